@@ -1,0 +1,309 @@
+"""What the page can do: (session, inputs) -> session, or a generator of progress that returns one. No gradio here."""
+
+import csv
+import io
+import threading
+import time
+import uuid
+import zipfile
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from demo import draft as drafts
+from demo.projection import project_pca, project_umap
+from demo.session import Model, Session
+from llu_core.adapter import check_mask
+from llu_core.checkpoint import TrainedAdapter
+from llu_core.errors import LluError
+from llu_core.fewshot import FewShotSet, LabelledEmbeddings, Rejected
+from llu_core.pictures import UnreadablePicture, decode
+from llu_core.sources import ImageSource, Picture, embed_steps, open_source
+from llu_core.sweep import Sweep
+from llu_core.training import Recipe, train
+
+MAX_UPLOAD_BYTES = 200 * 2**20
+PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
+
+PRESETS = {
+    "Textures, sketched": "picto:sketched-textures",
+    "Shapes at night": "picto:night-shapes",
+    "Patterned shapes, sketched": "picto:sketched-patterned-shapes",
+    "New words": "picto:new-words",
+    "Counting, inverted": "picto:negative-counts",
+    "Handwritten digits": "picto:digits",
+}
+
+
+@dataclass(frozen=True)
+class Progress:
+    """phase: "Reading pictures", "Training" or "Drawing the map"; done of total, detail as a short text."""
+
+    phase: str
+    done: int
+    total: int
+    detail: str = ""
+
+
+Steps = Generator[Progress, None, Session]
+
+
+def load_preset(session: Session, title: str) -> Session:
+    """Replace the draft by one of the built-in sets."""
+    if title not in PRESETS:
+        raise LluError(f"unknown example {title!r}; choose one of: {', '.join(PRESETS)}")
+    source = open_source(PRESETS[title])
+    if not isinstance(source, ImageSource):
+        raise LluError(f"{title} holds no pictures; choose another example")
+    return replace(session, draft=source, preset=title)
+
+
+def clear(session: Session) -> Session:
+    """Forget the visitor's pictures and everything trained on them."""
+    return replace(session, draft=drafts.empty_draft(), preset=None, model=None)
+
+
+def add_files(session: Session, paths: Sequence[str | Path], class_name: str = "") -> Session:
+    """Add a zip (one folder per class), or pictures of the class `class_name`, to the visitor's own set.
+
+    An example on the page is replaced, an own set grows. Pictures that cannot be read are named in
+    `draft.rejected`; raises LluError if nothing can be used, and then the session is as before.
+    """
+    files = [Path(path) for path in paths]
+    size = sum(path.stat().st_size for path in files)
+    if size > MAX_UPLOAD_BYTES:
+        raise LluError(f"the files are {size >> 20} MB together; the page takes {MAX_UPLOAD_BYTES >> 20} MB at a time")
+    draft = drafts.empty_draft() if session.preset else drafts.with_rejected(session.draft, ())
+    pictures = [path for path in files if path.suffix.lower() != ".zip"]
+    for path in files:
+        if path.suffix.lower() == ".zip":
+            draft = drafts.merge(draft, _kept_in_memory(open_source(str(path))))
+    if pictures:
+        draft = _with_pictures(draft, class_name, pictures)
+    return replace(session, draft=draft, preset=None)
+
+
+def _kept_in_memory(source: ImageSource | FewShotSet) -> ImageSource:
+    """The same source with its pictures decoded, small, and independent of the uploaded file."""
+    if not isinstance(source, ImageSource):
+        raise LluError(
+            "that file holds embeddings; use it with the command line: python -m llu_core train FILE --out DIR"
+        )
+    rejected: list[Rejected] = list(source.rejected)
+
+    def keep(pictures: Sequence[Picture]) -> tuple[Picture, ...]:
+        kept = []
+        for picture in pictures:
+            try:
+                kept.append(_in_memory(picture))
+            except UnreadablePicture as error:
+                rejected.append(Rejected(picture.name, str(error)))
+        return tuple(kept)
+
+    train, test = keep(source.train), keep(source.test)
+    if not train and not test:
+        raise LluError(f"no picture could be read; the first reason: {rejected[0].name}: {rejected[0].reason}")
+    return replace(source, train=train, test=test, rejected=tuple(rejected))
+
+
+def _in_memory(picture: Picture) -> Picture:
+    """Decoded once and shrunk to what the largest encoder needs, so that an upload can be deleted."""
+    image = picture.read()
+    image.thumbnail((672, 672))
+    return replace(picture, read=image.copy)
+
+
+def _with_pictures(draft: ImageSource, class_name: str, paths: Sequence[Path]) -> ImageSource:
+    drafts.clean_name(class_name)
+    pictures, rejected = [], list(draft.rejected)
+    for path in paths:
+        try:
+            pictures.append(_in_memory(Picture(path.name, 0, partial(decode, path, path.name))))
+        except UnreadablePicture as error:
+            rejected.append(Rejected(path.name, str(error)))
+    if not pictures:
+        raise LluError(f"no picture could be read; the first reason: {rejected[0].name}: {rejected[0].reason}")
+    return drafts.with_rejected(drafts.add_pictures(draft, class_name, pictures), rejected)
+
+
+def rename_class(session: Session, old: str, new: str) -> Session:
+    return replace(session, draft=drafts.rename_class(session.draft, old, new))
+
+
+def delete_class(session: Session, name: str) -> Session:
+    return replace(session, draft=drafts.delete_class(session.draft, name))
+
+
+def set_unseen_classes(session: Session, names: str) -> Session:
+    """`names`: separated by commas or line breaks."""
+    wanted = [name for name in names.replace("\n", ",").split(",") if name.strip()]
+    if wanted == drafts.unseen_without_pictures(session.draft):
+        return session
+    return replace(session, draft=drafts.set_unseen_classes(session.draft, wanted))
+
+
+def set_templates(session: Session, templates: str) -> Session:
+    """`templates`: one a line, each with {} where the class name goes."""
+    draft = drafts.set_templates(session.draft, templates.splitlines())
+    return session if draft.templates == session.draft.templates else replace(session, draft=draft)
+
+
+def set_mask(session: Session, beta: float, gamma: float) -> Session:
+    """Remember where the sliders stand, for saving."""
+    check_mask(beta, gamma)
+    return replace(session, beta=float(beta), gamma=float(gamma))
+
+
+def train_adapter(session: Session, recipe: Recipe, *, seed: int = 1) -> Steps:
+    """Read, train and lay out the draft; abandoning the generator leaves the session as it was."""
+    reason = session.why_not_trainable()
+    if reason:
+        raise LluError(reason)
+    shots = yield from _embedded(session)
+    start, working = time.perf_counter(), 0.0
+    steps = train(shots, recipe, seed=seed)
+    while True:
+        try:
+            step = next(steps)
+        except StopIteration as finished:
+            adapter = finished.value
+            break
+        working += time.perf_counter() - start
+        yield Progress(
+            "Training", step.step, step.steps, f"loss {step.loss:.3f}, {step.accuracy:.0f} % of the shots right"
+        )
+        start = time.perf_counter()
+    seconds = working + time.perf_counter() - start
+    yield Progress("Drawing the map", 0, 1)
+    trained = TrainedAdapter.of(shots, adapter, recipe, seed=seed, model=session.encoder_name)
+    model = _model(trained, shots, draft=session.draft, seconds=seconds)
+    return replace(session, model=model, beta=recipe.beta, gamma=recipe.gamma)
+
+
+def _embedded(session: Session) -> Generator[Progress, None, FewShotSet]:
+    steps = embed_steps(session.draft, session.encoder)
+    while True:
+        try:
+            done, total = next(steps)
+        except StopIteration as finished:
+            return finished.value
+        yield Progress("Reading pictures", done, total)
+
+
+def _model(trained: TrainedAdapter, shots: FewShotSet, *, draft: ImageSource | None, seconds: float | None) -> Model:
+    images = torch.cat([shots.train.embeddings, shots.test.embeddings])
+    return Model(
+        id=uuid.uuid4().hex[:12],
+        trained=trained,
+        shots=shots,
+        sweep=Sweep.of(trained.adapter, images, shots.class_embeddings),
+        projection=project_pca(_points(trained, shots)),
+        draft=draft,
+        seconds=seconds,
+    )
+
+
+def _points(trained: TrainedAdapter, shots: FewShotSet) -> np.ndarray:
+    """What the map shows: training images, test images, image anchors."""
+    return torch.cat([shots.train.embeddings, shots.test.embeddings, trained.adapter.image.anchors]).numpy()
+
+
+def draw_umap(session: Session) -> Session:
+    """Replace the map's PCA by UMAP; the model and its id stay."""
+    model = session.model
+    if model is None or model.projection.name == "UMAP":
+        return session
+    with _one_map_at_a_time:  # so that visitors of the first example wait for one map instead of drawing it each
+        return replace(session, model=_with_umap(model))
+
+
+@lru_cache(maxsize=8)
+def _with_umap(model: Model) -> Model:
+    return replace(model, projection=project_umap(_points(model.trained, model.shots)))
+
+
+_one_map_at_a_time = threading.Lock()
+
+
+def save_adapter(session: Session, folder: Path) -> Path:
+    """Write the adapter, with the sliders' beta and gamma, as a zip in `folder`; returns its path."""
+    model = _require_model(session)
+    target = folder / "llu-adapter"
+    adapter = model.trained.adapter.with_mask(beta=session.beta, gamma=session.gamma)
+    replace(model.trained, adapter=adapter).save_pretrained(target)
+    archive = folder / "llu-adapter.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
+        for path in sorted(target.iterdir()):
+            file.write(path, path.name)
+    return archive
+
+
+def open_adapter(session: Session, path: Path, folder: Path) -> Session:
+    """Reopen a saved zip; `folder` is an empty place to unpack it. Its training images are its anchors."""
+    try:
+        with zipfile.ZipFile(path) as file:
+            for name in ("config.json", "adapter.safetensors"):
+                (folder / name).write_bytes(file.read(name))
+    except (zipfile.BadZipFile, KeyError, OSError) as error:
+        raise LluError(
+            f"{path.name} is not a saved adapter ({error}); give a zip that Download adapter wrote"
+        ) from error
+    trained = TrainedAdapter.from_pretrained(folder)
+    trained.require_encoder(session.encoder.identity, session.encoder.width)
+    model = _model(trained, _anchors_as_shots(trained, path.stem), draft=None, seconds=None)
+    return replace(session, model=model, beta=trained.adapter.beta, gamma=trained.adapter.gamma)
+
+
+def _anchors_as_shots(trained: TrainedAdapter, name: str) -> FewShotSet:
+    thumbnails = trained.anchor_thumbnails
+    anchors = trained.adapter.image.anchors
+    rows = LabelledEmbeddings(
+        anchors, trained.anchor_labels, trained.anchor_names, None if thumbnails is None else thumbnails.numpy()
+    )
+    none = LabelledEmbeddings(anchors[:0], trained.anchor_labels[:0], ())
+    return FewShotSet(
+        name=name,
+        class_names=trained.class_names,
+        class_embeddings=trained.class_embeddings,
+        train=rows,
+        test=none,
+        base_classes=len(trained.trained_classes),
+        logit_scale=trained.adapter.logit_scale,
+        encoder_identity=trained.encoder_identity,
+        templates=trained.templates,
+    )
+
+
+def predictions_csv(session: Session) -> str:
+    """One line per picture: name, part, truth, both answers with their probability, alpha, nearest anchor."""
+    model = _require_model(session)
+    shots, sweep, names = model.shots, model.sweep, model.shots.class_names
+    clip = sweep.logits(beta=0.0, gamma=0.0).softmax(dim=1)
+    llu = sweep.logits(beta=session.beta, gamma=session.gamma).softmax(dim=1)
+    adapter = model.trained.adapter
+    alpha = adapter.image.alpha(
+        torch.cat([shots.train.embeddings, shots.test.embeddings]), beta=session.beta, gamma=session.gamma
+    )
+    text = io.StringIO()
+    table = csv.writer(text)
+    table.writerow(["picture", "part", "truth", "clip", "clip_p", "llu", "llu_p", "alpha", "anchor", "anchor_cosine"])
+    labels = [*shots.train.labels.tolist(), *shots.test.labels.tolist()]
+    for row, name in enumerate([*shots.train.names, *shots.test.names]):
+        part = "train" if row < len(shots.train) else "test"
+        first, second = int(clip[row].argmax()), int(llu[row].argmax())
+        anchor = model.trained.anchor_names[sweep.image_anchor[row]]
+        answers = [names[first], f"{clip[row, first]:.6f}", names[second], f"{llu[row, second]:.6f}"]
+        table.writerow(
+            [name, part, names[labels[row]], *answers, f"{alpha[row]:.6f}", anchor, f"{sweep.image_nearest[row]:.6f}"]
+        )
+    return text.getvalue()
+
+
+def _require_model(session: Session) -> Model:
+    if session.model is None:
+        raise LluError("there is no trained adapter yet; train one first")
+    return session.model

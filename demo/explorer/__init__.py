@@ -1,0 +1,46 @@
+"""The client-side explorer: sliders, map and panels that answer in the browser, without the server.
+
+One gradio HTML component holds it. This package only reads the files that lie next to it; it does not import gradio:
+
+    gr.set_static_paths([PLOTLY_JS])
+    gr.HTML(payload, html_template=EXPLORER_HTML, css_template=EXPLORER_CSS, js_on_load=EXPLORER_JS, head=head(),
+            apply_default_css=False, elem_id="explorer")
+
+The component's value is one JSON string (the payload); its only event is "settings", sent when a drag ends.
+"""
+
+import importlib.util
+from pathlib import Path
+
+_HERE = Path(__file__).parent
+
+_SCRIPTS = (
+    "formula", "decode", "colours", "dom", "controls", "tiles", "map", "overlay", "pointer",
+    "selected", "bars", "curve", "changed", "legend", "explorer", "render",
+)  # fmt: skip
+"""In this order they make ONE script: shared scope, no modules, no build step; the last one mounts the explorer."""
+
+
+def _read(name: str) -> str:
+    return (_HERE / name).read_text(encoding="utf-8")
+
+
+def _find_plotly_js() -> Path:
+    """The plotly.js inside the installed Python package, found without importing it: offline, and one version to pin."""
+    spec = importlib.util.find_spec("plotly")
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError("plotly is not installed; run: pip install -r requirements.txt")
+    return Path(spec.origin).parent / "package_data" / "plotly.min.js"
+
+
+PLOTLY_JS: Path = _find_plotly_js()
+"""To be named in `gr.set_static_paths`, which lets gradio serve it."""
+
+EXPLORER_HTML: str = _read("explorer.html")
+EXPLORER_CSS: str = _read("explorer.css")
+EXPLORER_JS: str = "\n".join(_read(f"{name}.js") for name in _SCRIPTS)
+
+
+def head() -> str:
+    """The tag that loads plotly.js; the address is relative, so that it also holds behind a proxy with a path of its own."""
+    return f'<script src="gradio_api/file={PLOTLY_JS.as_posix()}"></script>'

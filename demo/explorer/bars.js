@@ -1,0 +1,59 @@
+// CLIP and LLU side by side, one row per class, one axis: the leading classes, the rest in one row.
+
+const BAR_ROWS = 8;
+const FAINT = 0.005;
+
+function createBars(root) {
+  const host = root.querySelector(".bars");
+  const rows = Array.from({ length: BAR_ROWS + 1 }, makeBarRow);
+  host.append(...rows.map((row) => row.node));
+  return {
+    /** `clip`, `llu`: probabilities of one picture over the classes. */
+    show(data, clip, llu, truth) {
+      const order = leadingClasses(clip, llu);
+      const listed = order.length > BAR_ROWS + 1 ? order.slice(0, BAR_ROWS) : order;
+      rows.forEach((row, at) => {
+        row.node.hidden = at > listed.length || (at === listed.length && listed.length === order.length);
+        if (at < listed.length) fillBarRow(row, classLabel(data, listed[at]), clip[listed[at]], llu[listed[at]], listed[at] === truth);
+      });
+      if (listed.length < order.length) fillOthers(rows[listed.length], order.slice(BAR_ROWS), clip, llu);
+    },
+  };
+}
+
+/** Classes by the larger of their two probabilities. */
+function leadingClasses(clip, llu) {
+  return Array.from(clip.keys()).sort((a, b) => Math.max(clip[b], llu[b]) - Math.max(clip[a], llu[a]) || a - b);
+}
+
+function classLabel(data, k) {
+  return { name: data.classes.names[k], seen: data.classes.seen[k] };
+}
+
+function makeBarRow() {
+  const node = make("div", "bar-row");
+  const star = node.appendChild(make("span", "star"));
+  const name = node.appendChild(make("span", "bar-name"));
+  const track = node.appendChild(make("div", "bar-track"));
+  const bars = ["clip", "llu"].map((which) => track.appendChild(make("div", `bar ${which}`)));
+  const numbers = ["clip", "llu"].map((which) => node.appendChild(make("span", `bar-number ${which}`)));
+  return { node, star, name, bars, numbers };
+}
+
+function fillBarRow(row, label, clip, llu, isTruth, others = false) {
+  setText(row.star, label.seen ? "\u2605" : "");
+  row.star.title = label.seen ? "seen in training" : "";
+  setName(row.name, label.name);
+  row.node.classList.toggle("truth", isTruth);
+  row.node.classList.toggle("others", others);
+  row.node.classList.toggle("faint", Math.max(clip, llu) < FAINT);
+  [clip, llu].forEach((value, at) => {
+    row.bars[at].style.transform = `scaleX(${value.toFixed(4)})`;
+    setText(row.numbers[at], formatPercent(value));
+  });
+}
+
+function fillOthers(row, classes, clip, llu) {
+  const total = (values) => classes.reduce((sum, k) => sum + values[k], 0);
+  fillBarRow(row, { name: `${classes.length} others`, seen: false }, total(clip), total(llu), false, true);
+}

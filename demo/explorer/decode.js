@@ -1,0 +1,98 @@
+// From the payload's JSON text to typed arrays. Nothing here touches the page.
+
+/** Little-endian float32 numbers from base64; null stays null. */
+function decodeFloats(text) {
+  if (text === null || text === undefined) return null;
+  const raw = atob(text);
+  const bytes = new Uint8Array(raw.length);
+  for (let i = 0; i < raw.length; i++) bytes[i] = raw.charCodeAt(i);
+  return new Float32Array(bytes.buffer);
+}
+
+/** "inf" and its spellings, or a number; NaN where it is neither or negative. */
+function readGamma(value) {
+  const text = String(value).trim().toLowerCase();
+  if (["inf", "infinity", "\u221e"].includes(text)) return Infinity;
+  const number = text === "" ? NaN : Number(text.replace(",", "."));
+  return number >= 0 ? number : NaN;
+}
+
+/** The coordinates of a payload, or of a position update: {images, anchors, classes}, each {x, y} or null. */
+function decodePlaces(source) {
+  const pair = (part) => (part && part.x && part.y ? { x: decodeFloats(part.x), y: decodeFloats(part.y) } : null);
+  return { images: pair(source.images), anchors: pair(source.anchors), classes: pair(source.classes) };
+}
+
+/** Everything the explorer needs of one payload. Throws an Error in plain words where the lengths do not fit. */
+function decodePayload(payload) {
+  const { classes, images, anchors } = payload;
+  const data = {
+    id: payload.id,
+    title: payload.title || "",
+    logitScale: payload.logitScale,
+    beta: payload.beta ?? 0.5,
+    gamma: readGamma(payload.gamma ?? 20),
+    projection: payload.projection || "",
+    message: payload.message || "",
+    n: images ? images.n : 0,
+    thumbnails: payload.thumbnails || null,
+  };
+  if (data.n === 0) return data;
+  data.classes = { names: classes.names, seen: classes.seen, nearest: decodeFloats(classes.nearest), uv: decodeFloats(classes.uv) };
+  data.images = {
+    names: images.names,
+    truth: Int32Array.from(images.truth),
+    group: Uint8Array.from(images.group),
+    nearestAnchor: images.nearestAnchor,
+    nearest: decodeFloats(images.nearest),
+    uv: decodeFloats(images.uv),
+  };
+  data.anchors = { label: anchors.label, image: anchors.image };
+  data.scores = Object.fromEntries(["uu", "vu", "uv", "vv"].map((name) => [name, decodeFloats(payload.scores[name])]));
+  data.places = normalisePlaces(decodePlaces(payload));
+  checkLengths(data);
+  return data;
+}
+
+function checkLengths(data) {
+  const cells = data.n * data.classes.names.length;
+  for (const [name, matrix] of Object.entries(data.scores)) {
+    if (matrix.length !== cells) throw new Error(`The score matrix ${name} has ${matrix.length} entries, expected ${cells}.`);
+  }
+  for (const part of [data.images.names, data.images.truth, data.images.nearest, data.images.uv]) {
+    if (part.length !== data.n) throw new Error(`A list of pictures has ${part.length} entries, expected ${data.n}.`);
+  }
+}
+
+/**
+ * Every projection in the unit square, so that a zoomed view stays meaningful when PCA gives way to UMAP.
+ * Each axis is scaled on its own: distances on the map mean little anyway, and the card is used fully.
+ */
+function normalisePlaces(places) {
+  const layers = Object.entries(places).filter(([, layer]) => layer);
+  const scaled = { images: null, anchors: null, classes: null };
+  for (const [name] of layers) scaled[name] = { x: null, y: null };
+  for (const axis of ["x", "y"]) {
+    const [low, span] = extentOf(layers.map(([, layer]) => layer[axis]));
+    for (const [name, layer] of layers) scaled[name][axis] = layer[axis].map((value) => (value - low) / span);
+  }
+  return scaled;
+}
+
+function extentOf(arrays) {
+  let low = Infinity;
+  let high = -Infinity;
+  for (const array of arrays) {
+    for (const value of array) {
+      if (!Number.isFinite(value)) continue;
+      low = Math.min(low, value);
+      high = Math.max(high, value);
+    }
+  }
+  return high > low ? [low, high - low] : [Number.isFinite(low) ? low - 0.5 : 0, 1];
+}
+
+/** Whether two payloads show the same pictures in the same order: then zoom, selection and motion make sense. */
+function samePictures(a, b) {
+  return a.n === b.n && a.images && b.images && a.images.names.every((name, i) => name === b.images.names[i]);
+}

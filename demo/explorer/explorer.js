@@ -1,0 +1,196 @@
+// The explorer: one state, one frame loop. A slider event changes the state and asks for a frame; the frame computes the
+// predictions once and hands them to every panel. `element`, `props`, `trigger` and `watch` come from gradio's HTML component.
+
+const SETTLE_MILLISECONDS = 140;
+const NOTHING_YET = "Nothing to explore yet. Choose an example, or add pictures and train.";
+
+function mountExplorer(element, props, trigger, watch) {
+  const root = element.querySelector(".explorer");
+  const app = {
+    root, data: null, beta: 0.5, gamma: 20, selected: -1, colouring: "alpha", touched: false, frame: 0, settleTimer: 0,
+    settingsSent: "", unsent: false, sheet: null, text: undefined,
+    send: (settings) => trigger("settings", settings),
+  };
+  buildPanels(app);
+  const read = () => readPayload(app, props.value);
+  watch("value", read);
+  watchTheme(app);
+  window.lluExplorer = publicFace(app);
+  read();
+}
+
+function buildPanels(app) {
+  const { root } = app;
+  const paint = (node, i) => paintThumb(node, app.sheet, i, i >= 0 ? app.data.images.names[i] : "");
+  const pick = (i) => select(app, i);
+  const area = root.querySelector(".map-area");
+  app.controls = createControls(root, {
+    move: (beta, gamma) => { app.touched = true; setSettings(app, beta, gamma); },
+    settle: () => { app.unsent = true; settleSoon(app); },
+    reset: () => { setSettings(app, app.data ? app.data.beta : 0.5, app.data ? app.data.gamma : 20); app.unsent = true; settleSoon(app); },
+  });
+  app.tiles = createTiles(root);
+  app.map = createMap(root.querySelector(".map-plot"), () => app.overlay.follow());
+  app.overlay = createOverlay(root.querySelector(".map-overlay"), (layer, i) => app.map.place(layer, i));
+  app.card = createSelectedCard(root, paint);
+  app.bars = createBars(root);
+  app.curve = createCurve(root);
+  app.lists = createChangedLists(root, paint, pick);
+  app.legend = createLegend(root);
+  app.hover = createHoverCard(root.querySelector(".hover-card"), (i) => describe(app, i), paint, app.map.size);
+  wirePointer(area, app.map, () => app.data, app.hover, pick);
+  wireKeys(area, app.map, (step) => walk(app, step));
+  for (const button of root.querySelectorAll(".map-buttons button")) {
+    button.addEventListener("click", () => app.map.zoom(Number(button.dataset.zoom)));
+  }
+  root.querySelector("#colour-by").addEventListener("change", (event) => setColouring(app, event.target.value));
+}
+
+/** A new value of the component: a whole data set, or only new coordinates for the one on show. */
+function readPayload(app, text) {
+  if (text === app.text) return;
+  app.text = text;
+  const payload = text ? JSON.parse(text) : { n: 0 };
+  if (payload.update === "positions") return movePoints(app, payload);
+  try {
+    showData(app, decodePayload(payload));
+  } catch (error) {
+    showMessage(app, `This result cannot be shown. ${error.message}`);
+    throw error;
+  }
+}
+
+function movePoints(app, payload) {
+  if (!app.data || payload.id !== app.data.id) return;
+  const places = normalisePlaces(decodePlaces(payload));
+  if (!places.images || places.images.x.length !== app.data.n) return;
+  if (payload.projection) app.data.projection = payload.projection;
+  showProjection(app);
+  app.map.moveTo({ ...app.data.places, ...places });
+}
+
+function showMessage(app, message) {
+  app.data = null;
+  app.root.classList.add("empty");
+  setText(app.root.querySelector(".empty-message"), message);
+}
+
+function showData(app, data) {
+  if (data.n === 0) return showMessage(app, data.message || NOTHING_YET);
+  const before = app.data;
+  const same = Boolean(before) && samePictures(before, data);
+  const target = data.places;
+  if (same && before.places.images.x.length === data.n) data.places = before.places;
+  app.data = data;
+  data.counted = countedPictures(data);
+  app.root.classList.remove("empty");
+  replaceSheet(app, data);
+  prepareSweep(app, data);
+  if (!app.touched) Object.assign(app, { beta: data.beta, gamma: data.gamma });
+  app.selected = keptSelection(app, before, data);
+  app.lists.forget();
+  app.overlay.show(data);
+  app.curve.show(data);
+  showProjection(app);
+  compute(app);
+  paintMap(app, same, target);
+  render(app);
+}
+
+/** CLIP's own answers, once: they are the sweep at beta 0. */
+function prepareSweep(app, data) {
+  const classes = data.classes.names.length;
+  app.workspace = makeWorkspace(data.n, classes);
+  sweepTo(app.workspace, data, 0, 0);
+  app.clip = app.workspace.best.slice();
+  app.clipScores = data.scores.uu;
+  app.changes = new Uint8Array(data.n);
+  app.colours = new Array(data.n).fill("");
+  app.clipSummary = summarise(data, app.clip, app.changes);
+  app.rows = { clip: new Float64Array(classes), llu: new Float64Array(classes) };
+  preparePalettes(app);
+}
+
+/** The selected picture stays selected when it is still there; a new set opens on a prediction that the update fixed. */
+function keptSelection(app, before, data) {
+  const kept = before && app.selected >= 0 ? data.images.names.indexOf(before.images.names[app.selected]) : -1;
+  if (kept >= 0) return kept;
+  compute(app);
+  const fixed = app.changes.findIndex((change, i) => change === FIXED && data.counted[i]);
+  return fixed >= 0 ? fixed : Math.max(data.counted.indexOf(1), 0);
+}
+
+function replaceSheet(app, data) {
+  if (app.sheet) URL.revokeObjectURL(app.sheet.url);
+  app.sheet = openSheet(data.thumbnails, data.n, () => { app.lists.forget(); render(app); });
+  data.thumbnails = null;
+}
+
+function paintMap(app, same, target) {
+  if (!window.Plotly) return waitForPlotly(app, same, target);
+  app.map.show(app.data, app.colours, same).then(() => { if (app.data.places !== target) app.map.moveTo(target); });
+}
+
+/** plotly.js arrives as a script of its own; everything but the map works meanwhile. */
+function waitForPlotly(app, same, target, tries = 100) {
+  const { data } = app;
+  setTimeout(() => {
+    if (app.data !== data) return;
+    if (window.Plotly) return paintMap(app, same, target);
+    if (tries > 0) return waitForPlotly(app, same, target, tries - 1);
+    setText(app.root.querySelector(".map-note"), "The map needs plotly.js, which did not load. Everything else works.");
+  }, 100);
+}
+
+function setSettings(app, beta, gamma) {
+  app.beta = Math.min(Math.max(beta, 0), 1);
+  app.gamma = Math.max(gamma, 0);
+  app.tiles.busy(true);
+  requestFrame(app);
+  settleSoon(app);
+}
+
+function select(app, i) {
+  if (!app.data || !(i >= -1 && i < app.data.n)) return;
+  app.selected = i;
+  requestFrame(app);
+}
+
+function walk(app, step) {
+  if (!app.data) return;
+  const { n } = app.data;
+  if (step === "first" || step === "last") return select(app, step === "first" ? 0 : n - 1);
+  select(app, (Math.max(app.selected, 0) + step + n) % n);
+}
+
+function setColouring(app, name) {
+  app.colouring = name;
+  if (!app.data) return;
+  requestFrame(app);
+  settleSoon(app);
+}
+
+/** Any number of events between two repaints cost one computation. */
+function requestFrame(app) {
+  if (app.frame) return;
+  app.frame = requestAnimationFrame(() => {
+    app.frame = 0;
+    if (app.data) compute(app);
+    render(app);
+  });
+}
+
+/** The hand has come to rest: the figure catches up, screen readers hear the tiles, the server learns the settings. */
+function settleSoon(app) {
+  clearTimeout(app.settleTimer);
+  app.settleTimer = setTimeout(() => {
+    app.map.sync();
+    app.tiles.busy(false);
+    if (!app.unsent) return;
+    app.unsent = false;
+    const settings = { beta: app.beta, gamma: app.gamma === Infinity ? "inf" : app.gamma };
+    const text = JSON.stringify(settings);
+    if (text !== app.settingsSent) app.send(settings);
+    app.settingsSent = text;
+  }, SETTLE_MILLISECONDS);
+}

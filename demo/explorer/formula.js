@@ -1,0 +1,138 @@
+// The method's prediction at every (beta, gamma): elementwise work on four precomputed images x classes matrices.
+// Pure functions over typed arrays; every result is written into an array that the caller owns, so that a slider event
+// allocates nothing. The Python twin is llu_core/sweep.py.
+//
+//   a         = beta * exp(-gamma * (1 - nearest))                                   eq. 5, distance clamped to [0, 1]
+//   n^2       = (1-a)^2 + a^2 + 2 a (1-a) u.v
+//   z_i . z_k = [(1-a_i)(1-a_k) uu + a_i(1-a_k) vu + (1-a_i)a_k uv + a_i a_k vv] / (n_i n_k)
+
+/** An anchor closer than this is the point itself: the Dirac mask (gamma = Infinity) keeps beta there and 0 elsewhere. */
+const DIRAC_WIDTH = 1e-3;
+
+/** The same prediction for a point and its status: what the update did to an answer. */
+const SAME = 0;
+const FIXED = 1;
+const BROKEN = 2;
+const MOVED = 3;
+
+/** alpha of one point whose nearest anchor has cosine similarity `nearest`. */
+function interpolationWeight(nearest, beta, gamma) {
+  const distance = Math.min(Math.max(1 - nearest, 0), 1);
+  if (gamma === Infinity) return distance < DIRAC_WIDTH ? beta : 0;
+  return beta * Math.exp(-gamma * distance);
+}
+
+/** alpha of every point, into `out`. */
+function interpolationMask(out, nearest, beta, gamma) {
+  for (let i = 0; i < nearest.length; i++) out[i] = interpolationWeight(nearest[i], beta, gamma);
+}
+
+/** z = keep * u + take * v: keep = (1 - a) / n and take = a / n, per point. `uv` holds u.v of each point. */
+function mixingWeights(keep, take, alpha, uv) {
+  for (let i = 0; i < alpha.length; i++) {
+    const a = alpha[i];
+    const squared = (1 - a) * (1 - a) + a * a + 2 * a * (1 - a) * uv[i];
+    const norm = Math.sqrt(Math.max(squared, 1e-24));
+    keep[i] = (1 - a) / norm;
+    take[i] = a / norm;
+  }
+}
+
+/** z_i.z_k into `out` (images x classes, row-major); exactly uu where alpha is 0 on both sides. */
+function mixedScores(out, scores, images, classes) {
+  const { uu, vu, uv, vv } = scores;
+  const width = classes.keep.length;
+  for (let i = 0, at = 0; i < images.keep.length; i++) {
+    const keep = images.keep[i];
+    const take = images.take[i];
+    for (let k = 0; k < width; k++, at++) {
+      out[at] = classes.keep[k] * (keep * uu[at] + take * vu[at]) + classes.take[k] * (keep * uv[at] + take * vv[at]);
+    }
+  }
+}
+
+/** softmax(scale * scores[row]) into out[0 .. classes). */
+function softmaxRow(out, scores, row, classes, scale, start = 0) {
+  const from = row * classes;
+  let top = -Infinity;
+  for (let k = 0; k < classes; k++) top = Math.max(top, scores[from + k]);
+  let total = 0;
+  for (let k = 0; k < classes; k++) total += out[start + k] = Math.exp(scale * (scores[from + k] - top));
+  for (let k = 0; k < classes; k++) out[start + k] /= total;
+}
+
+/** The most similar class of every row, into `out`; the first one where several tie. */
+function bestClasses(out, scores, classes) {
+  for (let i = 0, from = 0; i < out.length; i++, from += classes) {
+    let best = 0;
+    for (let k = 1; k < classes; k++) if (scores[from + k] > scores[from + best]) best = k;
+    out[i] = best;
+  }
+}
+
+/** What the update did to one answer; a picture of unknown class (truth < 0) can only be SAME or MOVED. */
+function changeOf(truth, before, after) {
+  if (before === after) return SAME;
+  if (after === truth) return FIXED;
+  return before === truth ? BROKEN : MOVED;
+}
+
+/** Working memory for one data set: {images, classes, scores, best} sized once and overwritten at every setting. */
+function makeWorkspace(imageCount, classCount) {
+  const weights = (size) => ({
+    alpha: new Float64Array(size),
+    keep: new Float64Array(size),
+    take: new Float64Array(size),
+  });
+  return {
+    images: weights(imageCount),
+    classes: weights(classCount),
+    scores: new Float32Array(imageCount * classCount),
+    best: new Int32Array(imageCount),
+  };
+}
+
+/** Fill the workspace for one (beta, gamma). `data` = {images: {nearest, uv}, classes: {nearest, uv}, scores}. */
+function sweepTo(workspace, data, beta, gamma) {
+  for (const side of ["images", "classes"]) {
+    const weights = workspace[side];
+    interpolationMask(weights.alpha, data[side].nearest, beta, gamma);
+    mixingWeights(weights.keep, weights.take, weights.alpha, data[side].uv);
+  }
+  mixedScores(workspace.scores, data.scores, workspace.images, workspace.classes);
+  bestClasses(workspace.best, workspace.scores, workspace.classes.alpha.length);
+}
+
+/** Probabilities (images x classes) at one (beta, gamma), as a new Float32Array. */
+function probabilitiesAt(data, logitScale, beta, gamma) {
+  const images = data.images.nearest.length;
+  const classes = data.classes.nearest.length;
+  const workspace = makeWorkspace(images, classes);
+  sweepTo(workspace, data, beta, gamma);
+  const out = new Float32Array(images * classes);
+  for (let i = 0; i < images; i++) softmaxRow(out, workspace.scores, i, classes, logitScale, i * classes);
+  return out;
+}
+
+/** Percent of right answers among the pictures that `belongs(i)` admits; null where it admits none. */
+function accuracyOf(best, truth, belongs) {
+  let right = 0;
+  let all = 0;
+  for (let i = 0; i < best.length; i++) {
+    if (!belongs(i)) continue;
+    all++;
+    if (best[i] === truth[i]) right++;
+  }
+  return all ? (100 * right) / all : null;
+}
+
+/** 2ab / (a + b); null where one of the two is missing. */
+function harmonicMean(a, b) {
+  if (a === null || b === null) return null;
+  return a + b > 0 ? (2 * a * b) / (a + b) : 0;
+}
+
+if (typeof module === "object" && module.exports) {
+  module.exports = { interpolationWeight, interpolationMask, mixingWeights, mixedScores, softmaxRow, bestClasses,
+    changeOf, makeWorkspace, sweepTo, probabilitiesAt, accuracyOf, harmonicMean };
+}

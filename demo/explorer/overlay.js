@@ -1,0 +1,101 @@
+// What lies over the points in an SVG of its own: class names, rings around changed predictions, the selected picture and the
+// line to its nearest anchor. Plotly redraws none of it, so it can follow every slider event.
+
+const CHANGE_NAMES = ["same", "fixed", "broken", "moved"];
+const LABEL_GAP = 3;
+
+/** `place(layer, i)` gives pixels. Returns {mark(changes, selected), follow()}. */
+function createOverlay(svg, place) {
+  const group = (name) => svg.appendChild(makeSvg("g", name));
+  const overlay = {
+    place, data: null, rings: [], selected: -1,
+    labelGroup: group("labels"), ringGroup: group("rings"), focusGroup: group("focus"),
+  };
+  overlay.line = overlay.focusGroup.appendChild(makeSvg("line", "to-anchor"));
+  overlay.target = overlay.focusGroup.appendChild(makeSvg("rect", "anchor-mark"));
+  overlay.focus = overlay.focusGroup.appendChild(makeSvg("circle", "selected-mark"));
+  for (const [name, value] of Object.entries({ x: -6, y: -6, width: 12, height: 12 })) overlay.target.setAttribute(name, value);
+  overlay.focus.setAttribute("r", 11);
+  return {
+    show: (data) => showLabels(overlay, data),
+    mark: (changes, selected, scale) => markChanges(overlay, changes, selected, scale),
+    follow: () => followPoints(overlay),
+  };
+}
+
+function showLabels(overlay, data) {
+  overlay.data = data;
+  overlay.selected = -1;
+  overlay.rings = [];
+  overlay.labelGroup.replaceChildren(...data.classes.names.map((name, k) => {
+    const label = makeSvg("text", data.classes.seen[k] ? "seen" : "unseen");
+    label.textContent = name.length > 24 ? `${name.slice(0, 23)}\u2026` : name;
+    return label;
+  }));
+}
+
+/** `changes`: one of SAME, FIXED, BROKEN, MOVED per picture; `scale`: how much smaller than usual the points are. */
+function markChanges(overlay, changes, selected, scale) {
+  const rings = [];
+  for (let i = 0; i < changes.length; i++) if (changes[i] !== SAME) rings.push(i);
+  const pool = overlay.ringGroup.children;
+  while (pool.length < rings.length) overlay.ringGroup.appendChild(makeSvg("circle"));
+  if (overlay.scale !== scale) for (const ring of pool) ring.removeAttribute("r");
+  overlay.scale = scale;
+  for (let j = 0; j < pool.length; j++) {
+    const name = j < rings.length ? CHANGE_NAMES[changes[rings[j]]] : "same";
+    if (!pool[j].hasAttribute("r")) pool[j].setAttribute("r", 2.5 + 5 * scale);
+    if (pool[j].getAttribute("class") !== name) pool[j].setAttribute("class", name);
+  }
+  overlay.rings = rings;
+  overlay.selected = selected;
+  placeRings(overlay);
+  placeFocus(overlay);
+}
+
+function followPoints(overlay) {
+  if (!overlay.data) return;
+  placeRings(overlay);
+  placeFocus(overlay);
+  placeLabels(overlay);
+}
+
+function translate(node, [x, y], turn = "") {
+  node.setAttribute("transform", `translate(${x.toFixed(1)} ${y.toFixed(1)})${turn}`);
+}
+
+function placeRings(overlay) {
+  const pool = overlay.ringGroup.children;
+  overlay.rings.forEach((i, j) => translate(pool[j], overlay.place("images", i)));
+}
+
+function placeFocus(overlay) {
+  const { selected, data } = overlay;
+  const anchor = selected >= 0 && data.places.anchors ? data.images.nearestAnchor[selected] : -1;
+  overlay.focus.style.display = selected >= 0 ? "" : "none";
+  for (const node of [overlay.line, overlay.target]) node.style.display = anchor >= 0 ? "" : "none";
+  if (selected < 0) return;
+  const [x, y] = overlay.place("images", selected);
+  translate(overlay.focus, [x, y]);
+  if (anchor < 0) return;
+  const [toX, toY] = overlay.place("anchors", anchor);
+  translate(overlay.target, [toX, toY], " rotate(45)");
+  for (const [name, value] of Object.entries({ x1: x, y1: y, x2: toX, y2: toY })) overlay.line.setAttribute(name, value);
+}
+
+/** Class names at their places; one that would cover an earlier one waits until there is room (zoom in). */
+function placeLabels(overlay) {
+  const labels = overlay.labelGroup.children;
+  overlay.labelGroup.style.display = overlay.data.places.classes ? "" : "none";
+  if (!overlay.data.places.classes) return;
+  const taken = [];
+  for (let k = 0; k < labels.length; k++) {
+    const [x, y] = overlay.place("classes", k);
+    const width = 7 * labels[k].textContent.length + LABEL_GAP;
+    const free = Number.isFinite(x) && taken.every((b) => Math.abs(b.x - x) > (b.width + width) / 2 || Math.abs(b.y - y) > 15);
+    labels[k].style.display = free ? "" : "none";
+    if (!free) continue;
+    taken.push({ x, y, width });
+    translate(labels[k], [x, y]);
+  }
+}

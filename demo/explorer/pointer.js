@@ -1,0 +1,93 @@
+// The hand on the map: hover shows a card, a click pins, arrow keys walk, the wheel zooms once the map has the focus.
+
+const REACH = 14;
+const CLICK_SLACK = 4;
+
+/** `card` = createHoverCard(...); `pick(i)` pins. */
+function wirePointer(area, map, data, card, pick) {
+  let pressed = null;
+  const inside = (event) => {
+    const box = area.getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
+  };
+  area.addEventListener("pointermove", (event) => {
+    if (pressed || event.pointerType === "touch" || !data()) return card.hide();
+    const point = inside(event);
+    card.show(nearestPoint(map, data(), point), point);
+  });
+  area.addEventListener("pointerleave", () => card.hide());
+  area.addEventListener("pointerdown", (event) => { pressed = [event.clientX, event.clientY]; card.hide(); }, true);
+  window.addEventListener("pointerup", (event) => {
+    if (!pressed) return;
+    const moved = Math.hypot(event.clientX - pressed[0], event.clientY - pressed[1]);
+    pressed = null;
+    if (moved > CLICK_SLACK || !data() || event.target.closest?.(".map-buttons")) return;
+    const hit = nearestPoint(map, data(), inside(event));
+    if (hit >= 0) pick(hit);
+    area.focus({ preventScroll: true });
+  });
+  window.addEventListener("pointercancel", () => { pressed = null; });
+  guardWheel(area);
+}
+
+/** The page keeps scrolling over a map nobody is using; a click into the map, or Ctrl, gives it the wheel. */
+function guardWheel(area) {
+  area.addEventListener("wheel", (event) => {
+    if (!event.ctrlKey && !event.metaKey && document.activeElement !== area) event.stopPropagation();
+  }, { capture: true });
+}
+
+/** The picture within reach of a pixel, or -1. */
+function nearestPoint(map, data, [x, y]) {
+  if (!map.isReady()) return -1;
+  let best = -1;
+  let reach = REACH * REACH;
+  for (let i = 0; i < data.n; i++) {
+    const [px, py] = map.place("images", i);
+    const distance = (px - x) ** 2 + (py - y) ** 2;
+    if (distance < reach) {
+      reach = distance;
+      best = i;
+    }
+  }
+  return best;
+}
+
+/** Arrow keys walk, plus and minus zoom, 0 goes home. `walk(step)`: step is a number of pictures or "first" / "last". */
+function wireKeys(area, map, walk) {
+  const actions = {
+    ArrowRight: () => walk(1), ArrowLeft: () => walk(-1), Home: () => walk("first"), End: () => walk("last"),
+    "+": () => map.zoom(1.5), "=": () => map.zoom(1.5), "-": () => map.zoom(1 / 1.5), 0: () => map.zoom(0),
+  };
+  area.addEventListener("keydown", (event) => {
+    const action = event.target === area && !event.ctrlKey && !event.metaKey && !event.altKey ? actions[event.key] : null;
+    if (!action) return;
+    event.preventDefault();
+    action();
+  });
+}
+
+/** The floating card. `describe(i)` gives {name, line, truth}; `paint(node, i)` draws the thumbnail. */
+function createHoverCard(node, describe, paint, size) {
+  const [thumb, name, truth, line] = ["thumb", "hover-name", "hover-truth", "hover-line"].map((part) => node.querySelector(`.${part}`));
+  let shown = -1;
+  return {
+    hide: () => { node.hidden = true; shown = -1; },
+    show(i, [x, y]) {
+      node.hidden = i < 0;
+      if (i < 0) return void (shown = -1);
+      if (i !== shown) {
+        const text = describe(i);
+        setText(name, text.name);
+        setText(truth, text.truth);
+        setText(line, text.line);
+        paint(thumb, i);
+        shown = i;
+      }
+      const { width, height } = size();
+      const left = x + 16 + node.offsetWidth > width ? x - 16 - node.offsetWidth : x + 16;
+      const top = Math.min(Math.max(y - node.offsetHeight / 2, 6), height - node.offsetHeight - 6);
+      node.style.transform = `translate(${Math.max(left, 4)}px, ${top}px)`;
+    },
+  };
+}

@@ -1,0 +1,105 @@
+// One frame: predictions at the current settings, then every panel from them.
+
+function compute(app) {
+  const { data, workspace } = app;
+  sweepTo(workspace, data, app.beta, app.gamma);
+  const { truth } = data.images;
+  for (let i = 0; i < data.n; i++) app.changes[i] = changeOf(truth[i], app.clip[i], workspace.best[i]);
+  app.summary = summarise(data, workspace.best, app.changes);
+  fillColours(app);
+}
+
+function fillColours(app) {
+  const { data, workspace, palettes, colours } = app;
+  const byClass = { truth: data.images.truth, clip: app.clip, llu: workspace.best }[app.colouring];
+  for (let i = 0; i < data.n; i++) {
+    if (byClass) colours[i] = byClass[i] < 0 ? palettes.changes[SAME] : palettes.classes[byClass[i]];
+    else if (app.colouring === "changed") colours[i] = palettes.changes[app.changes[i]];
+    else colours[i] = palettes.ramp[rampIndex(workspace.images.alpha[i], app.beta)];
+  }
+}
+
+function preparePalettes(app) {
+  const theme = currentTheme();
+  app.palettes = {
+    ramp: makeRamp(theme), changes: makeChangeColours(theme),
+    classes: makeClassColours(app.data ? app.data.classes.names.length : 0, theme),
+  };
+}
+
+function watchTheme(app) {
+  let theme = currentTheme();
+  new MutationObserver(() => {
+    if (theme === currentTheme()) return;
+    theme = currentTheme();
+    preparePalettes(app);
+    if (app.data) requestFrame(app);
+    settleSoon(app);
+  }).observe(document.body, { attributes: true, attributeFilter: ["class"] });
+}
+
+function render(app) {
+  app.controls.show(app.beta, app.gamma);
+  if (!app.data) return;
+  const { data, workspace, summary } = app;
+  app.tiles.show(summary, app.clipSummary, !data.images.group.includes(1));
+  if (app.map.isReady()) {
+    app.map.recolour(app.colours);
+    app.overlay.mark(app.changes, app.selected, app.map.scale());
+  }
+  renderSelected(app);
+  app.lists.show(data, app.changes, app.clip, workspace.best, app.selected);
+  const legendKey = `${data.id}:${app.colouring}:${app.palettes.ramp[0]}`;
+  if (legendKey !== app.legendKey) app.legend.show(app.colouring, data, app.palettes);
+  app.legendKey = legendKey;
+}
+
+function renderSelected(app) {
+  const { data, selected, workspace, rows } = app;
+  const similarity = selected >= 0 ? data.images.nearest[selected] : null;
+  app.curve.move(app.beta, app.gamma, similarity);
+  app.root.classList.toggle("unselected", selected < 0);
+  if (selected < 0) return app.card.show(data, -1);
+  const classes = data.classes.names.length;
+  softmaxRow(rows.clip, app.clipScores, selected, classes, data.logitScale);
+  softmaxRow(rows.llu, workspace.scores, selected, classes, data.logitScale);
+  const [clip, llu] = [app.clip[selected], workspace.best[selected]];
+  app.card.show(data, selected, {
+    clip, llu, clipProbability: rows.clip[clip], lluProbability: rows.llu[llu],
+    alpha: workspace.images.alpha[selected], beta: app.beta,
+  });
+  app.bars.show(data, rows.clip, rows.llu, data.images.truth[selected]);
+}
+
+/** The text of the hover card. */
+function describe(app, i) {
+  const { data, workspace } = app;
+  const truth = data.images.truth[i];
+  const answer = data.classes.names[workspace.best[i]];
+  return {
+    name: data.images.names[i],
+    truth: truth < 0 ? GROUP_NAMES[data.images.group[i]] : data.classes.names[truth],
+    line: `LLU ${answer}  \u00b7  \u03b1 ${formatWeight(workspace.images.alpha[i])}`,
+  };
+}
+
+function showProjection(app) {
+  setText(app.root.querySelector(".projection"), app.data.projection);
+}
+
+/** window.lluExplorer: for tests and for people who like a console. */
+function publicFace(app) {
+  return {
+    state: () => ({
+      id: app.data ? app.data.id : null, beta: app.beta, gamma: app.gamma, selected: app.selected, colouring: app.colouring,
+      tiles: app.data ? { ...app.summary } : null, clip: app.data ? { ...app.clipSummary } : null,
+      projection: app.data ? app.data.projection : null,
+    }),
+    setBeta: (beta) => { app.touched = app.unsent = true; setSettings(app, Number(beta), app.gamma); },
+    setGamma: (gamma) => { app.touched = app.unsent = true; setSettings(app, app.beta, readGamma(gamma)); },
+    select: (i) => select(app, i),
+    predict: (beta, gamma) => probabilitiesAt(app.data, app.data.logitScale, beta, readGamma(gamma)),
+  };
+}
+
+mountExplorer(element, props, trigger, watch);

@@ -1,0 +1,48 @@
+// The card of the selected picture: its answers, its alpha, its nearest anchor.
+
+const GROUP_NAMES = ["training picture", "test picture", "query"];
+
+function createSelectedCard(root, paint) {
+  const card = root.querySelector(".selected");
+  const part = (name) => card.querySelector(`.${name}`);
+  const parts = Object.fromEntries(["picture", "name", "kind", "truth", "clip", "llu", "alpha", "anchor-thumb", "anchor-name",
+    "anchor-cosine"].map((name) => [name, part(name)]));
+  return {
+    show(data, i, answers) {
+      card.classList.toggle("none", i < 0);
+      if (i < 0) return setName(parts.name, "No picture selected");
+      showIdentity(parts, data, i, paint);
+      const { truth } = data.images;
+      showAnswer(parts.clip, data.classes.names[answers.clip], answers.clipProbability, truth[i], answers.clip);
+      showAnswer(parts.llu, data.classes.names[answers.llu], answers.lluProbability, truth[i], answers.llu);
+      const share = answers.beta > 0 ? ` \u00b7 ${formatPercent(answers.alpha / answers.beta)}\u2009% of \u03b2` : "";
+      setText(parts.alpha, formatWeight(answers.alpha) + share);
+    },
+  };
+}
+
+function showIdentity(parts, data, i, paint) {
+  const truth = data.images.truth[i];
+  paint(parts.picture, i);
+  setName(parts.name, data.images.names[i]);
+  const seen = truth < 0 ? "" : data.classes.seen[truth] ? " \u00b7 seen class" : " \u00b7 unseen class";
+  setText(parts.kind, GROUP_NAMES[data.images.group[i]] + seen);
+  setName(parts.truth, truth < 0 ? "not known" : data.classes.names[truth]);
+  const anchor = data.images.nearestAnchor[i];
+  const picture = anchor >= 0 ? data.anchors.image[anchor] : -1;
+  const label = anchor >= 0 ? data.anchors.label[anchor] : -1;
+  paint(parts["anchor-thumb"], picture);
+  setName(parts["anchor-name"], label >= 0 ? data.classes.names[label] : DASH);
+  setText(parts["anchor-cosine"], `cosine ${data.images.nearest[i].toFixed(3)}`);
+}
+
+/** One answer with its probability and a mark that does not rely on colour. */
+function showAnswer(node, name, probability, truth, answer) {
+  const state = truth < 0 ? "unknown" : answer === truth ? "right" : "wrong";
+  node.dataset.state = state;
+  setName(node.querySelector(".answer"), name);
+  setText(node.querySelector(".percent"), `${formatPercent(probability)}\u2009%`);
+  const mark = node.querySelector(".mark");
+  setText(mark, { right: "\u2713", wrong: "\u2717", unknown: "" }[state]);
+  mark.setAttribute("aria-label", state === "unknown" ? "" : state);
+}

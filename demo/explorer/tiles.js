@@ -1,0 +1,66 @@
+// Four numbers that move with the sliders, each against CLIP.
+
+const DASH = "\u2014";
+
+/** Accuracy of test pictures over ALL classes, and what changed. `scope(i)`: does picture i count as changed or not? */
+function summarise(data, best, changes) {
+  const { truth, group } = data.images;
+  const isTest = (seen) => (i) => group[i] === 1 && truth[i] >= 0 && Boolean(data.classes.seen[truth[i]]) === seen;
+  const seen = accuracyOf(best, truth, isTest(true));
+  const unseen = accuracyOf(best, truth, isTest(false));
+  const counts = [0, 0, 0, 0];
+  for (let i = 0; i < data.n; i++) if (data.counted[i]) counts[changes[i]]++;
+  return {
+    seen, unseen, harmonic: harmonicMean(seen, unseen),
+    fixed: counts[FIXED], broken: counts[BROKEN], moved: counts[MOVED], changed: counts[FIXED] + counts[BROKEN] + counts[MOVED],
+  };
+}
+
+/** Pictures the "changed" numbers speak of: the test pictures, or all labelled ones where there is no test picture. */
+function countedPictures(data) {
+  const { truth, group } = data.images;
+  const anyTest = group.includes(1);
+  return group.map((kind, i) => Number(anyTest ? kind === 1 : truth[i] >= 0));
+}
+
+function createTiles(root) {
+  const tile = (name) => {
+    const node = root.querySelector(`#tile-${name}`);
+    const part = (key) => node.querySelector(`.${key}`);
+    return { node, value: part("value"), delta: part("delta"), base: part("base"), fixed: part("fixed"), broken: part("broken") };
+  };
+  const tiles = Object.fromEntries(["seen", "unseen", "harmonic", "changed"].map((name) => [name, tile(name)]));
+  const missing = {
+    seen: "no test pictures of seen classes", unseen: "no test pictures of unseen classes",
+    harmonic: "needs test pictures of both kinds",
+  };
+  return {
+    show(now, clip, ofTraining) {
+      for (const name of ["seen", "unseen", "harmonic"]) showAccuracy(tiles[name], now[name], clip[name], missing[name]);
+      showChanged(tiles.changed, now, ofTraining);
+    },
+    busy: (value) => root.querySelector(".tiles").setAttribute("aria-busy", String(value)),
+  };
+}
+
+function showAccuracy(tile, value, clip, reason) {
+  tile.node.classList.toggle("empty", value === null);
+  if (value === null) {
+    setText(tile.value, DASH);
+    setText(tile.delta, "");
+    return setText(tile.base, reason);
+  }
+  const delta = Number((value - clip).toFixed(1));
+  setText(tile.value, value.toFixed(1));
+  setText(tile.delta, signed(delta));
+  tile.delta.className = `delta ${delta > 0 ? "up" : delta < 0 ? "down" : "level"}`;
+  setText(tile.base, `CLIP ${clip.toFixed(1)}`);
+}
+
+function showChanged(tile, now, ofTraining) {
+  setText(tile.value, String(now.changed));
+  setText(tile.fixed, `+${now.fixed} fixed`);
+  setText(tile.broken, `\u2212${now.broken} broken`);
+  const other = now.moved ? `${now.moved} still wrong` : "";
+  setText(tile.base, ofTraining ? "of the training pictures" : other);
+}

@@ -1,0 +1,95 @@
+"""A visitor's session: one frozen value from which everything on the page is derived."""
+
+import threading
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+from demo.draft import empty_draft
+from demo.projection import Projection
+from llu_core.checkpoint import TrainedAdapter
+from llu_core.encoder import Encoder
+from llu_core.fewshot import FewShotSet
+from llu_core.sources import ImageSource
+from llu_core.sweep import Sweep
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A trained adapter with all that the explorer shows of it.
+
+    shots: the embeddings it was trained and is tested on. The rows of sweep and of projection are the training
+    images, then the test images; projection goes on with the image anchors. draft: the set it was trained on, None
+    for a reopened adapter. seconds: training time, encoding aside; None for a reopened adapter.
+    """
+
+    id: str
+    trained: TrainedAdapter
+    shots: FewShotSet
+    sweep: Sweep
+    projection: Projection
+    draft: ImageSource | None
+    seconds: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class Session:
+    """encoder: shared between visitors and never changed. beta, gamma: where the visitor's sliders stand."""
+
+    encoder: Encoder
+    encoder_name: str
+    draft: ImageSource = field(default_factory=empty_draft)
+    preset: str | None = None
+    model: Model | None = None
+    beta: float = 0.5
+    gamma: float = 20.0
+
+    @property
+    def changed_since_training(self) -> bool:
+        """Whether the draft on the left is no longer what the model on the right was trained on."""
+        return self.model is not None and self.model.draft is not self.draft
+
+    def why_not_trainable(self) -> str | None:
+        """What is missing before training makes sense, or None."""
+        if not self.draft.train:
+            return "Add pictures of at least one class first."
+        if len(self.draft.class_names) < 2:
+            return "Add a second class, or name an unseen one, so that there is something to tell apart."
+        return None
+
+
+class SessionStore:
+    """Sessions by visitor, bounded in number and age; a visitor's session is dropped when the page closes.
+
+    The page holds only an id: sessions carry tensors, which must neither be copied with every event nor be shared.
+    """
+
+    def __init__(self, first: Session, *, capacity: int = 64, seconds: float = 3600.0):
+        self._first, self._capacity, self._seconds = first, capacity, seconds
+        self._sessions: OrderedDict[str, tuple[float, Session]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, visitor: str) -> Session:
+        """The visitor's session; a new visitor gets the trained example."""
+        with self._lock:
+            self._forget_old()
+            return self._sessions[visitor][1] if visitor in self._sessions else self._first
+
+    def put(self, visitor: str, session: Session) -> None:
+        with self._lock:
+            self._sessions[visitor] = (time.monotonic(), session)
+            self._sessions.move_to_end(visitor)
+            self._forget_old()
+
+    def drop(self, visitor: str) -> None:
+        with self._lock:
+            self._sessions.pop(visitor, None)
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    def _forget_old(self) -> None:
+        now = time.monotonic()
+        for visitor, (used, _) in list(self._sessions.items()):
+            if now - used > self._seconds or len(self._sessions) > self._capacity:
+                del self._sessions[visitor]

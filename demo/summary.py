@@ -1,0 +1,66 @@
+"""A session in a few plain facts: what the endpoints answer and the status line says."""
+
+import math
+from collections import Counter
+from typing import Any
+
+import torch
+
+from demo.session import Model, Session
+
+
+def summary(session: Session) -> dict[str, Any]:
+    """JSON-ready: model, classes with counts and, once trained, accuracies in percent at the current beta and gamma."""
+    draft = session.draft
+    train, test = Counter(p.label for p in draft.train), Counter(p.label for p in draft.test)
+    classes = [
+        {"name": name, "train": train[label], "test": test[label]} for label, name in enumerate(draft.class_names)
+    ]
+    return {
+        "model": session.encoder_name,
+        "set": session.preset or draft.name,
+        "classes": classes,
+        "templates": list(draft.templates),
+        "rejected": [{"name": r.name, "reason": r.reason} for r in draft.rejected],
+        "trained": None if session.model is None else _trained(session, session.model),
+        "changed_since_training": session.changed_since_training,
+    }
+
+
+def _trained(session: Session, model: Model) -> dict[str, Any]:
+    clip = model.sweep.predictions(beta=0.0, gamma=0.0)
+    llu = model.sweep.predictions(beta=session.beta, gamma=session.gamma)
+    return {
+        "beta": session.beta,
+        "gamma": "inf" if math.isinf(session.gamma) else session.gamma,
+        "train_seconds": model.seconds,
+        "clip": accuracies(model, clip),
+        "llu": accuracies(model, llu),
+    }
+
+
+def accuracies(model: Model, predictions: torch.Tensor) -> dict[str, float | None]:
+    """Percent right on the test images of seen and of unseen classes, None where there are no such images.
+
+    predictions: (n,) labels for the rows of model.sweep, chosen among all classes.
+    """
+    labels = model.shots.test.labels
+    right = predictions[len(model.shots.train) :] == labels
+    seen = torch.isin(labels, torch.tensor(model.trained.trained_classes))
+    return {
+        name: 100.0 * right[rows].float().mean().item() if rows.any() else None
+        for name, rows in (("seen", seen), ("unseen", ~seen))
+    }
+
+
+def status_line(session: Session) -> str:
+    """Markdown under the Train button: why it is disabled, what was trained, whether that is out of date."""
+    reason, model = session.why_not_trainable(), session.model
+    if reason:
+        return reason
+    if model is None:
+        return "Ready to train."
+    if session.changed_since_training:
+        return "**Changed since training.** Train again to see it on the map."
+    taken = f" in **{model.seconds:.1f} s**" if model.seconds is not None else ""
+    return f"Trained on {len(model.shots.train)} pictures of {len(model.trained.trained_classes)} classes{taken}."

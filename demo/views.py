@@ -1,0 +1,163 @@
+"""The page's components, one build_<panel>() per panel; no behaviour here."""
+
+from dataclasses import dataclass
+
+import gradio as gr
+
+from demo.callbacks import MAX_UPLOAD_BYTES, PICTURE_SUFFIXES, PRESETS
+from demo.cards import CARDS_CSS, CARDS_HTML, CARDS_JS
+from demo.draft import MAX_CLASSES, MAX_PICTURES
+from demo.explorer import EXPLORER_CSS, EXPLORER_HTML, EXPLORER_JS, head
+from llu_core.backbones import BACKBONES
+from llu_core.training import RECIPES
+
+THEME = gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"])
+
+CSS = """
+.gradio-container { max-width: 1480px !important; }
+#title h1 { margin: 0 0 2px; font-size: 24px; }
+#title p { margin: 0; }
+#model-line { font-size: 13px; color: var(--body-text-color-subdued); }
+#setup { max-width: 330px; }
+#drop { min-height: 150px; }
+#privacy { font-size: 12px; color: var(--body-text-color-subdued); }
+@media (max-width: 900px) {
+  #page { flex-direction: column; }
+  #explorer-column { order: -1; }
+  #setup { max-width: none; }
+}
+"""
+
+
+@dataclass(frozen=True)
+class View:
+    """Every component that `wiring` connects."""
+
+    model_line: gr.Markdown
+    preset: gr.Dropdown
+    class_name: gr.Textbox
+    files: gr.File
+    cards: gr.HTML
+    unseen: gr.Textbox
+    templates: gr.Textbox
+    recipe: gr.Radio
+    model: gr.Dropdown
+    checkpoint: gr.Textbox
+    load_model: gr.Button
+    train: gr.Button
+    status: gr.Markdown
+    download: gr.DownloadButton
+    predictions: gr.DownloadButton
+    reopen: gr.File
+    clear: gr.Button
+    summary: gr.JSON
+    explorer: gr.HTML
+
+
+def build_view() -> View:
+    """All panels; must be called inside a `gr.Blocks` context."""
+    gr.Markdown(
+        "# Localized Latent Updates\n"
+        "Teach CLIP new classes from a few pictures and see **where** the update applies: strong near your pictures, "
+        "fading elsewhere, so that all other classes keep CLIP's answer.",
+        elem_id="title",
+    )
+    model_line = gr.Markdown(elem_id="model-line")
+    with gr.Row(elem_id="page", equal_height=False):
+        with gr.Column(scale=0, min_width=310, elem_id="setup"):
+            preset, class_name, files, cards, unseen, templates = build_few_shot_panel()
+            recipe, train, status = build_train_panel()
+            download, predictions, reopen, clear = build_save_panel()
+            model, checkpoint, load_model = build_model_panel()
+        with gr.Column(scale=1, min_width=320, elem_id="explorer-column"):
+            explorer = build_explorer_panel()
+    summary = gr.JSON(visible=False)
+    return View(
+        model_line, preset, class_name, files, cards, unseen, templates, recipe, model, checkpoint, load_model,
+        train, status, download, predictions, reopen, clear, summary, explorer,
+    )  # fmt: skip
+
+
+def build_few_shot_panel() -> tuple[gr.Dropdown, gr.Textbox, gr.File, gr.HTML, gr.Textbox, gr.Textbox]:
+    with gr.Accordion("1 · Few-shot set", open=True):
+        preset = gr.Dropdown(list(PRESETS), value=next(iter(PRESETS)), label="Example", interactive=True)
+        class_name = gr.Textbox(
+            label="Class of the pictures you drop", placeholder="red panda (a zip needs none)", max_lines=1
+        )
+        files = gr.File(
+            label="Drop pictures, or a zip with one folder per class",
+            file_count="multiple",
+            file_types=[*PICTURE_SUFFIXES, ".zip"],
+            height=150,
+            elem_id="drop",
+        )
+        gr.Markdown(
+            f"Up to {MAX_PICTURES:,} pictures, {MAX_CLASSES} classes, {MAX_UPLOAD_BYTES >> 20} MB at a time. In a zip, `test/` may hold "
+            "test pictures and `new/` unseen classes. Pictures stay in this server's memory until you close the page.",
+            elem_id="privacy",
+        )
+        cards = gr.HTML(
+            "",
+            html_template=CARDS_HTML,
+            css_template=CARDS_CSS,
+            js_on_load=CARDS_JS,
+            apply_default_css=False,
+            elem_id="cards",
+        )
+        unseen = gr.Textbox(
+            label="Unseen classes", info="Names that CLIP should keep knowing, separated by commas", max_lines=3
+        )
+        with gr.Accordion("Prompt templates", open=False):
+            templates = gr.Textbox(label="One a line, {} is the class name; several are averaged", lines=2, max_lines=8)
+    return preset, class_name, files, cards, unseen, templates
+
+
+def build_train_panel() -> tuple[gr.Radio, gr.Button, gr.Markdown]:
+    with gr.Accordion("2 · Train", open=True):
+        train = gr.Button("Train adapter", variant="primary", elem_id="train")
+        status = gr.Markdown(elem_id="status")
+        with gr.Accordion("Recipe", open=False):
+            recipe = gr.Radio(
+                list(RECIPES),
+                value="fast",
+                label="How to train",
+                info="fast: all pictures at once, about a second. paper: the paper's schedule, many times longer.",
+            )
+    return recipe, train, status
+
+
+def build_save_panel() -> tuple[gr.DownloadButton, gr.DownloadButton, gr.File, gr.Button]:
+    with gr.Accordion("3 · Save and share", open=False):
+        download = gr.DownloadButton("Download adapter", elem_id="download")
+        predictions = gr.DownloadButton("Download predictions (CSV)")
+        reopen = gr.File(label="Reopen a saved adapter (.zip)", file_types=[".zip"], height=110)
+        clear = gr.Button("Delete my pictures and adapter", variant="stop", size="sm")
+    return download, predictions, reopen, clear
+
+
+def build_model_panel() -> tuple[gr.Dropdown, gr.Textbox, gr.Button]:
+    with gr.Accordion("Model", open=False):
+        model = gr.Dropdown(
+            [(backbone.title, name) for name, backbone in BACKBONES.items()],
+            value="picto",
+            label="CLIP model",
+            info="Others than the embedded one are loaded from the Hugging Face Hub or from a file.",
+            allow_custom_value=True,
+        )
+        checkpoint = gr.Textbox(
+            label="Checkpoint file on this machine (optional)", placeholder="/path/to/weights.safetensors"
+        )
+        load_model = gr.Button("Load model", size="sm")
+    return model, checkpoint, load_model
+
+
+def build_explorer_panel() -> gr.HTML:
+    return gr.HTML(
+        "",
+        html_template=EXPLORER_HTML,
+        css_template=EXPLORER_CSS,
+        js_on_load=EXPLORER_JS,
+        head=head(),
+        apply_default_css=False,
+        elem_id="explorer",
+    )

@@ -1,0 +1,64 @@
+"""Localized Latent Updates (arXiv 2212.06556): a few pictures teach a CLIP-like model without spoiling what it knows.
+
+shots = load_source("my_pictures/", OpenClipEncoder.load("vit-b-16"))
+adapter = fit(shots)
+logits = adapter.logits(image_embeddings, class_embeddings)
+"""
+
+from llu_core.adapter import (
+    AffineUpdate,
+    LocalizedAdapter,
+    LocalizedUpdate,
+    interpolate,
+    interpolation_mask,
+    nearest_anchor,
+)
+from llu_core.anchors import cluster_anchors
+from llu_core.bundles import load_bundle, save_bundle
+from llu_core.checkpoint import TrainedAdapter
+from llu_core.classifier import Classifier, ZeroShotClassifier, accuracy
+from llu_core.embedding_cache import CachedEncoder
+from llu_core.encoder import Encoder, OpenClipEncoder
+from llu_core.errors import LluError
+from llu_core.evaluation import base_to_new
+from llu_core.fewshot import FewShotSet, LabelledEmbeddings
+from llu_core.prediction import Prediction, predict
+from llu_core.prompts import class_embeddings
+from llu_core.sources import load_source, open_source
+from llu_core.sweep import Sweep
+from llu_core.training import ABLATIONS, RECIPES, Recipe, TrainingStep, fit, train
+
+__all__ = [
+    "LluError",
+    "Encoder",
+    "OpenClipEncoder",
+    "CachedEncoder",
+    "class_embeddings",
+    "FewShotSet",
+    "LabelledEmbeddings",
+    "load_source",
+    "open_source",
+    "load_bundle",
+    "save_bundle",
+    "cluster_anchors",
+    "interpolation_mask",
+    "nearest_anchor",
+    "interpolate",
+    "AffineUpdate",
+    "LocalizedUpdate",
+    "LocalizedAdapter",
+    "Recipe",
+    "RECIPES",
+    "ABLATIONS",
+    "TrainingStep",
+    "train",
+    "fit",
+    "Classifier",
+    "ZeroShotClassifier",
+    "accuracy",
+    "Sweep",
+    "TrainedAdapter",
+    "Prediction",
+    "predict",
+    "base_to_new",
+]

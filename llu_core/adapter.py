@@ -1,0 +1,166 @@
+"""Localized Latent Updates: affine maps on frozen embeddings that apply only near the few-shot points.
+
+Ibing, Lim, Kobbelt: "Localized Latent Updates for Fine-Tuning Vision-Language Models", arXiv 2212.06556.
+Everything here is a value: training returns new adapters, moving a slider makes a new one that shares the weights.
+"""
+
+import math
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from llu_core.errors import LluError
+
+DIRAC_TOLERANCE = 1e-3
+"""At gamma = infinity, a point is an anchor if its cosine distance to one is below this (the paper's value)."""
+
+
+def nearest_anchor(points: Tensor, anchors: Tensor) -> tuple[Tensor, Tensor]:
+    """Similarity to, and index of, each point's nearest anchor.
+
+    points (n, d) and anchors (m, d), unit rows. Returns cosines (n,) and indices (n,) int64.
+    """
+    if len(points) == 0:
+        return points.new_zeros(0), torch.zeros(0, dtype=torch.int64, device=points.device)
+    similarity, index = (points @ anchors.T).max(dim=1)
+    return similarity, index
+
+
+def interpolation_mask(similarity: Tensor, *, beta: float, gamma: float) -> Tensor:
+    """alpha = beta * exp(-gamma * (1 - similarity)), the share of the update a point receives (eq. 5).
+
+    similarity (...): cosine to the nearest anchor; the distance 1 - similarity is clamped to [0, 1].
+    beta in [0, 1]: the share at an anchor. gamma in [0, inf]: 0 applies the update everywhere, infinity only
+    at the anchors themselves (within DIRAC_TOLERANCE). Same shape as similarity.
+    """
+    distance = (1.0 - similarity).clamp(0.0, 1.0)
+    if math.isinf(gamma):
+        return beta * (distance < DIRAC_TOLERANCE).to(similarity.dtype)
+    return beta * torch.exp(-gamma * distance)
+
+
+def check_mask(beta: float, gamma: float) -> None:
+    """Raise LluError unless beta lies in [0, 1] and gamma in [0, infinity]."""
+    if not 0.0 <= beta <= 1.0:
+        raise LluError(f"beta is {beta:g}; give a share between 0 (CLIP) and 1 (the full update at the anchors)")
+    if not gamma >= 0.0:
+        raise LluError(f"gamma is {gamma:g}; give a number from 0 (everywhere) to inf (only at the anchors)")
+
+
+@dataclass(frozen=True, eq=False)
+class AffineUpdate:
+    """g(x) = normalize(W x + b). weight: (d, d), bias: (d,)."""
+
+    weight: Tensor
+    bias: Tensor
+
+    @classmethod
+    def identity(cls, width: int) -> "AffineUpdate":
+        """The start of training: W = I, b = 0."""
+        return cls(torch.eye(width), torch.zeros(width))
+
+    @classmethod
+    def random(cls, width: int, generator: torch.Generator) -> "AffineUpdate":
+        """Linear-layer initialisation, uniform in +-1/sqrt(d): the ablation "rand. init"."""
+        bound = width**-0.5
+        weight = torch.empty(width, width).uniform_(-bound, bound, generator=generator)
+        return cls(weight, torch.empty(width).uniform_(-bound, bound, generator=generator))
+
+    def __call__(self, points: Tensor) -> Tensor:
+        """points (n, d), unit rows -> (n, d), unit rows."""
+        return F.normalize(torch.addmm(self.bias, points, self.weight.T), dim=1)
+
+    def distance_to_identity(self) -> Tensor:
+        """Mean squares of W - I and of b, summed: this adapter's term of eq. 6; a scalar."""
+        eye = torch.eye(len(self.bias), device=self.weight.device, dtype=self.weight.dtype)
+        return F.mse_loss(self.weight, eye) + self.bias.square().mean()
+
+    def to(self, device: torch.device | str) -> "AffineUpdate":
+        return AffineUpdate(self.weight.to(device), self.bias.to(device))
+
+
+def interpolate(points: Tensor, updated: Tensor, alpha: Tensor) -> Tensor:
+    """z = normalize(alpha * g(x) + (1 - alpha) * x) (eq. 4); points with alpha = 0 come back bit for bit.
+
+    points, updated: (n, d), unit rows; alpha: (n,).
+    """
+    share = alpha[:, None]
+    return torch.where(share == 0, points, F.normalize(share * updated + (1 - share) * points, dim=1))
+
+
+@dataclass(frozen=True, eq=False)
+class LocalizedUpdate:
+    """One modality's update: g, applied near its anchors (m, d), unit rows."""
+
+    update: AffineUpdate
+    anchors: Tensor
+
+    def alpha(self, points: Tensor, *, beta: float, gamma: float) -> Tensor:
+        """(n,) shares for points (n, d), unit rows; each depends on its own nearest anchor only."""
+        return interpolation_mask(nearest_anchor(points, self.anchors)[0], beta=beta, gamma=gamma)
+
+    def __call__(self, points: Tensor, *, beta: float, gamma: float) -> Tensor:
+        """points (n, d), unit rows -> their localized update (n, d), unit rows."""
+        return interpolate(points, self.update(points), self.alpha(points, beta=beta, gamma=gamma))
+
+    def to(self, device: torch.device | str) -> "LocalizedUpdate":
+        return LocalizedUpdate(self.update.to(device), self.anchors.to(device))
+
+
+@dataclass(frozen=True, eq=False)
+class LocalizedAdapter:
+    """The trained method: a localized update for images and one for texts, sharing beta and gamma.
+
+    logit_scale: the frozen model's s (1/temperature). It is a Classifier: any class texts can be asked for,
+    trained or new.
+    """
+
+    image: LocalizedUpdate
+    text: LocalizedUpdate
+    beta: float = 0.5
+    gamma: float = 20.0
+    logit_scale: float = 100.0
+
+    def __post_init__(self):
+        check_mask(self.beta, self.gamma)
+
+    @property
+    def width(self) -> int:
+        return len(self.image.update.bias)
+
+    @property
+    def shared(self) -> bool:
+        """Whether both modalities use the same g."""
+        return self.image.update is self.text.update
+
+    def logits(self, image_embeddings: Tensor, class_embeddings: Tensor) -> Tensor:
+        """s * z_I . z_T: (n, C) for images (n, d) and class texts (C, d), unit rows.
+
+        Raises LluError if their width is not the adapter's.
+        """
+        for name, rows in (("image", image_embeddings), ("class", class_embeddings)):
+            if rows.shape[1] != self.width:
+                raise LluError(
+                    f"{name} embeddings are {rows.shape[1]} wide but the adapter was trained on {self.width}; "
+                    "use the encoder it was trained with"
+                )
+        images = self.image(image_embeddings, beta=self.beta, gamma=self.gamma)
+        texts = self.text(class_embeddings, beta=self.beta, gamma=self.gamma)
+        return self.logit_scale * images @ texts.T
+
+    def with_mask(self, *, beta: float | None = None, gamma: float | None = None) -> "LocalizedAdapter":
+        """The same weights under another mask; nothing is retrained."""
+        return replace(self, beta=self.beta if beta is None else beta, gamma=self.gamma if gamma is None else gamma)
+
+    def distance_to_identity(self) -> float:
+        """How far training moved both adapters from doing nothing: eq. 6 without lambda."""
+        return float(self.image.update.distance_to_identity() + self.text.update.distance_to_identity())
+
+    def to(self, device: torch.device | str) -> "LocalizedAdapter":
+        image = self.image.to(device)
+        text = self.text.to(device)
+        if self.shared:
+            text = replace(text, update=image.update)
+        return replace(self, image=image, text=text)

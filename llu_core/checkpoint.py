@@ -1,0 +1,249 @@
+"""A trained adapter on disk: `config.json` and `adapter.safetensors` in one folder, no pickle.
+
+trained.save_pretrained("my-adapter")
+trained = TrainedAdapter.from_pretrained("my-adapter")     # or "user/name" on the Hugging Face Hub
+"""
+
+import json
+import math
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import torch
+from huggingface_hub import ModelHubMixin, hf_hub_download
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from llu_core.adapter import AffineUpdate, LocalizedAdapter, LocalizedUpdate, nearest_anchor
+from llu_core.errors import LluError
+from llu_core.fewshot import FewShotSet
+from llu_core.training import Recipe
+
+FORMAT = "llu-adapter"
+FORMAT_VERSION = 1
+CONFIG_FILE, WEIGHTS_FILE = "config.json", "adapter.safetensors"
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedAdapter(ModelHubMixin, library_name="llu-explorer", tags=["clip", "few-shot", "localized-latent-updates"]):
+    """A LocalizedAdapter with what is needed to use it elsewhere.
+
+    class_names, class_embeddings (C, d): every class it was asked to tell apart; trained_classes: the labels that
+    had shots. anchor_labels (m,), anchor_names: the class and the picture that stand behind each image anchor;
+    anchor_thumbnails (m, s, s, 3) uint8 or None. encoder_identity: weights and preprocessing of the frozen model,
+    "" if unknown; model: the name that loads it. recipe: the settings it was trained with, as plain values.
+    """
+
+    # The mixin writes attributes onto instances that have no configuration yet; this one is frozen and writes its own.
+    _hub_mixin_config: ClassVar[dict] = {"format": FORMAT}  # pyright: ignore[reportIncompatibleVariableOverride]
+
+    adapter: LocalizedAdapter
+    class_names: tuple[str, ...]
+    class_embeddings: Tensor
+    trained_classes: tuple[int, ...]
+    templates: tuple[str, ...]
+    encoder_identity: str
+    model: str
+    recipe: dict[str, Any]
+    seed: int
+    anchor_labels: Tensor
+    anchor_names: tuple[str, ...]
+    anchor_thumbnails: Tensor | None = None
+
+    @classmethod
+    def of(
+        cls, shots: FewShotSet, adapter: LocalizedAdapter, recipe: Recipe, *, seed: int = 0, model: str = ""
+    ) -> "TrainedAdapter":
+        """Join a freshly trained adapter with the few-shot set it was trained on."""
+        nearest = nearest_anchor(adapter.image.anchors, shots.train.embeddings)[1]
+        thumbnails = shots.train.thumbnails
+        return cls(
+            adapter=adapter,
+            class_names=shots.class_names,
+            class_embeddings=shots.class_embeddings,
+            trained_classes=tuple(shots.train.labels.unique().tolist()),
+            templates=shots.templates,
+            encoder_identity=shots.encoder_identity,
+            model=model,
+            recipe=asdict(recipe),
+            seed=seed,
+            anchor_labels=shots.train.labels[nearest],
+            anchor_names=tuple(shots.train.names[i] for i in nearest.tolist()),
+            anchor_thumbnails=None if thumbnails is None else torch.from_numpy(thumbnails[nearest.numpy()]),
+        )
+
+    def require_encoder(self, identity: str, width: int) -> None:
+        """Raise LluError unless embeddings of that encoder can be given to this adapter."""
+        if width != self.adapter.width:
+            raise LluError(
+                f"the adapter works on embeddings {self.adapter.width} wide, the loaded model gives {width}; "
+                f"load the model it was trained with{self._trained_with()}"
+            )
+        if self.encoder_identity and identity != self.encoder_identity:
+            raise LluError(
+                f"the adapter was trained on another model than {identity}; load that one{self._trained_with()}"
+            )
+
+    def _trained_with(self) -> str:
+        return f" ({self.model or self.encoder_identity})" if self.model or self.encoder_identity else ""
+
+    def _save_pretrained(self, save_directory: Path) -> None:
+        save_directory.mkdir(parents=True, exist_ok=True)
+        save_file(self._tensors(), save_directory / WEIGHTS_FILE)
+        (save_directory / CONFIG_FILE).write_text(json.dumps(self._config(), indent=2) + "\n", encoding="utf-8")
+
+    def _tensors(self) -> dict[str, Tensor]:
+        image, text = self.adapter.image, self.adapter.text
+        tensors = {
+            "image.weight": image.update.weight,
+            "image.bias": image.update.bias,
+            "image.anchors": image.anchors,
+            "text.anchors": text.anchors,
+            "class_embeddings": self.class_embeddings,
+            "anchor_labels": self.anchor_labels,
+        }
+        if not self.adapter.shared:
+            tensors |= {"text.weight": text.update.weight, "text.bias": text.update.bias}
+        if self.anchor_thumbnails is not None:
+            tensors["anchor_thumbnails"] = self.anchor_thumbnails
+        return {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}
+
+    def _config(self) -> dict[str, Any]:
+        return {
+            "format": FORMAT,
+            "format_version": FORMAT_VERSION,
+            "width": self.adapter.width,
+            "shared": self.adapter.shared,
+            "beta": self.adapter.beta,
+            "gamma": _plain(self.adapter.gamma),
+            "logit_scale": self.adapter.logit_scale,
+            "class_names": list(self.class_names),
+            "trained_classes": list(self.trained_classes),
+            "templates": list(self.templates),
+            "encoder": self.encoder_identity,
+            "model": self.model,
+            "recipe": {key: _plain(value) for key, value in self.recipe.items()},
+            "seed": self.seed,
+            "anchor_names": list(self.anchor_names),
+        }
+
+    @classmethod
+    def from_pretrained(cls, pretrained_model_name_or_path: str | Path, **options: Any) -> "TrainedAdapter":
+        """Load a folder, or a Hugging Face Hub repository by its name (`options`: revision, token, cache_dir ...).
+
+        Raises LluError, saying what is wrong, for anything that is not an intact adapter of a known version.
+        """
+        if Path(pretrained_model_name_or_path).exists():
+            return _load(Path(pretrained_model_name_or_path))
+        try:
+            # The two files are fetched here because the mixin would parse the configuration before it is checked.
+            files = [
+                hf_hub_download(str(pretrained_model_name_or_path), f, **options) for f in (CONFIG_FILE, WEIGHTS_FILE)
+            ]
+        except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
+            raise LluError(
+                f"{pretrained_model_name_or_path} is neither a folder nor a model that the Hugging Face Hub gives "
+                f"({type(error).__name__}); give the folder that training wrote"
+            ) from error
+        return _load(Path(files[0]).parent)
+
+
+def _plain(value: Any) -> Any:
+    """JSON has no infinity; it is written as "inf", which float() reads."""
+    return "inf" if isinstance(value, float) and math.isinf(value) else value
+
+
+def _load(folder: Path) -> TrainedAdapter:
+    config = _read_config(folder)
+    tensors = _read_tensors(folder / WEIGHTS_FILE)
+    try:
+        trained = _assemble(config, tensors)
+        _check(trained, config)
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise LluError(f"{folder} is a damaged adapter ({type(error).__name__}: {error}); save it again") from error
+    return trained
+
+
+def _read_config(folder: Path) -> dict[str, Any]:
+    path = folder / CONFIG_FILE
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise LluError(f"{folder} holds no {CONFIG_FILE}; give the folder that training wrote") from None
+    except (OSError, ValueError) as error:
+        raise LluError(f"{path} cannot be read as JSON ({type(error).__name__}); save the adapter again") from error
+    if not isinstance(config, dict) or config.get("format") != FORMAT:
+        raise LluError(f"{path} does not describe an adapter of this project; give the folder that training wrote")
+    version = config.get("format_version")
+    if not isinstance(version, int) or version < 1 or version > FORMAT_VERSION:
+        raise LluError(
+            f"{path} has format version {version!r}, this release reads up to {FORMAT_VERSION}; update LLU Explorer"
+        )
+    return config
+
+
+def _read_tensors(path: Path) -> dict[str, Tensor]:
+    try:
+        return load_file(path)
+    except FileNotFoundError:
+        raise LluError(f"{path.parent} holds no {path.name}; give the folder that training wrote") from None
+    except (SafetensorError, OSError) as error:
+        raise LluError(f"{path} is truncated or not a safetensors file ({error}); save the adapter again") from error
+
+
+def _assemble(config: dict[str, Any], tensors: dict[str, Tensor]) -> TrainedAdapter:
+    image = AffineUpdate(tensors["image.weight"], tensors["image.bias"])
+    text = image if config["shared"] else AffineUpdate(tensors["text.weight"], tensors["text.bias"])
+    adapter = LocalizedAdapter(
+        image=LocalizedUpdate(image, tensors["image.anchors"]),
+        text=LocalizedUpdate(text, tensors["text.anchors"]),
+        beta=float(config["beta"]),
+        gamma=float(config["gamma"]),
+        logit_scale=float(config["logit_scale"]),
+    )
+    return TrainedAdapter(
+        adapter=adapter,
+        class_names=tuple(map(str, config["class_names"])),
+        class_embeddings=tensors["class_embeddings"],
+        trained_classes=tuple(map(int, config["trained_classes"])),
+        templates=tuple(map(str, config["templates"])),
+        encoder_identity=str(config["encoder"]),
+        model=str(config["model"]),
+        recipe=dict(config["recipe"]),
+        seed=int(config["seed"]),
+        anchor_labels=tensors["anchor_labels"],
+        anchor_names=tuple(map(str, config["anchor_names"])),
+        anchor_thumbnails=tensors.get("anchor_thumbnails"),
+    )
+
+
+def _check(trained: TrainedAdapter, config: dict[str, Any]) -> None:
+    """Shapes that fit each other, finite numbers, labels in range; raises ValueError."""
+    width, classes, anchors = int(config["width"]), len(trained.class_names), len(trained.anchor_names)
+    image, text = trained.adapter.image, trained.adapter.text
+    expected = [
+        ("image.weight", image.update.weight, (width, width)),
+        ("image.bias", image.update.bias, (width,)),
+        ("text.weight", text.update.weight, (width, width)),
+        ("text.bias", text.update.bias, (width,)),
+        ("image.anchors", image.anchors, (anchors, width)),
+        ("text.anchors", text.anchors, (len(text.anchors), width)),
+        ("class_embeddings", trained.class_embeddings, (classes, width)),
+        ("anchor_labels", trained.anchor_labels, (anchors,)),
+    ]
+    for name, tensor, shape in expected:
+        if tuple(tensor.shape) != shape or 0 in shape:
+            raise ValueError(f"{name} is {tuple(tensor.shape)}, expected {shape}")
+        if not tensor.isfinite().all():
+            raise ValueError(f"{name} holds numbers that are not finite")
+    labels = [*trained.trained_classes, *trained.anchor_labels.tolist()]
+    if min(labels) < 0 or max(labels) >= classes:
+        raise ValueError("a label lies outside the class names")
+    thumbnails = trained.anchor_thumbnails
+    if thumbnails is not None and (
+        thumbnails.ndim != 4 or len(thumbnails) != anchors or thumbnails.dtype != torch.uint8
+    ):
+        raise ValueError(f"anchor_thumbnails is {tuple(thumbnails.shape)} of {thumbnails.dtype}")

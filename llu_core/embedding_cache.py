@@ -1,0 +1,155 @@
+"""Embeddings kept on disk, so that nothing is encoded twice by the same model."""
+
+import hashlib
+import logging
+import os
+import uuid
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from llu_core.encoder import Encoder
+
+_log = logging.getLogger(__name__)
+# So many new inputs are encoded between two writes: an interrupted run keeps most of its work.
+_WRITE_EVERY = 2048
+_UNIT_TOLERANCE = 1e-3
+
+
+def default_cache_folder() -> Path:
+    """$LLU_CACHE where it is set, else ~/.cache/llu-explorer."""
+    chosen = os.environ.get("LLU_CACHE")
+    return Path(chosen).expanduser() if chosen else Path.home() / ".cache" / "llu-explorer"
+
+
+class CachedEncoder:
+    """An encoder that remembers. Wraps any Encoder, and is one.
+
+    Files are named by what they hold and appear whole or not at all, so that many processes may share a folder.
+    """
+
+    def __init__(self, encoder: Encoder, folder: str | Path):
+        self.encoder = encoder
+        place = Path(folder) / hashlib.sha256(encoder.identity.encode()).hexdigest()[:16]
+        self._images = _Shelf(place / "images", encoder.width)
+        self._texts = _Shelf(place / "texts", encoder.width)
+
+    @property
+    def identity(self) -> str:
+        return self.encoder.identity
+
+    @property
+    def width(self) -> int:
+        return self.encoder.width
+
+    @property
+    def logit_scale(self) -> float:
+        return self.encoder.logit_scale
+
+    @property
+    def title(self) -> str:
+        return self.encoder.title
+
+    @property
+    def note(self) -> str:
+        return self.encoder.note
+
+    def encode_images(self, images: Sequence[Image.Image]) -> torch.Tensor:
+        """(n, d) float32 unit rows, in the order given; only images never seen before are encoded."""
+        return _recall(self._images, images, _image_key, self.encoder.encode_images)
+
+    def encode_texts(self, texts: Sequence[str]) -> torch.Tensor:
+        """(n, d) float32 unit rows, in the order given; only texts never seen before are encoded."""
+        return _recall(self._texts, texts, _text_key, self.encoder.encode_texts)
+
+
+def _image_key(image: Image.Image) -> bytes:
+    digest = hashlib.sha256(f"{image.size} {image.mode} {image.getpalette()}".encode())
+    digest.update(image.tobytes())
+    return digest.digest()
+
+
+def _text_key(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()
+
+
+def _recall(
+    shelf: "_Shelf", inputs: Sequence[Any], key_of: Callable[[Any], bytes], encode: Callable[[list], torch.Tensor]
+) -> torch.Tensor:
+    keys = [key_of(item) for item in inputs]
+    missing = shelf.missing(keys)
+    first = dict(zip(reversed(keys), reversed(inputs), strict=True))
+    for start in range(0, len(missing), _WRITE_EVERY):
+        new = missing[start : start + _WRITE_EVERY]
+        shelf.add(new, encode([first[key] for key in new]).numpy())
+    return torch.from_numpy(shelf.rows(keys))
+
+
+class _Shelf:
+    """Rows by key: in memory for this process, in shard files for every other."""
+
+    def __init__(self, folder: Path, width: int):
+        self._folder, self._width = folder, width
+        self._rows: dict[bytes, np.ndarray] = {}
+        self._seen: set[Path] = set()
+
+    def rows(self, keys: Sequence[bytes]) -> np.ndarray:
+        """(n, d) of keys that are all known."""
+        result = np.empty((len(keys), self._width), dtype=np.float32)
+        for index, key in enumerate(keys):
+            result[index] = self._rows[key]
+        return result
+
+    def missing(self, keys: Sequence[bytes]) -> list[bytes]:
+        """The distinct keys that are neither in memory nor, by now, in a file."""
+        if not self._rows.keys() >= set(keys):
+            self._read_new_shards()
+        return [key for key in dict.fromkeys(keys) if key not in self._rows]
+
+    def add(self, keys: Sequence[bytes], rows: np.ndarray) -> None:
+        """Remember rows (n, d); a folder that cannot be written costs the next process time, and no more."""
+        hashes = np.frombuffer(b"".join(keys), dtype=np.uint8).reshape(len(keys), 32)
+        self._rows.update(zip(keys, rows, strict=True))
+        # Named by its keys: processes at the same work write the same file, and a damaged one is replaced.
+        shard = self._folder / f"{hashlib.sha256(hashes.tobytes()).hexdigest()[:32]}.safetensors"
+        partial = shard.with_name(f".{uuid.uuid4().hex}.partial")
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            try:
+                save_file({"hashes": hashes, "rows": np.ascontiguousarray(rows)}, partial)
+                os.replace(partial, shard)
+            finally:
+                partial.unlink(missing_ok=True)
+        except (OSError, SafetensorError) as problem:
+            _log.warning("Embeddings cannot be kept in %s (%s); they will be computed again.", self._folder, problem)
+        self._seen.add(shard)
+
+    def _read_new_shards(self) -> None:
+        for shard in sorted(self._folder.glob("*.safetensors")):
+            if shard in self._seen:
+                continue
+            self._seen.add(shard)
+            try:
+                content = load_file(shard)
+                hashes, rows = content["hashes"], content["rows"]
+                self._check(hashes, rows)
+            except (OSError, SafetensorError, KeyError, ValueError) as problem:
+                _log.warning(
+                    "The cached embeddings in %s are damaged (%s); they will be computed again.", shard, problem
+                )
+                continue
+            self._rows.update(zip((row.tobytes() for row in hashes), rows, strict=True))
+
+    def _check(self, hashes: np.ndarray, rows: np.ndarray) -> None:
+        if hashes.dtype != np.uint8 or rows.dtype != np.float32:
+            raise ValueError(f"unexpected types {hashes.dtype} and {rows.dtype}")
+        if hashes.shape != (len(rows), 32) or rows.shape != (len(rows), self._width):
+            raise ValueError(f"unexpected shapes {hashes.shape} and {rows.shape}")
+        if not np.allclose(np.linalg.norm(rows, axis=1), 1, atol=_UNIT_TOLERANCE):
+            raise ValueError("not unit rows")

@@ -1,0 +1,237 @@
+"""A few-shot set: embedded training and test pictures, their labels, and the embedded class names.
+
+Everything after the encoder works on this one value. Shots are drawn and classes halved as CoOp does it (Zhou et al.,
+arXiv 2109.01134), because the tables of the field rest on exactly those draws.
+"""
+
+import math
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from llu_core.errors import LluError
+from llu_core.prompts import DEFAULT_TEMPLATES
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """Something left out of a source, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledEmbeddings:
+    """Pictures as unit rows.
+
+    embeddings: (n, d) float32 unit rows; labels: (n,) int64; names: n file names, or "train 3" for the row of a bundle;
+    thumbnails: (n, s, s, 3) uint8 or None.
+    """
+
+    embeddings: Tensor
+    labels: Tensor
+    names: tuple[str, ...]
+    thumbnails: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        lengths = {len(self.embeddings), len(self.labels), len(self.names)}
+        if self.thumbnails is not None:
+            lengths.add(len(self.thumbnails))
+        if self.embeddings.ndim != 2 or len(lengths) != 1:
+            raise ValueError(f"embeddings (n, d), labels, names and thumbnails disagree: lengths {sorted(lengths)}")
+
+    def __len__(self) -> int:
+        return len(self.embeddings)
+
+    @classmethod
+    def empty(cls, width: int) -> "LabelledEmbeddings":
+        """No rows, of the given width."""
+        return cls(torch.empty(0, width), torch.empty(0, dtype=torch.int64), ())
+
+    def select(self, index: Tensor | Sequence[int]) -> "LabelledEmbeddings":
+        """The rows at the positions `index` (m,), in that order."""
+        at = torch.as_tensor(index, dtype=torch.int64)
+        return LabelledEmbeddings(
+            embeddings=self.embeddings[at],
+            labels=self.labels[at],
+            names=tuple(self.names[i] for i in at.tolist()),
+            thumbnails=None if self.thumbnails is None else self.thumbnails[at.numpy()],
+        )
+
+    def relabel(self, new_label: Tensor) -> "LabelledEmbeddings":
+        """Label k becomes `new_label[k]` (C,) int64; rows whose new label is negative are dropped."""
+        labels = new_label[self.labels]
+        kept = torch.nonzero(labels >= 0).flatten()
+        return replace(self.select(kept), labels=labels[kept])
+
+    def concat(self, other: "LabelledEmbeddings") -> "LabelledEmbeddings":
+        """These rows, then those of `other`; thumbnails survive where all rows have them at one size."""
+        if not len(self) or not len(other):
+            return self if len(self) else other
+        thumbnails = None
+        if self.thumbnails is not None and other.thumbnails is not None:
+            same_size = self.thumbnails.shape[1:] == other.thumbnails.shape[1:]
+            thumbnails = np.concatenate([self.thumbnails, other.thumbnails]) if same_size else None
+        return LabelledEmbeddings(
+            torch.cat([self.embeddings, other.embeddings]),
+            torch.cat([self.labels, other.labels]),
+            self.names + other.names,
+            thumbnails,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class FewShotSet:
+    """Classes, their shots and their test pictures, all embedded.
+
+    class_names: C names, label k is class_names[k]; class_embeddings: (C, d) unit rows; test may be empty (0, d).
+    base_classes: the first so many classes are the base (trained) half of base-to-new, the others its new half.
+    encoder_identity: "" where the origin of the embeddings is unknown (feature bundles).
+    """
+
+    name: str
+    class_names: tuple[str, ...]
+    class_embeddings: Tensor
+    train: LabelledEmbeddings
+    test: LabelledEmbeddings
+    base_classes: int
+    logit_scale: float = 100.0
+    encoder_identity: str = ""
+    templates: tuple[str, ...] = DEFAULT_TEMPLATES
+    rejected: tuple[Rejected, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.class_embeddings.ndim != 2 or len(self.class_embeddings) != len(self.class_names):
+            raise ValueError("class_embeddings must be (C, d), one row per class name")
+        if not 0 < self.base_classes <= len(self.class_names):
+            raise ValueError(f"base_classes is {self.base_classes}, must be 1 to {len(self.class_names)}")
+        if self.train.embeddings.shape[1] != self.width or self.test.embeddings.shape[1] != self.width:
+            raise ValueError("train, test and class embeddings must have one width")
+
+    @property
+    def width(self) -> int:
+        """d, the number of dimensions of an embedding."""
+        return self.class_embeddings.shape[1]
+
+    @property
+    def shots_per_class(self) -> Tensor:
+        """(C,) int64: training rows of each class."""
+        return torch.bincount(self.train.labels, minlength=len(self.class_names))
+
+    @property
+    def seen_classes(self) -> tuple[int, ...]:
+        """The labels that have at least one training row, ascending."""
+        return tuple(torch.nonzero(self.shots_per_class).flatten().tolist())
+
+    def require_shots(self) -> None:
+        """Raise LluError, naming the first one, if a base class has no training row."""
+        seen = set(self.seen_classes)
+        without = [name for label, name in enumerate(self.class_names[: self.base_classes]) if label not in seen]
+        if without:
+            more = f" (and {len(without) - 1} more)" if len(without) > 1 else ""
+            raise LluError(f"{self.name}: class '{without[0]}'{more} has no training picture; add one or leave it out")
+
+    def sample(self, shots: int, seed: int) -> "FewShotSet":
+        """The same set with at most `shots` training rows per class, drawn by `draw_shots`."""
+        return replace(self, train=self.train.select(draw_shots(self.train.labels.tolist(), shots, seed)))
+
+    def select_classes(self, labels: Iterable[int]) -> "FewShotSet":
+        """The closed problem of some classes: in ascending order, re-indexed from 0, other rows dropped.
+
+        Base classes stay base; where all chosen classes are new ones, all count as base of the problem they form.
+        Raises LluError if no class is chosen.
+        """
+        chosen = sorted(set(labels))
+        if not chosen:
+            raise LluError(f"{self.name}: no class is left; choose at least one")
+        new_label = torch.full((len(self.class_names),), -1, dtype=torch.int64)
+        new_label[chosen] = torch.arange(len(chosen))
+        return replace(
+            self,
+            class_names=tuple(self.class_names[label] for label in chosen),
+            class_embeddings=self.class_embeddings[chosen],
+            train=self.train.relabel(new_label),
+            test=self.test.relabel(new_label),
+            base_classes=sum(label < self.base_classes for label in chosen) or len(chosen),
+        )
+
+    def split(self) -> tuple["FewShotSet", "FewShotSet"]:
+        """The base half and the new half, each a closed problem with labels from 0.
+
+        Raises LluError where there is no new half.
+        """
+        classes = len(self.class_names)
+        if self.base_classes == classes:
+            raise LluError(f"{self.name}: all {classes} class(es) are base classes; base-to-new needs new ones too")
+        return self.select_classes(range(self.base_classes)), self.select_classes(range(self.base_classes, classes))
+
+    def add_classes(self, class_names: Sequence[str], class_embeddings: Tensor) -> "FewShotSet":
+        """The same set with further classes known by name only, embedded as (len(class_names), d) unit rows.
+
+        The classes that have shots become its base classes. Raises LluError for a name that is there already.
+        """
+        names = self.class_names + tuple(class_names)
+        twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
+        if twice is not None:
+            raise LluError(f"{self.name}: class '{twice}' is there already; give every class one name of its own")
+        unseen_before = len(self.seen_classes) < len(self.class_names)
+        return replace(
+            self,
+            class_names=names,
+            class_embeddings=torch.cat([self.class_embeddings, class_embeddings]),
+            base_classes=self.base_classes if unseen_before or not class_names else len(self.class_names),
+        )
+
+    def merge(self, other: "FewShotSet") -> "FewShotSet":
+        """Both sets as one: classes of one name are one class, base classes first, rows of `self` before `other`'s.
+
+        A class that is base in either set is base in the result; a shared class keeps the embedding it has here.
+        Raises LluError where the embeddings of the two are not comparable.
+        """
+        if self.width != other.width or self.encoder_identity != other.encoder_identity:
+            raise LluError(f"{self.name} and {other.name} come from different encoders; embed both with one encoder")
+        base = dict.fromkeys(self.class_names[: self.base_classes] + other.class_names[: other.base_classes])
+        names = tuple(dict.fromkeys((*base, *self.class_names, *other.class_names)))
+        place = {name: label for label, name in enumerate(names)}
+        rows = dict(zip(other.class_names, other.class_embeddings, strict=True))
+        rows |= dict(zip(self.class_names, self.class_embeddings, strict=True))
+        mine, theirs = (torch.tensor([place[name] for name in each.class_names]) for each in (self, other))
+        return replace(
+            self,
+            class_names=names,
+            class_embeddings=torch.stack([rows[name] for name in names]),
+            train=self.train.relabel(mine).concat(other.train.relabel(theirs)),
+            test=self.test.relabel(mine).concat(other.test.relabel(theirs)),
+            base_classes=len(base),
+            rejected=self.rejected + other.rejected,
+        )
+
+
+def draw_shots(labels: Sequence[int], shots: int, seed: int) -> list[int]:
+    """CoOp's draw: the positions of at most `shots` samples of every class.
+
+    Classes take their turn in order of first appearance and share one generator, `random.Random(seed)`; a class with
+    fewer than `shots` samples gives all of them and leaves the generator untouched. Drawn over ALL classes, before any
+    halving, so that the base classes get the shots they have in the published tables.
+    Raises LluError if shots < 1.
+    """
+    if shots < 1:
+        raise LluError(f"{shots} shots per class cannot be drawn; ask for 1 or more")
+    positions: dict[int, list[int]] = {}
+    for position, label in enumerate(labels):
+        positions.setdefault(label, []).append(position)
+    generator = random.Random(seed)
+    drawn: list[int] = []
+    for of_class in positions.values():
+        drawn += of_class if len(of_class) < shots else generator.sample(of_class, shots)
+    return drawn
+
+
+def first_half(classes: int) -> int:
+    """ceil(classes / 2), the number of base classes where a source names none itself."""
+    return math.ceil(classes / 2)

@@ -1,0 +1,83 @@
+"""CLIP's and LLU's answers for pictures, and where the update applied."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PIL import Image
+from torch import Tensor
+
+from llu_core.adapter import nearest_anchor
+from llu_core.checkpoint import TrainedAdapter
+from llu_core.classifier import ZeroShotClassifier
+from llu_core.encoder import Encoder
+from llu_core.prompts import class_embeddings
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One picture under both models.
+
+    clip, llu: probability per class, in the order of class_names, each summing to 1. alpha in [0, 1]: the share of
+    the update this picture received. anchor_similarity: cosine to its nearest anchor, which stands for the training
+    picture anchor_name of class anchor_class.
+    """
+
+    name: str
+    class_names: tuple[str, ...]
+    clip: tuple[float, ...]
+    llu: tuple[float, ...]
+    alpha: float
+    anchor_similarity: float
+    anchor_name: str
+    anchor_class: str
+
+    @property
+    def clip_class(self) -> str:
+        return self.class_names[max(range(len(self.clip)), key=self.clip.__getitem__)]
+
+    @property
+    def llu_class(self) -> str:
+        return self.class_names[max(range(len(self.llu)), key=self.llu.__getitem__)]
+
+
+def predict(
+    trained: TrainedAdapter,
+    encoder: Encoder,
+    images: Sequence[Image.Image],
+    names: Sequence[str],
+    class_names: Sequence[str] | None = None,
+) -> list[Prediction]:
+    """Predict RGB `images` among `class_names` (default: the classes the adapter was saved with).
+
+    Raises LluError if the encoder is not the one the adapter was trained with.
+    """
+    trained.require_encoder(encoder.identity, encoder.width)
+    if class_names is None:
+        class_names, classes = trained.class_names, trained.class_embeddings
+    else:
+        classes = class_embeddings(encoder, class_names, trained.templates)
+    return predict_embeddings(trained, encoder.encode_images(images), names, tuple(class_names), classes)
+
+
+def predict_embeddings(
+    trained: TrainedAdapter, embeddings: Tensor, names: Sequence[str], class_names: Sequence[str], classes: Tensor
+) -> list[Prediction]:
+    """`predict` for image embeddings (n, d) and class texts (C, d), unit rows."""
+    adapter = trained.adapter
+    clip = ZeroShotClassifier(adapter.logit_scale).logits(embeddings, classes).softmax(dim=1)
+    llu = adapter.logits(embeddings, classes).softmax(dim=1)
+    similarity, index = nearest_anchor(embeddings, adapter.image.anchors)
+    alpha = adapter.image.alpha(embeddings, beta=adapter.beta, gamma=adapter.gamma)
+    return [
+        Prediction(
+            name=name,
+            class_names=tuple(class_names),
+            clip=tuple(clip[row].tolist()),
+            llu=tuple(llu[row].tolist()),
+            alpha=alpha[row].item(),
+            anchor_similarity=similarity[row].item(),
+            anchor_name=trained.anchor_names[index[row]],
+            anchor_class=trained.class_names[trained.anchor_labels[index[row]]],
+        )
+        for row, name in enumerate(names)
+    ]

@@ -1,0 +1,241 @@
+"""Training a LocalizedAdapter on a few-shot set (paper, section 3.3 and 4).
+
+`train` is a generator of steps, so that a caller can stream or stop it; `fit` drains it. The embeddings are frozen,
+hence alpha of every training point is a constant and no gradient flows through it.
+"""
+
+import math
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from llu_core.adapter import AffineUpdate, LocalizedAdapter, LocalizedUpdate, check_mask, interpolate
+from llu_core.anchors import PAPER_MAX_ANCHORS, cluster_anchors
+from llu_core.errors import LluError
+from llu_core.fewshot import FewShotSet
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train: beta, gamma, lam (lambda of eq. 6), max_anchors and init are the paper's, the rest is the optimiser.
+
+    batch_size: images per step, None for all at once. steps: optimiser steps, or None for `epochs` over the set.
+    epochs: None for the paper's rule by shots per class. shared: one g for both modalities.
+    """
+
+    name: str
+    optimizer: str
+    learning_rate: float
+    steps: int | None = None
+    epochs: int | None = None
+    batch_size: int | None = None
+    beta: float = 0.5
+    gamma: float = 20.0
+    lam: float = 1e3
+    max_anchors: int | None = PAPER_MAX_ANCHORS
+    init: str = "identity"
+    shared: bool = False
+
+    def __post_init__(self):
+        check_mask(self.beta, self.gamma)
+        if not (self.lam >= 0 and math.isfinite(self.lam)):
+            raise LluError(f"lambda is {self.lam:g}; give a finite number that is not negative (the paper uses 1000)")
+        if self.init not in ("identity", "random"):
+            raise LluError(f"init is {self.init!r}; choose identity or random")
+        if self.optimizer not in ("adam", "sgd"):
+            raise LluError(f"optimizer is {self.optimizer!r}; choose adam or sgd")
+
+    def ablated(self, ablation: str) -> "Recipe":
+        """This recipe under one of the paper's ablations (Table 4), a key of ABLATIONS."""
+        if ablation not in ABLATIONS:
+            raise LluError(f"unknown ablation {ablation!r}; choose one of: {', '.join(ABLATIONS)}")
+        return replace(self, **ABLATIONS[ablation])
+
+
+RECIPES = {
+    "fast": Recipe("fast", "adam", 3e-4, steps=80),
+    "paper": Recipe("paper", "sgd", 2e-3, batch_size=32),
+}
+
+ABLATIONS: dict[str, dict] = {
+    "default": {},
+    "no cluster": {"max_anchors": None},
+    "no damp": {"beta": 1.0},
+    "no mask": {"gamma": 0.0},
+    "dirac mask": {"gamma": math.inf},
+    "no reg": {"lam": 0.0},
+    "rand. init": {"init": "random"},
+    "linear": {"init": "random", "beta": 1.0, "gamma": 0.0, "lam": 0.0},
+}
+
+
+def recipe(name: str) -> Recipe:
+    """The recipe called `name`; raises LluError listing the known ones."""
+    if name not in RECIPES:
+        raise LluError(f"unknown recipe {name!r}; choose one of: {', '.join(RECIPES)}")
+    return RECIPES[name]
+
+
+@dataclass(frozen=True)
+class TrainingStep:
+    """One optimiser step out of `steps`: loss (eq. 3 plus eq. 6), accuracy on the shots of its batch in percent,
+    and the distance to identity (eq. 6 without lambda), all before the step's update."""
+
+    step: int
+    steps: int
+    loss: float
+    accuracy: float
+    distance_to_identity: float
+
+
+def train(
+    shots: FewShotSet, recipe: Recipe = RECIPES["fast"], *, seed: int = 0, device: torch.device | str = "cpu"
+) -> Generator[TrainingStep, None, LocalizedAdapter]:
+    """Train on `shots.train`; yields a TrainingStep per optimiser step and returns the adapter, on the CPU.
+
+    Only classes with shots take part; the others keep CLIP's text until prediction, where they get whatever alpha
+    their nearness to the trained texts gives them. Nothing is shared between runs: an abandoned generator
+    leaves no trace. The same seed gives the same weights on the CPU. Raises LluError if there are no shots.
+    """
+    problem = _Problem.of(shots, recipe, device)
+    generator = torch.Generator().manual_seed(seed)
+    image = _parameters(_initial(recipe, problem.width, generator), device)
+    text = image if recipe.shared else _parameters(_initial(recipe, problem.width, generator), device)
+    parameters = list(dict.fromkeys([image.weight, image.bias, text.weight, text.bias]))
+    optimizer = _optimizer(recipe, parameters)
+    batches = list(_batches(problem, recipe, generator))
+    for step, (rows, rate) in enumerate(batches):
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        loss, accuracy, distance = problem.loss(image, text, rows, recipe.lam)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        yield TrainingStep(step + 1, len(batches), loss.item(), accuracy.item(), distance.item())
+    return _finished(problem, recipe, image, text, shots.logit_scale)
+
+
+def fit(
+    shots: FewShotSet, recipe: Recipe = RECIPES["fast"], *, seed: int = 0, device: torch.device | str = "cpu"
+) -> LocalizedAdapter:
+    """`train` to the end; returns the adapter."""
+    steps = train(shots, recipe, seed=seed, device=device)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as finished:
+            return finished.value
+
+
+@dataclass(frozen=True, eq=False)
+class _Problem:
+    """What stays constant while training: points, targets, anchors, and the alpha of every point."""
+
+    images: Tensor
+    targets: Tensor
+    texts: Tensor
+    image_alpha: Tensor
+    text_alpha: Tensor
+    image_anchors: Tensor
+    text_anchors: Tensor
+    logit_scale: float
+
+    @classmethod
+    def of(cls, shots: FewShotSet, recipe: Recipe, device: torch.device | str) -> "_Problem":
+        if len(shots.train) == 0:
+            raise LluError(f"{shots.name} has no training images; add at least one per class to be learned")
+        images = shots.train.embeddings.to(device)
+        trained, targets = shots.train.labels.to(device).unique(return_inverse=True)
+        texts = shots.class_embeddings.to(device)[trained]
+        anchors = [cluster_anchors(points, recipe.max_anchors) for points in (images, texts)]
+        mask = {"beta": recipe.beta, "gamma": recipe.gamma}
+        identity = AffineUpdate.identity(images.shape[1])
+        alphas = [LocalizedUpdate(identity, a).alpha(p, **mask) for p, a in zip((images, texts), anchors, strict=True)]
+        if math.isinf(recipe.gamma):  # the paper's Dirac mask is beta on every training point, clustered or not
+            alphas = [torch.full_like(alpha, recipe.beta) for alpha in alphas]
+        return cls(images, targets, texts, *alphas, *anchors, shots.logit_scale)
+
+    @property
+    def width(self) -> int:
+        return self.images.shape[1]
+
+    def loss(self, image: AffineUpdate, text: AffineUpdate, rows: Tensor | None, lam: float):
+        """Loss (eq. 3 and 6), accuracy in percent and distance to identity on the images `rows`, None for all."""
+        images, targets, alpha = self.images, self.targets, self.image_alpha
+        if rows is not None:
+            images, targets, alpha = images[rows], targets[rows], alpha[rows]
+        z_image = interpolate(images, image(images), alpha)
+        z_text = interpolate(self.texts, text(self.texts), self.text_alpha)
+        logits = self.logit_scale * z_image @ z_text.T
+        distance = image.distance_to_identity() + text.distance_to_identity()
+        accuracy = 100.0 * (logits.detach().argmax(dim=1) == targets).float().mean()
+        return F.cross_entropy(logits, targets) + lam * distance, accuracy, distance.detach()
+
+
+def _initial(recipe: Recipe, width: int, generator: torch.Generator) -> AffineUpdate:
+    return AffineUpdate.random(width, generator) if recipe.init == "random" else AffineUpdate.identity(width)
+
+
+def _parameters(update: AffineUpdate, device: torch.device | str) -> AffineUpdate:
+    return AffineUpdate(update.weight.to(device).requires_grad_(), update.bias.to(device).requires_grad_())
+
+
+def _optimizer(recipe: Recipe, parameters: list[Tensor]) -> torch.optim.Optimizer:
+    if recipe.optimizer == "adam":
+        return torch.optim.Adam(parameters, lr=recipe.learning_rate, fused=True)
+    return torch.optim.SGD(parameters, lr=recipe.learning_rate, momentum=0.9, weight_decay=5e-4)
+
+
+def _batches(problem: _Problem, recipe: Recipe, generator: torch.Generator) -> Iterator[tuple[Tensor | None, float]]:
+    """(rows, learning rate) per step; rows None means the whole set."""
+    count = len(problem.targets)
+    size = min(recipe.batch_size or count, count)
+    per_epoch = math.ceil(count / size)
+    if recipe.steps is not None:
+        epochs = math.ceil(recipe.steps / per_epoch)
+        steps = recipe.steps
+    else:
+        epochs = recipe.epochs or _paper_epochs(problem.targets)
+        steps = epochs * per_epoch
+    for step in range(steps):
+        epoch = step // per_epoch
+        if step % per_epoch == 0:
+            order = torch.randperm(count, generator=generator).to(problem.targets.device)
+        start = (step % per_epoch) * size
+        rows = None if size == count else order[start : start + size]
+        yield rows, _rate(recipe, step, steps, epoch, epochs)
+
+
+def _rate(recipe: Recipe, step: int, steps: int, epoch: int, epochs: int) -> float:
+    """Adam: cosine to zero per step. SGD: CoOp's schedule, one warm-up epoch at 1e-5, then cosine per epoch."""
+    if recipe.optimizer == "adam":
+        return recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * step / steps))
+    if epoch == 0:
+        return 1e-5
+    return recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * (epoch - 1) / epochs))
+
+
+def _paper_epochs(targets: Tensor) -> int:
+    """200 epochs from 8 shots per class, 100 from 2, 50 for one; 50 from 500 classes on, as for ImageNet."""
+    classes = int(targets.max()) + 1
+    shots = round(len(targets) / classes)
+    if classes >= 500 or shots < 2:
+        return 50
+    return 100 if shots < 8 else 200
+
+
+def _finished(
+    problem: _Problem, recipe: Recipe, image: AffineUpdate, text: AffineUpdate, logit_scale: float
+) -> LocalizedAdapter:
+    frozen = AffineUpdate(image.weight.detach(), image.bias.detach())
+    frozen_text = frozen if recipe.shared else AffineUpdate(text.weight.detach(), text.bias.detach())
+    return LocalizedAdapter(
+        image=LocalizedUpdate(frozen, problem.image_anchors),
+        text=LocalizedUpdate(frozen_text, problem.text_anchors),
+        beta=recipe.beta,
+        gamma=recipe.gamma,
+        logit_scale=logit_scale,
+    ).to("cpu")
