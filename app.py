@@ -5,7 +5,7 @@ import os
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio is imported
 
 from demo.encoders import load_encoder
-from demo.views import CSS, THEME
+from demo.views import LAUNCH
 from demo.wiring import build_app
 from llu_core.errors import LluError
 
@@ -26,4 +26,4 @@ def _load() -> tuple:
 demo = build_app(*_load())
 
 if __name__ == "__main__":
-    demo.launch(theme=THEME, css=CSS, run_history=False, ssr_mode=False, enable_monitoring=False)
+    demo.launch(**LAUNCH)

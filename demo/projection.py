@@ -33,12 +33,14 @@ def project_umap(embeddings: np.ndarray) -> Projection:
     start = project_pca(embeddings)
     if len(embeddings) < 10:
         return start
-    import umap  # numba takes seconds to load
-
     spread = start.points / max(float(np.abs(start.points).max()), 1e-9) * 10
-    reducer = umap.UMAP(
-        n_neighbors=min(15, len(embeddings) - 1), min_dist=0.15, metric="cosine", init=spread, random_state=0, n_jobs=1
-    )
+    neighbours = min(15, len(embeddings) - 1)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # numba and scikit-learn report their own future here, not ours
+        # umap and numba report missing extras and their own future, which is nothing a visitor could act on
+        warnings.simplefilter("ignore")
+        import umap  # here, because numba takes seconds to load
+
+        reducer = umap.UMAP(
+            n_neighbors=neighbours, min_dist=0.15, metric="cosine", init=spread, random_state=0, n_jobs=1
+        )
         return Projection("UMAP", np.asarray(reducer.fit_transform(embeddings), dtype=np.float32))

@@ -20,13 +20,16 @@ CSS = """
 #model-line { font-size: 13px; color: var(--body-text-color-subdued); }
 #setup { max-width: 330px; }
 #drop { min-height: 150px; }
-#privacy { font-size: 12px; color: var(--body-text-color-subdued); }
+#privacy, #privacy * { font-size: 12px; line-height: 1.45; color: var(--body-text-color-subdued); }
 @media (max-width: 900px) {
   #page { flex-direction: column; }
   #explorer-column { order: -1; }
   #setup { max-width: none; }
 }
 """
+
+LAUNCH = {"theme": THEME, "css": CSS, "run_history": False, "ssr_mode": False, "enable_monitoring": False}
+"""For `demo.launch`. The run history would copy every event, pictures included, into the browser's storage."""
 
 
 @dataclass(frozen=True)
@@ -85,15 +88,16 @@ def build_few_shot_panel() -> tuple[gr.Dropdown, gr.Textbox, gr.File, gr.HTML, g
             label="Class of the pictures you drop", placeholder="red panda (a zip needs none)", max_lines=1
         )
         files = gr.File(
-            label="Drop pictures, or a zip with one folder per class",
+            label="Pictures or a zip",
             file_count="multiple",
             file_types=[*PICTURE_SUFFIXES, ".zip"],
             height=150,
             elem_id="drop",
         )
         gr.Markdown(
-            f"Up to {MAX_PICTURES:,} pictures, {MAX_CLASSES} classes, {MAX_UPLOAD_BYTES >> 20} MB at a time. In a zip, `test/` may hold "
-            "test pictures and `new/` unseen classes. Pictures stay in this server's memory until you close the page.",
+            f"A zip holds one folder per class; beside them `test/` may hold test pictures and `new/` unseen classes. "
+            f"At most {MAX_PICTURES:,} pictures, {MAX_CLASSES} classes and {MAX_UPLOAD_BYTES >> 20} MB at a time. "
+            "Pictures stay in this server's memory and are forgotten when you close the page.",
             elem_id="privacy",
         )
         cards = gr.HTML(

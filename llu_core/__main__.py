@@ -93,10 +93,9 @@ def _add_model(parser: argparse.ArgumentParser, default: str | None) -> None:
 
 
 def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("give a whole number of at least 1")
-    return value
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return int(text)
 
 
 def _integers(text: str) -> list[int]:
@@ -115,6 +114,11 @@ def _load_encoder(options: argparse.Namespace, model: str | None = None):
     return encoder if options.no_cache else CachedEncoder(encoder, default_cache_folder())
 
 
+def _bar(description: str, unit: str, total: int | None = None) -> tqdm:
+    """A progress bar on standard error where that is a terminal; a log file gets none."""
+    return tqdm(total=total, desc=description, unit=unit, disable=None)
+
+
 def _load_source(options: argparse.Namespace, source: str):
     from llu_core.sources import load_source
 
@@ -122,12 +126,14 @@ def _load_source(options: argparse.Namespace, source: str):
 
     def show(done: int, total: int) -> None:
         nonlocal bar
-        bar = bar or tqdm(total=total, desc=f"embedding {source}", unit="picture")
+        bar = bar or _bar(f"embedding {source}", "picture", total)
         bar.update(done - bar.n)
 
-    shots = load_source(source, lambda: _load_encoder(options), progress=show)
-    if bar is not None:
-        bar.close()
+    try:
+        shots = load_source(source, lambda: _load_encoder(options), progress=show)
+    finally:
+        if bar is not None:
+            bar.close()
     for rejected in shots.rejected:
         print(f"left out: {rejected.name}: {rejected.reason}", file=sys.stderr)
     return shots
@@ -140,22 +146,17 @@ def _recipe(options: argparse.Namespace):
     return replace(recipe(options.recipe), **given)
 
 
-def _device(options: argparse.Namespace) -> str:
-    import torch
-
-    return options.device or ("cuda" if torch.cuda.is_available() else "cpu")
-
-
 def _train(options: argparse.Namespace) -> int:
     from llu_core.checkpoint import TrainedAdapter
+    from llu_core.encoder import choose_device
     from llu_core.training import train
 
-    recipe = _recipe(options)
+    recipe, device = _recipe(options), choose_device(options.device)
     shots = _load_source(options, options.source)
     if options.shots:
         shots = shots.sample(options.shots, options.seed)
-    steps = train(shots, recipe, seed=options.seed, device=_device(options))
-    bar = tqdm(desc="training", unit="step")
+    steps = train(shots, recipe, seed=options.seed, device=device)
+    bar = _bar("training", "step")
     while True:
         try:
             step = next(steps)

@@ -38,7 +38,8 @@ def interpolation_mask(similarity: Tensor, *, beta: float, gamma: float) -> Tens
     distance = (1.0 - similarity).clamp(0.0, 1.0)
     if math.isinf(gamma):
         return beta * (distance < DIRAC_TOLERANCE).to(similarity.dtype)
-    return beta * torch.exp(-gamma * distance)
+    # In float32 a gamma beyond its range would be infinite, and NaN at the anchors, where the distance is 0.
+    return beta * torch.exp(-min(gamma, torch.finfo(similarity.dtype).max) * distance)
 
 
 def check_mask(beta: float, gamma: float) -> None:
@@ -148,7 +149,7 @@ class LocalizedAdapter:
                 )
         images = self.image(image_embeddings, beta=self.beta, gamma=self.gamma)
         texts = self.text(class_embeddings, beta=self.beta, gamma=self.gamma)
-        return self.logit_scale * images @ texts.T
+        return self.logit_scale * (images @ texts.T)
 
     def with_mask(self, *, beta: float | None = None, gamma: float | None = None) -> "LocalizedAdapter":
         """The same weights under another mask; nothing is retrained."""

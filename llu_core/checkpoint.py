@@ -6,6 +6,7 @@ trained = TrainedAdapter.from_pretrained("my-adapter")     # or "user/name" on t
 
 import json
 import math
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -25,6 +26,8 @@ from llu_core.training import Recipe
 FORMAT = "llu-adapter"
 FORMAT_VERSION = 1
 CONFIG_FILE, WEIGHTS_FILE = "config.json", "adapter.safetensors"
+
+_HUB_NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,6 +141,8 @@ class TrainedAdapter(ModelHubMixin, library_name="llu-explorer", tags=["clip", "
         """
         if Path(pretrained_model_name_or_path).exists():
             return _load(Path(pretrained_model_name_or_path))
+        if not _HUB_NAME.fullmatch(str(pretrained_model_name_or_path)):  # the Hub need not be asked
+            raise LluError(f"{pretrained_model_name_or_path} does not exist; give the folder that training wrote")
         try:
             # The two files are fetched here because the mixin would parse the configuration before it is checked.
             files = [
@@ -162,7 +167,7 @@ def _load(folder: Path) -> TrainedAdapter:
     try:
         trained = _assemble(config, tensors)
         _check(trained, config)
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError, RuntimeError) as error:
         raise LluError(f"{folder} is a damaged adapter ({type(error).__name__}: {error}); save it again") from error
     return trained
 
@@ -173,7 +178,7 @@ def _read_config(folder: Path) -> dict[str, Any]:
         config = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise LluError(f"{folder} holds no {CONFIG_FILE}; give the folder that training wrote") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise LluError(f"{path} cannot be read as JSON ({type(error).__name__}); save the adapter again") from error
     if not isinstance(config, dict) or config.get("format") != FORMAT:
         raise LluError(f"{path} does not describe an adapter of this project; give the folder that training wrote")
@@ -237,13 +242,20 @@ def _check(trained: TrainedAdapter, config: dict[str, Any]) -> None:
     for name, tensor, shape in expected:
         if tuple(tensor.shape) != shape or 0 in shape:
             raise ValueError(f"{name} is {tuple(tensor.shape)}, expected {shape}")
+        if tensor.dtype != (torch.int64 if name == "anchor_labels" else torch.float32):
+            raise ValueError(f"{name} holds {tensor.dtype}")
         if not tensor.isfinite().all():
             raise ValueError(f"{name} holds numbers that are not finite")
+    if not (math.isfinite(trained.adapter.logit_scale) and trained.adapter.logit_scale > 0):
+        raise ValueError(f"logit_scale is {trained.adapter.logit_scale}")
     labels = [*trained.trained_classes, *trained.anchor_labels.tolist()]
     if min(labels) < 0 or max(labels) >= classes:
         raise ValueError("a label lies outside the class names")
     thumbnails = trained.anchor_thumbnails
     if thumbnails is not None and (
-        thumbnails.ndim != 4 or len(thumbnails) != anchors or thumbnails.dtype != torch.uint8
+        thumbnails.ndim != 4
+        or len(thumbnails) != anchors
+        or thumbnails.shape[3] != 3
+        or thumbnails.dtype != torch.uint8
     ):
         raise ValueError(f"anchor_thumbnails is {tuple(thumbnails.shape)} of {thumbnails.dtype}")

@@ -22,7 +22,7 @@ class ZeroShotClassifier:
 
     def logits(self, image_embeddings: Tensor, class_embeddings: Tensor) -> Tensor:
         """(n, C) for images (n, d) and class texts (C, d), unit rows."""
-        return self.logit_scale * image_embeddings @ class_embeddings.T
+        return self.logit_scale * (image_embeddings @ class_embeddings.T)
 
 
 def accuracy(classifier: Classifier, image_embeddings: Tensor, labels: Tensor, class_embeddings: Tensor) -> float:

@@ -88,7 +88,7 @@ class OpenClipEncoder:
         """
         _check_open_clip()
         backbone, weights = parse_backbone(name, checkpoint)
-        where = _device(device)
+        where = choose_device(device)
         if precision == "auto":
             precision = "fp16" if where.type == "cuda" else "fp32"
         try:
@@ -167,7 +167,8 @@ def _check_open_clip() -> None:
         ) from problem
 
 
-def _device(device: str | torch.device | None) -> torch.device:
+def choose_device(device: str | torch.device | None) -> torch.device:
+    """`device`, or CUDA where there is one and the CPU elsewhere. Raises LluError for one that is not there."""
     if device is None:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:

@@ -75,6 +75,8 @@ def base_to_new(
     """
     _warm_up(recipe)
     rows: dict[str, list[Row]] = {name: [] for name in methods_named(methods)}
+    if not seeds:
+        raise LluError("there is no seed; give at least one")
     for seed in seeds:
         base, new = source.sample(shots, seed).split()
         base.require_shots()

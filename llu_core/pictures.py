@@ -75,8 +75,7 @@ def decode(data: bytes | str | Path, name: str | None = None) -> Image.Image:
     """The picture in `data` (a file's bytes or its path) as an upright RGB image, of an animation the first frame.
 
     Transparency is laid on white; 16-bit and float pictures are brought to 8 bits. `name` is what errors call it.
-    Raises UnreadablePicture for anything else: other formats, damaged or cut off files, more than MAX_FILE_BYTES bytes
-    or MAX_PIXELS pixels.
+    Raises UnreadablePicture for anything else: other formats, damaged files, over MAX_FILE_BYTES or MAX_PIXELS.
     """
     if not isinstance(data, bytes):
         name = name or Path(data).name
@@ -240,10 +239,7 @@ def _read_from_folder(root: Path, path: str, limit: int) -> bytes:
 
 
 def list_zip(path: Path) -> PictureFiles:
-    """The files of a zip.
-
-    Raises LluError if it is no zip, encrypted, over the limits, or names a place outside itself.
-    """
+    """The files of a zip. Raises LluError if it is no zip, encrypted, over the limits, or names a place outside it."""
     archive = _open_zip(path)
     members = archive.infolist()
     if len(members) > MAX_ZIP_MEMBERS:

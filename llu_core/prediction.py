@@ -10,6 +10,7 @@ from llu_core.adapter import nearest_anchor
 from llu_core.checkpoint import TrainedAdapter
 from llu_core.classifier import ZeroShotClassifier
 from llu_core.encoder import Encoder
+from llu_core.errors import LluError
 from llu_core.prompts import class_embeddings
 
 
@@ -49,12 +50,13 @@ def predict(
 ) -> list[Prediction]:
     """Predict RGB `images` among `class_names` (default: the classes the adapter was saved with).
 
-    Raises LluError if the encoder is not the one the adapter was trained with.
+    Raises LluError if the encoder is not the one the adapter was trained with, or class names are missing or doubled.
     """
     trained.require_encoder(encoder.identity, encoder.width)
     if class_names is None:
         class_names, classes = trained.class_names, trained.class_embeddings
     else:
+        _check_names(class_names)
         classes = class_embeddings(encoder, class_names, trained.templates)
     return predict_embeddings(trained, encoder.encode_images(images), names, tuple(class_names), classes)
 
@@ -79,5 +81,13 @@ def predict_embeddings(
             anchor_name=trained.anchor_names[index[row]],
             anchor_class=trained.class_names[trained.anchor_labels[index[row]]],
         )
-        for row, name in enumerate(names)
+        for row, name in zip(range(len(embeddings)), names, strict=True)
     ]
+
+
+def _check_names(class_names: Sequence[str]) -> None:
+    if not class_names:
+        raise LluError("there is no class name to choose from; give at least one, or none to use the trained classes")
+    twice = next((name for name in class_names if class_names.count(name) > 1), None)
+    if twice is not None:
+        raise LluError(f"class {twice!r} is given twice; give every class once")

@@ -1,19 +1,10 @@
 """SOURCE, the one way to name data: a folder, a zip, a feature bundle or a built-in set, and how it becomes embeddings.
 
-A folder, or a zip of it, holds one folder per class; a single folder around it all is looked through:
-
-    CLASS/PICTURE          training pictures ("train/CLASS/PICTURE" is the same)
-    test/CLASS/PICTURE     optional: test pictures of those classes
-    new/CLASS/PICTURE      optional: a class without training pictures; its folder may be empty or hold test pictures
-    new/classes.txt        optional: names of further classes without pictures, one a line ("new.txt" is the same)
-
-Pictures are decoded one at a time, when they are wanted.
+How a folder or zip is laid out is described in `layout`. Pictures are decoded one at a time, when they are wanted.
 """
 
-import unicodedata
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -23,48 +14,18 @@ from PIL import Image
 
 from llu_core.bundles import load_bundle
 from llu_core.errors import LluError
-from llu_core.fewshot import FewShotSet, LabelledEmbeddings, Rejected, draw_shots, first_half
-from llu_core.pictures import PictureFiles, UnreadablePicture, list_folder, list_zip
-from llu_core.prompts import DEFAULT_TEMPLATES, class_embeddings
+from llu_core.fewshot import FewShotSet, LabelledEmbeddings, Rejected
+from llu_core.layout import SOURCE_FORMS, ImageSource, Picture, class_left_out, image_source, nothing_readable
+from llu_core.pictures import UnreadablePicture, list_folder, list_zip
+from llu_core.prompts import class_embeddings
 
 if TYPE_CHECKING:
     from llu_core.encoder import Encoder
 
-SOURCE_FORMS = "a folder with one folder per class, a .zip of that, a feature bundle (.npz), or picto:NAME"
 BUILT_IN = "picto:"
 BATCH = 64
 BATCH_PIXELS = 50_000_000
 """A batch of large photographs ends here, at about 150 MB, however few they are."""
-
-_SECTIONS = ("train", "test", "new")
-_NAME_LISTS = ("new/classes.txt", "new.txt")
-
-
-@dataclass(frozen=True, eq=False)
-class Picture:
-    """A labelled picture not yet decoded: `name` is its path in the source, `read()` may raise UnreadablePicture."""
-
-    name: str
-    label: int
-    read: Callable[[], Image.Image]
-
-
-@dataclass(frozen=True, eq=False)
-class ImageSource:
-    """Labelled pictures; label k is class_names[k], and the first `base_classes` classes are the base ones."""
-
-    name: str
-    class_names: tuple[str, ...]
-    base_classes: int
-    train: tuple[Picture, ...]
-    test: tuple[Picture, ...] = ()
-    templates: tuple[str, ...] = DEFAULT_TEMPLATES
-    rejected: tuple[Rejected, ...] = ()
-
-    def sample(self, shots: int, seed: int) -> "ImageSource":
-        """The same source with at most `shots` training pictures per class, drawn as `FewShotSet.sample` draws."""
-        drawn = draw_shots([picture.label for picture in self.train], shots, seed)
-        return replace(self, train=tuple(self.train[position] for position in drawn))
 
 
 def open_source(text: str, *, templates: Sequence[str] | None = None) -> FewShotSet | ImageSource:
@@ -93,11 +54,11 @@ def _open_path(text: str) -> FewShotSet | ImageSource:
         raise LluError(f"{text[:80]!r} cannot be read ({error.strerror or error})") from None
     suffix = path.suffix.lower()
     if text and is_folder:
-        return _image_source(list_folder(path))
+        return image_source(list_folder(path))
     if is_file and suffix == ".npz":
         return load_bundle(path)
     if is_file and suffix == ".zip":
-        return _image_source(list_zip(path))
+        return image_source(list_zip(path))
     state = "is a file of another kind" if is_file else "does not exist"
     raise LluError(f"{text[:80]!r} {state}; a source is {SOURCE_FORMS}")
 
@@ -132,7 +93,7 @@ def embed_steps(
     )
     trained = sum(position < len(source.train) for position in kept)
     if not trained:
-        raise _nothing_readable(source.name, rejected)
+        raise nothing_readable(source.name, rejected)
     fewshot = FewShotSet(
         name=source.name,
         class_names=source.class_names,
@@ -219,146 +180,6 @@ def _without_lost_classes(fewshot: FewShotSet, trained: set[int]) -> FewShotSet:
     lost = trained - set(fewshot.seen_classes)
     if not lost:
         return fewshot
-    told = tuple(_class_left_out(fewshot.class_names[label]) for label in sorted(lost))
+    told = tuple(class_left_out(fewshot.class_names[label]) for label in sorted(lost))
     left = fewshot.select_classes(set(range(len(fewshot.class_names))) - lost)
     return replace(left, rejected=fewshot.rejected + told)
-
-
-def _class_left_out(name: str) -> Rejected:
-    return Rejected(name, "no readable training picture; the class is left out")
-
-
-def _nothing_readable(name: str, rejected: Sequence[Rejected]) -> LluError:
-    first = f"; left out: {rejected[0].name} ({rejected[0].reason})" if rejected else ""
-    return LluError(f"{name} has no readable training picture{first}; a source is {SOURCE_FORMS}")
-
-
-@dataclass
-class _Layout:
-    """Class folder -> paths of its pictures, by section; names of classes without folder; what lies elsewhere."""
-
-    train: dict[str, list[str]] = field(default_factory=dict)
-    test: dict[str, list[str]] = field(default_factory=dict)
-    new: dict[str, list[str]] = field(default_factory=dict)
-    names: list[str] = field(default_factory=list)
-    rejected: list[Rejected] = field(default_factory=list)
-
-
-def _image_source(files: PictureFiles) -> ImageSource:
-    """Read the layout that the module describes."""
-    files, outside = _unwrapped(files)
-    layout = _layout(files)
-    rejected = [*outside, *layout.rejected]
-    rejected += [_class_left_out(_shown(folder)) for folder, pictures in layout.train.items() if not pictures]
-    train = {name: pictures for name, pictures in _by_class(layout.train, files.name).items() if pictures}
-    if not train:
-        raise _nothing_readable(files.name, rejected)
-    new = {name: [] for name in layout.names} | _by_class(layout.new, files.name)
-    both = next((name for name in new if name in train), None)
-    if both is not None:
-        raise LluError(f"{files.name}: class '{both}' has training pictures and is under new/ too; remove one of them")
-    test = dict(new)
-    for name, pictures in _by_class(layout.test, files.name).items():
-        if name in train or name in new:
-            test[name] = test.get(name, []) + pictures
-        else:
-            rejected.append(Rejected(f"test/{name}", "its class has no training pictures and is not under new/"))
-    class_names = (*sorted(train), *sorted(new))
-    return ImageSource(
-        name=files.name,
-        class_names=class_names,
-        base_classes=len(train) if new else first_half(len(train)),
-        train=_pictures(files, class_names, train),
-        test=_pictures(files, class_names, test),
-        rejected=tuple(rejected),
-    )
-
-
-def _pictures(files: PictureFiles, class_names: Sequence[str], paths: dict[str, list[str]]) -> tuple[Picture, ...]:
-    return tuple(
-        Picture(_shown(path), label, partial(files.decode, path))
-        for label, name in enumerate(class_names)
-        for path in paths.get(name, [])
-    )
-
-
-def _unwrapped(files: PictureFiles) -> tuple[PictureFiles, list[Rejected]]:
-    """Step into folders that only wrap the class folders, as a zip of a folder has one; also what lay beside them."""
-    outside: list[Rejected] = []
-    while True:
-        tops = {path for path in files.folders if "/" not in path}
-        top = min(tops, default="")
-        inner = files.inside(top)
-        if len(tops) != 1 or top.lower() in _SECTIONS or not _holds_classes(inner):
-            return files, outside
-        outside += [Rejected(_shown(path), _NOT_IN_A_CLASS) for path in sorted(files.sizes) if "/" not in path]
-        files = inner
-
-
-def _holds_classes(folder: PictureFiles) -> bool:
-    """Whether class folders lie in `folder`; if not it is a class itself, even one with a folder among its pictures."""
-    filled = {path.split("/")[0] for path in folder.sizes if "/" in path}
-    pictures = (path for path in folder.sizes if "/" not in path and folder.why_not_a_picture(path) is None)
-    return len(filled) > 1 or (bool(folder.folders) and not any(pictures))
-
-
-def _layout(files: PictureFiles) -> _Layout:
-    layout = _Layout()
-    inner = {path.lower().split("/")[0] for path in files.folders if "/" in path}
-    sections = {"test", "new"} | (inner & {"train"})  # without folders in it, "train" is a class: the vehicle
-    for path in sorted(files.folders):
-        section, depth = _place(path, sections)
-        if depth == 1:
-            getattr(layout, section)[path] = []
-    for path in sorted(files.sizes):
-        section, depth = _place(path, sections)
-        if path.lower() in _NAME_LISTS:
-            layout.names += _listed_names(files, path, layout.rejected)
-        elif depth != 2:
-            layout.rejected.append(Rejected(_shown(path), _NOT_IN_A_CLASS if depth < 2 else _TOO_DEEP))
-        elif reason := files.why_not_a_picture(path):
-            layout.rejected.append(Rejected(_shown(path), reason))
-        else:
-            getattr(layout, section)[path.rpartition("/")[0]].append(path)
-    return layout
-
-
-_NOT_IN_A_CLASS = "not in the folder of a class"
-_TOO_DEEP = "in a folder inside a class folder; put it into the class folder itself"
-
-
-def _place(path: str, sections: set[str]) -> tuple[str, int]:
-    """The section a path belongs to, and how many parts the path has within it (1: a class folder, 2: a picture)."""
-    first, *rest = path.split("/")
-    return (first.lower(), len(rest)) if first.lower() in sections else ("train", 1 + len(rest))
-
-
-def _by_class(folders: dict[str, list[str]], source: str) -> dict[str, list[str]]:
-    """Class name -> pictures; raises LluError if two folders mean one class."""
-    classes: dict[str, str] = {}
-    for folder in folders:
-        name = _class_name(folder.rpartition("/")[2])
-        if name in classes:
-            raise LluError(f"{source}: folders '{classes[name]}' and '{folder}' both mean class '{name}'; rename one")
-        classes[name] = folder
-    return {name: folders[folder] for name, folder in classes.items()}
-
-
-def _listed_names(files: PictureFiles, path: str, rejected: list[Rejected]) -> list[str]:
-    try:
-        text = files.read(path, 2**20).decode("utf-8-sig", errors="replace")
-    except UnreadablePicture as error:
-        rejected.append(Rejected(path, error.reason))
-        return []
-    return [_class_name(line) for line in text.splitlines() if line.strip()]
-
-
-def _class_name(text: str) -> str:
-    """Underscores are spaces, and a name composed by macOS equals the same name typed elsewhere."""
-    return " ".join(unicodedata.normalize("NFC", _shown(text)).replace("_", " ").split()) or _shown(text)
-
-
-def _shown(path: str) -> str:
-    """A path fit for one line of print: file names need not be valid text and may hold line breaks."""
-    text = path.encode("utf-8", errors="replace").decode("utf-8")
-    return "".join(character if character.isprintable() else " " for character in text)

@@ -20,7 +20,7 @@ from llu_core.fewshot import FewShotSet
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to train: beta, gamma, lam (lambda of eq. 6), max_anchors and init are the paper's, the rest is the optimiser.
+    """How to train: beta, gamma, lam (lambda of eq. 6), max_anchors and init are the paper's, the rest is optimiser.
 
     batch_size: images per step, None for all at once. steps: optimiser steps, or None for `epochs` over the set.
     epochs: None for the paper's rule by shots per class. shared: one g for both modalities.

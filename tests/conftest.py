@@ -7,6 +7,8 @@ import pytest
 import torch
 from toy_encoder import ToyEncoder
 
+pytest_plugins = ["browser_fixtures", "app_fixtures"]
+
 TINY_CONFIG = {
     "model_cfg": {
         "embed_dim": 16,

@@ -26,7 +26,7 @@ def _read(name: str) -> str:
 
 
 def _find_plotly_js() -> Path:
-    """The plotly.js inside the installed Python package, found without importing it: offline, and one version to pin."""
+    """The plotly.js inside the installed Python package, found without importing it: works offline."""
     spec = importlib.util.find_spec("plotly")
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError("plotly is not installed; run: pip install -r requirements.txt")
@@ -42,5 +42,5 @@ EXPLORER_JS: str = "\n".join(_read(f"{name}.js") for name in _SCRIPTS)
 
 
 def head() -> str:
-    """The tag that loads plotly.js; the address is relative, so that it also holds behind a proxy with a path of its own."""
+    """The tag that loads plotly.js; its address is relative, so that it also holds behind a proxy that adds a path."""
     return f'<script src="gradio_api/file={PLOTLY_JS.as_posix()}"></script>'

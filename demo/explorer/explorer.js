@@ -2,6 +2,7 @@
 // predictions once and hands them to every panel. `element`, `props`, `trigger` and `watch` come from gradio's HTML component.
 
 const SETTLE_MILLISECONDS = 140;
+const PAUSE_MILLISECONDS = 600;
 const NOTHING_YET = "Nothing to explore yet. Choose an example, or add pictures and train.";
 
 function mountExplorer(element, props, trigger, watch) {
@@ -31,7 +32,7 @@ function buildPanels(app) {
   });
   app.tiles = createTiles(root);
   app.map = createMap(root.querySelector(".map-plot"), () => app.overlay.follow());
-  app.overlay = createOverlay(root.querySelector(".map-overlay"), (layer, i) => app.map.place(layer, i));
+  app.overlay = createOverlay(root.querySelector(".map-overlay"), (layer, i) => app.map.place(layer, i), app.map.size);
   app.card = createSelectedCard(root, paint);
   app.bars = createBars(root);
   app.curve = createCurve(root);
@@ -87,7 +88,7 @@ function showData(app, data) {
   replaceSheet(app, data);
   prepareSweep(app, data);
   if (!app.touched) Object.assign(app, { beta: data.beta, gamma: data.gamma });
-  app.selected = keptSelection(app, before, data);
+  app.selected = keptSelection(app, before, data, same);
   app.lists.forget();
   app.overlay.show(data);
   app.curve.show(data);
@@ -112,7 +113,8 @@ function prepareSweep(app, data) {
 }
 
 /** The selected picture stays selected when it is still there; a new set opens on a prediction that the update fixed. */
-function keptSelection(app, before, data) {
+function keptSelection(app, before, data, same) {
+  if (same && app.selected >= 0) return app.selected;
   const kept = before && app.selected >= 0 ? data.images.names.indexOf(before.images.names[app.selected]) : -1;
   if (kept >= 0) return kept;
   compute(app);
@@ -147,7 +149,7 @@ function setSettings(app, beta, gamma) {
   app.gamma = Math.max(gamma, 0);
   app.tiles.busy(true);
   requestFrame(app);
-  settleSoon(app);
+  settleSoon(app, PAUSE_MILLISECONDS);
 }
 
 function select(app, i) {
@@ -181,7 +183,7 @@ function requestFrame(app) {
 }
 
 /** The hand has come to rest: the figure catches up, screen readers hear the tiles, the server learns the settings. */
-function settleSoon(app) {
+function settleSoon(app, wait = SETTLE_MILLISECONDS) {
   clearTimeout(app.settleTimer);
   app.settleTimer = setTimeout(() => {
     app.map.sync();
@@ -192,5 +194,5 @@ function settleSoon(app) {
     const text = JSON.stringify(settings);
     if (text !== app.settingsSent) app.send(settings);
     app.settingsSent = text;
-  }, SETTLE_MILLISECONDS);
+  }, wait);
 }

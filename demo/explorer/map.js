@@ -29,7 +29,7 @@ function homeRange() {
 function createMap(host, onView) {
   const map = { host, onView, data: null, shown: null, members: {}, nodes: [], colours: null, motion: 0, ready: false };
   const call = (method) => (...values) => method(map, ...values);
-  new ResizeObserver(() => map.ready && Plotly.Plots.resize(host)).observe(host.parentElement);
+  new ResizeObserver(() => map.ready && host.clientWidth > 0 && Plotly.Plots.resize(host)).observe(host.parentElement);
   return {
     show: call(showOnMap), recolour: call(recolourPoints), sync: call(syncFigure), zoom: call(zoomMap),
     moveTo: call(moveTo), place: (layer, i) => pixelOf(map, map.shown[layer], i), isReady: () => map.ready,
@@ -83,8 +83,14 @@ function mapLayout(view) {
   const axis = (range) => ({ range, visible: false, zeroline: false, showgrid: false });
   return {
     xaxis: axis(view.x), yaxis: axis(view.y), margin: { l: 0, r: 0, t: 0, b: 0 }, showlegend: false, hovermode: false,
-    dragmode: "pan", autosize: true, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+    dragmode: dragMode(view), autosize: true, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
   };
+}
+
+/** A finger that only wants to scroll past must be able to: on touch screens the map can be pushed once it is zoomed in. */
+function dragMode(view) {
+  const atHome = [view.x, view.y].every(([low, high]) => high - low > 1);
+  return atHome && window.matchMedia("(pointer: coarse)").matches ? false : "pan";
 }
 
 function mapConfig() {
@@ -149,7 +155,7 @@ function zoomMap(map, factor) {
   };
   const view = currentView(map);
   const [x, y] = factor ? [scale(view.x), scale(view.y)] : [homeRange(), homeRange()];
-  Plotly.relayout(map.host, { "xaxis.range": x, "yaxis.range": y });
+  Plotly.relayout(map.host, { "xaxis.range": x, "yaxis.range": y, dragmode: dragMode({ x, y }) });
 }
 
 /** Let the points travel to new places (a Places value, normalised); at once where the visitor prefers no motion. */

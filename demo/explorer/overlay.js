@@ -4,11 +4,11 @@
 const CHANGE_NAMES = ["same", "fixed", "broken", "moved"];
 const LABEL_GAP = 3;
 
-/** `place(layer, i)` gives pixels. Returns {mark(changes, selected), follow()}. */
-function createOverlay(svg, place) {
+/** `place(layer, i)` gives pixels, `size()` those of the map. Returns {show(data), mark(...), follow()}. */
+function createOverlay(svg, place, size) {
   const group = (name) => svg.appendChild(makeSvg("g", name));
   const overlay = {
-    place, data: null, rings: [], selected: -1,
+    place, size, data: null, rings: [], selected: -1,
     labelGroup: group("labels"), ringGroup: group("rings"), focusGroup: group("focus"),
   };
   overlay.line = overlay.focusGroup.appendChild(makeSvg("line", "to-anchor"));
@@ -86,12 +86,14 @@ function placeFocus(overlay) {
 /** Class names at their places; one that would cover an earlier one waits until there is room (zoom in). */
 function placeLabels(overlay) {
   const labels = overlay.labelGroup.children;
+  const edge = overlay.size().width;
   overlay.labelGroup.style.display = overlay.data.places.classes ? "" : "none";
   if (!overlay.data.places.classes) return;
   const taken = [];
   for (let k = 0; k < labels.length; k++) {
-    const [x, y] = overlay.place("classes", k);
+    const [middle, y] = overlay.place("classes", k);
     const width = 7 * labels[k].textContent.length + LABEL_GAP;
+    const x = middle > 0 && middle < edge ? Math.min(Math.max(middle, width / 2), edge - width / 2) : middle;
     const free = Number.isFinite(x) && taken.every((b) => Math.abs(b.x - x) > (b.width + width) / 2 || Math.abs(b.y - y) > 15);
     labels[k].style.display = free ? "" : "none";
     if (!free) continue;

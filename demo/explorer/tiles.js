@@ -61,6 +61,8 @@ function showChanged(tile, now, ofTraining) {
   setText(tile.value, String(now.changed));
   setText(tile.fixed, `+${now.fixed} fixed`);
   setText(tile.broken, `\u2212${now.broken} broken`);
+  tile.fixed.classList.toggle("level", now.fixed === 0);
+  tile.broken.classList.toggle("level", now.broken === 0);
   const other = now.moved ? `${now.moved} still wrong` : "";
   setText(tile.base, ofTraining ? "of the training pictures" : other);
 }

@@ -1,8 +1,13 @@
-"""What an encoder knows of the picture world, zero-shot, on pictures rendered with seeds training never used."""
+"""What an encoder knows of the picture world, zero-shot, on pictures rendered with seeds training never used.
 
+python -m llu_core.pictoworld.exam [--model NAME] [--pictures N] [--seed S]
+"""
+
+import argparse
 from collections.abc import Callable
 
 import numpy as np
+from PIL import Image
 
 from llu_core.pictoworld.render import render, sample_scene
 from llu_core.pictoworld.vocabulary import (
@@ -60,13 +65,16 @@ def _scene(rng: np.random.Generator, **fixed) -> Scene:
 
 
 def _question(template: str, attribute: str, words, rng: np.random.Generator, pictures: int) -> Question:
-    scenes = []
-    for word in words:
-        while len(scenes) % pictures or len(scenes) < pictures * (list(words).index(word) + 1):
-            scene = _scene(rng, **{attribute: word})
-            if attribute == "shape" or not _pair_held_out(attribute, scene):
-                scenes.append(scene)
+    scenes = [_seen_scene(attribute, word, rng) for word in words for _ in range(pictures)]
     return [template.format(word) for word in words], scenes, list(np.repeat(np.arange(len(words)), pictures))
+
+
+def _seen_scene(attribute: str, word: str, rng: np.random.Generator) -> Scene:
+    """A scene with that word; shapes that pretraining never showed with it are drawn again."""
+    while True:
+        scene = _scene(rng, **{attribute: word})
+        if attribute == "shape" or not _pair_held_out(attribute, scene):
+            return scene
 
 
 def _pair_held_out(attribute: str, scene: Scene) -> bool:
@@ -90,3 +98,26 @@ def _pairs(attribute: str, words, is_held_out, held_out: bool, rng: np.random.Ge
     scenes = [_scene(rng, **{attribute: word, "shape": shape}) for word, shape in chosen for _ in range(pictures)]
     texts = [f"a photo of a {word} {shape}." for word, shape in chosen]
     return texts, scenes, list(np.repeat(np.arange(len(chosen)), pictures))
+
+
+def main() -> None:
+    from llu_core.encoder import OpenClipEncoder
+
+    parser = argparse.ArgumentParser(prog="python -m llu_core.pictoworld.exam", description=examine.__doc__)
+    parser.add_argument("--model", default="picto")
+    parser.add_argument("--pictures", type=int, default=50, help="rendered per candidate (default: 50)")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    encoder = OpenClipEncoder.load(options.model)
+    scores = examine(
+        lambda pictures: encoder.encode_images([Image.fromarray(picture) for picture in pictures]).numpy(),
+        lambda texts: encoder.encode_texts(texts).numpy(),
+        seed=options.seed,
+        pictures=options.pictures,
+    )
+    for question, score in scores.items():
+        print(f"{question:<24} {score:5.1f} %")
+
+
+if __name__ == "__main__":
+    main()

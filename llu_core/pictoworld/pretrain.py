@@ -8,6 +8,7 @@ pushed apart. A run can be stopped at any time and continues from its last finis
 
 import argparse
 import json
+import math
 import multiprocessing
 import time
 from dataclasses import asdict, astuple, dataclass
@@ -54,6 +55,15 @@ class Plan:
     weight_decay: float = 0.05
     warmup_steps: int = 500
     seed: int = 0
+
+    @property
+    def steps_per_epoch(self) -> int:
+        return self.pictures // self.batch
+
+    def rate(self, step: int) -> float:
+        """Learning rate of a step: linear warm-up, then cosine to zero at the end of the plan."""
+        warm = min(1.0, (step + 1) / self.warmup_steps)
+        return self.learning_rate * warm * 0.5 * (1 + math.cos(math.pi * step / (self.epochs * self.steps_per_epoch)))
 
 
 def scene_codes(scene: Scene) -> list[int]:
@@ -154,11 +164,7 @@ class Pretraining:
         plain = [p for p in self.model.parameters() if p.ndim <= 1]
         groups = [{"params": decay, "weight_decay": plan.weight_decay}, {"params": plain, "weight_decay": 0.0}]
         self.optimizer = torch.optim.AdamW(groups, lr=plan.learning_rate, betas=(0.9, 0.98))
-        steps = plan.epochs * (plan.pictures // plan.batch)
-        self.scheduler = torch.optim.lr_scheduler.LambdaLR(
-            self.optimizer,
-            lambda step: min(1.0, (step + 1) / plan.warmup_steps) * 0.5 * (1 + np.cos(np.pi * min(1.0, step / steps))),
-        )
+        self.steps_done = 0
 
     @property
     def _progress_file(self) -> Path:
@@ -190,8 +196,7 @@ class Pretraining:
                 moments.setdefault(int(index), {})[name] = value
         self.optimizer.load_state_dict(self.optimizer.state_dict() | {"state": moments})
         done = int(state["epoch"])
-        for _ in range(done * (self.plan.pictures // self.plan.batch)):
-            self.scheduler.step()
+        self.steps_done = done * self.plan.steps_per_epoch
         return done
 
     def _encode_images(self, pictures: np.ndarray) -> torch.Tensor:
@@ -206,7 +211,7 @@ class Pretraining:
         rng = np.random.default_rng([self.plan.seed, _TRAINING_STREAM, self.plan.pictures, epoch])
         self.model.train()
         losses = []
-        bar = tqdm(range(self.plan.pictures // self.plan.batch), desc=f"epoch {epoch + 1}")
+        bar = tqdm(range(self.plan.steps_per_epoch), desc=f"epoch {epoch + 1}")
         for _ in bar:
             rows = _draw_batch(codes, self.plan.batch, rng)
             losses.append(self._step(_augment(pictures[rows], rng), codes[rows], rng))
@@ -222,8 +227,10 @@ class Pretraining:
         self.optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.plan.rate(self.steps_done)
         self.optimizer.step()
-        self.scheduler.step()
+        self.steps_done += 1
         with torch.no_grad():
             self.model.logit_scale.clamp_(max=np.log(100))
         return loss.item()
@@ -250,15 +257,15 @@ class Pretraining:
             (target / name).write_text((self.folder / name).read_text())
 
 
-def pretrain(plan: Plan, folder: Path, target: Path, device: torch.device) -> None:
-    """Render, train with one log line per epoch, and export to `target`."""
+def pretrain(plan: Plan, folder: Path, target: Path, device: torch.device, *, until: int | None = None) -> None:
+    """Render, train with one log line per epoch, and export to `target`; `until` stops after that epoch instead."""
     run = Pretraining(plan, folder, device)
     pictures, codes = render_pool(plan, folder)
     log = folder / "training_log.jsonl"
     done = run.resume()
     if not done:
         log.write_text(json.dumps({"plan": asdict(plan), "torch": torch.__version__, "device": str(device)}) + "\n")
-    for epoch in range(done, plan.epochs):
+    for epoch in range(done, min(plan.epochs, until or plan.epochs)):
         start = time.perf_counter()
         loss = run.train_epoch(epoch, pictures, codes)
         row = {"epoch": epoch + 1, "loss": round(loss, 4), "seconds": round(time.perf_counter() - start)}
@@ -267,7 +274,8 @@ def pretrain(plan: Plan, folder: Path, target: Path, device: torch.device) -> No
         with log.open("a") as file:
             file.write(json.dumps(row) + "\n")
         tqdm.write(json.dumps(row))
-    run.export(target)
+    if until is None or until >= plan.epochs:
+        run.export(target)
 
 
 def main() -> None:

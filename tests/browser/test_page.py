@@ -1,0 +1,93 @@
+"""A real browser on the real app with the embedded model: what a newcomer does, and that it works."""
+
+import pytest
+from playwright.sync_api import Page, expect
+from sample_pictures import write_zip
+
+pytestmark = pytest.mark.browser
+
+
+def tile(page: Page, name: str) -> str:
+    return page.locator(f"#tile-{name}").inner_text()
+
+
+def move(page: Page, slider: str, steps: int) -> None:
+    """Move a slider by keyboard, as a drag does: one input event per step."""
+    page.locator(f"#{slider}").focus()
+    for _ in range(abs(steps)):
+        page.keyboard.press("ArrowRight" if steps > 0 else "ArrowLeft")
+
+
+@pytest.fixture
+def page(fresh_page: Page, app_address: str) -> Page:
+    fresh_page.goto(app_address)
+    expect(fresh_page.locator("#tile-seen")).to_contain_text("%", timeout=30_000)
+    return fresh_page
+
+
+def test_the_first_screen_shows_a_trained_example_and_stays_on_this_machine(page: Page, foreign_requests: list[str]):
+    assert page.locator("#explorer .js-plotly-plot").count() == 1
+    assert "Embedded" in page.locator("#model-line").inner_text()
+    assert foreign_requests == []
+
+
+def test_sliders_move_the_tiles_without_asking_the_server(page: Page):
+    before = tile(page, "changed")
+    page.context.set_offline(True)
+    move(page, "beta-slider", 50)
+    expect(page.locator("#tile-changed")).not_to_have_text(before)
+    move(page, "beta-slider", -100)
+    assert "0" in tile(page, "changed").split()
+    page.context.set_offline(False)
+
+
+def test_a_zip_is_trained_and_answers_the_sliders(page: Page, tmp_path):
+    page.locator("#drop input[type=file]").set_input_files(write_zip(tmp_path / "mine.zip", broken=True))
+    cards = page.locator("#cards")
+    expect(cards).to_contain_text("Left out spotty/broken.png", timeout=20_000)
+    names = [field.input_value() for field in cards.locator("input.name").all()]
+    assert sorted(names) == ["bricky", "chequered", "spotty", "stripy"]
+    expect(page.locator("#status")).to_contain_text("Changed since training")
+
+    example = page.evaluate("lluExplorer.state().id")
+    page.locator("#train").click()
+    expect(page.locator("#status")).to_contain_text("Trained on 18 pictures of 3 classes", timeout=60_000)
+    page.wait_for_function("before => lluExplorer.state().id !== before", arg=example)
+    before = [tile(page, name) for name in ("seen", "unseen", "harmonic", "changed")]
+    page.locator("#beta-slider").fill("1")
+    page.locator("#gamma-number").fill("0")
+    page.locator("#gamma-number").press("Enter")
+    page.wait_for_timeout(300)
+    assert [tile(page, name) for name in ("seen", "unseen", "harmonic", "changed")] != before
+
+
+def test_a_class_is_renamed_and_deleted_on_its_card(page: Page, tmp_path):
+    page.locator("#drop input[type=file]").set_input_files(write_zip(tmp_path / "mine.zip"))
+    cards = page.locator("#cards")
+    expect(cards.locator("input.name")).to_have_count(4, timeout=20_000)
+    field = cards.get_by_label("Name of the class spotty")
+    field.fill("polka dots")
+    field.press("Enter")
+    expect(cards.get_by_label("Name of the class polka dots")).to_have_value("polka dots")
+    cards.get_by_label("Delete the class polka dots").click()
+    expect(cards.locator("input.name")).to_have_count(3)
+
+
+def test_bad_files_get_a_message_and_lose_nothing(page: Page, tmp_path):
+    path = tmp_path / "bad.zip"
+    path.write_bytes(b"not a zip")
+    count = page.locator("#cards input.name").count()
+    page.locator("#drop input[type=file]").set_input_files(path)
+    message = page.locator(".toast-body")
+    expect(message).to_contain_text("zip", timeout=20_000)
+    assert "Traceback" not in message.inner_text()
+    assert page.locator("#cards input.name").count() == count
+
+
+def test_the_page_fits_a_phone(fresh_page: Page, app_address: str):
+    fresh_page.set_viewport_size({"width": 390, "height": 844})
+    fresh_page.goto(app_address)
+    expect(fresh_page.locator("#tile-seen")).to_contain_text("%", timeout=30_000)
+    assert fresh_page.evaluate("document.documentElement.scrollWidth") <= 390
+    map_top = fresh_page.locator("#explorer").bounding_box()["y"]
+    assert map_top < fresh_page.locator("#drop").bounding_box()["y"]

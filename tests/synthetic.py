@@ -1,0 +1,54 @@
+"""Small few-shot problems and adapters made of random numbers, for the tests of the method."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from llu_core.adapter import AffineUpdate, LocalizedAdapter, LocalizedUpdate
+from llu_core.fewshot import FewShotSet, LabelledEmbeddings
+
+
+def unit_rows(count: int, width: int, seed: int = 0) -> Tensor:
+    """(count, width) random unit rows."""
+    return F.normalize(torch.randn(count, width, generator=torch.Generator().manual_seed(seed)), dim=1)
+
+
+def near(points: Tensor, spread: float, seed: int) -> Tensor:
+    """Unit rows around `points`; the noise is about `spread` long."""
+    return F.normalize(points + spread * unit_rows(len(points), points.shape[1], seed), dim=1)
+
+
+def problem(
+    *, base: int = 4, new: int = 4, shots: int = 4, tests: int = 5, width: int = 32, spread: float = 0.9, seed: int = 0
+) -> FewShotSet:
+    """Clouds of pictures with texts a little beside their centres; only the base classes have shots."""
+    classes = base + new
+    centres = unit_rows(classes, width, seed)
+    train_labels = torch.arange(base).repeat_interleave(shots)
+    test_labels = torch.arange(classes).repeat_interleave(tests)
+    return FewShotSet(
+        name="synthetic",
+        class_names=tuple(f"class {k}" for k in range(classes)),
+        class_embeddings=near(centres, 0.8, seed + 1),
+        train=rows(near(centres[train_labels], spread, seed + 2), train_labels, "train"),
+        test=rows(near(centres[test_labels], spread, seed + 3), test_labels, "test"),
+        base_classes=base,
+    )
+
+
+def rows(embeddings: Tensor, labels: Tensor, name: str) -> LabelledEmbeddings:
+    return LabelledEmbeddings(embeddings, labels, tuple(f"{name} {i}" for i in range(len(labels))))
+
+
+def random_adapter(
+    width: int = 16, anchors: int = 5, *, shared: bool = False, seed: int = 0, **mask
+) -> LocalizedAdapter:
+    """Untrained, with weights far from the identity."""
+    generator = torch.Generator().manual_seed(seed)
+    image = AffineUpdate.random(width, generator)
+    text = image if shared else AffineUpdate.random(width, generator)
+    return LocalizedAdapter(
+        image=LocalizedUpdate(image, unit_rows(anchors, width, seed + 100)),
+        text=LocalizedUpdate(text, unit_rows(anchors, width, seed + 200)),
+        **mask,
+    )
