@@ -1,29 +1,21 @@
 """What the page can do: (session, inputs) -> session, or a generator of progress that returns one. No gradio here."""
 
-import csv
-import io
 import threading
 import time
-import uuid
-import zipfile
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 
-import numpy as np
-import torch
-
 from demo import draft as drafts
-from demo.projection import project_pca, project_umap
-from demo.session import Model, Session
+from demo.projection import project_umap
+from demo.session import Model, Session, build_model, map_points
 from llu_core.adapter import check_mask
 from llu_core.checkpoint import TrainedAdapter
 from llu_core.errors import LluError
-from llu_core.fewshot import FewShotSet, LabelledEmbeddings, Rejected
+from llu_core.fewshot import FewShotSet, Rejected
 from llu_core.pictures import UnreadablePicture, decode
 from llu_core.sources import ImageSource, Picture, embed_steps, open_source
-from llu_core.sweep import Sweep
 from llu_core.training import Recipe, train
 
 MAX_UPLOAD_BYTES = 200 * 2**20
@@ -180,7 +172,7 @@ def train_adapter(session: Session, recipe: Recipe, *, seed: int = 1) -> Steps:
     seconds = working + time.perf_counter() - start
     yield Progress("Drawing the map", 0, 1)
     trained = TrainedAdapter.of(shots, adapter, recipe, seed=seed, model=session.encoder_name)
-    model = _model(trained, shots, draft=session.draft, seconds=seconds)
+    model = build_model(trained, shots, draft=session.draft, seconds=seconds)
     return replace(session, model=model, beta=recipe.beta, gamma=recipe.gamma)
 
 
@@ -194,24 +186,6 @@ def _embedded(session: Session) -> Generator[Progress, None, FewShotSet]:
         yield Progress("Reading pictures", done, total)
 
 
-def _model(trained: TrainedAdapter, shots: FewShotSet, *, draft: ImageSource | None, seconds: float | None) -> Model:
-    images = torch.cat([shots.train.embeddings, shots.test.embeddings])
-    return Model(
-        id=uuid.uuid4().hex[:12],
-        trained=trained,
-        shots=shots,
-        sweep=Sweep.of(trained.adapter, images, shots.class_embeddings),
-        projection=project_pca(_points(trained, shots)),
-        draft=draft,
-        seconds=seconds,
-    )
-
-
-def _points(trained: TrainedAdapter, shots: FewShotSet) -> np.ndarray:
-    """What the map shows: training images, test images, image anchors."""
-    return torch.cat([shots.train.embeddings, shots.test.embeddings, trained.adapter.image.anchors]).numpy()
-
-
 def draw_umap(session: Session) -> Session:
     """Replace the map's PCA by UMAP; the model and its id stay."""
     model = session.model
@@ -223,87 +197,7 @@ def draw_umap(session: Session) -> Session:
 
 @lru_cache(maxsize=8)
 def _with_umap(model: Model) -> Model:
-    return replace(model, projection=project_umap(_points(model.trained, model.shots)))
+    return replace(model, projection=project_umap(map_points(model.trained, model.shots)))
 
 
 _one_map_at_a_time = threading.Lock()
-
-
-def save_adapter(session: Session, folder: Path) -> Path:
-    """Write the adapter, with the sliders' beta and gamma, as a zip in `folder`; returns its path."""
-    model = _require_model(session)
-    target = folder / "llu-adapter"
-    adapter = model.trained.adapter.with_mask(beta=session.beta, gamma=session.gamma)
-    replace(model.trained, adapter=adapter).save_pretrained(target)
-    archive = folder / "llu-adapter.zip"
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
-        for path in sorted(target.iterdir()):
-            file.write(path, path.name)
-    return archive
-
-
-def open_adapter(session: Session, path: Path, folder: Path) -> Session:
-    """Reopen a saved zip; `folder` is an empty place to unpack it. Its training images are its anchors."""
-    try:
-        with zipfile.ZipFile(path) as file:
-            for name in ("config.json", "adapter.safetensors"):
-                (folder / name).write_bytes(file.read(name))
-    except (zipfile.BadZipFile, KeyError, OSError) as error:
-        raise LluError(
-            f"{path.name} is not a saved adapter ({error}); give a zip that Download adapter wrote"
-        ) from error
-    trained = TrainedAdapter.from_pretrained(folder)
-    trained.require_encoder(session.encoder.identity, session.encoder.width)
-    model = _model(trained, _anchors_as_shots(trained, path.stem), draft=None, seconds=None)
-    return replace(session, model=model, beta=trained.adapter.beta, gamma=trained.adapter.gamma)
-
-
-def _anchors_as_shots(trained: TrainedAdapter, name: str) -> FewShotSet:
-    thumbnails = trained.anchor_thumbnails
-    anchors = trained.adapter.image.anchors
-    rows = LabelledEmbeddings(
-        anchors, trained.anchor_labels, trained.anchor_names, None if thumbnails is None else thumbnails.numpy()
-    )
-    none = LabelledEmbeddings(anchors[:0], trained.anchor_labels[:0], ())
-    return FewShotSet(
-        name=name,
-        class_names=trained.class_names,
-        class_embeddings=trained.class_embeddings,
-        train=rows,
-        test=none,
-        base_classes=len(trained.trained_classes),
-        logit_scale=trained.adapter.logit_scale,
-        encoder_identity=trained.encoder_identity,
-        templates=trained.templates,
-    )
-
-
-def predictions_csv(session: Session) -> str:
-    """One line per picture: name, part, truth, both answers with their probability, alpha, nearest anchor."""
-    model = _require_model(session)
-    shots, sweep, names = model.shots, model.sweep, model.shots.class_names
-    clip = sweep.logits(beta=0.0, gamma=0.0).softmax(dim=1)
-    llu = sweep.logits(beta=session.beta, gamma=session.gamma).softmax(dim=1)
-    adapter = model.trained.adapter
-    alpha = adapter.image.alpha(
-        torch.cat([shots.train.embeddings, shots.test.embeddings]), beta=session.beta, gamma=session.gamma
-    )
-    text = io.StringIO()
-    table = csv.writer(text)
-    table.writerow(["picture", "part", "truth", "clip", "clip_p", "llu", "llu_p", "alpha", "anchor", "anchor_cosine"])
-    labels = [*shots.train.labels.tolist(), *shots.test.labels.tolist()]
-    for row, name in enumerate([*shots.train.names, *shots.test.names]):
-        part = "train" if row < len(shots.train) else "test"
-        first, second = int(clip[row].argmax()), int(llu[row].argmax())
-        anchor = model.trained.anchor_names[sweep.image_anchor[row]]
-        answers = [names[first], f"{clip[row, first]:.6f}", names[second], f"{llu[row, second]:.6f}"]
-        table.writerow(
-            [name, part, names[labels[row]], *answers, f"{alpha[row]:.6f}", anchor, f"{sweep.image_nearest[row]:.6f}"]
-        )
-    return text.getvalue()
-
-
-def _require_model(session: Session) -> Model:
-    if session.model is None:
-        raise LluError("there is no trained adapter yet; train one first")
-    return session.model

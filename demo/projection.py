@@ -40,7 +40,6 @@ def project_umap(embeddings: np.ndarray) -> Projection:
         warnings.simplefilter("ignore")
         import umap  # here, because numba takes seconds to load
 
-        reducer = umap.UMAP(
-            n_neighbors=neighbours, min_dist=0.15, metric="cosine", init=spread, random_state=0, n_jobs=1
-        )
+        settings = {"n_neighbors": neighbours, "min_dist": 0.15, "metric": "cosine", "random_state": 0, "n_jobs": 1}
+        reducer = umap.UMAP(init=spread, **settings)  # pyright: ignore[reportArgumentType]
         return Projection("UMAP", np.asarray(reducer.fit_transform(embeddings), dtype=np.float32))

@@ -2,11 +2,15 @@
 
 import threading
 import time
+import uuid
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
+import numpy as np
+import torch
+
 from demo.draft import empty_draft
-from demo.projection import Projection
+from demo.projection import Projection, project_pca
 from llu_core.checkpoint import TrainedAdapter
 from llu_core.encoder import Encoder
 from llu_core.fewshot import FewShotSet
@@ -30,6 +34,27 @@ class Model:
     projection: Projection
     draft: ImageSource | None
     seconds: float | None
+
+
+def build_model(
+    trained: TrainedAdapter, shots: FewShotSet, *, draft: ImageSource | None, seconds: float | None
+) -> Model:
+    """Everything the explorer needs of an adapter, with PCA as its first map."""
+    images = torch.cat([shots.train.embeddings, shots.test.embeddings])
+    return Model(
+        id=uuid.uuid4().hex[:12],
+        trained=trained,
+        shots=shots,
+        sweep=Sweep.of(trained.adapter, images, shots.class_embeddings),
+        projection=project_pca(map_points(trained, shots)),
+        draft=draft,
+        seconds=seconds,
+    )
+
+
+def map_points(trained: TrainedAdapter, shots: FewShotSet) -> np.ndarray:
+    """What the map shows, (n + m, d): training images, test images, image anchors."""
+    return torch.cat([shots.train.embeddings, shots.test.embeddings, trained.adapter.image.anchors]).numpy()
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ from typing import Any
 
 import gradio as gr
 
-from demo import callbacks
+from demo import callbacks, saving
 from demo.cards import cards_payload
 from demo.draft import unseen_without_pictures
 from demo.encoders import EncoderShelf
@@ -122,12 +122,12 @@ class Actions:
 
     def save_adapter(self, request: gr.Request) -> str:
         """The trained adapter as a zip."""
-        return str(callbacks.save_adapter(self.session(request), Path(tempfile.mkdtemp(prefix="llu-"))))
+        return str(saving.save_adapter(self.session(request), Path(tempfile.mkdtemp(prefix="llu-"))))
 
     def save_predictions(self, request: gr.Request) -> str:
         """CLIP's and LLU's predictions as CSV."""
         path = Path(tempfile.mkdtemp(prefix="llu-")) / "predictions.csv"
-        path.write_text(callbacks.predictions_csv(self.session(request)), encoding="utf-8")
+        path.write_text(saving.predictions_csv(self.session(request)), encoding="utf-8")
         return str(path)
 
     def open_adapter(self, file: str | None, request: gr.Request) -> dict[str, Any]:
@@ -136,7 +136,7 @@ class Actions:
         if file is None:
             return summary(session)
         with tempfile.TemporaryDirectory() as folder:
-            return self._keep(request, callbacks.open_adapter(session, Path(file), Path(folder)))
+            return self._keep(request, saving.open_adapter(session, Path(file), Path(folder)))
 
     def load_model(self, name: str, checkpoint: str, request: gr.Request) -> dict[str, Any]:
         """Load another CLIP model; the adapter on the page is dropped, the pictures stay."""

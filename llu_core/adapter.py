@@ -39,7 +39,7 @@ def interpolation_mask(similarity: Tensor, *, beta: float, gamma: float) -> Tens
     if math.isinf(gamma):
         return beta * (distance < DIRAC_TOLERANCE).to(similarity.dtype)
     # In float32 a gamma beyond its range would be infinite, and NaN at the anchors, where the distance is 0.
-    return beta * torch.exp(-min(gamma, torch.finfo(similarity.dtype).max) * distance)
+    return beta * torch.exp(-min(gamma, torch.finfo(distance.dtype).max) * distance)
 
 
 def check_mask(beta: float, gamma: float) -> None:

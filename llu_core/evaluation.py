@@ -102,8 +102,11 @@ def _row(
     new: FewShotSet,
     seconds: float,
 ) -> Row:
-    scores = [accuracy(classifier, s.test.embeddings, s.test.labels, s.class_embeddings) for s in (base, new)]
-    return Row("base-to-new", source, method, shots, seed, *scores, harmonic_mean(*scores), seconds)
+    base_score, new_score = (
+        accuracy(classifier, half.test.embeddings, half.test.labels, half.class_embeddings) for half in (base, new)
+    )
+    h = harmonic_mean(base_score, new_score)
+    return Row("base-to-new", source, method, shots, seed, base_score, new_score, h, seconds)
 
 
 def _mean(rows: list[Row]) -> Row:

@@ -12,7 +12,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from llu_core.adapter import AffineUpdate, LocalizedAdapter, LocalizedUpdate, check_mask, interpolate
+from llu_core.adapter import (
+    AffineUpdate,
+    LocalizedAdapter,
+    LocalizedUpdate,
+    check_mask,
+    interpolate,
+    interpolation_mask,
+    nearest_anchor,
+)
 from llu_core.anchors import PAPER_MAX_ANCHORS, cluster_anchors
 from llu_core.errors import LluError
 from llu_core.fewshot import FewShotSet
@@ -150,13 +158,17 @@ class _Problem:
         images = shots.train.embeddings.to(device)
         trained, targets = shots.train.labels.to(device).unique(return_inverse=True)
         texts = shots.class_embeddings.to(device)[trained]
-        anchors = [cluster_anchors(points, recipe.max_anchors) for points in (images, texts)]
-        mask = {"beta": recipe.beta, "gamma": recipe.gamma}
-        identity = AffineUpdate.identity(images.shape[1])
-        alphas = [LocalizedUpdate(identity, a).alpha(p, **mask) for p, a in zip((images, texts), anchors, strict=True)]
-        if math.isinf(recipe.gamma):  # the paper's Dirac mask is beta on every training point, clustered or not
-            alphas = [torch.full_like(alpha, recipe.beta) for alpha in alphas]
-        return cls(images, targets, texts, *alphas, *anchors, shots.logit_scale)
+        image_anchors, text_anchors = (cluster_anchors(points, recipe.max_anchors) for points in (images, texts))
+        return cls(
+            images=images,
+            targets=targets,
+            texts=texts,
+            image_alpha=_training_alpha(images, image_anchors, recipe),
+            text_alpha=_training_alpha(texts, text_anchors, recipe),
+            image_anchors=image_anchors,
+            text_anchors=text_anchors,
+            logit_scale=shots.logit_scale,
+        )
 
     @property
     def width(self) -> int:
@@ -173,6 +185,13 @@ class _Problem:
         distance = image.distance_to_identity() + text.distance_to_identity()
         accuracy = 100.0 * (logits.detach().argmax(dim=1) == targets).float().mean()
         return F.cross_entropy(logits, targets) + lam * distance, accuracy, distance.detach()
+
+
+def _training_alpha(points: Tensor, anchors: Tensor, recipe: Recipe) -> Tensor:
+    """alpha of training points (n,); under the paper's Dirac mask it is beta on each of them, clustered or not."""
+    if math.isinf(recipe.gamma):
+        return torch.full_like(points[:, 0], recipe.beta)
+    return interpolation_mask(nearest_anchor(points, anchors)[0], beta=recipe.beta, gamma=recipe.gamma)
 
 
 def _initial(recipe: Recipe, width: int, generator: torch.Generator) -> AffineUpdate:

@@ -7,6 +7,8 @@ from torch.nn import functional as F
 from llu_core.adapter import AffineUpdate, LocalizedAdapter, LocalizedUpdate
 from llu_core.fewshot import FewShotSet, LabelledEmbeddings
 
+SPREAD, TEXT_SPREAD = 0.7, 1.0
+
 
 def unit_rows(count: int, width: int, seed: int = 0) -> Tensor:
     """(count, width) random unit rows."""
@@ -19,17 +21,28 @@ def near(points: Tensor, spread: float, seed: int) -> Tensor:
 
 
 def problem(
-    *, base: int = 4, new: int = 4, shots: int = 4, tests: int = 5, width: int = 32, spread: float = 0.9, seed: int = 0
+    *,
+    base: int = 4,
+    new: int = 4,
+    shots: int = 4,
+    tests: int = 5,
+    width: int = 32,
+    spread: float = SPREAD,
+    seed: int = 5,
 ) -> FewShotSet:
-    """Clouds of pictures with texts a little beside their centres; only the base classes have shots."""
+    """Clouds of pictures, with texts beside their centres; only the base classes have shots.
+
+    The base classes resemble each other, and so do the new ones, so that CLIP confuses some of them.
+    """
     classes = base + new
-    centres = unit_rows(classes, width, seed)
+    half = torch.eye(2, width)[(torch.arange(classes) >= base).long()]
+    centres = near(half, 0.8, seed)
     train_labels = torch.arange(base).repeat_interleave(shots)
     test_labels = torch.arange(classes).repeat_interleave(tests)
     return FewShotSet(
         name="synthetic",
         class_names=tuple(f"class {k}" for k in range(classes)),
-        class_embeddings=near(centres, 0.8, seed + 1),
+        class_embeddings=near(centres, TEXT_SPREAD, seed + 1),
         train=rows(near(centres[train_labels], spread, seed + 2), train_labels, "train"),
         test=rows(near(centres[test_labels], spread, seed + 3), test_labels, "test"),
         base_classes=base,

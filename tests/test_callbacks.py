@@ -9,7 +9,7 @@ import pytest
 import torch
 from sample_pictures import CLASSES, UNSEEN, picture_bytes, write_zip
 
-from demo import callbacks
+from demo import callbacks, saving
 from demo.session import Session, SessionStore
 from demo.summary import accuracies, status_line, summary
 from llu_core.errors import LluError
@@ -134,10 +134,10 @@ def test_umap_moves_the_same_model(trained):
 
 def test_a_saved_adapter_reopens_with_the_sliders_where_they_were(trained, tmp_path):
     moved = callbacks.set_mask(trained, 0.7, math.inf)
-    archive = callbacks.save_adapter(moved, tmp_path)
+    archive = saving.save_adapter(moved, tmp_path)
     (tmp_path / "opened").mkdir()
     fresh = replace(moved, model=None, beta=0.5, gamma=20.0)
-    reopened = callbacks.open_adapter(fresh, archive, tmp_path / "opened")
+    reopened = saving.open_adapter(fresh, archive, tmp_path / "opened")
     assert (reopened.beta, reopened.gamma) == (0.7, math.inf)
     assert torch.equal(
         reopened.model.trained.adapter.image.update.weight, trained.model.trained.adapter.image.update.weight
@@ -148,11 +148,11 @@ def test_a_saved_adapter_reopens_with_the_sliders_where_they_were(trained, tmp_p
 def test_a_foreign_zip_is_no_adapter(session, tmp_path):
     (tmp_path / "opened").mkdir()
     with pytest.raises(LluError, match="not a saved adapter"):
-        callbacks.open_adapter(session, write_zip(tmp_path / "mine.zip"), tmp_path / "opened")
+        saving.open_adapter(session, write_zip(tmp_path / "mine.zip"), tmp_path / "opened")
 
 
 def test_the_csv_has_a_line_per_picture(trained):
-    rows = list(csv.DictReader(io.StringIO(callbacks.predictions_csv(trained))))
+    rows = list(csv.DictReader(io.StringIO(saving.predictions_csv(trained))))
     assert len(rows) == 18 + 24
     assert {row["part"] for row in rows} == {"train", "test"}
     assert all(0 <= float(row["alpha"]) <= 0.5 + 1e-6 for row in rows)

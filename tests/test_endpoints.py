@@ -21,7 +21,8 @@ def test_every_public_action_has_a_named_endpoint(client):
     named = client.view_api(print_info=False, return_format="dict")["named_endpoints"]
     assert {
         "/load_example", "/add_pictures", "/rename_class", "/delete_class", "/set_unseen_classes", "/set_templates",
-        "/train", "/set_mask", "/summary", "/save_adapter", "/save_predictions", "/open_adapter", "/load_model", "/clear",
+        "/train", "/set_mask", "/summary", "/save_adapter", "/save_predictions", "/open_adapter", "/load_model",
+        "/clear",
     } == set(named)  # fmt: skip
 
 

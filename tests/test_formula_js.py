@@ -1,26 +1,23 @@
-"""The page's formula against a direct computation: the same numbers in both languages."""
+"""The page's formula against the core's: the same numbers in both languages, from the payload to the probability."""
 
 import base64
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from torch.nn import functional as F
+
+from llu_core.adapter import AffineUpdate, LocalizedAdapter, LocalizedUpdate
+from llu_core.sweep import Sweep
 
 pytestmark = pytest.mark.browser
 
 FORMULA = Path(__file__).parents[1] / "demo" / "explorer" / "formula.js"
+INFINITY = float("inf")
 SETTINGS = [
-    (0.0, 20.0),
-    (0.5, 0.0),
-    (0.5, 20.0),
-    (0.5, 3.7),
-    (1.0, 5.0),
-    (1.0, 0.0),
-    (0.5, 500.0),
-    (0.5, np.inf),
-    (1.0, np.inf),
-]
-LOGIT_SCALE = 100.0
+    (0.0, 20.0), (0.5, 0.0), (0.5, 20.0), (0.5, 3.7), (1.0, 5.0), (1.0, 0.0), (0.5, 500.0), (0.5, INFINITY), (1.0, INFINITY),
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -35,99 +32,53 @@ def page(chromium):
     page.close()
 
 
-def _unit(rows: np.ndarray) -> np.ndarray:
-    return rows / np.linalg.norm(rows, axis=-1, keepdims=True)
+def rows(count: int, generator: torch.Generator, width: int = 24) -> torch.Tensor:
+    """Unit rows in one half-space, as CLIP's are."""
+    return F.normalize(torch.randn(count, width, generator=generator) + 1.0, dim=1)
 
 
-def _random_problem(seed: int, images: int = 40, classes: int = 7, width: int = 24) -> dict:
-    """Points u, their updates v and anchors on both sides; the first image and the first class are anchors themselves."""
-    rng = np.random.default_rng(seed)
-    middle = rng.normal(size=width)
-    points = {
-        "images": _unit(middle + rng.normal(size=(images, width))),
-        "classes": _unit(rng.normal(size=(classes, width)) + middle),
+def random_problem(seed: int) -> tuple[LocalizedAdapter, torch.Tensor, torch.Tensor]:
+    """An adapter, 40 images and 7 classes; the first ones are anchors themselves."""
+    generator = torch.Generator().manual_seed(seed)
+    images, classes = rows(40, generator), rows(7, generator)
+    sides = []
+    for points in (images, classes):
+        weight = torch.eye(24) + 0.3 * torch.randn(24, 24, generator=generator)
+        bias = 0.1 * torch.randn(24, generator=generator)
+        sides.append(LocalizedUpdate(AffineUpdate(weight, bias), torch.cat([points[:2], rows(2, generator)])))
+    return LocalizedAdapter(*sides), images, classes
+
+
+def page_probabilities(page, sweep: Sweep, beta: float, gamma: float) -> np.ndarray:
+    """(40, 7): what the page makes of the sweep's arrays, sent as the payload sends them."""
+    send = lambda array: base64.b64encode(array.numpy().astype("<f4").tobytes()).decode()  # noqa: E731
+    data = {
+        "images": {"nearest": send(sweep.image_nearest), "uv": send(sweep.image_uv)},
+        "classes": {"nearest": send(sweep.class_nearest), "uv": send(sweep.class_uv)},
+        "scores": {name: send(getattr(sweep, name)) for name in ("uu", "vu", "uv", "vv")},
     }
-    problem = {}
-    for side, u in points.items():
-        v = _unit(u @ (np.eye(width) + 0.3 * rng.normal(size=(width, width))) + 0.1 * rng.normal(size=width))
-        anchors = np.vstack([u[:1], _unit(u[1:4] + 0.1 * rng.normal(size=(min(3, len(u) - 1), width)))])
-        problem[side] = {"u": u, "v": v, "nearest": (u @ anchors.T).max(axis=1)}
-    return problem
-
-
-def _direct_probabilities(problem: dict, beta: float, gamma: float) -> np.ndarray:
-    """Equations 1, 4 and 5 with the vectors themselves, in double precision."""
-    mixed = {}
-    for side, part in problem.items():
-        distance = np.clip(1 - part["nearest"], 0, 1)
-        alpha = beta * ((distance < 1e-3) if np.isinf(gamma) else np.exp(-gamma * distance))
-        mixed[side] = _unit(alpha[:, None] * part["v"] + (1 - alpha[:, None]) * part["u"])
-    logits = LOGIT_SCALE * mixed["images"] @ mixed["classes"].T
-    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return odds / odds.sum(axis=1, keepdims=True)
-
-
-def _text(array: np.ndarray) -> str:
-    return base64.b64encode(np.ascontiguousarray(array, dtype="<f4").tobytes()).decode()
-
-
-def _page_data(problem: dict) -> dict:
-    """The problem as the page gets it: four matrices and two vectors per side, float32."""
-    images, classes = problem["images"], problem["classes"]
-    pairs = {"uu": ("u", "u"), "vu": ("v", "u"), "uv": ("u", "v"), "vv": ("v", "v")}
-    data: dict = {
-        side: {"nearest": _text(part["nearest"]), "uv": _text((part["u"] * part["v"]).sum(axis=1))}
-        for side, part in problem.items()
-    }
-    data["scores"] = {name: _text(images[a] @ classes[b].T) for name, (a, b) in pairs.items()}
-    return data
-
-
-def _page_probabilities(page, problem: dict, beta: float, gamma: float) -> np.ndarray:
     script = """([data, scale, beta, gamma]) => {
         const decode = (part) => Object.fromEntries(Object.entries(part).map(([name, text]) => [name, floats(text)]));
         const decoded = Object.fromEntries(Object.entries(data).map(([name, part]) => [name, decode(part)]));
         return Array.from(probabilitiesAt(decoded, scale, beta, gamma === "inf" ? Infinity : gamma));
     }"""
-    setting = "inf" if np.isinf(gamma) else gamma
-    flat = page.evaluate(script, [_page_data(problem), LOGIT_SCALE, beta, setting])
-    return np.array(flat).reshape(len(problem["images"]["u"]), -1)
+    setting = "inf" if gamma == INFINITY else gamma
+    return np.array(page.evaluate(script, [data, sweep.logit_scale, beta, setting])).reshape(40, 7)
 
 
 @pytest.mark.parametrize(("beta", "gamma"), SETTINGS)
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_page_probabilities_equal_the_direct_computation(page, seed, beta, gamma):
-    problem = _random_problem(seed)
-    found = _page_probabilities(page, problem, beta, gamma)
-    assert np.abs(found - _direct_probabilities(problem, beta, gamma)).max() < 1e-4
+def test_the_page_predicts_what_the_adapter_predicts(page, seed, beta, gamma):
+    adapter, images, classes = random_problem(seed)
+    found = page_probabilities(page, Sweep.of(adapter, images, classes), beta, gamma)
+    expected = adapter.with_mask(beta=beta, gamma=gamma).logits(images, classes).softmax(dim=1)
+    np.testing.assert_allclose(found, expected.numpy(), atol=1e-4)
 
 
-def test_random_settings_agree_too(page):
-    rng = np.random.default_rng(7)
-    problem = _random_problem(3, images=25, classes=30)
-    for beta, gamma in zip(rng.uniform(0, 1, 12), 10 ** rng.uniform(-0.3, 2.7, 12), strict=True):
-        found = _page_probabilities(page, problem, float(beta), float(gamma))
-        assert np.abs(found - _direct_probabilities(problem, beta, gamma)).max() < 1e-4
-
-
-def test_one_class_is_certain(page):
-    assert np.all(_page_probabilities(page, _random_problem(4, classes=1), 0.5, 20.0) == 1)
-
-
-def test_scores_are_exactly_clip_where_alpha_is_zero(page):
-    data = _page_data(_random_problem(5))
-    equal = page.evaluate(
-        """(data) => {
-            const side = (part) => ({ nearest: floats(part.nearest), uv: floats(part.uv) });
-            const scores = Object.fromEntries(Object.entries(data.scores).map(([name, text]) => [name, floats(text)]));
-            const all = { images: side(data.images), classes: side(data.classes), scores };
-            const workspace = makeWorkspace(all.images.nearest.length, all.classes.nearest.length);
-            sweepTo(workspace, all, 0, 20);
-            return workspace.scores.every((value, at) => value === scores.uu[at]);
-        }""",
-        data,
-    )
-    assert equal
+def test_beta_zero_is_the_frozen_model_on_the_page_too(page):
+    adapter, images, classes = random_problem(3)
+    found = page_probabilities(page, Sweep.of(adapter, images, classes), 0.0, 20.0)
+    np.testing.assert_allclose(found, (100 * images @ classes.T).softmax(dim=1).numpy(), atol=1e-5)
 
 
 def test_a_missing_accuracy_leaves_no_harmonic_mean(page):

@@ -5,13 +5,21 @@ import pytest
 import torch
 
 from llu_core.errors import LluError
+from llu_core.pictoworld.batches import COARSE, MIXED, draw_batch, scene_codes, truth_matrix
 from llu_core.pictoworld.captions import ATTRIBUTES, caption
 from llu_core.pictoworld.exam import examine
-from llu_core.pictoworld.pretrain import Plan, contrastive_loss, pretrain, scene_codes, truth_matrix
+from llu_core.pictoworld.pretrain import Plan, contrastive_loss, pretrain
 from llu_core.pictoworld.render import render, sample_scene
 from llu_core.pictoworld.sets import open_set, set_names
 from llu_core.pictoworld.vocabulary import (
-    COLOURS, DOMAINS, SHAPES, TEXTURES, Scene, colour_held_out, is_held_out, texture_held_out,
+    COLOURS,
+    DOMAINS,
+    SHAPES,
+    TEXTURES,
+    Scene,
+    colour_held_out,
+    is_held_out,
+    texture_held_out,
 )  # fmt: skip
 
 
@@ -103,6 +111,16 @@ def test_pretraining_resumes_where_it_stopped(tmp_path):
     first, second = ((tmp_path / name / "open_clip_model.safetensors").read_bytes() for name in "ab")
     assert first == second
     assert len((tmp_path / "b" / "training_log.jsonl").read_text().splitlines()) == 3
+
+
+@pytest.mark.parametrize("composition", [COARSE, MIXED])
+def test_batches_are_full_and_often_of_few_shapes(composition):
+    rng = np.random.default_rng(3)
+    codes = np.array([scene_codes(sample_scene(rng)) for _ in range(2000)])
+    batches = [draw_batch(codes, 64, composition, rng) for _ in range(40)]
+    assert {len(rows) for rows in batches} == {64}
+    commonest = [np.bincount(codes[rows, 0]).max() for rows in batches]
+    assert np.mean(commonest) > 2 * 64 / len(SHAPES)
 
 
 def test_there_is_a_set_for_every_task_and_domain():

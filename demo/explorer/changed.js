@@ -54,5 +54,5 @@ function fillItem(item, data, i, clip, llu, paint) {
   paint(item.thumb, i);
   setText(item.name, data.classes.names[data.images.truth[i]]);
   setText(item.change, `${data.classes.names[clip]} \u2192 ${data.classes.names[llu]}`);
-  item.node.title = data.images.names[i];
+  item.node.title = `${data.images.names[i]}: ${item.change.textContent}`;
 }

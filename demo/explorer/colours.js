@@ -38,10 +38,11 @@ function makeRamp(theme) {
   });
 }
 
-/** One colour per class: hues evenly spread, two lightnesses in turn so that neighbours differ in more than hue. */
+/** One colour per class: few hues evenly spread, many by the golden angle; two lightnesses tell neighbours apart. */
 function makeClassColours(count, theme) {
   const base = theme === "dark" ? [0.78, 0.66] : [0.66, 0.52];
-  return Array.from({ length: count }, (_, k) => oklchToRgb(base[k % 2], 0.15, (25 + (k * 360) / count) % 360));
+  const turn = count <= 12 ? 360 / count : 137.508;
+  return Array.from({ length: count }, (_, k) => oklchToRgb(base[k % 2], 0.15, (25 + k * turn) % 360));
 }
 
 /** Colours of SAME, FIXED, BROKEN, MOVED. */

@@ -28,7 +28,7 @@ function buildPanels(app) {
   app.controls = createControls(root, {
     move: (beta, gamma) => { app.touched = true; setSettings(app, beta, gamma); },
     settle: () => { app.unsent = true; settleSoon(app); },
-    reset: () => { setSettings(app, app.data ? app.data.beta : 0.5, app.data ? app.data.gamma : 20); app.unsent = true; settleSoon(app); },
+    reset: () => resetSettings(app),
   });
   app.tiles = createTiles(root);
   app.map = createMap(root.querySelector(".map-plot"), () => app.overlay.follow());
@@ -150,6 +150,14 @@ function setSettings(app, beta, gamma) {
   app.tiles.busy(true);
   requestFrame(app);
   settleSoon(app, PAUSE_MILLISECONDS);
+}
+
+/** Back to the settings of the training; the next training brings its own again. */
+function resetSettings(app) {
+  app.touched = false;
+  app.unsent = true;
+  setSettings(app, app.data ? app.data.beta : 0.5, app.data ? app.data.gamma : 20);
+  settleSoon(app);
 }
 
 function select(app, i) {

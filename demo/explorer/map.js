@@ -32,7 +32,7 @@ function createMap(host, onView) {
   new ResizeObserver(() => map.ready && host.clientWidth > 0 && Plotly.Plots.resize(host)).observe(host.parentElement);
   return {
     show: call(showOnMap), recolour: call(recolourPoints), sync: call(syncFigure), zoom: call(zoomMap),
-    moveTo: call(moveTo), place: (layer, i) => pixelOf(map, map.shown[layer], i), isReady: () => map.ready,
+    moveTo: call(moveTo), place: (layer, i) => (map.shown[layer] ? pixelOf(map, map.shown[layer], i) : null), isReady: () => map.ready,
     scale: () => map.scale || 1, size: () => ({ width: host.clientWidth, height: host.clientHeight }),
   };
 }

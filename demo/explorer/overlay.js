@@ -4,7 +4,10 @@
 const CHANGE_NAMES = ["same", "fixed", "broken", "moved"];
 const LABEL_GAP = 3;
 
-/** `place(layer, i)` gives pixels, `size()` those of the map. Returns {show(data), mark(...), follow()}. */
+/**
+ * `place(layer, i)` gives pixels, null where the layer has no places; `size()` is the map's own {width, height}.
+ * Returns {show(data), mark(changes, selected, scale), follow()}.
+ */
 function createOverlay(svg, place, size) {
   const group = (name) => svg.appendChild(makeSvg("g", name));
   const overlay = {
@@ -71,14 +74,15 @@ function placeRings(overlay) {
 
 function placeFocus(overlay) {
   const { selected, data } = overlay;
-  const anchor = selected >= 0 && data.places.anchors ? data.images.nearestAnchor[selected] : -1;
+  const anchor = selected >= 0 ? data.images.nearestAnchor[selected] : -1;
+  const target = anchor >= 0 ? overlay.place("anchors", anchor) : null;
   overlay.focus.style.display = selected >= 0 ? "" : "none";
-  for (const node of [overlay.line, overlay.target]) node.style.display = anchor >= 0 ? "" : "none";
+  for (const node of [overlay.line, overlay.target]) node.style.display = target ? "" : "none";
   if (selected < 0) return;
   const [x, y] = overlay.place("images", selected);
   translate(overlay.focus, [x, y]);
-  if (anchor < 0) return;
-  const [toX, toY] = overlay.place("anchors", anchor);
+  if (!target) return;
+  const [toX, toY] = target;
   translate(overlay.target, [toX, toY], " rotate(45)");
   for (const [name, value] of Object.entries({ x1: x, y1: y, x2: toX, y2: toY })) overlay.line.setAttribute(name, value);
 }
@@ -87,12 +91,13 @@ function placeFocus(overlay) {
 function placeLabels(overlay) {
   const labels = overlay.labelGroup.children;
   const edge = overlay.size().width;
-  overlay.labelGroup.style.display = overlay.data.places.classes ? "" : "none";
-  if (!overlay.data.places.classes) return;
+  const placed = labels.length > 0 && overlay.place("classes", 0) !== null;
+  overlay.labelGroup.style.display = placed ? "" : "none";
+  if (!placed) return;
   const taken = [];
   for (let k = 0; k < labels.length; k++) {
     const [middle, y] = overlay.place("classes", k);
-    const width = 7 * labels[k].textContent.length + LABEL_GAP;
+    const width = 6.5 * labels[k].textContent.length + LABEL_GAP;
     const x = middle > 0 && middle < edge ? Math.min(Math.max(middle, width / 2), edge - width / 2) : middle;
     const free = Number.isFinite(x) && taken.every((b) => Math.abs(b.x - x) > (b.width + width) / 2 || Math.abs(b.y - y) > 15);
     labels[k].style.display = free ? "" : "none";

@@ -22,7 +22,7 @@ from llu_core.pictoworld.vocabulary import (
 )  # fmt: skip
 
 Encode = Callable[[list], np.ndarray]
-Question = tuple[list[str], list[Scene], list[int]]
+Question = tuple[list[str], list[Scene], np.ndarray]
 """Texts of the candidates, the scenes to render, and for each scene the index of its true candidate."""
 
 EXAM_STREAM = 1
@@ -41,7 +41,7 @@ def examine(encode_images: Encode, encode_texts: Encode, *, seed: int = 0, pictu
     for name, (texts, scenes, truth) in _questions(rng, pictures).items():
         images = encode_images([render(scene, rng) for scene in scenes])
         guess = (images @ encode_texts(texts).T).argmax(axis=1)
-        scores[name] = float(100 * (guess == np.array(truth)).mean())
+        scores[name] = float(100 * (guess == truth).mean())
     return scores
 
 
@@ -66,7 +66,7 @@ def _scene(rng: np.random.Generator, **fixed) -> Scene:
 
 def _question(template: str, attribute: str, words, rng: np.random.Generator, pictures: int) -> Question:
     scenes = [_seen_scene(attribute, word, rng) for word in words for _ in range(pictures)]
-    return [template.format(word) for word in words], scenes, list(np.repeat(np.arange(len(words)), pictures))
+    return [template.format(word) for word in words], scenes, np.repeat(np.arange(len(words)), pictures)
 
 
 def _seen_scene(attribute: str, word: str, rng: np.random.Generator) -> Scene:
@@ -89,7 +89,7 @@ def _counts(rng: np.random.Generator, pictures: int) -> Question:
     per_count = pictures * 8
     scenes = [sample_scene(rng, allow_held_out=False, count=count) for count in COUNTS for _ in range(per_count)]
     texts = [f"a photo of {word} {'thing' if word == 'one' else 'things'}." for word in COUNT_WORDS]
-    return texts, scenes, list(np.repeat(np.arange(len(COUNTS)), per_count))
+    return texts, scenes, np.repeat(np.arange(len(COUNTS)), per_count)
 
 
 def _pairs(attribute: str, words, is_held_out, held_out: bool, rng: np.random.Generator, pictures: int) -> Question:
@@ -97,7 +97,7 @@ def _pairs(attribute: str, words, is_held_out, held_out: bool, rng: np.random.Ge
     chosen = [pairs[i] for i in rng.permutation(len(pairs))[:40]]
     scenes = [_scene(rng, **{attribute: word, "shape": shape}) for word, shape in chosen for _ in range(pictures)]
     texts = [f"a photo of a {word} {shape}." for word, shape in chosen]
-    return texts, scenes, list(np.repeat(np.arange(len(chosen)), pictures))
+    return texts, scenes, np.repeat(np.arange(len(chosen)), pictures)
 
 
 def main() -> None:

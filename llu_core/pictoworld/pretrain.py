@@ -9,23 +9,31 @@ pushed apart. A run can be stopped at any time and continues from its last finis
 import argparse
 import json
 import math
-import multiprocessing
 import time
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
-from open_clip import create_model_and_transforms, get_tokenizer
+from open_clip import CLIP, create_model_and_transforms, get_tokenizer
 from safetensors.torch import load_file, save_file
 from torch.nn import functional as F
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from tqdm import tqdm
 
-from llu_core.pictoworld.captions import ATTRIBUTES, caption
+from llu_core.pictoworld.batches import (
+    COARSE,
+    MIXED,
+    TRAINING_STREAM,
+    augment,
+    draw_batch,
+    fresh_captions,
+    render_pool,
+    truth_matrix,
+)
 from llu_core.pictoworld.exam import examine
-from llu_core.pictoworld.render import SIDE, render, sample_scene
-from llu_core.pictoworld.vocabulary import BACKDROPS, BACKGROUNDS, COLOURS, COUNTS, SHAPES, SIZES, TEXTURES, Scene
+from llu_core.pictoworld.render import SIDE
 
 MODEL_CONFIG = {
     "model_cfg": {
@@ -40,8 +48,6 @@ MODEL_CONFIG = {
         "resize_mode": "shortest",
     },
 }
-_VALUES = (SHAPES, list(COLOURS), TEXTURES, COUNTS, SIZES, list(BACKGROUNDS), BACKDROPS)
-_TRAINING_STREAM = 0
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,7 @@ class Plan:
 
     pictures: int = 200_000
     epochs: int = 9
+    coarse_epochs: int = 4
     batch: int = 256
     learning_rate: float = 2e-3
     weight_decay: float = 0.05
@@ -66,19 +73,6 @@ class Plan:
         return self.learning_rate * warm * 0.5 * (1 + math.cos(math.pi * step / (self.epochs * self.steps_per_epoch)))
 
 
-def scene_codes(scene: Scene) -> list[int]:
-    """The scene as indices into the vocabulary, in the order of `captions.ATTRIBUTES`."""
-    return [list(values).index(value) for values, value in zip(_VALUES, astuple(scene), strict=True)]
-
-
-def truth_matrix(stated: torch.Tensor, codes: torch.Tensor) -> torch.Tensor:
-    """(captions, pictures) bool: whether caption i is true of picture j.
-
-    `stated` (n, 7): the code a caption states per attribute, -1 where it says nothing; `codes` (m, 7).
-    """
-    return ((stated[:, None] == codes[None]) | (stated[:, None] < 0)).all(-1)
-
-
 def contrastive_loss(
     images: torch.Tensor, texts: torch.Tensor, scale: torch.Tensor, true: torch.Tensor
 ) -> torch.Tensor:
@@ -90,63 +84,6 @@ def contrastive_loss(
     return (F.cross_entropy(logits, target) + F.cross_entropy(logits.T, target)) / 2
 
 
-def _render_one(job: tuple[int, int]) -> tuple[np.ndarray, list[int]]:
-    seed, index = job
-    rng = np.random.default_rng([seed, _TRAINING_STREAM, index])
-    scene = sample_scene(rng, allow_held_out=False)
-    return render(scene, rng), scene_codes(scene)
-
-
-def render_pool(plan: Plan, folder: Path) -> tuple[np.ndarray, np.ndarray]:
-    """The training pictures (n, 64, 64, 3) uint8 and their codes (n, 7), rendered once and kept in `folder`."""
-    pictures_file, codes_file = folder / "pictures.npy", folder / "codes.npy"
-    if not codes_file.exists():
-        shape = (plan.pictures, SIDE, SIDE, 3)
-        pictures = np.lib.format.open_memmap(pictures_file, mode="w+", dtype=np.uint8, shape=shape)
-        codes = np.empty((plan.pictures, len(ATTRIBUTES)), dtype=np.int8)
-        jobs = ((plan.seed, index) for index in range(plan.pictures))
-        with multiprocessing.Pool() as workers:
-            rendered = workers.imap(_render_one, jobs, chunksize=256)
-            for index, (picture, code) in enumerate(tqdm(rendered, total=plan.pictures, desc="rendering")):
-                pictures[index], codes[index] = picture, code
-        pictures.flush()
-        np.save(codes_file, codes)
-    return np.load(pictures_file, mmap_mode="r"), np.load(codes_file)
-
-
-def _captions(codes: np.ndarray, rng: np.random.Generator) -> tuple[list[str], np.ndarray]:
-    """A fresh caption per picture, and the codes it states (n, 7), -1 where it says nothing."""
-    sentences, stated = [], np.full(codes.shape, -1)
-    for row, code in enumerate(codes):
-        scene = Scene(*(list(values)[index] for values, index in zip(_VALUES, code, strict=True)))
-        sentence, named = caption(scene, rng)
-        sentences.append(sentence)
-        columns = [ATTRIBUTES.index(name) for name in named]
-        stated[row, columns] = code[columns]
-    return sentences, stated
-
-
-def _draw_batch(codes: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
-    """Indices of a batch. Three in four batches hold few shapes or few colours only: where those agree, the
-    contrast has to come from the texture and the count, which a random batch hardly ever asks for."""
-    wanted = np.ones(len(codes), dtype=bool)
-    kind = rng.integers(4)
-    if kind in (1, 3):
-        wanted &= np.isin(codes[:, 0], rng.permutation(len(SHAPES))[: 3 if kind == 1 else 6])
-    if kind in (2, 3):
-        wanted &= np.isin(codes[:, 1], rng.permutation(len(COLOURS))[: 2 if kind == 2 else 4])
-    candidates = np.flatnonzero(wanted)
-    return np.sort(rng.choice(candidates, size, replace=len(candidates) < size))
-
-
-def _augment(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Mirror at random and shift by up to two pixels: cheap variety that no caption mentions."""
-    mirrored = rng.random(len(pictures)) < 0.5
-    pictures = np.where(mirrored[:, None, None, None], pictures[:, :, ::-1], pictures)
-    down, right = rng.integers(0, 5, 2)
-    return np.pad(pictures, ((0, 0), (2, 2), (2, 2), (0, 0)), mode="edge")[:, down : down + SIDE, right : right + SIDE]
-
-
 class Pretraining:
     """One run: the model, its optimiser, and the folder that holds its progress."""
 
@@ -156,9 +93,8 @@ class Pretraining:
         (folder / "open_clip_config.json").write_text(json.dumps(MODEL_CONFIG, indent=2) + "\n")
         self.plan, self.folder, self.device = plan, folder, device
         name = f"local-dir:{folder}"
-        self.model = create_model_and_transforms(name, load_weights=False)[0].to(
-            device, memory_format=torch.channels_last
-        )
+        self.model = cast(CLIP, create_model_and_transforms(name, load_weights=False)[0]).to(device)
+        self.model.to(memory_format=torch.channels_last)
         self.tokenize = get_tokenizer(name)
         decay = [p for p in self.model.parameters() if p.ndim > 1]
         plain = [p for p in self.model.parameters() if p.ndim <= 1]
@@ -208,18 +144,19 @@ class Pretraining:
 
     def train_epoch(self, epoch: int, pictures: np.ndarray, codes: np.ndarray) -> float:
         """As many pictures as the pool holds, with fresh captions; returns the mean loss."""
-        rng = np.random.default_rng([self.plan.seed, _TRAINING_STREAM, self.plan.pictures, epoch])
+        rng = np.random.default_rng([self.plan.seed, TRAINING_STREAM, self.plan.pictures, epoch])
         self.model.train()
+        composition = COARSE if epoch < self.plan.coarse_epochs else MIXED
         losses = []
         bar = tqdm(range(self.plan.steps_per_epoch), desc=f"epoch {epoch + 1}")
         for _ in bar:
-            rows = _draw_batch(codes, self.plan.batch, rng)
-            losses.append(self._step(_augment(pictures[rows], rng), codes[rows], rng))
+            rows = draw_batch(codes, self.plan.batch, composition, rng)
+            losses.append(self._step(augment(pictures[rows], rng), codes[rows], rng))
             bar.set_postfix(loss=f"{np.mean(losses[-50:]):.3f}")
         return float(np.mean(losses))
 
     def _step(self, pictures: np.ndarray, codes: np.ndarray, rng: np.random.Generator) -> float:
-        sentences, stated = _captions(codes, rng)
+        sentences, stated = fresh_captions(codes, rng)
         true = truth_matrix(torch.from_numpy(stated), torch.from_numpy(codes.astype(np.int64))).to(self.device)
         with torch.autocast(self.device.type, torch.bfloat16), sdpa_kernel(SDPBackend.MATH):
             images, texts = self._encode_images(pictures), self._encode_texts(sentences)
@@ -234,6 +171,21 @@ class Pretraining:
         with torch.no_grad():
             self.model.logit_scale.clamp_(max=np.log(100))
         return loss.item()
+
+    @torch.no_grad()
+    def calibrate(self, pictures: np.ndarray, batches: int = 24) -> None:
+        """Measure the normalisation statistics on random pictures; those that training leaves are of its batches."""
+        norms = [module for module in self.model.modules() if isinstance(module, torch.nn.BatchNorm2d)]
+        momentum = norms[0].momentum
+        for norm in norms:
+            norm.reset_running_stats()
+            norm.momentum = None  # a plain average over the batches that follow
+        self.model.train()
+        rng = np.random.default_rng([self.plan.seed, TRAINING_STREAM])
+        for _ in range(batches):
+            self._encode_images(pictures[np.sort(rng.choice(len(pictures), self.plan.batch))])
+        for norm in norms:
+            norm.momentum = momentum
 
     @torch.inference_mode()
     def examine(self, *, seed: int, pictures: int) -> dict[str, float]:
@@ -260,7 +212,7 @@ class Pretraining:
 def pretrain(plan: Plan, folder: Path, target: Path, device: torch.device, *, until: int | None = None) -> None:
     """Render, train with one log line per epoch, and export to `target`; `until` stops after that epoch instead."""
     run = Pretraining(plan, folder, device)
-    pictures, codes = render_pool(plan, folder)
+    pictures, codes = render_pool(plan.pictures, plan.seed, folder)
     log = folder / "training_log.jsonl"
     done = run.resume()
     if not done:
@@ -268,6 +220,7 @@ def pretrain(plan: Plan, folder: Path, target: Path, device: torch.device, *, un
     for epoch in range(done, min(plan.epochs, until or plan.epochs)):
         start = time.perf_counter()
         loss = run.train_epoch(epoch, pictures, codes)
+        run.calibrate(pictures)
         row = {"epoch": epoch + 1, "loss": round(loss, 4), "seconds": round(time.perf_counter() - start)}
         row |= {name: round(score, 1) for name, score in run.examine(seed=1000, pictures=5).items()}
         run.save_progress(epoch + 1)

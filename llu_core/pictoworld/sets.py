@@ -151,15 +151,16 @@ def _digits() -> ImageSource:
     """scikit-learn's handwritten digits, 8 x 8 pixels: a set that nobody here drew."""
     from sklearn.datasets import load_digits
 
-    data = load_digits()
-    order = np.random.default_rng([SETS_STREAM, 7]).permutation(len(data.target))
+    pixels, target = load_digits(return_X_y=True)
+    images, target = np.asarray(pixels).reshape(-1, 8, 8), np.asarray(target)
+    order = np.random.default_rng([SETS_STREAM, 7]).permutation(len(target))
     names = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
     train, test = [], []
     for label in range(10):
-        rows = order[data.target[order] == label]
+        rows = order[target[order] == label]
         shots = rows[:SHOTS] if label < 5 else rows[:0]
-        train += [_digit(data.images, row, label, "train") for row in shots]
-        test += [_digit(data.images, row, label, "test") for row in rows[SHOTS : SHOTS + 60]]
+        train += [_digit(images, row, label, "train") for row in shots]
+        test += [_digit(images, row, label, "test") for row in rows[SHOTS : SHOTS + 60]]
     return ImageSource("picto:digits", names, 5, tuple(train), tuple(test), ('a photo of the number "{}".',), ())
 
 

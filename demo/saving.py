@@ -1,0 +1,94 @@
+"""Taking a session's results home, and bringing an adapter back. No gradio here."""
+
+import csv
+import io
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from demo.session import Model, Session, build_model
+from llu_core.checkpoint import TrainedAdapter
+from llu_core.errors import LluError
+from llu_core.fewshot import FewShotSet, LabelledEmbeddings
+
+
+def save_adapter(session: Session, folder: Path) -> Path:
+    """Write the adapter, with the sliders' beta and gamma, as a zip in `folder`; returns its path."""
+    model = _require_model(session)
+    target = folder / "llu-adapter"
+    adapter = model.trained.adapter.with_mask(beta=session.beta, gamma=session.gamma)
+    replace(model.trained, adapter=adapter).save_pretrained(target)
+    archive = folder / "llu-adapter.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
+        for path in sorted(target.iterdir()):
+            file.write(path, path.name)
+    return archive
+
+
+def open_adapter(session: Session, path: Path, folder: Path) -> Session:
+    """Reopen a saved zip; `folder` is an empty place to unpack it. Its training images are its anchors."""
+    try:
+        with zipfile.ZipFile(path) as file:
+            for name in ("config.json", "adapter.safetensors"):
+                (folder / name).write_bytes(file.read(name))
+    except (zipfile.BadZipFile, KeyError, OSError) as error:
+        raise LluError(
+            f"{path.name} is not a saved adapter ({error}); give a zip that Download adapter wrote"
+        ) from error
+    trained = TrainedAdapter.from_pretrained(folder)
+    trained.require_encoder(session.encoder.identity, session.encoder.width)
+    model = build_model(trained, _anchors_as_shots(trained, path.stem), draft=None, seconds=None)
+    return replace(session, model=model, beta=trained.adapter.beta, gamma=trained.adapter.gamma)
+
+
+def _anchors_as_shots(trained: TrainedAdapter, name: str) -> FewShotSet:
+    thumbnails = trained.anchor_thumbnails
+    anchors = trained.adapter.image.anchors
+    rows = LabelledEmbeddings(
+        anchors, trained.anchor_labels, trained.anchor_names, None if thumbnails is None else thumbnails.numpy()
+    )
+    none = LabelledEmbeddings(anchors[:0], trained.anchor_labels[:0], ())
+    return FewShotSet(
+        name=name,
+        class_names=trained.class_names,
+        class_embeddings=trained.class_embeddings,
+        train=rows,
+        test=none,
+        base_classes=len(trained.trained_classes),
+        logit_scale=trained.adapter.logit_scale,
+        encoder_identity=trained.encoder_identity,
+        templates=trained.templates,
+    )
+
+
+def predictions_csv(session: Session) -> str:
+    """One line per picture: name, part, truth, both answers with their probability, alpha, nearest anchor."""
+    model = _require_model(session)
+    shots, sweep, names = model.shots, model.sweep, model.shots.class_names
+    clip = sweep.logits(beta=0.0, gamma=0.0).softmax(dim=1)
+    llu = sweep.logits(beta=session.beta, gamma=session.gamma).softmax(dim=1)
+    adapter = model.trained.adapter
+    alpha = adapter.image.alpha(
+        torch.cat([shots.train.embeddings, shots.test.embeddings]), beta=session.beta, gamma=session.gamma
+    )
+    text = io.StringIO()
+    table = csv.writer(text)
+    table.writerow(["picture", "part", "truth", "clip", "clip_p", "llu", "llu_p", "alpha", "anchor", "anchor_cosine"])
+    labels = [*shots.train.labels.tolist(), *shots.test.labels.tolist()]
+    for row, name in enumerate([*shots.train.names, *shots.test.names]):
+        part = "train" if row < len(shots.train) else "test"
+        first, second = int(clip[row].argmax()), int(llu[row].argmax())
+        anchor = model.trained.anchor_names[sweep.image_anchor[row]]
+        answers = [names[first], f"{clip[row, first]:.6f}", names[second], f"{llu[row, second]:.6f}"]
+        table.writerow(
+            [name, part, names[labels[row]], *answers, f"{alpha[row]:.6f}", anchor, f"{sweep.image_nearest[row]:.6f}"]
+        )
+    return text.getvalue()
+
+
+def _require_model(session: Session) -> Model:
+    if session.model is None:
+        raise LluError("there is no trained adapter yet; train one first")
+    return session.model
