@@ -39,7 +39,7 @@ def build_parser() -> argparse.ArgumentParser:
     train.add_argument("source", metavar="SOURCE", help=SOURCE_HELP)
     train.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for the trained adapter")
     train.add_argument("--shots", type=_positive, help="sample at most this many pictures per class (default: all)")
-    train.add_argument("--seed", type=int, default=1, help="of the sampling and the training (default: 1)")
+    train.add_argument("--seed", type=_seed, default=1, help="of the sampling and the training (default: 1)")
     _add_recipe(train)
     _add_model(train, "picto")
 
@@ -98,10 +98,16 @@ def _positive(text: str) -> int:
     return int(text)
 
 
+def _seed(text: str) -> int:
+    if not text.isdecimal() or int(text) >= 2**63:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to {2**63 - 1}")
+    return int(text)
+
+
 def _integers(text: str) -> list[int]:
     try:
-        return [int(part) for part in text.split(",")]
-    except ValueError:
+        return [_seed(part.strip()) for part in text.split(",")]
+    except argparse.ArgumentTypeError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a comma-separated list of whole numbers") from None
 
 
@@ -139,6 +145,12 @@ def _load_source(options: argparse.Namespace, source: str):
     return shots
 
 
+def _require_folder(target: Path | None) -> None:
+    """Whether `target` can be written is asked before the work, not after it."""
+    if target is not None and not target.absolute().parent.is_dir():
+        raise LluError(f"{target} lies in a folder that does not exist; make it first or name another")
+
+
 def _recipe(options: argparse.Namespace):
     from llu_core.training import recipe
 
@@ -152,6 +164,8 @@ def _train(options: argparse.Namespace) -> int:
     from llu_core.training import train
 
     recipe, device = _recipe(options), choose_device(options.device)
+    if options.out.exists() and not options.out.is_dir():
+        raise LluError(f"{options.out} is a file; name a folder for the adapter")
     shots = _load_source(options, options.source)
     if options.shots:
         shots = shots.sample(options.shots, options.seed)
@@ -235,12 +249,15 @@ def _prediction_row(p) -> dict:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
+    from llu_core.encoder import choose_device
     from llu_core.evaluation import base_to_new, methods_named
 
     methods = [name.strip() for name in options.methods.split(",") if name.strip()]
     methods_named(methods)
-    recipe, rows = _recipe(options), []
-    protocol = {"shots": options.shots, "seeds": options.seeds, "recipe": recipe}
+    device = choose_device(options.device)
+    _require_folder(options.json)
+    rows = []
+    protocol = {"shots": options.shots, "seeds": options.seeds, "recipe": _recipe(options), "device": device}
     print(f"{'source':<28} {'method':<14} {'seed':>4} {'base':>6} {'new':>6} {'H':>6} {'train s':>8}")
     for source in options.sources:
         for row in base_to_new(_load_source(options, source), methods, **protocol):

@@ -95,7 +95,10 @@ class TrainedAdapter(ModelHubMixin, library_name="llu-explorer", tags=["clip", "
 
     def _save_pretrained(self, save_directory: Path) -> None:
         save_directory.mkdir(parents=True, exist_ok=True)
-        save_file(self._tensors(), save_directory / WEIGHTS_FILE)
+        try:
+            save_file(self._tensors(), save_directory / WEIGHTS_FILE)
+        except SafetensorError as error:
+            raise LluError(f"{save_directory / WEIGHTS_FILE} cannot be written: {error}") from error
         (save_directory / CONFIG_FILE).write_text(json.dumps(self._config(), indent=2) + "\n", encoding="utf-8")
 
     def _tensors(self) -> dict[str, Tensor]:

@@ -28,16 +28,18 @@ class Row:
     train_seconds: float
 
 
-Method = Callable[[FewShotSet, Recipe, int], Classifier]
-"""(base shots, recipe, seed) -> a classifier for any classes."""
+Device = torch.device | str
+
+Method = Callable[[FewShotSet, Recipe, int, Device], Classifier]
+"""(base shots, recipe, seed, device to train on) -> a classifier for any classes, on the CPU."""
 
 
-def _clip(shots: FewShotSet, recipe: Recipe, seed: int) -> Classifier:
+def _clip(shots: FewShotSet, recipe: Recipe, seed: int, device: Device) -> Classifier:
     return ZeroShotClassifier(shots.logit_scale)
 
 
 def _llu(ablation: str) -> Method:
-    return lambda shots, recipe, seed: fit(shots, recipe.ablated(ablation), seed=seed)
+    return lambda shots, recipe, seed, device: fit(shots, recipe.ablated(ablation), seed=seed, device=device)
 
 
 METHODS: dict[str, Method] = {
@@ -67,13 +69,14 @@ def base_to_new(
     shots: int = 16,
     seeds: Sequence[int] = (1, 2, 3),
     recipe: Recipe = RECIPES["fast"],
+    device: Device = "cpu",
 ) -> Iterator[Row]:
     """Train on the base classes, test base and new as two closed problems; a Row per method and seed, then the means.
 
     Shots are sampled over all classes, then split (CoOp's order). Raises LluError if a base class has no shots or
     a half has no test images.
     """
-    _warm_up(recipe)
+    _warm_up(recipe, device)
     rows: dict[str, list[Row]] = {name: [] for name in methods_named(methods)}
     if not seeds:
         raise LluError("there is no seed; give at least one")
@@ -83,7 +86,7 @@ def base_to_new(
         _require_test(source.name, base=base, new=new)
         for name in rows:
             start = time.perf_counter()
-            classifier = METHODS[name](base, recipe, seed)
+            classifier = METHODS[name](base, recipe, seed, device)
             seconds = time.perf_counter() - start
             row = _row(source.name, name, shots, seed, classifier, base, new, seconds)
             rows[name].append(row)
@@ -118,12 +121,12 @@ def _mean(rows: list[Row]) -> Row:
 def _require_test(source: str, **halves: FewShotSet) -> None:
     for name, half in halves.items():
         if len(half.test) == 0:
-            raise LluError(f"{source} has no test images of its {name} classes; add them (see README, Your own data)")
+            raise LluError(f"{source} has no test images of its {name} classes; add them (README, On the command line)")
 
 
-def _warm_up(recipe: Recipe) -> None:
+def _warm_up(recipe: Recipe, device: Device) -> None:
     """One step on a toy set, so that no row pays for what torch loads at its first training."""
     points = torch.eye(2)
     rows = LabelledEmbeddings(points, torch.arange(2), ("a", "b"))
     toy = FewShotSet("warm-up", ("a", "b"), points, rows, rows, base_classes=2)
-    fit(toy, replace(recipe, steps=1))
+    fit(toy, replace(recipe, steps=1), device=device)

@@ -51,6 +51,8 @@ class Recipe:
         check_mask(self.beta, self.gamma)
         if not (self.lam >= 0 and math.isfinite(self.lam)):
             raise LluError(f"lambda is {self.lam:g}; give a finite number that is not negative (the paper uses 1000)")
+        if any(value is not None and value < 1 for value in (self.steps, self.epochs, self.batch_size)):
+            raise LluError("steps, epochs and batch_size must be at least 1, or none")
         if self.init not in ("identity", "random"):
             raise LluError(f"init is {self.init!r}; choose identity or random")
         if self.optimizer not in ("adam", "sgd"):

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from llu_core.errors import LluError
-from llu_core.pictoworld.batches import COARSE, MIXED, draw_batch, scene_codes, truth_matrix
+from llu_core.pictoworld.batches import COARSE, FINE, MIXED, draw_batch, scene_codes, truth_matrix
 from llu_core.pictoworld.captions import ATTRIBUTES, caption
 from llu_core.pictoworld.exam import examine
 from llu_core.pictoworld.pretrain import Plan, contrastive_loss, pretrain
@@ -102,7 +102,7 @@ def test_a_blind_encoder_fails_the_exam():
 
 def test_pretraining_resumes_where_it_stopped(tmp_path):
     """Two epochs in one go, and one epoch continued by another, end with the same weights."""
-    plan = Plan(pictures=64, epochs=2, batch=16, warmup_steps=2)
+    plan = Plan(pictures=64, epochs=2, coarse_epochs=0, fine_epochs=1, batch=16, warmup_steps=2)
     whole, halves = tmp_path / "whole", tmp_path / "halves"
     pretrain(plan, whole, tmp_path / "a", torch.device("cpu"))
     pretrain(plan, halves, tmp_path / "b", torch.device("cpu"), until=1)
@@ -113,7 +113,7 @@ def test_pretraining_resumes_where_it_stopped(tmp_path):
     assert len((tmp_path / "b" / "training_log.jsonl").read_text().splitlines()) == 3
 
 
-@pytest.mark.parametrize("composition", [COARSE, MIXED])
+@pytest.mark.parametrize("composition", [COARSE, MIXED, FINE])
 def test_batches_are_full_and_often_of_few_shapes(composition):
     rng = np.random.default_rng(3)
     codes = np.array([scene_codes(sample_scene(rng)) for _ in range(2000)])

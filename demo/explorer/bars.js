@@ -14,7 +14,8 @@ function createBars(root) {
       const listed = order.length > BAR_ROWS + 1 ? order.slice(0, BAR_ROWS) : order;
       rows.forEach((row, at) => {
         row.node.hidden = at > listed.length || (at === listed.length && listed.length === order.length);
-        if (at < listed.length) fillBarRow(row, classLabel(data, listed[at]), clip[listed[at]], llu[listed[at]], listed[at] === truth);
+        const k = listed[at];
+        if (k !== undefined) fillBarRow(row, classLabel(data, k), clip[k], llu[k], k === truth);
       });
       if (listed.length < order.length) fillOthers(rows[listed.length], order.slice(BAR_ROWS), clip, llu);
     },

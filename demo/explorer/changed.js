@@ -5,7 +5,8 @@ const LIST_CAP = 60;
 function createChangedLists(root, paint, pick) {
   const list = (name) => {
     const node = root.querySelector(`.changed-${name}`);
-    return { items: node.querySelector(".items"), count: node.querySelector(".count"), note: node.querySelector(".note"), pool: [] };
+    const part = (key) => node.querySelector(`.${key}`);
+    return { items: part("items"), count: part("count"), note: part("note"), pool: [] };
   };
   const lists = { [FIXED]: list("fixed"), [BROKEN]: list("broken") };
   return {

@@ -58,5 +58,5 @@ function rampIndex(alpha, beta) {
 }
 
 function currentTheme() {
-  return document.body.classList.contains("dark") || document.documentElement.classList.contains("dark") ? "dark" : "light";
+  return document.querySelector("html.dark, body.dark") ? "dark" : "light";
 }

@@ -5,7 +5,7 @@ const GAMMA_LOW = 0.5;
 const GAMMA_HIGH = 500;
 const GAMMA_TICKS = [0, 1, 5, 20, 100, Infinity];
 
-/** Slider position to gamma: 0 at the left end, logarithmic between, infinity at the right end; two digits are enough. */
+/** Slider position to gamma: 0 at the left end, infinity at the right one, logarithmic between, to two digits. */
 function gammaAt(position) {
   if (position <= 0) return 0;
   if (position >= GAMMA_STOPS) return Infinity;
@@ -22,13 +22,14 @@ function gammaPosition(gamma) {
 }
 
 /**
- * Wires the strip. `hooks.move(beta, gamma)` follows the hand; `hooks.settle()` comes when a drag, a key or a preset is done;
- * `hooks.reset()` is the reset button. Returns {show(beta, gamma)}.
+ * Wires the strip. `hooks.move(beta, gamma)` follows the hand; `hooks.settle()` comes when a drag, a key or a preset
+ * is done; `hooks.reset()` is the reset button. Returns {show(beta, gamma)}.
  */
 function createControls(root, hooks) {
   const find = (id) => root.querySelector(`#${id}`);
   const parts = {
-    beta: find("beta-slider"), betaBox: find("beta-number"), gamma: find("gamma-slider"), gammaBox: find("gamma-number"),
+    beta: find("beta-slider"), betaBox: find("beta-number"),
+    gamma: find("gamma-slider"), gammaBox: find("gamma-number"),
     presets: [...root.querySelectorAll(".preset")], meaning: root.querySelector(".meaning"),
   };
   let current = { beta: 0.5, gamma: 20 };

@@ -38,7 +38,12 @@ function decodePayload(payload) {
     thumbnails: payload.thumbnails || null,
   };
   if (data.n === 0) return data;
-  data.classes = { names: classes.names, seen: classes.seen, nearest: decodeFloats(classes.nearest), uv: decodeFloats(classes.uv) };
+  data.classes = {
+    names: classes.names,
+    seen: classes.seen,
+    nearest: decodeFloats(classes.nearest),
+    uv: decodeFloats(classes.uv),
+  };
   data.images = {
     names: images.names,
     truth: Int32Array.from(images.truth),
@@ -57,7 +62,8 @@ function decodePayload(payload) {
 function checkLengths(data) {
   const cells = data.n * data.classes.names.length;
   for (const [name, matrix] of Object.entries(data.scores)) {
-    if (matrix.length !== cells) throw new Error(`The score matrix ${name} has ${matrix.length} entries, expected ${cells}.`);
+    if (matrix.length === cells) continue;
+    throw new Error(`The score matrix ${name} has ${matrix.length} entries, expected ${cells}.`);
   }
   for (const part of [data.images.names, data.images.truth, data.images.nearest, data.images.uv]) {
     if (part.length !== data.n) throw new Error(`A list of pictures has ${part.length} entries, expected ${data.n}.`);

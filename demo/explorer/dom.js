@@ -13,6 +13,11 @@ function makeSvg(tag, className) {
   return node;
 }
 
+function setAttributes(node, values) {
+  for (const [name, value] of Object.entries(values)) node.setAttribute(name, value);
+  return node;
+}
+
 /** Writing the same text again would still cost a layout. */
 function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;

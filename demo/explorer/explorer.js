@@ -1,5 +1,6 @@
-// The explorer: one state, one frame loop. A slider event changes the state and asks for a frame; the frame computes the
-// predictions once and hands them to every panel. `element`, `props`, `trigger` and `watch` come from gradio's HTML component.
+// The explorer: one state, one frame loop. A slider event changes the state and asks for a frame; the frame computes
+// the predictions once and hands them to every panel. `element`, `props`, `trigger` and `watch` come from gradio's
+// HTML component.
 
 const SETTLE_MILLISECONDS = 140;
 const PAUSE_MILLISECONDS = 600;
@@ -112,7 +113,7 @@ function prepareSweep(app, data) {
   preparePalettes(app);
 }
 
-/** The selected picture stays selected when it is still there; a new set opens on a prediction that the update fixed. */
+/** The selected picture stays selected while it is there; a new set opens on a prediction that the update fixed. */
 function keptSelection(app, before, data, same) {
   if (same && app.selected >= 0) return app.selected;
   const kept = before && app.selected >= 0 ? data.images.names.indexOf(before.images.names[app.selected]) : -1;

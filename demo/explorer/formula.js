@@ -6,10 +6,10 @@
 //   n^2       = (1-a)^2 + a^2 + 2 a (1-a) u.v
 //   z_i . z_k = [(1-a_i)(1-a_k) uu + a_i(1-a_k) vu + (1-a_i)a_k uv + a_i a_k vv] / (n_i n_k)
 
-/** An anchor closer than this is the point itself: the Dirac mask (gamma = Infinity) keeps beta there and 0 elsewhere. */
+/** An anchor closer than this is the point itself: the Dirac mask (gamma = Infinity) is beta there, 0 elsewhere. */
 const DIRAC_WIDTH = 1e-3;
 
-/** The same prediction for a point and its status: what the update did to an answer. */
+/** What the update did to an answer: nothing, wrong to right, right to wrong, from one wrong answer to another. */
 const SAME = 0;
 const FIXED = 1;
 const BROKEN = 2;

@@ -9,7 +9,8 @@ function createLegend(root) {
     show(colouring, data, palettes) {
       ramp.hidden = colouring !== "alpha";
       swatches.hidden = colouring === "alpha";
-      ramp.querySelector(".ramp").style.background = `linear-gradient(90deg, ${palettes.ramp.filter((_, i) => i % 17 === 0).join(", ")})`;
+      const stops = palettes.ramp.filter((_, step) => step % 17 === 0);
+      ramp.querySelector(".ramp").style.background = `linear-gradient(90deg, ${stops.join(", ")})`;
       if (colouring === "changed") swatches.replaceChildren(...changeSwatches(palettes));
       else swatches.replaceChildren(...classSwatches(data, palettes));
     },

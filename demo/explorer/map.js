@@ -1,5 +1,5 @@
-// The map: a Plotly figure with one SVG trace per kind of point. During a drag the colours of the existing SVG points are set
-// directly (half the cost of Plotly.restyle); the figure itself is brought up to date when the drag ends.
+// The map: a Plotly figure with one SVG trace per kind of point. During a drag the colours of the existing SVG points
+// are set directly (half the cost of Plotly.restyle); the figure itself is brought up to date when the drag ends.
 
 const MAP_MARGIN = 0.06;
 const MOVE_MILLISECONDS = 900;
@@ -27,12 +27,13 @@ function homeRange() {
 
 /** A map in `host`. `onView` is called whenever pixel positions changed: zoom, pan, resize, motion. */
 function createMap(host, onView) {
-  const map = { host, onView, data: null, shown: null, members: {}, nodes: [], colours: null, motion: 0, ready: false };
+  const map = { host, onView, data: null, shown: null, members: {}, nodes: [], motion: 0, ready: false };
   const call = (method) => (...values) => method(map, ...values);
   new ResizeObserver(() => map.ready && host.clientWidth > 0 && Plotly.Plots.resize(host)).observe(host.parentElement);
   return {
     show: call(showOnMap), recolour: call(recolourPoints), sync: call(syncFigure), zoom: call(zoomMap),
-    moveTo: call(moveTo), place: (layer, i) => (map.shown[layer] ? pixelOf(map, map.shown[layer], i) : null), isReady: () => map.ready,
+    moveTo: call(moveTo), isReady: () => map.ready,
+    place: (layer, i) => (map.shown[layer] ? pixelOf(map, map.shown[layer], i) : null),
     scale: () => map.scale || 1, size: () => ({ width: host.clientWidth, height: host.clientHeight }),
   };
 }
@@ -87,7 +88,7 @@ function mapLayout(view) {
   };
 }
 
-/** A finger that only wants to scroll past must be able to: on touch screens the map can be pushed once it is zoomed in. */
+/** A finger must be able to scroll past: on touch screens the map can be pushed only once it is zoomed in. */
 function dragMode(view) {
   const atHome = [view.x, view.y].every(([low, high]) => high - low > 1);
   return atHome && window.matchMedia("(pointer: coarse)").matches ? false : "pan";

@@ -1,8 +1,9 @@
-// What lies over the points in an SVG of its own: class names, rings around changed predictions, the selected picture and the
-// line to its nearest anchor. Plotly redraws none of it, so it can follow every slider event.
+// What lies over the points in an SVG of its own: class names, rings around changed predictions, the selected picture
+// and the line to its nearest anchor. Plotly redraws none of it, so it can follow every slider event.
 
 const CHANGE_NAMES = ["same", "fixed", "broken", "moved"];
 const LABEL_GAP = 3;
+const LABEL_HEIGHT = 15;
 
 /**
  * `place(layer, i)` gives pixels, null where the layer has no places; `size()` is the map's own {width, height}.
@@ -17,7 +18,7 @@ function createOverlay(svg, place, size) {
   overlay.line = overlay.focusGroup.appendChild(makeSvg("line", "to-anchor"));
   overlay.target = overlay.focusGroup.appendChild(makeSvg("rect", "anchor-mark"));
   overlay.focus = overlay.focusGroup.appendChild(makeSvg("circle", "selected-mark"));
-  for (const [name, value] of Object.entries({ x: -6, y: -6, width: 12, height: 12 })) overlay.target.setAttribute(name, value);
+  setAttributes(overlay.target, { x: -6, y: -6, width: 12, height: 12 });
   overlay.focus.setAttribute("r", 11);
   return {
     show: (data) => showLabels(overlay, data),
@@ -84,7 +85,7 @@ function placeFocus(overlay) {
   if (!target) return;
   const [toX, toY] = target;
   translate(overlay.target, [toX, toY], " rotate(45)");
-  for (const [name, value] of Object.entries({ x1: x, y1: y, x2: toX, y2: toY })) overlay.line.setAttribute(name, value);
+  setAttributes(overlay.line, { x1: x, y1: y, x2: toX, y2: toY });
 }
 
 /** Class names at their places; one that would cover an earlier one waits until there is room (zoom in). */
@@ -99,7 +100,8 @@ function placeLabels(overlay) {
     const [middle, y] = overlay.place("classes", k);
     const width = 6.5 * labels[k].textContent.length + LABEL_GAP;
     const x = middle > 0 && middle < edge ? Math.min(Math.max(middle, width / 2), edge - width / 2) : middle;
-    const free = Number.isFinite(x) && taken.every((b) => Math.abs(b.x - x) > (b.width + width) / 2 || Math.abs(b.y - y) > 15);
+    const clear = (b) => Math.abs(b.x - x) > (b.width + width) / 2 || Math.abs(b.y - y) > LABEL_HEIGHT;
+    const free = Number.isFinite(x) && taken.every(clear);
     labels[k].style.display = free ? "" : "none";
     if (!free) continue;
     taken.push({ x, y, width });

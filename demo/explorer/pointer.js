@@ -53,14 +53,15 @@ function nearestPoint(map, data, [x, y]) {
   return best;
 }
 
-/** Arrow keys walk, plus and minus zoom, 0 goes home. `walk(step)`: step is a number of pictures or "first" / "last". */
+/** Arrow keys walk, plus and minus zoom, 0 goes home. `walk(step)`: a number of pictures, "first" or "last". */
 function wireKeys(area, map, walk) {
   const actions = {
     ArrowRight: () => walk(1), ArrowLeft: () => walk(-1), Home: () => walk("first"), End: () => walk("last"),
     "+": () => map.zoom(1.5), "=": () => map.zoom(1.5), "-": () => map.zoom(1 / 1.5), 0: () => map.zoom(0),
   };
   area.addEventListener("keydown", (event) => {
-    const action = event.target === area && !event.ctrlKey && !event.metaKey && !event.altKey ? actions[event.key] : null;
+    if (event.target !== area || event.ctrlKey || event.metaKey || event.altKey) return;
+    const action = Object.hasOwn(actions, event.key) ? actions[event.key] : null;
     if (!action) return;
     event.preventDefault();
     action();
@@ -69,7 +70,8 @@ function wireKeys(area, map, walk) {
 
 /** The floating card. `describe(i)` gives {name, line, truth}; `paint(node, i)` draws the thumbnail. */
 function createHoverCard(node, describe, paint, size) {
-  const [thumb, name, truth, line] = ["thumb", "hover-name", "hover-truth", "hover-line"].map((part) => node.querySelector(`.${part}`));
+  const part = (key) => node.querySelector(`.${key}`);
+  const [thumb, name, truth, line] = ["thumb", "hover-name", "hover-truth", "hover-line"].map(part);
   let shown = -1;
   return {
     hide: () => { node.hidden = true; shown = -1; },

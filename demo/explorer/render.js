@@ -91,7 +91,8 @@ function showProjection(app) {
 function publicFace(app) {
   return {
     state: () => ({
-      id: app.data ? app.data.id : null, beta: app.beta, gamma: app.gamma, selected: app.selected, colouring: app.colouring,
+      id: app.data ? app.data.id : null,
+      beta: app.beta, gamma: app.gamma, selected: app.selected, colouring: app.colouring,
       tiles: app.data ? { ...app.summary } : null, clip: app.data ? { ...app.clipSummary } : null,
       projection: app.data ? app.data.projection : null,
     }),

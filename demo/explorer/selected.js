@@ -5,8 +5,9 @@ const GROUP_NAMES = ["training picture", "test picture", "query"];
 function createSelectedCard(root, paint) {
   const card = root.querySelector(".selected");
   const part = (name) => card.querySelector(`.${name}`);
-  const parts = Object.fromEntries(["picture", "name", "kind", "truth", "clip", "llu", "alpha", "anchor-thumb", "anchor-name",
-    "anchor-cosine"].map((name) => [name, part(name)]));
+  const names = ["picture", "name", "kind", "truth", "clip", "llu", "alpha"];
+  names.push("anchor-thumb", "anchor-name", "anchor-cosine");
+  const parts = Object.fromEntries(names.map((name) => [name, part(name)]));
   return {
     show(data, i, answers) {
       card.classList.toggle("none", i < 0);

@@ -2,7 +2,7 @@
 
 const DASH = "\u2014";
 
-/** Accuracy of test pictures over ALL classes, and what changed. `scope(i)`: does picture i count as changed or not? */
+/** Accuracy of test pictures over ALL classes, and how many of the counted pictures changed. */
 function summarise(data, best, changes) {
   const { truth, group } = data.images;
   const isTest = (seen) => (i) => group[i] === 1 && truth[i] >= 0 && Boolean(data.classes.seen[truth[i]]) === seen;
@@ -12,7 +12,8 @@ function summarise(data, best, changes) {
   for (let i = 0; i < data.n; i++) if (data.counted[i]) counts[changes[i]]++;
   return {
     seen, unseen, harmonic: harmonicMean(seen, unseen),
-    fixed: counts[FIXED], broken: counts[BROKEN], moved: counts[MOVED], changed: counts[FIXED] + counts[BROKEN] + counts[MOVED],
+    fixed: counts[FIXED], broken: counts[BROKEN], moved: counts[MOVED],
+    changed: counts[FIXED] + counts[BROKEN] + counts[MOVED],
   };
 }
 
@@ -27,7 +28,8 @@ function createTiles(root) {
   const tile = (name) => {
     const node = root.querySelector(`#tile-${name}`);
     const part = (key) => node.querySelector(`.${key}`);
-    return { node, value: part("value"), delta: part("delta"), base: part("base"), fixed: part("fixed"), broken: part("broken") };
+    const names = ["value", "delta", "base", "fixed", "broken"];
+    return { node, ...Object.fromEntries(names.map((key) => [key, part(key)])) };
   };
   const tiles = Object.fromEntries(["seen", "unseen", "harmonic", "changed"].map((name) => [name, tile(name)]));
   const missing = {
@@ -36,7 +38,7 @@ function createTiles(root) {
   };
   return {
     show(now, clip, ofTraining) {
-      for (const name of ["seen", "unseen", "harmonic"]) showAccuracy(tiles[name], now[name], clip[name], missing[name]);
+      for (const name of Object.keys(missing)) showAccuracy(tiles[name], now[name], clip[name], missing[name]);
       showChanged(tiles.changed, now, ofTraining);
     },
     busy: (value) => root.querySelector(".tiles").setAttribute("aria-busy", String(value)),

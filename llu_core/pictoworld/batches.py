@@ -1,4 +1,4 @@
-"""What pretraining sees: a pool of rendered pictures, fresh captions of them, and batches that are hard to tell apart."""
+"""What pretraining sees: a pool of rendered pictures, fresh captions of them, and batches hard to tell apart."""
 
 import multiprocessing
 from dataclasses import astuple, dataclass
@@ -69,7 +69,8 @@ def fresh_captions(codes: np.ndarray, rng: np.random.Generator) -> tuple[list[st
 
 @dataclass(frozen=True)
 class Composition:
-    """Of a batch: equal groups, each either random or of few shapes, of few colours, or of few of both.
+    """Of a batch: equal groups, each of a kind drawn from `kinds`: "any" pictures, of few "shapes", of few "colours",
+    or of few of "both".
 
     Where shape and colour agree, the contrast has to come from the texture and the count, which a random batch
     hardly ever asks for.
@@ -79,11 +80,13 @@ class Composition:
     shapes: int
     colours: int
     both: tuple[int, int]
+    kinds: tuple[str, ...] = ("any", "shapes", "colours", "both")
 
 
 COARSE = Composition(groups=1, shapes=3, colours=2, both=(6, 4))
 MIXED = Composition(groups=4, shapes=2, colours=1, both=(2, 2))
-"""For the later epochs: the groups share a batch, so that its normalisation statistics are the world's."""
+FINE = Composition(groups=4, shapes=1, colours=1, both=(1, 1), kinds=("any", "both", "both", "both"))
+"""The stages of the curriculum, in order. Groups that share a batch keep its normalisation statistics the world's."""
 
 
 def draw_batch(codes: np.ndarray, size: int, composition: Composition, rng: np.random.Generator) -> np.ndarray:
@@ -93,16 +96,16 @@ def draw_batch(codes: np.ndarray, size: int, composition: Composition, rng: np.r
 
 
 def _draw_group(codes: np.ndarray, size: int, composition: Composition, rng: np.random.Generator) -> np.ndarray:
-    kind = int(rng.integers(4))
-    shapes = {1: composition.shapes, 3: composition.both[0]}.get(kind)
-    colours = {2: composition.colours, 3: composition.both[1]}.get(kind)
+    kind = composition.kinds[rng.integers(len(composition.kinds))]
+    shapes = {"shapes": composition.shapes, "both": composition.both[0]}.get(kind)
+    colours = {"colours": composition.colours, "both": composition.both[1]}.get(kind)
     wanted = np.ones(len(codes), dtype=bool)
     if shapes:
         wanted &= np.isin(codes[:, 0], rng.permutation(len(SHAPES))[:shapes])
     if colours:
         wanted &= np.isin(codes[:, 1], rng.permutation(len(COLOURS))[:colours])
     candidates = np.flatnonzero(wanted)
-    if len(candidates) == 0:  # two shapes and two colours may all be held-out pairs
+    if len(candidates) == 0:  # a shape and a colour may be a held-out pair
         candidates = np.arange(len(codes))
     return rng.choice(candidates, size, replace=len(candidates) < size)
 

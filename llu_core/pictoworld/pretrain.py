@@ -24,8 +24,10 @@ from tqdm import tqdm
 
 from llu_core.pictoworld.batches import (
     COARSE,
+    FINE,
     MIXED,
     TRAINING_STREAM,
+    Composition,
     augment,
     draw_batch,
     fresh_captions,
@@ -52,13 +54,20 @@ MODEL_CONFIG = {
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that decides the run's outcome, apart from the machine's arithmetic."""
+    """Everything that decides the run's outcome, apart from the machine's arithmetic.
+
+    A curriculum: `coarse_epochs` with batches of few shapes or colours, then mixed batches, and at last
+    `fine_epochs` whose groups differ by texture and count alone. An epoch shows as many pictures as the pool holds.
+    """
 
     pictures: int = 200_000
-    epochs: int = 9
+    epochs: int = 10
     coarse_epochs: int = 4
+    fine_epochs: int = 4
     batch: int = 256
     learning_rate: float = 2e-3
+    fine_learning_rate: float = 1.5e-3
+    horizon: int = 9
     weight_decay: float = 0.05
     warmup_steps: int = 500
     seed: int = 0
@@ -67,10 +76,25 @@ class Plan:
     def steps_per_epoch(self) -> int:
         return self.pictures // self.batch
 
+    def composition(self, epoch: int) -> Composition:
+        """How the batches of an epoch, counted from 0, are made up."""
+        if epoch >= self.epochs - self.fine_epochs:
+            return FINE
+        return COARSE if epoch < self.coarse_epochs else MIXED
+
     def rate(self, step: int) -> float:
-        """Learning rate of a step: linear warm-up, then cosine to zero at the end of the plan."""
+        """Learning rate of a step: linear warm-up and a cosine that would end after `horizon` epochs; the fine
+        epochs start anew and end at zero."""
+        fine_start = (self.epochs - self.fine_epochs) * self.steps_per_epoch
+        if step >= fine_start:
+            return self.fine_learning_rate * _cosine((step - fine_start) / (self.fine_epochs * self.steps_per_epoch))
         warm = min(1.0, (step + 1) / self.warmup_steps)
-        return self.learning_rate * warm * 0.5 * (1 + math.cos(math.pi * step / (self.epochs * self.steps_per_epoch)))
+        return self.learning_rate * warm * _cosine(step / (self.horizon * self.steps_per_epoch))
+
+
+def _cosine(progress: float) -> float:
+    """From 1 to 0 while progress goes from 0 to 1."""
+    return 0.5 * (1 + math.cos(math.pi * progress))
 
 
 def contrastive_loss(
@@ -146,7 +170,7 @@ class Pretraining:
         """As many pictures as the pool holds, with fresh captions; returns the mean loss."""
         rng = np.random.default_rng([self.plan.seed, TRAINING_STREAM, self.plan.pictures, epoch])
         self.model.train()
-        composition = COARSE if epoch < self.plan.coarse_epochs else MIXED
+        composition = self.plan.composition(epoch)
         losses = []
         bar = tqdm(range(self.plan.steps_per_epoch), desc=f"epoch {epoch + 1}")
         for _ in bar:
@@ -237,12 +261,10 @@ def main() -> None:
         "--work", type=Path, default=Path("pretraining"), help="folder for pictures and progress (3 GB)"
     )
     parser.add_argument("--out", type=Path, default=Path("assets/picto_clip"), help="folder of the finished model")
-    parser.add_argument("--epochs", type=int, default=Plan.epochs)
-    parser.add_argument("--pictures", type=int, default=Plan.pictures)
     parser.add_argument("--seed", type=int, default=Plan.seed)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     options = parser.parse_args()
-    plan = Plan(pictures=options.pictures, epochs=options.epochs, seed=options.seed)
+    plan = Plan(seed=options.seed)
     pretrain(plan, options.work, options.out, torch.device(options.device))
 
 

@@ -5,6 +5,8 @@ from playwright.sync_api import Page, expect
 from sample_pictures import write_zip
 
 pytestmark = pytest.mark.browser
+expect.set_options(timeout=60_000)
+"""Generous, since nothing here is about speed and the machine may be busy."""
 
 
 def tile(page: Page, name: str) -> str:
@@ -21,7 +23,7 @@ def move(page: Page, slider: str, steps: int) -> None:
 @pytest.fixture
 def page(fresh_page: Page, app_address: str) -> Page:
     fresh_page.goto(app_address)
-    expect(fresh_page.locator("#tile-seen")).to_contain_text("%", timeout=30_000)
+    expect(fresh_page.locator("#tile-seen")).to_contain_text("%")
     return fresh_page
 
 
@@ -44,14 +46,14 @@ def test_sliders_move_the_tiles_without_asking_the_server(page: Page):
 def test_a_zip_is_trained_and_answers_the_sliders(page: Page, tmp_path):
     page.locator("#drop input[type=file]").set_input_files(write_zip(tmp_path / "mine.zip", broken=True))
     cards = page.locator("#cards")
-    expect(cards).to_contain_text("Left out spotty/broken.png", timeout=20_000)
+    expect(cards).to_contain_text("Left out spotty/broken.png")
     names = [field.input_value() for field in cards.locator("input.name").all()]
     assert sorted(names) == ["bricky", "chequered", "spotty", "stripy"]
     expect(page.locator("#status")).to_contain_text("Changed since training")
 
     example = page.evaluate("lluExplorer.state().id")
     page.locator("#train").click()
-    expect(page.locator("#status")).to_contain_text("Trained on 18 pictures of 3 classes", timeout=60_000)
+    expect(page.locator("#status")).to_contain_text("Trained on 18 pictures of 3 classes")
     page.wait_for_function("before => lluExplorer.state().id !== before", arg=example)
     before = [tile(page, name) for name in ("seen", "unseen", "harmonic", "changed")]
     page.locator("#beta-slider").fill("1")
@@ -64,7 +66,7 @@ def test_a_zip_is_trained_and_answers_the_sliders(page: Page, tmp_path):
 def test_a_class_is_renamed_and_deleted_on_its_card(page: Page, tmp_path):
     page.locator("#drop input[type=file]").set_input_files(write_zip(tmp_path / "mine.zip"))
     cards = page.locator("#cards")
-    expect(cards.locator("input.name")).to_have_count(4, timeout=20_000)
+    expect(cards.locator("input.name")).to_have_count(4)
     field = cards.get_by_label("Name of the class spotty")
     field.fill("polka dots")
     field.press("Enter")
@@ -79,7 +81,7 @@ def test_bad_files_get_a_message_and_lose_nothing(page: Page, tmp_path):
     count = page.locator("#cards input.name").count()
     page.locator("#drop input[type=file]").set_input_files(path)
     message = page.locator(".toast-body")
-    expect(message).to_contain_text("zip", timeout=20_000)
+    expect(message).to_contain_text("zip")
     assert "Traceback" not in message.inner_text()
     assert page.locator("#cards input.name").count() == count
 
@@ -87,7 +89,7 @@ def test_bad_files_get_a_message_and_lose_nothing(page: Page, tmp_path):
 def test_the_page_fits_a_phone(fresh_page: Page, app_address: str):
     fresh_page.set_viewport_size({"width": 390, "height": 844})
     fresh_page.goto(app_address)
-    expect(fresh_page.locator("#tile-seen")).to_contain_text("%", timeout=30_000)
+    expect(fresh_page.locator("#tile-seen")).to_contain_text("%")
     assert fresh_page.evaluate("document.documentElement.scrollWidth") <= 390
     map_top = fresh_page.locator("#explorer").bounding_box()["y"]
     assert map_top < fresh_page.locator("#drop").bounding_box()["y"]
