@@ -80,7 +80,7 @@ def add_files(session: Session, paths: Sequence[str | Path], class_name: str = "
 
 
 def _kept_in_memory(source: ImageSource | FewShotSet) -> ImageSource:
-    """The same source with its pictures decoded, small, and independent of the uploaded file."""
+    """The same source with its pictures read, so that the upload can be deleted."""
     if not isinstance(source, ImageSource):
         raise LluError(
             "that file holds embeddings; use it with the command line: python -m llu_core train FILE --out DIR"
@@ -103,10 +103,7 @@ def _kept_in_memory(source: ImageSource | FewShotSet) -> ImageSource:
 
 
 def _in_memory(picture: Picture) -> Picture:
-    """Decoded once and shrunk to what the largest encoder needs, so that an upload can be deleted."""
-    image = picture.read()
-    image.thumbnail((672, 672))
-    return replace(picture, read=image.copy)
+    return replace(picture, read=drafts.StoredPicture.of(picture.read()))
 
 
 def _with_pictures(draft: ImageSource, class_name: str, paths: Sequence[Path]) -> ImageSource:

@@ -1,7 +1,10 @@
 """Editing a few-shot set before it is trained on: a draft is an ImageSource, and every edit returns a new one."""
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+
+from PIL import Image
 
 from llu_core.errors import LluError
 from llu_core.fewshot import Rejected
@@ -11,6 +14,36 @@ from llu_core.sources import ImageSource, Picture
 MAX_PICTURES = 2000
 MAX_CLASSES = 200
 MAX_NAME_LENGTH = 80
+
+_LARGEST_SIDE = 672
+"""Of a stored picture, in pixels: twice what the largest known encoder looks at."""
+_LOSSLESS_SIDE = 256
+
+
+@dataclass(frozen=True)
+class StoredPicture:
+    """A picture held in memory, small, and independent of the file it was uploaded in; called, it is decoded."""
+
+    data: bytes
+
+    @classmethod
+    def of(cls, image: Image.Image) -> "StoredPicture":
+        image = image.copy()
+        image.thumbnail((_LARGEST_SIDE, _LARGEST_SIDE))
+        file = io.BytesIO()
+        if max(image.size) <= _LOSSLESS_SIDE:
+            image.save(file, "PNG", compress_level=1)
+        else:
+            image.save(file, "JPEG", quality=95)
+        return cls(file.getvalue())
+
+    def __call__(self) -> Image.Image:
+        return Image.open(io.BytesIO(self.data)).convert("RGB")
+
+
+def stored_bytes(draft: ImageSource) -> int:
+    """Memory that the draft's own pictures take; rendered ones take none."""
+    return sum(len(p.read.data) for p in (*draft.train, *draft.test) if isinstance(p.read, StoredPicture))
 
 
 @dataclass

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
-from demo.draft import empty_draft
+from demo.draft import empty_draft, stored_bytes
 from demo.projection import Projection, project_pca
 from llu_core.checkpoint import TrainedAdapter
 from llu_core.encoder import Encoder
@@ -84,13 +84,13 @@ class Session:
 
 
 class SessionStore:
-    """Sessions by visitor, bounded in number and age; a visitor's session is dropped when the page closes.
+    """Sessions by visitor, bounded in number, age and memory; a visitor's session is dropped when the page closes.
 
     The page holds only an id: sessions carry tensors, which must neither be copied with every event nor be shared.
     """
 
-    def __init__(self, first: Session, *, capacity: int = 64, seconds: float = 3600.0):
-        self._first, self._capacity, self._seconds = first, capacity, seconds
+    def __init__(self, first: Session, *, capacity: int = 64, seconds: float = 3600.0, max_bytes: int = 1 << 30):
+        self._first, self._capacity, self._seconds, self._max_bytes = first, capacity, seconds, max_bytes
         self._sessions: OrderedDict[str, tuple[float, Session]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -114,7 +114,10 @@ class SessionStore:
         return len(self._sessions)
 
     def _forget_old(self) -> None:
+        """Drop the longest unused ones until all bounds hold; the newest always stays."""
         now = time.monotonic()
-        for visitor, (used, _) in list(self._sessions.items()):
-            if now - used > self._seconds or len(self._sessions) > self._capacity:
+        size = sum(stored_bytes(session.draft) for _, session in self._sessions.values())
+        for visitor, (used, session) in list(self._sessions.items())[:-1]:
+            if now - used > self._seconds or len(self._sessions) > self._capacity or size > self._max_bytes:
+                size -= stored_bytes(session.draft)
                 del self._sessions[visitor]

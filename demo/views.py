@@ -11,7 +11,9 @@ from demo.explorer import EXPLORER_CSS, EXPLORER_HTML, EXPLORER_JS, head
 from llu_core.backbones import BACKBONES
 from llu_core.training import RECIPES
 
-THEME = gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"])
+# The bundled Source Sans Pro has no usable semi-bold; fonts named by a web address would be fetched from elsewhere.
+FONT = [gr.themes.utils.fonts.LocalFont("Source Sans Pro", weights=(400, 700)), "system-ui", "sans-serif"]
+THEME = gr.themes.Default(font=FONT, font_mono=["ui-monospace", "monospace"])
 
 CSS = """
 .gradio-container { max-width: 1480px !important; }

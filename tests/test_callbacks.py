@@ -7,9 +7,11 @@ from dataclasses import replace
 
 import pytest
 import torch
+from PIL import Image
 from sample_pictures import CLASSES, UNSEEN, picture_bytes, write_zip
 
 from demo import callbacks, saving
+from demo.draft import stored_bytes
 from demo.session import Session, SessionStore
 from demo.summary import accuracies, status_line, summary
 from llu_core.errors import LluError
@@ -165,6 +167,22 @@ def test_visitors_do_not_see_each_other(session, zipped):
     assert store.get("ben") is session
     store.drop("ada")
     assert store.get("ada") is session
+
+
+def test_the_store_is_bounded_by_the_memory_that_pictures_take(session, zipped):
+    store = SessionStore(session, max_bytes=stored_bytes(zipped.draft) + 1)
+    store.put("ada", zipped)
+    store.put("ben", zipped)
+    assert store.get("ada") is session
+    assert store.get("ben") is zipped
+
+
+def test_a_large_photograph_is_kept_small(session, tmp_path):
+    path = tmp_path / "large.jpg"
+    Image.effect_noise((3000, 2000), 60).convert("RGB").save(path)
+    added = callbacks.add_files(session, [path], "noise")
+    assert max(added.draft.train[0].read().size) == 672
+    assert stored_bytes(added.draft) < 1_000_000
 
 
 def test_the_store_forgets_the_oldest_visitor_first(session, zipped):

@@ -16,7 +16,8 @@ pytestmark = pytest.mark.browser
 FORMULA = Path(__file__).parents[1] / "demo" / "explorer" / "formula.js"
 INFINITY = float("inf")
 SETTINGS = [
-    (0.0, 20.0), (0.5, 0.0), (0.5, 20.0), (0.5, 3.7), (1.0, 5.0), (1.0, 0.0), (0.5, 500.0), (0.5, INFINITY), (1.0, INFINITY),
+    (0.0, 20.0), (0.5, 0.0), (0.5, 20.0), (0.5, 3.7), (1.0, 5.0), (1.0, 0.0), (0.5, 500.0),
+    (0.5, INFINITY), (1.0, INFINITY),
 ]  # fmt: skip
 
 

@@ -106,7 +106,7 @@ def _object_texture(texture: str, places: np.ndarray, rng: np.random.Generator) 
     nearest = np.argmin(dx**2 + dy**2, axis=-1)[..., None]
     dx, dy = np.take_along_axis(dx, nearest, -1)[..., 0], np.take_along_axis(dy, nearest, -1)[..., 0]
     turn = rng.uniform(0, np.pi)
-    period = np.clip(0.5 * places[0, 2], 5.5, 12.0) * rng.uniform(0.9, 1.1)
+    period = np.clip(0.62 * places[0, 2], 7.0, 15.0) * rng.uniform(0.9, 1.1)
     c, s = np.cos(turn) / period, np.sin(turn) / period
     return texture_field(texture, c * dx + s * dy, c * dy - s * dx, rng)
 

@@ -27,19 +27,19 @@ def _cell(t: np.ndarray) -> np.ndarray:
 
 
 def _bricks(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    y = y * 1.15
-    shifted = x * 0.6 + 0.5 * (np.floor(y) % 2)
-    return 1.2 * (0.13 - np.minimum(0.5 - np.abs(_cell(y)), (0.5 - np.abs(_cell(shifted))) * 1.7))
+    y = y * 1.6
+    shifted = x * 0.62 + 0.5 * (np.floor(y) % 2)
+    return 2.5 * (0.13 - np.minimum(0.5 - np.abs(_cell(y)), (0.5 - np.abs(_cell(shifted))) * 1.7))
 
 
 _FIELDS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "striped": lambda x, y: np.sin(TAU * x),
-    "dotted": lambda x, y: 1.5 * (0.3 - np.hypot(_cell(x), _cell(y))),
+    "dotted": lambda x, y: 2.5 * (0.3 - np.hypot(_cell(x), _cell(y))),
     "checked": lambda x, y: 1.5 * np.sin(np.pi * 1.3 * x) * np.sin(np.pi * 1.3 * y),
-    "zigzag": lambda x, y: np.sin(TAU * (x + 1.3 * np.abs(_cell(0.55 * y)))),
-    "grid": lambda x, y: 1.2 * (0.14 - np.minimum(np.abs(_cell(x)), np.abs(_cell(y)))),
+    "zigzag": lambda x, y: np.sin(TAU * (x + 1.1 * np.abs(_cell(y)))),
+    "grid": lambda x, y: 3.0 * (0.13 - np.minimum(np.abs(_cell(x)), np.abs(_cell(y)))),
     "ringed": lambda x, y: np.sin(TAU * (np.hypot(x, y) + 0.1)),
-    "wavy": lambda x, y: np.sin(TAU * (x + 0.32 * np.sin(TAU * 0.3 * y))),
+    "wavy": lambda x, y: np.sin(TAU * (x + 0.42 * np.sin(TAU * 0.42 * y))),
     "brick": _bricks,
     "rayed": lambda x, y: 2 * np.sin(7 * np.arctan2(y, x)),
     "halved": lambda x, y: 2 * x,
