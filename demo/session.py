@@ -98,7 +98,12 @@ class SessionStore:
         """The visitor's session; a new visitor gets the trained example."""
         with self._lock:
             self._forget_old()
-            return self._sessions[visitor][1] if visitor in self._sessions else self._first
+            if visitor not in self._sessions:
+                return self._first
+            session = self._sessions[visitor][1]
+            self._sessions[visitor] = (time.monotonic(), session)
+            self._sessions.move_to_end(visitor)
+            return session
 
     def put(self, visitor: str, session: Session) -> None:
         with self._lock:

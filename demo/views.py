@@ -99,7 +99,8 @@ def build_few_shot_panel() -> tuple[gr.Dropdown, gr.Textbox, gr.File, gr.HTML, g
         gr.Markdown(
             f"A zip holds one folder per class; beside them `test/` may hold test pictures and `new/` unseen classes. "
             f"At most {MAX_PICTURES:,} pictures, {MAX_CLASSES} classes and {MAX_UPLOAD_BYTES >> 20} MB at a time. "
-            "Pictures stay in this server's memory and are forgotten when you close the page.",
+            "Pictures stay in this server's memory and are forgotten when you close the page; "
+            "uploaded files are deleted after ten minutes.",
             elem_id="privacy",
         )
         cards = gr.HTML(

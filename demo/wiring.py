@@ -1,7 +1,9 @@
 """Which event calls which callback. Every public action is a named endpoint; a visitor's session never leaves here."""
 
 import functools
+import hashlib
 import inspect
+import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,8 +16,8 @@ from demo import callbacks, saving
 from demo.cards import cards_payload
 from demo.draft import unseen_without_pictures
 from demo.encoders import EncoderShelf
+from demo.examples import Examples
 from demo.explorer import PLOTLY_JS
-from demo.first import first_session
 from demo.payload import explorer_payload, positions_payload
 from demo.session import Session, SessionStore
 from demo.summary import status_line, summary
@@ -23,6 +25,9 @@ from demo.views import View, build_view
 from llu_core.encoder import Encoder
 from llu_core.errors import LluError
 from llu_core.training import recipe as recipe_named
+
+UPLOADS_KEPT = (60, 600)
+"""Seconds: every minute, uploaded files older than ten are deleted; the session has read them long before."""
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
@@ -57,8 +62,9 @@ def friendly(fn: Callable) -> Callable:
 class Actions:
     """The callbacks with a visitor's session around them: read it, change it, keep the new one."""
 
-    def __init__(self, store: SessionStore, encoders: EncoderShelf):
-        self.store, self.encoders = store, encoders
+    def __init__(self, store: SessionStore, encoders: EncoderShelf, examples: Examples):
+        self.store, self.encoders, self.examples = store, encoders, examples
+        self._downloads = tempfile.TemporaryDirectory(prefix="llu-downloads-")
 
     def session(self, request: gr.Request) -> Session:
         return self.store.get(str(request.session_hash))
@@ -67,9 +73,15 @@ class Actions:
         self.store.put(str(request.session_hash), session)
         return summary(session)
 
+    def _folder(self, request: gr.Request) -> Path:
+        """The visitor's own folder for files on their way to the browser."""
+        folder = Path(self._downloads.name) / hashlib.sha256(str(request.session_hash).encode()).hexdigest()[:16]
+        folder.mkdir(exist_ok=True)
+        return folder
+
     def load_example(self, name: str, request: gr.Request) -> dict[str, Any]:
-        """Load a built-in example (not yet trained on)."""
-        return self._keep(request, callbacks.load_preset(self.session(request), name))
+        """Load a built-in example, trained; with another model than the app started with, it is left to train."""
+        return self._keep(request, self.examples.get(self.session(request), name))
 
     def add_pictures(self, files: list[str] | None, class_name: str, request: gr.Request) -> dict[str, Any]:
         """Add a zip with one folder per class, or pictures of one class, to the set."""
@@ -122,11 +134,11 @@ class Actions:
 
     def save_adapter(self, request: gr.Request) -> str:
         """The trained adapter as a zip."""
-        return str(saving.save_adapter(self.session(request), Path(tempfile.mkdtemp(prefix="llu-"))))
+        return str(saving.save_adapter(self.session(request), self._folder(request)))
 
     def save_predictions(self, request: gr.Request) -> str:
         """CLIP's and LLU's predictions as CSV."""
-        path = Path(tempfile.mkdtemp(prefix="llu-")) / "predictions.csv"
+        path = self._folder(request) / "predictions.csv"
         path.write_text(saving.predictions_csv(self.session(request)), encoding="utf-8")
         return str(path)
 
@@ -150,6 +162,7 @@ class Actions:
 
     def forget_visitor(self, request: gr.Request) -> None:
         self.store.drop(str(request.session_hash))
+        shutil.rmtree(self._folder(request), ignore_errors=True)
 
     def draw_umap(self, request: gr.Request) -> str:
         before = self.session(request)
@@ -190,7 +203,6 @@ def wire(view: View, actions: Actions, demo: gr.Blocks) -> None:
     show_umap = functools.partial(_show, actions.draw_umap, view.explorer)
 
     edits = [
-        (view.preset.input, actions.load_example, [view.preset]),
         (view.files.upload, actions.add_pictures, [view.files, view.class_name]),
         (view.unseen.blur, actions.set_unseen_classes, [view.unseen]),
         (view.templates.blur, actions.set_templates, [view.templates]),
@@ -198,6 +210,7 @@ def wire(view: View, actions: Actions, demo: gr.Blocks) -> None:
     for event, action, inputs in edits:
         show_panels(event(friendly(action), inputs, view.summary, api_name=action.__name__).then)
     replacements = [
+        (view.preset.input, actions.load_example, [view.preset]),
         (view.reopen.upload, actions.open_adapter, [view.reopen]),
         (view.load_model.click, actions.load_model, [view.model, view.checkpoint]),
         (view.clear.click, actions.clear, []),
@@ -247,9 +260,10 @@ def _wire_page_events(view: View, actions: Actions, show_panels: Callable) -> No
 
 def build_app(encoder: Encoder, encoder_name: str) -> gr.Blocks:
     """The whole app around a loaded encoder, with the first example already trained."""
-    first = first_session(encoder, encoder_name)
-    actions = Actions(SessionStore(first), EncoderShelf({encoder_name: encoder}))
+    examples = Examples(encoder, encoder_name)
+    actions = Actions(SessionStore(examples.first), EncoderShelf({encoder_name: encoder}), examples)
+    examples.prepare()
     gr.set_static_paths([PLOTLY_JS])
-    with gr.Blocks(title="LLU Explorer", analytics_enabled=False) as demo:
+    with gr.Blocks(title="LLU Explorer", analytics_enabled=False, delete_cache=UPLOADS_KEPT) as demo:
         wire(build_view(), actions, demo)
     return demo

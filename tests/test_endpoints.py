@@ -50,3 +50,10 @@ def test_two_visitors_have_two_sets(client, app_address, tmp_path):
 
 def test_an_answer_is_plain_json(client):
     json.dumps(client.predict(api_name="/summary"))
+
+
+def test_an_example_comes_trained(client):
+    summary = client.predict("Handwritten digits", api_name="/load_example")
+    assert len(summary["classes"]) == 10
+    assert summary["trained"] is not None
+    assert not summary["changed_since_training"]

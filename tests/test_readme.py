@@ -1,0 +1,52 @@
+"""README is true: its commands parse, its code runs, its front matter matches what is pinned."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from sample_pictures import write_zip
+
+from llu_core.__main__ import build_parser
+from llu_core.backbones import BACKBONES
+from llu_core.evaluation import METHODS
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+CODE = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+COMMANDS = re.findall(r"^python -m llu_core (.+)$", README, re.MULTILINE)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_its_commands_are_understood(command):
+    build_parser().parse_args(shlex.split(command.split("#")[0]))
+
+
+def test_its_client_code_runs_against_the_running_app(app_address, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_zip(tmp_path / "my_pictures.zip")
+    names: dict = {}
+    exec(CODE[0].replace("http://127.0.0.1:7860/", app_address), names)
+    assert Path(names["adapter_zip"]).stat().st_size > 1000
+    names["client"].close()
+
+
+def test_its_library_code_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names: dict = {}
+    exec(CODE[1], names)
+    assert names["logits"].shape == (len(names["shots"].test), len(names["shots"].class_names))
+
+
+def test_it_names_every_model_and_ablation():
+    assert all(f"`{name}`" in README for name in [*BACKBONES, *(m for m in METHODS if m != "clip" and m != "llu")])
+
+
+def test_the_space_runs_the_pinned_gradio():
+    pinned = re.search(r"^gradio==(.+)$", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    assert pinned is not None
+    assert f"sdk_version: {pinned[1]}" in README
+
+
+def test_its_pictures_exist():
+    assert all((ROOT / path).is_file() for path in re.findall(r"!\[.*?\]\((.+?)\)", README))
