@@ -13,7 +13,7 @@ from llu_core.training import RECIPES
 
 # The bundled Source Sans Pro has no usable semi-bold; fonts named by a web address would be fetched from elsewhere.
 FONT = [gr.themes.utils.fonts.LocalFont("Source Sans Pro", weights=(400, 700)), "system-ui", "sans-serif"]
-THEME = gr.themes.Default(font=FONT, font_mono=["ui-monospace", "monospace"])
+THEME = gr.themes.Default(primary_hue="indigo", font=FONT, font_mono=["ui-monospace", "monospace"])
 
 CSS = """
 .gradio-container { max-width: 1480px !important; }

@@ -31,7 +31,9 @@ def test_a_program_trains_and_takes_the_adapter_home(client, tmp_path):
     client.predict("spotty", "dots", api_name="/rename_class")
     status, trained = client.predict("fast", api_name="/train")
     assert "18 pictures of 3 classes" in status
-    assert trained["trained"]["llu"]["seen"] >= trained["trained"]["clip"]["seen"]
+    assert trained["trained"]["train_seconds"] > 0
+    still = client.predict(0.0, 20.0, api_name="/set_mask")["trained"]
+    assert still["llu"] == still["clip"] == trained["trained"]["clip"]
     moved = client.predict(0.25, "inf", api_name="/set_mask")
     assert (moved["trained"]["beta"], moved["trained"]["gamma"]) == (0.25, "inf")
     with zipfile.ZipFile(client.predict(api_name="/save_adapter")) as archive:

@@ -55,12 +55,12 @@ def render_pool(count: int, seed: int, folder: Path) -> tuple[np.ndarray, np.nda
     return np.load(pictures_file, mmap_mode="r"), np.load(codes_file)
 
 
-def fresh_captions(codes: np.ndarray, rng: np.random.Generator) -> tuple[list[str], np.ndarray]:
+def fresh_captions(codes: np.ndarray, rng: np.random.Generator, texture_rate: float) -> tuple[list[str], np.ndarray]:
     """A fresh caption per picture, and the codes it states (n, 7), -1 where it says nothing."""
     sentences, stated = [], np.full(codes.shape, -1)
     for row, code in enumerate(codes):
         scene = Scene(*(list(values)[index] for values, index in zip(_VALUES, code, strict=True)))
-        sentence, named = caption(scene, rng)
+        sentence, named = caption(scene, rng, texture_rate=texture_rate)
         sentences.append(sentence)
         columns = [ATTRIBUTES.index(name) for name in named]
         stated[row, columns] = code[columns]
@@ -70,7 +70,7 @@ def fresh_captions(codes: np.ndarray, rng: np.random.Generator) -> tuple[list[st
 @dataclass(frozen=True)
 class Composition:
     """Of a batch: equal groups, each of a kind drawn from `kinds`: "any" pictures, of few "shapes", of few "colours",
-    or of few of "both".
+    or of few of "both". texture_rate: how often the captions name the texture.
 
     Where shape and colour agree, the contrast has to come from the texture and the count, which a random batch
     hardly ever asks for.
@@ -81,11 +81,12 @@ class Composition:
     colours: int
     both: tuple[int, int]
     kinds: tuple[str, ...] = ("any", "shapes", "colours", "both")
+    texture_rate: float = 0.6
 
 
 COARSE = Composition(groups=1, shapes=3, colours=2, both=(6, 4))
 MIXED = Composition(groups=4, shapes=2, colours=1, both=(2, 2))
-FINE = Composition(groups=4, shapes=1, colours=1, both=(1, 1), kinds=("any", "both", "both", "both"))
+FINE = Composition(groups=4, shapes=1, colours=1, both=(1, 1), kinds=("any", "both", "both", "both"), texture_rate=0.9)
 """The stages of the curriculum, in order. Groups that share a batch keep its normalisation statistics the world's."""
 
 

@@ -39,9 +39,15 @@ _RATES = {
 }
 
 
-def caption(scene: Scene, rng: np.random.Generator) -> tuple[str, frozenset[str]]:
-    """A true sentence about `scene` and the names of the attributes it states (at least one)."""
-    named = {name for name, rate in _RATES.items() if rng.random() < rate}
+def caption(
+    scene: Scene, rng: np.random.Generator, *, texture_rate: float = _RATES["texture"]
+) -> tuple[str, frozenset[str]]:
+    """A true sentence about `scene` and the names of the attributes it states (at least one).
+
+    texture_rate: how often it names the texture.
+    """
+    rates = _RATES | {"texture": texture_rate}
+    named = {name for name, rate in rates.items() if rng.random() < rate}
     if scene.count > 1:
         named.discard("size")
     if not named:

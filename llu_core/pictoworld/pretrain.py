@@ -61,9 +61,9 @@ class Plan:
     """
 
     pictures: int = 200_000
-    epochs: int = 10
+    epochs: int = 11
     coarse_epochs: int = 4
-    fine_epochs: int = 4
+    fine_epochs: int = 5
     batch: int = 256
     learning_rate: float = 2e-3
     fine_learning_rate: float = 1.5e-3
@@ -175,12 +175,12 @@ class Pretraining:
         bar = tqdm(range(self.plan.steps_per_epoch), desc=f"epoch {epoch + 1}")
         for _ in bar:
             rows = draw_batch(codes, self.plan.batch, composition, rng)
-            losses.append(self._step(augment(pictures[rows], rng), codes[rows], rng))
+            captions = fresh_captions(codes[rows], rng, composition.texture_rate)
+            losses.append(self._step(augment(pictures[rows], rng), codes[rows], *captions))
             bar.set_postfix(loss=f"{np.mean(losses[-50:]):.3f}")
         return float(np.mean(losses))
 
-    def _step(self, pictures: np.ndarray, codes: np.ndarray, rng: np.random.Generator) -> float:
-        sentences, stated = fresh_captions(codes, rng)
+    def _step(self, pictures: np.ndarray, codes: np.ndarray, sentences: list[str], stated: np.ndarray) -> float:
         true = truth_matrix(torch.from_numpy(stated), torch.from_numpy(codes.astype(np.int64))).to(self.device)
         with torch.autocast(self.device.type, torch.bfloat16), sdpa_kernel(SDPBackend.MATH):
             images, texts = self._encode_images(pictures), self._encode_texts(sentences)
