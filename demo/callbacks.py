@@ -22,11 +22,11 @@ MAX_UPLOAD_BYTES = 200 * 2**20
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 
 PRESETS = {
-    "Textures, sketched": "picto:sketched-textures",
-    "Shapes at night": "picto:night-shapes",
+    "Coloured shapes, sketched": "picto:sketched-coloured-shapes",
     "Patterned shapes, sketched": "picto:sketched-patterned-shapes",
+    "Patterned shapes, mosaic": "picto:mosaic-patterned-shapes",
+    "Coloured shapes, inverted": "picto:negative-coloured-shapes",
     "New words": "picto:new-words",
-    "Counting, inverted": "picto:negative-counts",
     "Handwritten digits": "picto:digits",
 }
 

@@ -19,13 +19,13 @@ SOURCE_HELP = (
 EXAMPLES = {
     "train": """examples:
   python -m llu_core train my_pictures/ --out my-adapter
-  python -m llu_core train picto:sketched-textures --out my-adapter --shots 8
+  python -m llu_core train picto:sketched-coloured-shapes --out my-adapter --shots 8
   python -m llu_core train photos.zip --out my-adapter --model vit-b-16 --recipe paper""",
     "predict": """examples:
   python -m llu_core predict my-adapter photo1.jpg photo2.jpg
   python -m llu_core predict my-adapter photo.jpg --classes "red panda,corgi,lynx" --json""",
     "evaluate": """examples:
-  python -m llu_core evaluate base-to-new picto:sketched-textures
+  python -m llu_core evaluate base-to-new picto:sketched-coloured-shapes
   python -m llu_core evaluate base-to-new caltech.npz pets.npz --methods clip,llu,llu-linear --json rows.json""",
 }
 
