@@ -34,7 +34,7 @@ def page(fresh_page: Page, app_address: str) -> Page:
 
 def test_the_first_screen_shows_a_trained_example_and_stays_on_this_machine(page: Page, foreign_requests: list[str]):
     assert page.locator("#explorer .js-plotly-plot").count() == 1
-    assert "Embedded" in page.locator("#model-line").inner_text()
+    expect(page.locator("#model-line")).to_contain_text("Embedded")
     assert foreign_requests == []
 
 
