@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import gradio as gr
+from gradio.themes.utils.fonts import LocalFont
 
 from demo.callbacks import MAX_UPLOAD_BYTES, PICTURE_SUFFIXES, PRESETS
 from demo.cards import CARDS_CSS, CARDS_HTML, CARDS_JS
@@ -12,7 +13,7 @@ from llu_core.backbones import BACKBONES
 from llu_core.training import RECIPES
 
 # The bundled Source Sans Pro has no usable semi-bold; fonts named by a web address would be fetched from elsewhere.
-FONT = [gr.themes.utils.fonts.LocalFont("Source Sans Pro", weights=(400, 700)), "system-ui", "sans-serif"]
+FONT = [LocalFont("Source Sans Pro", weights=(400, 700)), "system-ui", "sans-serif"]
 THEME = gr.themes.Default(primary_hue="indigo", font=FONT, font_mono=["ui-monospace", "monospace"])
 
 CSS = """
