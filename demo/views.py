@@ -23,7 +23,9 @@ CSS = """
 #model-line { font-size: 13px; color: var(--body-text-color-subdued); }
 #setup { max-width: 330px; }
 #drop { min-height: 150px; }
-#privacy, #privacy * { font-size: 12px; line-height: 1.45; color: var(--body-text-color-subdued); }
+#privacy, #privacy * {
+  font-size: 12px; line-height: 1.45; color: color-mix(in srgb, var(--body-text-color) 68%, transparent);
+}
 @media (max-width: 900px) {
   #page { flex-direction: column; }
   #explorer-column { order: -1; }
