@@ -103,7 +103,7 @@ def _kept_in_memory(source: ImageSource | FewShotSet) -> ImageSource:
 
 
 def _in_memory(picture: Picture) -> Picture:
-    return replace(picture, read=drafts.StoredPicture.of(picture.read()))
+    return replace(picture, read=drafts.StoredPicture.of(picture.read()), stamp=None)
 
 
 def _with_pictures(draft: ImageSource, class_name: str, paths: Sequence[Path]) -> ImageSource:

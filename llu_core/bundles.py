@@ -53,6 +53,7 @@ def load_bundle(path: str | Path) -> FewShotSet:
         test=test,
         base_classes=first_half(len(class_names)),
         logit_scale=bundle.logit_scale(),
+        bundle=path.name,
     )
 
 

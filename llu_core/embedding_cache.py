@@ -28,6 +28,11 @@ def default_cache_folder() -> Path:
     return Path(chosen).expanduser() if chosen else Path.home() / ".cache" / "llu-explorer"
 
 
+def model_folder(folder: str | Path, encoder: Encoder) -> Path:
+    """The part of a cache folder that belongs to one model."""
+    return Path(folder) / hashlib.sha256(encoder.identity.encode()).hexdigest()[:16]
+
+
 class CachedEncoder:
     """An encoder that remembers. Wraps any Encoder, and is one.
 
@@ -36,9 +41,9 @@ class CachedEncoder:
 
     def __init__(self, encoder: Encoder, folder: str | Path):
         self.encoder = encoder
-        place = Path(folder) / hashlib.sha256(encoder.identity.encode()).hexdigest()[:16]
-        self._images = _Shelf(place / "images", encoder.width)
-        self._texts = _Shelf(place / "texts", encoder.width)
+        place = model_folder(folder, encoder)
+        self._images = Shelf(place / "images", encoder.width)
+        self._texts = Shelf(place / "texts", encoder.width)
 
     @property
     def identity(self) -> str:
@@ -80,7 +85,7 @@ def _text_key(text: str) -> bytes:
 
 
 def _recall(
-    shelf: "_Shelf", inputs: Sequence[Any], key_of: Callable[[Any], bytes], encode: Callable[[list], torch.Tensor]
+    shelf: "Shelf", inputs: Sequence[Any], key_of: Callable[[Any], bytes], encode: Callable[[list], torch.Tensor]
 ) -> torch.Tensor:
     keys = [key_of(item) for item in inputs]
     missing = shelf.missing(keys)
@@ -91,8 +96,8 @@ def _recall(
     return torch.from_numpy(shelf.rows(keys))
 
 
-class _Shelf:
-    """Rows by key: in memory for this process, in shard files for every other."""
+class Shelf:
+    """Rows of `width` numbers by keys of 32 bytes: in memory for this process, in shard files for every other."""
 
     def __init__(self, folder: Path, width: int):
         self._folder, self._width = folder, width

@@ -127,6 +127,12 @@ class OpenClipEncoder:
             logit_scale=float(model.logit_scale.detach().exp()),
         )
 
+    @property
+    def image_size(self) -> int:
+        """Side in pixels of the squares that the image tower sees."""
+        size = self.model.visual.preprocess_cfg["size"]
+        return size if isinstance(size, int) else size[0]
+
     def encode_images(self, images: Sequence[Image.Image]) -> torch.Tensor:
         """(n, d) float32 unit rows on the CPU, in the order given. Images of any mode and size."""
 

@@ -1,121 +1,216 @@
-"""The paper's evaluation protocols; they return rows and print nothing."""
+"""The paper's evaluation protocols; they return rows and print nothing.
+
+A Trial is one training: a system on the shots of one seed, and what it is tested on. Trials hold data and names only,
+so that they travel to other processes; `run_trial` carries one out. `timing` has the protocol of Figure 3.
+"""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from statistics import fmean
+from functools import cache
 
 import torch
 
-from llu_core.classifier import Classifier, ZeroShotClassifier, accuracy
+from llu_core.adapter import LocalizedAdapter
+from llu_core.baselines.material import Device
+from llu_core.classifier import accuracy
+from llu_core.encoder import Encoder
 from llu_core.errors import LluError
+from llu_core.features import Drawn, Features
 from llu_core.fewshot import FewShotSet, LabelledEmbeddings
-from llu_core.training import ABLATIONS, RECIPES, Recipe, fit
+from llu_core.rows import AnyRow, Row, TransferRow, harmonic_mean, mean_rows
+from llu_core.systems import CannotAnswer, Fitted, Material, System, systems_named
+from llu_core.training import RECIPES, Recipe, fit
+
+LoadEncoder = Callable[[], Encoder]
+"""Makes the encoder behind the embeddings where a trial needs one; it must survive pickling for use in processes."""
+
+NO_ENCODER = "trains through the text tower; embeddings alone are given"
 
 
-@dataclass(frozen=True)
-class Row:
-    """One cell of a table: accuracies in percent; train_seconds without encoding. seed None: the mean over seeds."""
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """One training and its tests.
+
+    drawn: the shots, over all classes; targets: what the transfer protocols test on besides it.
+    """
 
     protocol: str
-    source: str
     method: str
     shots: int
-    seed: int | None
-    base: float
-    new: float
-    h: float
-    train_seconds: float
+    seed: int
+    drawn: Drawn
+    targets: tuple[FewShotSet, ...] = ()
+    recipe: Recipe = RECIPES["fast"]
+    device: Device = "cpu"
+    load_encoder: LoadEncoder | None = None
 
 
-Device = torch.device | str
-
-Method = Callable[[FewShotSet, Recipe, int, Device], Classifier]
-"""(base shots, recipe, seed, device to train on) -> a classifier for any classes, on the CPU."""
-
-
-def _clip(shots: FewShotSet, recipe: Recipe, seed: int, device: Device) -> Classifier:
-    return ZeroShotClassifier(shots.logit_scale)
-
-
-def _llu(ablation: str) -> Method:
-    return lambda shots, recipe, seed, device: fit(shots, recipe.ablated(ablation), seed=seed, device=device)
-
-
-METHODS: dict[str, Method] = {
-    "clip": _clip,
-    "llu": _llu("default"),
-    **{f"llu-{name.replace('. ', '-').replace(' ', '-')}": _llu(name) for name in ABLATIONS if name != "default"},
-}
-
-
-def methods_named(names: Sequence[str]) -> dict[str, Method]:
-    """The methods of that name, in order; raises LluError listing the known ones."""
-    unknown = [name for name in names if name not in METHODS]
-    if unknown or not names:
-        raise LluError(f"unknown method {', '.join(unknown) or '(none)'}; choose from: {', '.join(METHODS)}")
-    return {name: METHODS[name] for name in names}
-
-
-def harmonic_mean(base: float, new: float) -> float:
-    """2ab / (a + b), and 0 if both are 0."""
-    return 2 * base * new / (base + new) if base + new else 0.0
+def run_trial(trial: Trial) -> list[AnyRow]:
+    """The rows of a trial. Raises LluError for data that the protocol cannot use."""
+    match trial.protocol:
+        case "base-to-new" | "ablation":
+            return [_base_to_new(trial)]
+        case "cross-dataset":
+            return [*_transfer(trial, lambda trained, target: target)]
+        case "domain-shift":
+            return [*_transfer(trial, same_classes)]
+    raise ValueError(f"no trial of protocol {trial.protocol!r}")
 
 
 def base_to_new(
-    source: FewShotSet,
+    source: FewShotSet | Features,
     methods: Sequence[str],
     *,
     shots: int = 16,
     seeds: Sequence[int] = (1, 2, 3),
     recipe: Recipe = RECIPES["fast"],
     device: Device = "cpu",
+    load_encoder: LoadEncoder | None = None,
 ) -> Iterator[Row]:
-    """Train on the base classes, test base and new as two closed problems; a Row per method and seed, then the means.
+    """Train on the base classes, test base and new as two closed problems; a Row per method and seed, then MeanRows.
 
-    Shots are sampled over all classes, then split (CoOp's order). Raises LluError if a base class has no shots or
-    a half has no test images.
+    Shots are sampled over all classes, then split (CoOp's order). methods: names of SYSTEMS. Raises LluError if a base
+    class has no shots or a half has no test images.
     """
-    _warm_up(recipe, device)
-    rows: dict[str, list[Row]] = {name: [] for name in methods_named(methods)}
+    names = [system.name for system in systems_named(methods, recipe)]
     if not seeds:
         raise LluError("there is no seed; give at least one")
+    features = source if isinstance(source, Features) else Features.of(source)
+    rows: dict[str, list[Row]] = {name: [] for name in names}
     for seed in seeds:
-        base, new = source.sample(shots, seed).split()
-        base.require_shots()
-        _require_test(source.name, base=base, new=new)
-        for name in rows:
-            start = time.perf_counter()
-            classifier = METHODS[name](base, recipe, seed, device)
-            seconds = time.perf_counter() - start
-            row = _row(source.name, name, shots, seed, classifier, base, new, seconds)
-            rows[name].append(row)
+        drawn = features.draw(shots, seed)
+        for name in names:
+            trial = Trial("base-to-new", name, shots, seed, drawn, (), recipe, device, load_encoder)
+            rows[name].append(row := _base_to_new(trial))
             yield row
-    for same in rows.values():
-        yield _mean(same)
+    yield from mean_rows([row for same in rows.values() for row in same])
 
 
-def _row(
-    source: str,
-    method: str,
-    shots: int,
-    seed: int,
-    classifier: Classifier,
-    base: FewShotSet,
-    new: FewShotSet,
-    seconds: float,
-) -> Row:
-    base_score, new_score = (
-        accuracy(classifier, half.test.embeddings, half.test.labels, half.class_embeddings) for half in (base, new)
+def _base_to_new(trial: Trial) -> Row:
+    base, new = trial.drawn.split()
+    name = base.problem.name
+    base.problem.require_shots()
+    _require_test(name, base=base.problem, new=new.problem)
+    fitted, seconds, why = _fitted(trial, base)
+    base_score, new_score = score(fitted, base.problem), score(fitted, new.problem)
+    return Row(
+        protocol=trial.protocol,
+        source=name,
+        method=trial.method,
+        shots=trial.shots,
+        seed=trial.seed,
+        base=base_score.accuracy,
+        new=new_score.accuracy,
+        h=_h(base_score.accuracy, new_score.accuracy),
+        train_seconds=seconds,
+        distance_to_identity=_distance(fitted, base.problem),
+        reason=why or base_score.reason or new_score.reason,
     )
-    h = harmonic_mean(base_score, new_score)
-    return Row("base-to-new", source, method, shots, seed, base_score, new_score, h, seconds)
 
 
-def _mean(rows: list[Row]) -> Row:
-    """The mean over seeds; h is the mean of the per-seed harmonic means."""
-    columns = {column: fmean(getattr(row, column) for row in rows) for column in ("base", "new", "h", "train_seconds")}
-    return replace(rows[0], seed=None, **columns)
+def _transfer(trial: Trial, closed_problem: Callable[[FewShotSet, FewShotSet], FewShotSet]) -> Iterator[TransferRow]:
+    """A row for the source's own test pictures, then one per target; trained on every class that has shots."""
+    trained = trial.drawn.select_classes(trial.drawn.problem.seen_classes)
+    problem = trained.problem
+    targets = [problem, *(closed_problem(problem, target) for target in trial.targets)]
+    for target in targets:
+        if len(target.test) == 0:
+            raise LluError(f"{target.name} has no test images; add them (README, On the command line)")
+    fitted, seconds, why = _fitted(trial, trained)
+    for target in targets:
+        answer = score(fitted, target)
+        yield TransferRow(
+            protocol=trial.protocol,
+            source=problem.name,
+            target=target.name,
+            method=trial.method,
+            shots=trial.shots,
+            seed=trial.seed,
+            accuracy=answer.accuracy,
+            train_seconds=seconds,
+            reason=why or answer.reason,
+        )
+
+
+def same_classes(trained: FewShotSet, target: FewShotSet) -> FewShotSet:
+    """The part of `target` whose class names `trained` has too, in the target's order: a domain shift keeps classes.
+
+    Raises LluError if there is none.
+    """
+    names = set(trained.class_names)
+    shared = [label for label, name in enumerate(target.class_names) if name in names]
+    if not shared:
+        raise LluError(f"{target.name} has no class of {trained.name}; a domain shift needs the same class names")
+    return target.select_classes(shared)
+
+
+def material_for(trial: Trial, drawn: Drawn) -> Material:
+    """What a system learns from: the shots without the test rows, and the encoder where the system needs one.
+
+    Raises CannotAnswer where it needs one and there is none.
+    """
+    system = system_of(trial)
+    if system.needs_encoder and trial.load_encoder is None:
+        raise CannotAnswer(NO_ENCODER)
+    problem = drawn.problem
+    return Material(
+        shots=replace(problem, test=LabelledEmbeddings.empty(problem.width)),
+        validation=drawn.validation,
+        views=drawn.views,
+        encoder=trial.load_encoder() if system.needs_encoder and trial.load_encoder else None,
+    )
+
+
+def system_of(trial: Trial) -> System:
+    """The system a trial trains."""
+    (system,) = systems_named([trial.method], trial.recipe)
+    return system
+
+
+def _fitted(trial: Trial, drawn: Drawn) -> tuple[Fitted | None, float | None, str]:
+    """The trained system and its seconds, or why it cannot be trained on this."""
+    try:
+        material = material_for(trial, drawn)
+        _warm_up(str(trial.device))
+        start = time.perf_counter()
+        fitted = system_of(trial).fit(material, trial.seed, trial.device)
+        return fitted, time.perf_counter() - start, ""
+    except CannotAnswer as error:
+        return None, None, str(error)
+
+
+@dataclass(frozen=True)
+class Score:
+    """Accuracy in percent on a closed problem, or None and the reason."""
+
+    accuracy: float | None
+    reason: str = ""
+
+
+def score(fitted: Fitted | None, problem: FewShotSet) -> Score:
+    """How a trained system does on the test pictures of a closed problem; None counts as no answer."""
+    if fitted is None:
+        return Score(None)
+    try:
+        classifier = fitted.on(problem)
+        test = problem.test
+        return Score(accuracy(classifier, test.embeddings, test.labels, problem.class_embeddings))
+    except CannotAnswer as error:
+        return Score(None, str(error))
+
+
+def _distance(fitted: Fitted | None, base: FewShotSet) -> float | None:
+    """The sum of eq. 6 without lambda, for the localised adapters of Table 4."""
+    try:
+        classifier = fitted.on(base) if fitted else None
+    except CannotAnswer:
+        return None
+    return classifier.distance_to_identity() if isinstance(classifier, LocalizedAdapter) else None
+
+
+def _h(base: float | None, new: float | None) -> float | None:
+    return None if base is None or new is None else harmonic_mean(base, new)
 
 
 def _require_test(source: str, **halves: FewShotSet) -> None:
@@ -124,9 +219,10 @@ def _require_test(source: str, **halves: FewShotSet) -> None:
             raise LluError(f"{source} has no test images of its {name} classes; add them (README, On the command line)")
 
 
-def _warm_up(recipe: Recipe, device: Device) -> None:
-    """One step on a toy set, so that no row pays for what torch loads at its first training."""
+@cache
+def _warm_up(device: str) -> None:
+    """One step on a toy set, so that no row of this process pays for what torch loads at its first training."""
     points = torch.eye(2)
     rows = LabelledEmbeddings(points, torch.arange(2), ("a", "b"))
     toy = FewShotSet("warm-up", ("a", "b"), points, rows, rows, base_classes=2)
-    fit(toy, replace(recipe, steps=1), device=device)
+    fit(toy, replace(RECIPES["fast"], steps=1), device=device)

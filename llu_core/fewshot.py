@@ -16,6 +16,9 @@ from torch import Tensor
 from llu_core.errors import LluError
 from llu_core.prompts import DEFAULT_TEMPLATES
 
+VALIDATION_SHOTS = 4
+"""CoOp validates on this many pictures per class, or on as many as it trains on where those are fewer."""
+
 
 @dataclass(frozen=True)
 class Rejected:
@@ -23,6 +26,14 @@ class Rejected:
 
     name: str
     reason: str
+
+
+@dataclass(frozen=True)
+class Draw:
+    """Which samples were drawn, as positions in the training pool and in the validation pool."""
+
+    train: tuple[int, ...]
+    validation: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +103,7 @@ class FewShotSet:
     class_names: C names, label k is class_names[k]; class_embeddings: (C, d) unit rows; test may be empty (0, d).
     base_classes: the first so many classes are the base (trained) half of base-to-new, the others its new half.
     encoder_identity: "" where the origin of the embeddings is unknown (feature bundles).
+    bundle: the name of the feature bundle it was read from, for messages, "" for other sets.
     """
 
     name: str
@@ -104,6 +116,7 @@ class FewShotSet:
     encoder_identity: str = ""
     templates: tuple[str, ...] = DEFAULT_TEMPLATES
     rejected: tuple[Rejected, ...] = ()
+    bundle: str = ""
 
     def __post_init__(self) -> None:
         if self.class_embeddings.ndim != 2 or len(self.class_embeddings) != len(self.class_names):
@@ -130,11 +143,24 @@ class FewShotSet:
 
     def require_shots(self) -> None:
         """Raise LluError, naming the first one, if a base class has no training row."""
-        seen = set(self.seen_classes)
-        without = [name for label, name in enumerate(self.class_names[: self.base_classes]) if label not in seen]
+        without = sorted(set(range(self.base_classes)) - set(self.seen_classes))
+        if without and self.bundle:
+            raise LluError(f"{self.bundle}: train_labels has no row of {self._named(without)}, which is a base class")
         if without:
-            more = f" (and {len(without) - 1} more)" if len(without) > 1 else ""
-            raise LluError(f"{self.name}: class '{without[0]}'{more} has no training picture; add one or leave it out")
+            raise LluError(f"{self.name}: {self._named(without)} has no training picture; add one or leave it out")
+
+    def require_rows(self) -> None:
+        """Raise LluError, naming the first one, if a class has neither training nor test rows."""
+        empty = sorted(set(range(len(self.class_names))) - {*self.seen_classes, *self.test.labels.tolist()})
+        if empty and self.bundle:
+            where = f"train_labels and test_labels have no row of {self._named(empty)}"
+            raise LluError(f"{self.bundle}: {where}; leave it out of class_names")
+        if empty:
+            raise LluError(f"{self.name}: {self._named(empty)} has no picture at all; add some or leave it out")
+
+    def _named(self, labels: Sequence[int]) -> str:
+        more = f" (and {len(labels) - 1} more)" if len(labels) > 1 else ""
+        return f"class '{self.class_names[labels[0]]}'{more}"
 
     def sample(self, shots: int, seed: int) -> "FewShotSet":
         """The same set with at most `shots` training rows per class, drawn by `draw_shots`."""
@@ -220,12 +246,25 @@ def draw_shots(labels: Sequence[int], shots: int, seed: int) -> list[int]:
     halving, so that the base classes get the shots they have in the published tables.
     Raises LluError if shots < 1.
     """
+    return _draw(labels, shots, random.Random(seed))
+
+
+def draw_with_validation(labels: Sequence[int], validation_labels: Sequence[int], shots: int, seed: int) -> Draw:
+    """`draw_shots`, then at most min(shots, 4) validation samples of every class by the same generator, as CoOp does.
+
+    Raises LluError if shots < 1.
+    """
+    generator = random.Random(seed)
+    train = _draw(labels, shots, generator)
+    return Draw(tuple(train), tuple(_draw(validation_labels, min(shots, VALIDATION_SHOTS), generator)))
+
+
+def _draw(labels: Sequence[int], shots: int, generator: random.Random) -> list[int]:
     if shots < 1:
         raise LluError(f"{shots} shots per class cannot be drawn; ask for 1 or more")
     positions: dict[int, list[int]] = {}
     for position, label in enumerate(labels):
         positions.setdefault(label, []).append(position)
-    generator = random.Random(seed)
     drawn: list[int] = []
     for of_class in positions.values():
         drawn += of_class if len(of_class) < shots else generator.sample(of_class, shots)

@@ -16,8 +16,9 @@ from functools import partial
 from PIL import Image
 
 from llu_core.errors import LluError
-from llu_core.fewshot import Rejected, draw_shots, first_half
-from llu_core.pictures import PictureFiles, UnreadablePicture
+from llu_core.fewshot import Draw, Rejected, draw_with_validation, first_half
+from llu_core.picture_files import PictureFiles
+from llu_core.pictures import UnreadablePicture
 from llu_core.prompts import DEFAULT_TEMPLATES
 
 SOURCE_FORMS = "a folder with one folder per class, a .zip of that, a feature bundle (.npz), or picto:NAME"
@@ -28,18 +29,27 @@ _NOT_IN_A_CLASS = "not in the folder of a class"
 _TOO_DEEP = "in a folder inside a class folder; put it into the class folder itself"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Picture:
-    """A labelled picture not yet decoded: `name` is its path in the source, `read()` may raise UnreadablePicture."""
+    """A labelled picture not yet decoded: `name` is its path in the source, `read()` may raise UnreadablePicture.
+
+    stamp(): a text that changes when the file does, so that it need not be decoded to be recognised; None where only
+    the pixels can tell.
+    """
 
     name: str
     label: int
     read: Callable[[], Image.Image]
+    stamp: Callable[[], str] | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class ImageSource:
-    """Labelled pictures; label k is class_names[k], and the first `base_classes` classes are the base ones."""
+    """Labelled pictures; label k is class_names[k], and the first `base_classes` classes are the base ones.
+
+    validation: a pool of its own to draw validation pictures from; class_ids: what tells classes of one name apart
+    (ImageNet's wnids), or nothing; cached_draw(shots, seed): the draw kept beside the data, None where there is none.
+    """
 
     name: str
     class_names: tuple[str, ...]
@@ -48,11 +58,28 @@ class ImageSource:
     test: tuple[Picture, ...] = ()
     templates: tuple[str, ...] = DEFAULT_TEMPLATES
     rejected: tuple[Rejected, ...] = ()
+    validation: tuple[Picture, ...] = ()
+    class_ids: tuple[str, ...] = ()
+    cached_draw: Callable[[int, int], Draw | None] | None = None
+
+    def draw(self, shots: int, seed: int) -> Draw:
+        """At most `shots` training and min(shots, 4) validation pictures of every class: the cached draw if there is
+        one, otherwise drawn as `draw_with_validation` draws."""
+        cached = self.cached_draw(shots, seed) if self.cached_draw else None
+        if cached is not None:
+            return cached
+        train, validation = ([picture.label for picture in pool] for pool in (self.train, self.validation))
+        return draw_with_validation(train, validation, shots, seed)
 
     def sample(self, shots: int, seed: int) -> "ImageSource":
-        """The same source with at most `shots` training pictures per class, drawn as `FewShotSet.sample` draws."""
-        drawn = draw_shots([picture.label for picture in self.train], shots, seed)
-        return replace(self, train=tuple(self.train[position] for position in drawn))
+        """The same source with the pictures of `draw` in place of its pools."""
+        drawn = self.draw(shots, seed)
+        return replace(
+            self,
+            train=tuple(self.train[position] for position in drawn.train),
+            validation=tuple(self.validation[position] for position in drawn.validation),
+            cached_draw=None,  # its positions are those of the pools
+        )
 
 
 @dataclass
@@ -71,7 +98,7 @@ def image_source(files: PictureFiles) -> ImageSource:
     files, outside = _unwrapped(files)
     layout = _layout(files)
     rejected = [*outside, *layout.rejected]
-    rejected += [class_left_out(_shown(folder)) for folder, pictures in layout.train.items() if not pictures]
+    rejected += [class_left_out(shown(folder)) for folder, pictures in layout.train.items() if not pictures]
     train = {name: pictures for name, pictures in _by_class(layout.train, files.name).items() if pictures}
     if not train:
         raise nothing_readable(files.name, rejected)
@@ -98,7 +125,7 @@ def image_source(files: PictureFiles) -> ImageSource:
 
 def _pictures(files: PictureFiles, class_names: Sequence[str], paths: dict[str, list[str]]) -> tuple[Picture, ...]:
     return tuple(
-        Picture(_shown(path), label, partial(files.decode, path))
+        Picture(shown(path), label, partial(files.decode, path), stamp=partial(files.stamp, path))
         for label, name in enumerate(class_names)
         for path in paths.get(name, [])
     )
@@ -113,7 +140,7 @@ def _unwrapped(files: PictureFiles) -> tuple[PictureFiles, list[Rejected]]:
         inner = files.inside(top)
         if len(tops) != 1 or top.lower() in _SECTIONS or not _holds_classes(inner):
             return files, outside
-        outside += [Rejected(_shown(path), _NOT_IN_A_CLASS) for path in sorted(files.sizes) if "/" not in path]
+        outside += [Rejected(shown(path), _NOT_IN_A_CLASS) for path in sorted(files.sizes) if "/" not in path]
         files = inner
 
 
@@ -137,9 +164,9 @@ def _layout(files: PictureFiles) -> _Layout:
         if path.lower() in _NAME_LISTS:
             layout.names += _listed_names(files, path, layout.rejected)
         elif depth != 2:
-            layout.rejected.append(Rejected(_shown(path), _NOT_IN_A_CLASS if depth < 2 else _TOO_DEEP))
+            layout.rejected.append(Rejected(shown(path), _NOT_IN_A_CLASS if depth < 2 else _TOO_DEEP))
         elif reason := files.why_not_a_picture(path):
-            layout.rejected.append(Rejected(_shown(path), reason))
+            layout.rejected.append(Rejected(shown(path), reason))
         else:
             getattr(layout, section)[path.rpartition("/")[0]].append(path)
     return layout
@@ -173,10 +200,10 @@ def _listed_names(files: PictureFiles, path: str, rejected: list[Rejected]) -> l
 
 def _class_name(text: str) -> str:
     """Underscores are spaces, and a name composed by macOS equals the same name typed elsewhere."""
-    return " ".join(unicodedata.normalize("NFC", _shown(text)).replace("_", " ").split()) or _shown(text)
+    return " ".join(unicodedata.normalize("NFC", shown(text)).replace("_", " ").split()) or shown(text)
 
 
-def _shown(path: str) -> str:
+def shown(path: str) -> str:
     """A path fit for one line of print: file names need not be valid text and may hold line breaks."""
     text = path.encode("utf-8", errors="replace").decode("utf-8")
     return "".join(character if character.isprintable() else " " for character in text)

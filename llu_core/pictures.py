@@ -1,19 +1,12 @@
-"""Untrusted picture files: listing a folder or zip of them, and getting RGB pixels out of one.
+"""Untrusted picture files: getting RGB pixels out of one.
 
-Everything such a folder can contain ends here as an 8-bit RGB image the right way up, or as an `UnreadablePicture`
-whose reason can be shown to the person who brought the file. A zip is read in place, never unpacked to disk.
+Everything such a file can contain ends here as an 8-bit RGB image the right way up, or as an `UnreadablePicture`
+whose reason can be shown to the person who brought the file.
 """
 
-import contextlib
 import io
-import os
-import re
 import threading
 import warnings
-import zipfile
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -25,11 +18,6 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 FORMAT_NAMES = "JPEG, PNG, WebP, GIF, BMP or TIFF"
 MAX_FILE_BYTES = 64 * 2**20
 MAX_PIXELS = 100_000_000
-MAX_ZIP_BYTES = 2 * 2**30
-"""What all members of a zip may unpack to together."""
-MAX_ZIP_MEMBERS = 50_000
-MAX_FOLDER_FILES = 1_000_000
-MAX_FOLDER_DEPTH = 6
 
 NOT_A_PICTURE = f"not a {FORMAT_NAMES} picture"
 HEAD_BYTES = 12
@@ -71,10 +59,11 @@ def why_not_a_picture(head: bytes) -> str | None:
     return NOT_A_PICTURE
 
 
-def decode(data: bytes | str | Path, name: str | None = None) -> Image.Image:
+def decode(data: bytes | str | Path, name: str | None = None, *, as_stored: bool = False) -> Image.Image:
     """The picture in `data` (a file's bytes or its path) as an upright RGB image, of an animation the first frame.
 
     Transparency is laid on white; 16-bit and float pictures are brought to 8 bits. `name` is what errors call it.
+    as_stored: neither turned nor mended but only converted to RGB, as the published results of the field were made.
     Raises UnreadablePicture for anything else: other formats, damaged files, over MAX_FILE_BYTES or MAX_PIXELS.
     """
     if not isinstance(data, bytes):
@@ -85,13 +74,13 @@ def decode(data: bytes | str | Path, name: str | None = None) -> Image.Image:
     with _warnings_silenced, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return _decode(data, name)
+            return _decode(data, name, as_stored)
         except UnreadablePicture:
             raise
         except (UnidentifiedImageError, Image.DecompressionBombError) as error:
             raise UnreadablePicture(name, _short_reason(data, error)) from None
         except Exception as error:  # on bytes that lie, PIL's readers raise nearly every type there is
-            raise UnreadablePicture(name, f"damaged or cut off ({_one_line(error)})") from None
+            raise UnreadablePicture(name, f"damaged or cut off ({one_line(error)})") from None
 
 
 def check_file_size(size: int, name: str) -> None:
@@ -108,13 +97,15 @@ def _read(path: Path, name: str) -> bytes:
         raise UnreadablePicture(name, f"cannot be read ({error.strerror or error})") from None
 
 
-def _decode(data: bytes, name: str) -> Image.Image:
+def _decode(data: bytes, name: str, as_stored: bool) -> Image.Image:
     with Image.open(io.BytesIO(data), formats=FORMATS) as image:
         width, height = image.size
         if width * height > MAX_PIXELS:
             limit = f"over the limit of {MAX_PIXELS // 1_000_000} million pixels"
             raise UnreadablePicture(name, f"{width} x {height} pixels, {limit}")
         image.load()
+        if as_stored:
+            return image.convert("RGB")
         turn = _UPRIGHT.get(_orientation(image))  # asked after loading: a TIFF turns itself then, and drops the tag
         rgb = _to_rgb(image)
     return rgb if turn is None else rgb.transpose(turn)
@@ -163,135 +154,6 @@ def _short_reason(data: bytes, error: Exception) -> str:
     return why_not_a_picture(data[:HEAD_BYTES]) or "damaged: its header cannot be read"
 
 
-def _one_line(error: Exception) -> str:
+def one_line(error: Exception) -> str:
+    """What an error says, short and without line breaks."""
     return " ".join(str(error).split())[:120] or type(error).__name__
-
-
-@dataclass(frozen=True, eq=False)
-class PictureFiles:
-    """The visible files of a folder or zip, by path relative to it ("cat/a.png").
-
-    sizes: bytes of every file; folders: every folder, empty ones too;
-    read(path, limit): its first `limit` bytes (all if negative), raises UnreadablePicture.
-    """
-
-    name: str
-    sizes: dict[str, int]
-    folders: frozenset[str]
-    read: Callable[[str, int], bytes]
-
-    def why_not_a_picture(self, path: str) -> str | None:
-        """None if the file claims to be a picture of a fitting size, otherwise the reason; it is not decoded."""
-        try:
-            check_file_size(self.sizes[path], path)
-            return why_not_a_picture(self.read(path, HEAD_BYTES))
-        except UnreadablePicture as error:
-            return error.reason
-
-    def decode(self, path: str) -> Image.Image:
-        """The picture in a file; raises UnreadablePicture."""
-        check_file_size(self.sizes[path], path)
-        return decode(self.read(path, -1), path)
-
-    def inside(self, folder: str) -> "PictureFiles":
-        """What lies in one folder, by path relative to that folder."""
-        start = len(folder) + 1
-        return PictureFiles(
-            name=self.name,
-            sizes={path[start:]: size for path, size in self.sizes.items() if path.startswith(folder + "/")},
-            folders=frozenset(path[start:] for path in self.folders if path.startswith(folder + "/")),
-            read=lambda path, limit: self.read(f"{folder}/{path}", limit),
-        )
-
-
-def list_folder(root: Path) -> PictureFiles:
-    """The files of a folder on disk, links followed. Raises LluError if it cannot be read or is over the limits."""
-    sizes: dict[str, int] = {}
-    folders: set[str] = set()
-    pending = [""]
-    try:
-        while pending:
-            inside = pending.pop()
-            with os.scandir(root / inside) as entries:
-                for entry in (entry for entry in entries if not _is_hidden(entry.name)):
-                    path = inside + entry.name
-                    # a folder at the depth limit (a link to its own parent, say) counts as a file and is refused as one
-                    if entry.is_dir() and path.count("/") < MAX_FOLDER_DEPTH:
-                        folders.add(path)
-                        pending.append(path + "/")
-                    else:
-                        sizes[path] = entry.stat().st_size if entry.is_file() else 0
-            if len(sizes) > MAX_FOLDER_FILES:
-                raise LluError(f"{root} holds more than {MAX_FOLDER_FILES} files; choose a smaller folder")
-    except OSError as error:
-        raise LluError(f"{root} cannot be read ({error.strerror or error})") from None
-    return PictureFiles(root.resolve().name, sizes, frozenset(folders), partial(_read_from_folder, root))
-
-
-def _read_from_folder(root: Path, path: str, limit: int) -> bytes:
-    if not (root / path).is_file():  # opening a pipe would wait for ever
-        raise UnreadablePicture(path, "not a file that can be read")
-    try:
-        with (root / path).open("rb") as file:
-            return file.read(limit)
-    except OSError as error:
-        raise UnreadablePicture(path, f"cannot be read ({error.strerror or error})") from None
-
-
-def list_zip(path: Path) -> PictureFiles:
-    """The files of a zip. Raises LluError if it is no zip, encrypted, over the limits, or names a place outside it."""
-    archive = _open_zip(path)
-    members = archive.infolist()
-    if len(members) > MAX_ZIP_MEMBERS:
-        raise LluError(f"{path.name} holds {len(members)} files, over the limit of {MAX_ZIP_MEMBERS}")
-    total = sum(member.file_size for member in members)
-    if total > MAX_ZIP_BYTES:
-        raise LluError(f"{path.name} unpacks to {total / 2**30:.1f} GB, over the limit of {MAX_ZIP_BYTES >> 30} GB")
-    files: dict[str, zipfile.ZipInfo] = {}
-    folders: set[str] = set()
-    for member in members:
-        if member.flag_bits & 1:
-            raise LluError(f"{path.name} is encrypted; make a zip without a password")
-        parts = _safe_parts(member, path.name)
-        if not parts or any(map(_is_hidden, parts)):
-            continue
-        folders.update("/".join(parts[:depth]) for depth in range(1, len(parts) + member.is_dir()))
-        if not member.is_dir():
-            files["/".join(parts)] = member
-    sizes = {name: member.file_size for name, member in files.items()}
-    return PictureFiles(path.stem, sizes, frozenset(folders), partial(_read_from_zip, archive, files))
-
-
-def _open_zip(path: Path) -> zipfile.ZipFile:
-    try:
-        return zipfile.ZipFile(path)
-    except OSError as error:
-        raise LluError(f"{path} cannot be read ({error.strerror or error})") from None
-    except Exception:  # as for pictures: a damaged directory of members raises nearly every type there is
-        raise LluError(f"{path.name} is not a zip file or is damaged; make it again") from None
-
-
-def _safe_parts(member: zipfile.ZipInfo, archive: str) -> list[str]:
-    """The member's path in parts; raises LluError for a path that leads out of the archive."""
-    name = member.filename
-    if not member.flag_bits & 0x800:  # macOS writes UTF-8 without saying so, and zipfile takes it for code page 437
-        with contextlib.suppress(UnicodeError):
-            name = name.encode("cp437").decode("utf-8")
-    name = name.replace("\\", "/")
-    parts = [part for part in name.split("/") if part not in ("", ".")]
-    if name.startswith("/") or re.match("[A-Za-z]:", name) or ".." in parts:
-        raise LluError(f"{archive} names a file outside itself ({name[:60]!r}); such a zip is not read")
-    return parts
-
-
-def _read_from_zip(archive: zipfile.ZipFile, files: dict[str, zipfile.ZipInfo], path: str, limit: int) -> bytes:
-    try:
-        with archive.open(files[path]) as file:
-            return file.read(limit)
-    except Exception as error:  # as above, for the bytes of one member
-        raise UnreadablePicture(path, f"damaged inside the zip ({_one_line(error)})") from None
-
-
-def _is_hidden(name: str) -> bool:
-    """What file managers leave behind: hidden files, resource forks, thumbnail stores."""
-    return name.startswith(".") or name.lower() in ("__macosx", "thumbs.db", "desktop.ini")

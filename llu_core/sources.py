@@ -16,7 +16,8 @@ from llu_core.bundles import load_bundle
 from llu_core.errors import LluError
 from llu_core.fewshot import FewShotSet, LabelledEmbeddings, Rejected
 from llu_core.layout import SOURCE_FORMS, ImageSource, Picture, class_left_out, image_source, nothing_readable
-from llu_core.pictures import UnreadablePicture, list_folder, list_zip
+from llu_core.picture_files import list_folder, list_zip
+from llu_core.pictures import UnreadablePicture
 from llu_core.prompts import class_embeddings
 
 if TYPE_CHECKING:

@@ -24,6 +24,15 @@ from llu_core.adapter import (
 from llu_core.anchors import PAPER_MAX_ANCHORS, cluster_anchors
 from llu_core.errors import LluError
 from llu_core.fewshot import FewShotSet
+from llu_core.schedule import (
+    Batch,
+    coop_epochs,
+    coop_optimizer,
+    coop_rate,
+    cosine_rate,
+    set_rate,
+    shuffled_batches,
+)
 
 
 @dataclass(frozen=True)
@@ -118,8 +127,7 @@ def train(
     optimizer = _optimizer(recipe, parameters)
     batches = list(_batches(problem, recipe, generator))
     for step, (rows, rate) in enumerate(batches):
-        for group in optimizer.param_groups:
-            group["lr"] = rate
+        set_rate(optimizer, rate)
         loss, accuracy, distance = problem.loss(image, text, rows, recipe.lam)
         optimizer.zero_grad()
         loss.backward()
@@ -207,7 +215,7 @@ def _parameters(update: AffineUpdate, device: torch.device | str) -> AffineUpdat
 def _optimizer(recipe: Recipe, parameters: list[Tensor]) -> torch.optim.Optimizer:
     if recipe.optimizer == "adam":
         return torch.optim.Adam(parameters, lr=recipe.learning_rate, fused=True)
-    return torch.optim.SGD(parameters, lr=recipe.learning_rate, momentum=0.9, weight_decay=5e-4)
+    return coop_optimizer(parameters, recipe.learning_rate)
 
 
 def _batches(problem: _Problem, recipe: Recipe, generator: torch.Generator) -> Iterator[tuple[Tensor | None, float]]:
@@ -219,33 +227,17 @@ def _batches(problem: _Problem, recipe: Recipe, generator: torch.Generator) -> I
         epochs = math.ceil(recipe.steps / per_epoch)
         steps = recipe.steps
     else:
-        epochs = recipe.epochs or _paper_epochs(problem.targets)
+        epochs = recipe.epochs or coop_epochs(problem.targets)
         steps = epochs * per_epoch
-    for step in range(steps):
-        epoch = step // per_epoch
-        if step % per_epoch == 0:
-            order = torch.randperm(count, generator=generator).to(problem.targets.device)
-        start = (step % per_epoch) * size
-        rows = None if size == count else order[start : start + size]
-        yield rows, _rate(recipe, step, steps, epoch, epochs)
+    for batch in shuffled_batches(count, size, steps, generator, problem.targets.device):
+        yield batch.rows, _rate(recipe, batch, steps, epochs)
 
 
-def _rate(recipe: Recipe, step: int, steps: int, epoch: int, epochs: int) -> float:
-    """Adam: cosine to zero per step. SGD: CoOp's schedule, one warm-up epoch at 1e-5, then cosine per epoch."""
+def _rate(recipe: Recipe, batch: Batch, steps: int, epochs: int) -> float:
+    """Adam: cosine to zero per step. SGD: CoOp's schedule, per epoch."""
     if recipe.optimizer == "adam":
-        return recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * step / steps))
-    if epoch == 0:
-        return 1e-5
-    return recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * (epoch - 1) / epochs))
-
-
-def _paper_epochs(targets: Tensor) -> int:
-    """200 epochs from 8 shots per class, 100 from 2, 50 for one; 50 from 500 classes on, as for ImageNet."""
-    classes = int(targets.max()) + 1
-    shots = round(len(targets) / classes)
-    if classes >= 500 or shots < 2:
-        return 50
-    return 100 if shots < 8 else 200
+        return cosine_rate(recipe.learning_rate, batch.step, steps)
+    return coop_rate(recipe.learning_rate, batch.epoch, epochs)
 
 
 def _finished(

@@ -143,6 +143,19 @@ def test_a_bundle_without_training_rows_is_refused(write):
         load_bundle(write(train_features=FEATURES[:0], train_labels=np.arange(0)))
 
 
+def test_a_base_class_without_shots_is_named_by_file_and_key(write):
+    whole = load_bundle(write(train_labels=np.arange(8) % 2))
+    with pytest.raises(LluError, match=r"animals\.npz: train_labels has no row of class 'crab', which is a base class"):
+        whole.split()[0].require_shots()
+
+
+def test_an_empty_class_is_named_by_file_and_key(write):
+    whole = load_bundle(write(train_labels=np.arange(8) % 3))
+    with pytest.raises(LluError, match=r"animals\.npz: train_labels and test_labels have no row of class 'eel'"):
+        whole.require_rows()
+    load_bundle(write()).require_rows()
+
+
 @pytest.mark.parametrize("content", [b"", b"x", b"PK\x03\x04 cut off"])
 def test_what_is_no_npz_is_refused(tmp_path: Path, content: bytes):
     (tmp_path / "b.npz").write_bytes(content)

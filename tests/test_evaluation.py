@@ -1,15 +1,20 @@
-"""The base-to-new protocol: two closed problems, a row per method and seed, then the means."""
+"""The protocols: base-to-new as two closed problems, transfer to other sets, and what systems are shown."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import fields, replace
 
 import pytest
+import torch
 from synthetic import problem
 
 from llu_core.classifier import ZeroShotClassifier, accuracy
 from llu_core.errors import LluError
-from llu_core.evaluation import METHODS, Row, base_to_new, harmonic_mean, methods_named
-from llu_core.fewshot import FewShotSet
+from llu_core.evaluation import Trial, base_to_new, material_for, run_trial, same_classes
+from llu_core.features import Drawn, Features
+from llu_core.fewshot import FewShotSet, LabelledEmbeddings
+from llu_core.rows import MeanRow, Row, TransferRow, harmonic_mean
+from llu_core.systems import SYSTEMS
 from llu_core.training import ABLATIONS, RECIPES, fit
 
 RECIPE = replace(RECIPES["fast"], steps=10)
@@ -29,7 +34,7 @@ def test_there_is_a_row_per_method_and_seed_and_then_the_means():
 
 def test_a_row_has_the_columns_of_the_table():
     columns = ["protocol", "source", "method", "shots", "seed", "base", "new", "h", "train_seconds"]
-    assert [field.name for field in fields(Row)] == columns
+    assert [field.name for field in fields(Row)] == [*columns, "distance_to_identity", "reason"]
 
 
 def test_clip_is_tested_on_base_and_new_as_closed_problems():
@@ -48,8 +53,12 @@ def test_llu_is_trained_on_the_base_shots_of_its_seed():
 
 def test_the_mean_averages_every_column_over_the_seeds():
     *seeds, mean = table(methods=["llu"], seeds=(1, 2, 3))
-    for column in ("base", "new", "h", "train_seconds"):
+    for column in ("base", "new", "h", "train_seconds", "distance_to_identity"):
         assert getattr(mean, column) == pytest.approx(sum(getattr(row, column) for row in seeds) / 3)
+    assert isinstance(mean, MeanRow)
+    assert mean.runs == 3
+    average = sum(row.base or 0 for row in seeds) / 3
+    assert mean.base_std == pytest.approx(math.sqrt(sum(((row.base or 0) - average) ** 2 for row in seeds) / 2))
 
 
 @pytest.mark.parametrize(("base", "new", "h"), [(80, 80, 80), (100, 50, 66.6667), (100, 0, 0), (0, 0, 0)])
@@ -58,18 +67,7 @@ def test_the_harmonic_mean(base: float, new: float, h: float):
 
 
 def test_every_ablation_is_a_method():
-    assert list(METHODS) == [
-        "clip",
-        "llu",
-        "llu-no-cluster",
-        "llu-no-damp",
-        "llu-no-mask",
-        "llu-dirac-mask",
-        "llu-no-reg",
-        "llu-rand-init",
-        "llu-linear",
-    ]
-    assert len(METHODS) == len(ABLATIONS) + 1
+    assert len([name for name in SYSTEMS if name.startswith("llu")]) == len(ABLATIONS)
 
 
 def test_the_unlocalised_linear_layer_forgets_the_new_classes():
@@ -93,14 +91,8 @@ def test_accuracy_is_in_percent():
 
 def test_the_rows_come_as_they_are_made():
     rows = base_to_new(SOURCE, ["clip", "no such method"])
-    with pytest.raises(LluError, match="unknown method no such method; choose from: clip, llu"):
+    with pytest.raises(LluError, match="unknown method no such method; choose from: clip, coop"):
         next(rows)
-
-
-@pytest.mark.parametrize("names", [[], ["CLIP"], ["clip", "coop"]])
-def test_unknown_methods_are_answered_with_the_known_ones(names: list[str]):
-    with pytest.raises(LluError, match="choose from: clip, llu, llu-no-cluster"):
-        methods_named(names)
 
 
 def test_a_half_without_test_pictures_is_refused():
@@ -125,3 +117,92 @@ def test_no_seeds_and_no_shots_are_refused():
         table(seeds=())
     with pytest.raises(LluError, match="0 shots"):
         table(shots=0)
+
+
+def trial(protocol: str, method: str, targets: Sequence[FewShotSet] = (), source: FewShotSet = SOURCE) -> Trial:
+    return Trial(protocol, method, 4, 1, Features.of(source).draw(4, 1), tuple(targets), RECIPE)
+
+
+def test_what_a_system_cannot_answer_is_none_with_a_reason():
+    row, mean = table(methods=["linear-probe"], seeds=[1])
+    assert row.base is not None
+    assert (row.new, row.h) == (None, None)
+    assert "shots of every class" in row.reason
+    assert (mean.new, mean.h, mean.reason) == (None, None, row.reason)
+
+
+def test_a_prompt_learner_without_its_text_tower_has_a_reason():
+    row, mean = table(methods=["coop"], seeds=[1])
+    assert (row.base, row.new, row.h, row.train_seconds) == (None, None, None, None)
+    assert "text tower" in row.reason
+    assert mean.base is None
+
+
+def test_a_row_of_llu_has_the_distance_to_identity_and_one_of_clip_has_none():
+    clip, llu = table(seeds=[1])[:2]
+    base, _ = SOURCE.sample(4, 1).split()
+    assert llu.distance_to_identity == fit(base, RECIPE, seed=1).distance_to_identity()
+    assert clip.distance_to_identity is None
+
+
+def test_test_pictures_are_kept_from_the_systems():
+    material = material_for(trial("base-to-new", "llu"), Features.of(SOURCE).draw(4, 1))
+    assert len(material.shots.test) == 0
+    assert len(material.shots.train) == 16
+
+
+def test_validation_and_views_go_to_the_systems():
+    drawn = Features.of(SOURCE).draw(4, 1)
+    shots = drawn.problem.train
+    views = torch.stack([shots.embeddings, shots.embeddings.flip(0)])
+    with_both = Drawn(drawn.problem, shots.select(range(3)), views)
+    material = material_for(trial("base-to-new", "tip-adapter"), with_both)
+    assert len(material.validation) == 3
+    assert material.views is views
+
+
+def transfer(*arguments) -> list[TransferRow]:
+    return [row for row in run_trial(trial(*arguments)) if isinstance(row, TransferRow)]
+
+
+def test_cross_dataset_tests_other_sets_as_whole_closed_problems():
+    other = replace(problem(seed=9), name="other")
+    source_row, row = transfer("cross-dataset", "clip", [other])
+    assert (source_row.source, source_row.target, row.target) == ("synthetic", "synthetic", "other")
+    test = other.test
+    assert row.accuracy == accuracy(ZeroShotClassifier(), test.embeddings, test.labels, other.class_embeddings)
+
+
+def test_cross_dataset_trains_on_every_class_with_shots():
+    everything = replace(
+        SOURCE,
+        train=LabelledEmbeddings(SOURCE.test.embeddings, SOURCE.test.labels, SOURCE.test.names),
+    )
+    row = run_trial(trial("cross-dataset", "llu", [], everything))[0]
+    adapter = fit(everything.sample(4, 1), RECIPE, seed=1)
+    test = everything.test
+    assert isinstance(row, TransferRow)
+    assert row.accuracy == accuracy(adapter, test.embeddings, test.labels, everything.class_embeddings)
+
+
+def test_domain_shift_tests_the_same_classes_elsewhere():
+    shifted = replace(problem(seed=5, spread=0.9), name="shifted")
+    source_row, row = transfer("domain-shift", "tip-adapter", [shifted])
+    assert row.target == "shifted"
+    assert row.accuracy is not None
+    assert source_row.accuracy is not None
+
+
+def test_a_shifted_set_may_have_some_of_the_classes_in_another_order():
+    base, _ = SOURCE.split()
+    part = SOURCE.select_classes([1, 3, 6])
+    shared = same_classes(base, part)
+    assert shared.class_names == ("class 1", "class 3")
+    assert shared.test.labels.unique().tolist() == [0, 1]
+    with pytest.raises(LluError, match="has no class of synthetic"):
+        same_classes(base, SOURCE.select_classes([5, 6]))
+
+
+def test_a_target_without_test_pictures_is_refused():
+    with pytest.raises(LluError, match="nothing has no test images"):
+        transfer("cross-dataset", "clip", [replace(SOURCE, name="nothing", test=LabelledEmbeddings.empty(32))])

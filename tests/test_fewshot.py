@@ -86,6 +86,13 @@ def test_a_base_class_without_shots_is_named():
         make_set(train=(0, 3)).require_shots()
 
 
+def test_an_empty_class_is_named():
+    make_set().require_rows()
+    make_set(train=(0, 2, 3)).require_rows()
+    with pytest.raises(LluError, match=r"letters: class 'c' \(and 1 more\) has no picture at all"):
+        make_set(train=(0, 1)).require_rows()
+
+
 def test_selected_classes_are_reindexed_in_ascending_order():
     part = make_set().select_classes([4, 1])
     assert part.class_names == ("b", "e")

@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from llu_core import pictures
+from llu_core import picture_files, pictures
 from llu_core.errors import LluError
-from llu_core.pictures import UnreadablePicture, decode, list_folder, list_zip
+from llu_core.picture_files import list_folder, list_zip
+from llu_core.pictures import UnreadablePicture, decode
 
 
 def encoded(image: Image.Image, format: str, **options) -> bytes:
@@ -224,13 +225,13 @@ def test_an_encrypted_zip_is_refused(tmp_path: Path):
 
 @pytest.mark.parametrize(("limit", "says"), [("MAX_ZIP_MEMBERS", "3 files"), ("MAX_ZIP_BYTES", "unpacks to")])
 def test_a_zip_over_the_limits_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, says: str):
-    monkeypatch.setattr(pictures, limit, 2)
+    monkeypatch.setattr(picture_files, limit, 2)
     with pytest.raises(LluError, match=says):
         list_zip(make_zip(tmp_path / "big.zip", {f"cat/{n}.png": b"x" for n in range(3)}))
 
 
 def test_a_folder_over_the_limit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(pictures, "MAX_FOLDER_FILES", 2)
+    monkeypatch.setattr(picture_files, "MAX_FOLDER_FILES", 2)
     for n in range(3):
         (tmp_path / f"{n}.png").touch()
     with pytest.raises(LluError, match="more than 2 files"):

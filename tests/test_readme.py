@@ -9,7 +9,7 @@ from sample_pictures import write_zip
 
 from llu_core.__main__ import build_parser
 from llu_core.backbones import BACKBONES
-from llu_core.evaluation import METHODS
+from llu_core.systems import SYSTEMS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -39,7 +39,7 @@ def test_its_library_code_runs(tmp_path, monkeypatch):
 
 
 def test_it_names_every_model_and_ablation():
-    assert all(f"`{name}`" in README for name in [*BACKBONES, *(m for m in METHODS if m != "clip" and m != "llu")])
+    assert all(f"`{name}`" in README for name in [*BACKBONES, *(m for m in SYSTEMS if m != "clip" and m != "llu")])
 
 
 def test_the_space_runs_the_pinned_gradio():

@@ -1,0 +1,130 @@
+"""What every compared system is given, and what it gives back.
+
+Material in, Fitted out; a Fitted makes a Classifier for a closed problem, or says that it cannot.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+import torch
+from torch import Tensor
+
+from llu_core.classifier import Classifier
+from llu_core.encoder import Encoder
+from llu_core.errors import LluError
+from llu_core.fewshot import FewShotSet, LabelledEmbeddings
+
+Candidate = TypeVar("Candidate")
+
+
+class CannotAnswer(LluError):
+    """A system has no answer to a problem by its nature; the message is the short reason, fit for a table."""
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """All that a system may learn from.
+
+    shots: the training problem; only its classes and train rows are used, never its test rows. validation: rows of the
+    same classes by which hyper-parameters are chosen, maybe none. views: (K, n, d) unit rows, K augmented views of each
+    of the n training rows, or None. encoder: the model behind the embeddings, for systems that train through its text
+    tower, or None.
+    """
+
+    shots: FewShotSet
+    validation: LabelledEmbeddings
+    views: Tensor | None = None
+    encoder: Encoder | None = None
+
+    def __post_init__(self) -> None:
+        rows = self.shots.train.embeddings
+        if self.views is not None and (self.views.ndim != 3 or self.views.shape[1:] != rows.shape):
+            raise ValueError("views must be (K, n, d), K views of each of the n training rows")
+        if not len(rows):
+            raise LluError(f"{self.shots.name} has no training images; add at least one per class to be learned")
+        made_by = self.shots.encoder_identity
+        if self.encoder and (self.encoder.width != self.shots.width or made_by not in ("", self.encoder.identity)):
+            raise LluError(f"{self.shots.name} was not embedded by {self.encoder.title}; give the model that did it")
+
+    @property
+    def targets(self) -> Tensor:
+        """(n,) int64, the labels of the training rows."""
+        return self.shots.train.labels
+
+    def images(self, epoch: int = 0) -> Tensor:
+        """(n, d) unit rows of the training images in this epoch: the views take turns, where there are any."""
+        if self.views is None or not len(self.views):
+            return self.shots.train.embeddings
+        return self.views[epoch % len(self.views)]
+
+
+class Fitted(Protocol):
+    """A trained system."""
+
+    def on(self, problem: FewShotSet) -> Classifier:
+        """The classifier of that closed problem's classes, on the CPU; it may be given their embeddings only.
+
+        Raises CannotAnswer where the system has no answer for these classes.
+        """
+        ...
+
+
+Device = torch.device | str
+
+Fit = Callable[[Material, int, Device], Fitted]
+"""(material, seed, device to train on) -> the trained system. The same seed gives the same one on the CPU."""
+
+
+@dataclass(frozen=True, eq=False)
+class AnyClasses:
+    """A system whose one classifier takes the embeddings of whatever classes it is asked for."""
+
+    classifier: Classifier
+
+    def on(self, problem: FewShotSet) -> Classifier:
+        """The same classifier for every problem."""
+        return self.classifier
+
+
+@dataclass(frozen=True, eq=False)
+class FixedClassifier:
+    """Linear in the image, for the classes it was made for, whatever class embeddings it is handed.
+
+    logits = scale * x . rows + bias; rows: (C, d), bias: (C,) or None.
+    """
+
+    rows: Tensor
+    scale: float = 1.0
+    bias: Tensor | None = None
+
+    def logits(self, image_embeddings: Tensor, class_embeddings: Tensor) -> Tensor:
+        """(n, C) for images (n, d); class_embeddings are of these classes and not looked at."""
+        logits = self.scale * (image_embeddings @ self.rows.T)
+        return logits if self.bias is None else logits + self.bias
+
+
+def trained_labels(shots: FewShotSet, problem: FewShotSet) -> Tensor:
+    """(C,) int64: the label in `shots` of every class of `problem`.
+
+    Raises CannotAnswer if one of them has no training image there.
+    """
+    if problem.class_names == shots.class_names:
+        labels = list(range(len(shots.class_names)))
+    else:
+        place = {name: label for label, name in reversed(list(enumerate(shots.class_names)))}
+        labels = [place.get(name, -1) for name in problem.class_names]
+    seen = set(shots.seen_classes)
+    without = [name for name, label in zip(problem.class_names, labels, strict=True) if label not in seen]
+    if without:
+        more = f" (and {len(without) - 1} more)" if len(without) > 1 else ""
+        raise CannotAnswer(f"needs shots of every class and has none of '{without[0]}'{more}")
+    return torch.tensor(labels, dtype=torch.int64)
+
+
+def best_on_validation(
+    candidates: Sequence[Candidate], logits: Callable[[Candidate], Tensor], labels: Tensor
+) -> Candidate:
+    """The candidate with most rows right, the first one of equals. logits: candidate -> (m, C); labels: (m,)."""
+    hits = [int((logits(candidate).argmax(dim=1) == labels).sum()) for candidate in candidates]
+    return candidates[hits.index(max(hits))]

@@ -1,0 +1,132 @@
+"""Tip-Adapter (Zhang et al., arXiv 2111.03930): the shots vote beside the texts; nothing is trained."""
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from llu_core.baselines.material import Device, Fitted, Material, trained_labels
+from llu_core.fewshot import FewShotSet, LabelledEmbeddings
+
+RANGES: dict[str, tuple[float, float]] = {
+    "caltech101": (12, 5),
+    "stanford_cars": (20, 10),
+    "oxford_flowers": (50, 50),
+    "food101": (10, 10),
+    "fgvc_aircraft": (30, 30),
+    "sun397": (12, 10),
+    "dtd": (13, 13),
+    "eurosat": (12, 10),
+}
+"""Largest (beta, alpha) of the search, where they are not those of ImageNet."""
+IMAGENET_RANGE = (7.0, 3.0)
+
+_BLOCK = 2**24
+"""So many affinities are held at once: 64 MB."""
+
+
+@dataclass(frozen=True)
+class TipRecipe:
+    """alpha: the cache's weight, beta: its sharpness, both without validation rows (the paper's for ImageNet).
+
+    beta_steps and alpha_steps: the search on validation, evenly from 0.1 to the data set's RANGES.
+    """
+
+    alpha: float = 1.0
+    beta: float = 5.5
+    beta_steps: int = 200
+    alpha_steps: int = 20
+
+    def grid(self, source: str) -> tuple[list[float], list[float]]:
+        """The values of beta and of alpha that are tried for the data set `source`."""
+        tops = RANGES.get(source, IMAGENET_RANGE)
+        betas, alphas = (
+            [0.1 + (top - 0.1) * step / steps for step in range(steps)]
+            for top, steps in zip(tops, (self.beta_steps, self.alpha_steps), strict=True)
+        )
+        return betas, alphas
+
+
+PUBLISHED = TipRecipe()
+
+
+@dataclass(frozen=True, eq=False)
+class CacheClassifier:
+    """logits = s * x . texts + alpha * sum over keys of a class of exp(-beta (1 - x . key)).
+
+    keys: (m, d); key_labels: (m,) int64, the class each key votes for.
+    """
+
+    keys: Tensor
+    key_labels: Tensor
+    alpha: float
+    beta: float
+    logit_scale: float
+
+    def votes(self, similarity: Tensor, classes: int) -> Tensor:
+        """(n, C): the cache's part, without alpha; similarity: (m, n), key . image."""
+        affinity = torch.exp(-self.beta * (1 - similarity))
+        # sums of rows: adding up columns would stride through memory
+        return affinity.new_zeros(classes, affinity.shape[1]).index_add(0, self.key_labels, affinity).T
+
+    def logits(self, image_embeddings: Tensor, class_embeddings: Tensor) -> Tensor:
+        """(n, C) for images (n, d) and the texts (C, d) of the classes it was made for, unit rows."""
+        texts = self.logit_scale * (image_embeddings @ class_embeddings.T)
+        blocks = image_embeddings.split(max(1, _BLOCK // max(1, len(self.keys))))
+        votes = torch.cat([self.votes(self.keys @ block.T, len(class_embeddings)) for block in blocks])
+        return texts + self.alpha * votes
+
+
+@dataclass(frozen=True, eq=False)
+class FittedCache:
+    """A cache over the classes of `shots`."""
+
+    shots: FewShotSet
+    cache: CacheClassifier
+
+    def on(self, problem: FewShotSet) -> CacheClassifier:
+        """The cache of the problem's classes; raises CannotAnswer for a class without shots."""
+        chosen = trained_labels(self.shots, problem)
+        place = torch.full((len(self.shots.class_names),), -1, dtype=torch.int64)
+        place[chosen] = torch.arange(len(chosen))
+        labels = place[self.cache.key_labels]
+        kept = labels >= 0
+        return replace(self.cache, keys=self.cache.keys[kept], key_labels=labels[kept])
+
+
+def fit(material: Material, seed: int, device: Device, recipe: TipRecipe = PUBLISHED) -> Fitted:
+    """Build the cache and search alpha and beta on the validation rows, if there are any; nothing is random."""
+    cache = CacheClassifier(
+        cache_keys(material), material.targets, recipe.alpha, recipe.beta, material.shots.logit_scale
+    )
+    return FittedCache(material.shots, searched(cache, material.shots, material.validation, recipe))
+
+
+def cache_keys(material: Material) -> Tensor:
+    """(n, d) unit rows: the mean of every training image's views, or the image itself without views."""
+    if material.views is None or not len(material.views):
+        return material.shots.train.embeddings
+    return F.normalize(material.views.mean(dim=0), dim=1)
+
+
+def searched(
+    cache: CacheClassifier, shots: FewShotSet, validation: LabelledEmbeddings, recipe: TipRecipe
+) -> CacheClassifier:
+    """The cache with the alpha and beta that get most validation rows right; the smallest beta, then alpha, of equals.
+
+    Unchanged without validation rows.
+    """
+    if not len(validation):
+        return cache
+    betas, alphas = recipe.grid(shots.name)
+    texts = cache.logit_scale * (validation.embeddings @ shots.class_embeddings.T)
+    similarity = cache.keys @ validation.embeddings.T
+    best, best_hits = cache, -1
+    for beta in betas:
+        votes = replace(cache, beta=beta).votes(similarity, len(shots.class_names))
+        for alpha in alphas:
+            hits = int(((texts + alpha * votes).argmax(dim=1) == validation.labels).sum())
+            if hits > best_hits:
+                best, best_hits = replace(cache, alpha=alpha, beta=beta), hits
+    return best

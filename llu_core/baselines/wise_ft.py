@@ -1,0 +1,75 @@
+"""WiSE-FT (Wortsman et al., arXiv 2109.01903) of the classification head.
+
+The head starts as the zero-shot weights, is fine-tuned, and ends between where it started and where it went. The
+variant that fine-tunes the whole encoder is not a matter of embeddings computed once.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from llu_core.baselines.material import Device, Fitted, FixedClassifier, Material, trained_labels
+from llu_core.classifier import Classifier
+from llu_core.fewshot import FewShotSet
+from llu_core.schedule import cosine_rate, set_rate, shuffled_batches
+
+
+@dataclass(frozen=True)
+class WiseFtRecipe:
+    """factor: 0 is the zero-shot head, 1 the fine-tuned one; warm_up: the share of the steps that the rate rises."""
+
+    factor: float = 0.5
+    learning_rate: float = 1e-5
+    weight_decay: float = 0.1
+    batch_size: int = 512
+    epochs: int = 10
+    warm_up: float = 0.1
+
+
+PUBLISHED = WiseFtRecipe()
+
+
+@dataclass(frozen=True, eq=False)
+class FittedHead:
+    """A head with a row for every class of `shots`: (C, d)."""
+
+    shots: FewShotSet
+    head: Tensor
+
+    def on(self, problem: FewShotSet) -> Classifier:
+        """The rows of the problem's classes; raises CannotAnswer for a class without shots."""
+        return FixedClassifier(self.head[trained_labels(self.shots, problem)], self.shots.logit_scale)
+
+
+def fit(material: Material, seed: int, device: Device, recipe: WiseFtRecipe = PUBLISHED) -> Fitted:
+    """Fine-tune the head with AdamW, then interpolate the weights."""
+    start = material.shots.class_embeddings
+    end = _fine_tuned(material, recipe, torch.Generator().manual_seed(seed), device)
+    return FittedHead(material.shots, (1 - recipe.factor) * start + recipe.factor * end)
+
+
+def _fine_tuned(material: Material, recipe: WiseFtRecipe, generator: torch.Generator, device: Device) -> Tensor:
+    shots = material.shots
+    targets = shots.train.labels.to(device)
+    head = shots.class_embeddings.to(device, copy=True).requires_grad_()
+    optimizer = torch.optim.AdamW([head], lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
+    steps = recipe.epochs * math.ceil(len(targets) / recipe.batch_size)
+    for batch in shuffled_batches(len(targets), recipe.batch_size, steps, generator, device):
+        set_rate(optimizer, _rate(recipe, batch.step, steps))
+        rows = slice(None) if batch.rows is None else batch.rows
+        logits = shots.logit_scale * (material.images(batch.epoch).to(device)[rows] @ head.T)
+        optimizer.zero_grad()
+        F.cross_entropy(logits, targets[rows]).backward()
+        optimizer.step()
+    return head.detach().cpu()
+
+
+def _rate(recipe: WiseFtRecipe, step: int, steps: int) -> float:
+    """A linear rise, then a cosine to zero."""
+    rising = max(1, round(recipe.warm_up * steps))
+    if step < rising:
+        return recipe.learning_rate * (step + 1) / rising
+    return cosine_rate(recipe.learning_rate, step - rising, steps - rising)

@@ -1,0 +1,9 @@
+"""CLIP zero-shot (Radford et al., arXiv 2103.00020): nothing is learned."""
+
+from llu_core.baselines.material import AnyClasses, Device, Fitted, Material
+from llu_core.classifier import ZeroShotClassifier
+
+
+def fit(material: Material, seed: int, device: Device) -> Fitted:
+    """Plain CLIP at the model's logit scale; seed and device are of no use."""
+    return AnyClasses(ZeroShotClassifier(material.shots.logit_scale))

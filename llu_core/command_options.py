@@ -1,0 +1,105 @@
+"""What the commands share: options, argument types, and how a model is loaded."""
+
+import argparse
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from tqdm import tqdm
+
+from llu_core.errors import LluError
+from llu_core.training import Recipe, recipe
+
+SOURCE_HELP = (
+    "a folder or zip with one folder of pictures per class (optional test/ and new/), a feature bundle (.npz), "
+    "or a built-in set picto:NAME"
+)
+
+
+def add_command(
+    commands, name: str, help: str, examples: str, run: Callable[[argparse.Namespace], int]
+) -> argparse.ArgumentParser:
+    """A subcommand whose help ends in examples."""
+    parser = commands.add_parser(
+        name, help=help, description=help, epilog=examples, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.set_defaults(run=run)
+    return parser
+
+
+def add_recipe(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--recipe", default="fast", help="fast (default) or paper")
+    parser.add_argument("--beta", type=float, help="share of the update at an anchor, 0 to 1 (default: 0.5)")
+    parser.add_argument("--gamma", type=float, help="locality, 0 (everywhere) to inf (only at anchors) (default: 20)")
+    parser.add_argument("--lam", type=float, help="weight of the distance to identity, eq. 6 (default: 1000)")
+
+
+def add_model(parser: argparse.ArgumentParser, default: str | None) -> None:
+    parser.add_argument(
+        "--model",
+        default=default,
+        help="picto (embedded), vit-b-16, vit-b-32, ..., hf-hub:ORG/NAME, local-dir:PATH, NAME@CHECKPOINT "
+        f"(default: {default or 'the one the adapter was trained with'})",
+    )
+    parser.add_argument("--device", help="cpu, cuda, ... (default: cuda where there is one)")
+    parser.add_argument("--no-cache", action="store_true", help="neither read nor keep embeddings on disk")
+
+
+def positive(text: str) -> int:
+    """An argument type: 1, 2, ..."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return int(text)
+
+
+def positives(text: str) -> list[int]:
+    """An argument type: "1,2,4"."""
+    return [positive(part.strip()) for part in text.split(",")]
+
+
+def seed(text: str) -> int:
+    """An argument type: what torch takes as a seed."""
+    if not text.isdecimal() or int(text) >= 2**63:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to {2**63 - 1}")
+    return int(text)
+
+
+def seeds(text: str) -> list[int]:
+    """An argument type: "1,2,3"."""
+    try:
+        return [seed(part.strip()) for part in text.split(",")]
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a comma-separated list of whole numbers") from None
+
+
+def listed(text: str | None) -> list[str]:
+    """ "a, b" -> ["a", "b"]."""
+    return [part.strip() for part in (text or "").split(",") if part.strip()]
+
+
+def load_encoder(options: argparse.Namespace, model: str | None = None):
+    """The model of --model, remembering its embeddings unless --no-cache is given."""
+    # open_clip takes seconds to import; feature bundles and --help do not need it
+    from llu_core.embedding_cache import CachedEncoder, default_cache_folder
+    from llu_core.encoder import OpenClipEncoder
+
+    encoder = OpenClipEncoder.load(options.model or model or "picto", device=options.device)
+    return encoder if options.no_cache else CachedEncoder(encoder, default_cache_folder())
+
+
+def progress_bar(description: str, unit: str, total: int | None = None) -> tqdm:
+    """A progress bar on standard error where that is a terminal; a log file gets none."""
+    return tqdm(total=total, desc=description, unit=unit, disable=None)
+
+
+def require_folder(*targets: Path | None) -> None:
+    """Whether the targets can be written is asked before the work, not after it."""
+    for target in targets:
+        if target is not None and not target.absolute().parent.is_dir():
+            raise LluError(f"{target} lies in a folder that does not exist; make it first or name another")
+
+
+def chosen_recipe(options: argparse.Namespace) -> Recipe:
+    """--recipe with --beta, --gamma and --lam."""
+    given = {name: getattr(options, name) for name in ("beta", "gamma", "lam") if getattr(options, name) is not None}
+    return replace(recipe(options.recipe), **given)

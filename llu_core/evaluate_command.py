@@ -1,0 +1,269 @@
+"""`python -m llu_core evaluate`: the options, what they ask for as plans, and the printed rows."""
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+from llu_core.command_options import (
+    SOURCE_HELP,
+    add_command,
+    add_model,
+    add_recipe,
+    chosen_recipe,
+    listed,
+    positive,
+    positives,
+    progress_bar,
+    require_folder,
+    seeds,
+)
+from llu_core.datasets import datasets_named, missing
+from llu_core.embedding_cache import default_cache_folder
+from llu_core.encoder import choose_device
+from llu_core.errors import LluError
+from llu_core.features import Features
+from llu_core.grid import ModelLoader, Outcome, RowStore, run_grid
+from llu_core.plans import (
+    ABLATION_METHODS,
+    COMPARED_METHODS,
+    DEFAULT_SOURCE,
+    PLAIN_SETS,
+    Plan,
+    Setting,
+    cells,
+    other_sets,
+    preset,
+    shifted_sets,
+    whole_grid,
+)
+from llu_core.row_lines import means_of, print_rows
+from llu_core.rows import ROW_TYPES, row_to_json
+from llu_core.source_features import SourceFeatures
+from llu_core.systems import SYSTEMS, systems_named
+
+EXAMPLES = """examples:
+  python -m llu_core evaluate base-to-new picto:sketched-coloured-shapes
+  python -m llu_core evaluate base-to-new caltech.npz pets.npz --methods clip,llu,llu-linear --json rows.json
+  python -m llu_core evaluate base-to-new --root ~/data --datasets all --model vit-b-16 --methods all --out report
+  python -m llu_core evaluate domain-shift --root ~/data --model vit-b-16 --out report
+  python -m llu_core evaluate all --out report"""
+
+PROTOCOLS = {
+    "base-to-new": "train on the base classes, test base and new ones",
+    "cross-dataset": "train on the first source, test on all",
+    "domain-shift": "the same, for targets with the first source's class names",
+    "ablation": "LLU without one of its parts each",
+    "timing": "seconds and memory of a training pass",
+    "all": "every one of these",
+}
+
+
+def add(commands) -> None:
+    """Add the command to those of the parser."""
+    evaluate = add_command(commands, "evaluate", "the paper's protocols", EXAMPLES, run)
+    evaluate.add_argument(
+        "protocol", choices=list(PROTOCOLS), help="; ".join(f"{name}: {what}" for name, what in PROTOCOLS.items())
+    )
+    evaluate.add_argument("sources", nargs="*", metavar="SOURCE", help=f"{SOURCE_HELP} (default: built-in sets)")
+    evaluate.add_argument("--root", type=Path, metavar="DIR", help="folder of CoOp's data folders")
+    evaluate.add_argument("--datasets", help="which of them: all (the default), shifted, or names, comma-separated")
+    evaluate.add_argument("--methods", help=f"comma-separated, or all (default: by protocol): {', '.join(SYSTEMS)}")
+    evaluate.add_argument("--shots", type=positives, help="per class, comma-separated (default: 16)")
+    evaluate.add_argument("--seeds", type=seeds, help="comma-separated (default: 1,2,3)")
+    evaluate.add_argument("--views", type=positive, default=0, metavar="K", help="augmented views per training picture")
+    evaluate.add_argument(
+        "--full", action="store_true", help="with all: the whole grid of the built-in sets, for hours"
+    )
+    evaluate.add_argument(
+        "--jobs", type=positive, metavar="N", help="processes, one core each (default: 1; all: one per core)"
+    )
+    evaluate.add_argument("--dask", metavar="ADDRESS", help="of a Dask scheduler whose workers do the work")
+    evaluate.add_argument(
+        "--out", type=Path, metavar="DIR", help="write a report there; rows already there are kept (all: ./report)"
+    )
+    evaluate.add_argument("--json", type=Path, metavar="FILE", help="write the rows to FILE")
+    add_recipe(evaluate)
+    add_model(evaluate, "picto")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do what the options say; returns the exit status, 2 if anything failed."""
+    start = time.perf_counter()
+    whole = options.protocol == "all"
+    options.out = options.out or (Path("report") if whole else None)
+    options.jobs = options.jobs or (cores() if whole else 1)
+    require_folder(options.json, options.out)
+    device = str(choose_device(options.device))
+    loader = ModelLoader(options.model, device)
+    setting = Setting(chosen_recipe(options), device, options.views, loader)
+    datasets, troubles = _datasets(options)
+    plans = _plans(options, datasets)
+    where = SourceFeatures(
+        loader=loader,
+        root=options.root,
+        datasets=datasets,
+        cache=None if options.no_cache else default_cache_folder(),
+        views=options.views,
+        jobs=options.jobs,
+        dask=options.dask,
+    )
+    features, unusable = _load(where, plans)
+    grid = [cell for plan in plans for cell in cells(plan, features, setting)]
+    store = RowStore(options.out / "rows.jsonl") if options.out else None
+    with closing(run_grid(grid, jobs=options.jobs, dask=options.dask, store=store)) as outcomes:
+        done = list(_printed(outcomes))
+    rows = [row for outcome in done for row in outcome.rows]
+    print_rows(means := means_of(rows), {type(row) for row in rows})
+    if options.json:
+        listing = [row_to_json(row) for row in (*rows, *means)]
+        options.json.write_text(json.dumps(listing, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    troubles += [*unusable, *_failures(done)]
+    if options.out and done:
+        _write_report(options, setting, done, time.perf_counter() - start, troubles)
+    for trouble in troubles:
+        print(f"error: {trouble}", file=sys.stderr)
+    return 2 if troubles else 0
+
+
+def cores() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _datasets(options: argparse.Namespace) -> tuple[tuple[str, ...], list[str]]:
+    """Names of the data folders that are there, and a line for each that is not."""
+    if options.root is None:
+        if options.datasets:
+            raise LluError("--datasets names data folders; say with --root DIR where they lie")
+        return (), []
+    asked = listed(options.datasets) or (["imagenet", "shifted"] if options.protocol == "domain-shift" else ["all"])
+    names = [row.name for row in datasets_named(asked)]
+    absent = dict(missing(options.root, names))
+    found = tuple(name for name in names if name not in absent)
+    if not found and not options.sources:
+        raise LluError("; ".join(absent.values()))
+    return found, list(absent.values())
+
+
+def _plans(options: argparse.Namespace, datasets: tuple[str, ...]) -> list[Plan]:
+    """What to run, by the options; unknown methods are refused here, before any work."""
+    names = (*options.sources, *datasets)
+    if options.protocol == "all" and not names:
+        plans = whole_grid() if options.full else preset()
+    elif options.full:
+        raise LluError("--full is the whole grid of the built-in sets; use it with `evaluate all` and no sources")
+    else:
+        protocols = list(ROW_TYPES) if options.protocol == "all" else [options.protocol]
+        plans = [plan for protocol in protocols if (plan := _plan(protocol, names, options)) is not None]
+    adjusted = [_adjusted(plan, options) for plan in plans]
+    return [plan for plan in adjusted if plan.methods]
+
+
+def _plan(protocol: str, names: tuple[str, ...], options: argparse.Namespace) -> Plan | None:
+    """The plan of one protocol; None where `all` was asked for and there is nothing to transfer to."""
+    whole = options.protocol == "all"
+    default = COMPARED_METHODS if whole else ("clip", "llu")
+    if protocol == "base-to-new":
+        return Plan(protocol, names or PLAIN_SETS, default)
+    if protocol == "ablation":
+        return Plan(protocol, names or PLAIN_SETS, ABLATION_METHODS)
+    first = (names or (DEFAULT_SOURCE,))[0]
+    if protocol == "timing":
+        return Plan(protocol, (first,), COMPARED_METHODS, seeds=(1,))
+    shift = protocol == "domain-shift"
+    targets = names[1:] if len(names) > 1 and not (whole and shift) else ()
+    targets = targets or (shifted_sets(first) if shift else other_sets(first))
+    if not targets and not whole:
+        raise LluError(f"{protocol} trains on the first source and tests on the others; name at least two")
+    return Plan(protocol, (first,), default, targets) if targets else None
+
+
+def _adjusted(plan: Plan, options: argparse.Namespace) -> Plan:
+    """The plan with --methods, --shots and --seeds; in `all`, each protocol takes those of the methods it knows."""
+    given = listed(options.methods)
+    if options.methods is not None and given != ["all"]:
+        methods = tuple(system.name for system in systems_named(given))
+        if options.protocol == "all":
+            methods = tuple(name for name in plan.methods if name in methods)
+        plan = replace(plan, methods=methods)
+    elif given == ["all"]:
+        plan = replace(plan, methods=COMPARED_METHODS if plan.protocol != "ablation" else ABLATION_METHODS)
+    shots = tuple(options.shots) if options.shots else plan.shots
+    return replace(plan, shots=shots, seeds=tuple(options.seeds) if options.seeds else plan.seeds)
+
+
+def _load(where: SourceFeatures, plans: Sequence[Plan]) -> tuple[dict[str, Features], list[str]]:
+    """Every source that can be used, embedded, and a line for each that cannot."""
+    draws: dict[str, tuple[tuple[int, int], ...]] = {}
+    for plan in plans:
+        for name in plan.names:
+            draws[name] = draws.get(name, ()) + (plan.draws if name in plan.sources else ())
+    features, unusable = {}, []
+    for name, wanted in draws.items():
+        with closing(progress_bar(f"embedding {name}", "picture")) as bar:
+
+            def show(done: int, total: int, bar=bar) -> None:
+                bar.total = total
+                bar.update(done - bar.n)
+
+            try:
+                loaded = where.load(name, tuple(dict.fromkeys(wanted)), show)
+            except LluError as error:
+                unusable.append(str(error))
+                continue
+        features[name] = _named_apart(loaded, name, features)
+        for rejected in loaded.problem.rejected:
+            print(f"left out: {rejected.name}: {rejected.reason}", file=sys.stderr)
+    return features, list(dict.fromkeys(unusable))
+
+
+def _named_apart(loaded: Features, source: str, others: Mapping[str, Features]) -> Features:
+    """Two files of one name would become one line of a table: the second is called by its SOURCE."""
+    taken = {features.problem.name for features in others.values()}
+    return replace(loaded, problem=replace(loaded.problem, name=source)) if loaded.problem.name in taken else loaded
+
+
+def _printed(outcomes: Iterable[Outcome]) -> Iterable[Outcome]:
+    """The outcomes as they come, each row printed."""
+    kinds: set[type] = set()
+    for outcome in outcomes:
+        print_rows(outcome.rows, kinds)
+        kinds |= {type(row) for row in outcome.rows}
+        yield outcome
+
+
+def _failures(outcomes: Sequence[Outcome]) -> list[str]:
+    """A line per distinct error, with the first cell that it ended."""
+    cells_of: dict[str, list[str]] = {}
+    for outcome in outcomes:
+        if outcome.error:
+            cells_of.setdefault(outcome.error, []).append(outcome.cell.name)
+    return [
+        f"{error} ({names[0]}{f' and {len(names) - 1} more' if len(names) > 1 else ''})"
+        for error, names in cells_of.items()
+    ]
+
+
+def _write_report(
+    options: argparse.Namespace, setting: Setting, outcomes: Sequence[Outcome], seconds: float, troubles: Sequence[str]
+) -> None:
+    from llu_core.report import About, command_line, write_report
+
+    workers = f"Dask cluster {options.dask}" if options.dask else f"{options.jobs} on {cores()} cores"
+    about = About(
+        command=command_line(),
+        model=options.model,
+        device=setting.device,
+        recipe=str(setting.recipe),
+        workers=workers,
+        views=setting.views,
+        seconds=seconds,
+        notes=tuple(f"could not be used: {trouble}" for trouble in troubles),
+    )
+    print(f"report: {write_report(options.out, outcomes, about)}", flush=True)

@@ -1,0 +1,274 @@
+"""The pictures of a source as features: computed once, kept on disk, resumed after a kill, divided among workers.
+
+    features = extract(source, encoder, views=10, folder=default_cache_folder(), progress=show)     -> Features
+    features = extract(source, encoder, draws=[(16, 1), (16, 2), (16, 3)], ...)    only the pictures of those draws
+    extract_shard(source, encoder, shard=(i, n), folder=..., ...)    the part of worker i of n; then extract() as above
+
+`draws`: None embeds the whole training and validation pools, () neither (targets of a shift), pairs (shots, seed) what
+those draws need: ImageNet has 1.3 million training pictures, and three draws of 16 shots take 48,000. Test is always
+whole. `views` are augmented views of the training pictures (see `augmentation`).
+
+Pictures that lie in files are recognised by place, size and time, so that a second run decodes nothing; their rows go
+into FOLDER/model/pictures/source, in safetensors files that appear whole or not at all. Other pictures (the built-in
+sets) are left to the encoder, which may be a CachedEncoder. A picture that cannot be read is named in `rejected`, and
+tried again by the next run.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from llu_core.augmentation import view
+from llu_core.embedding_cache import CachedEncoder, Shelf, model_folder
+from llu_core.encoder import Encoder
+from llu_core.errors import LluError
+from llu_core.features import Features
+from llu_core.fewshot import FewShotSet, LabelledEmbeddings, Rejected
+from llu_core.layout import ImageSource, Picture
+from llu_core.pictures import UnreadablePicture
+from llu_core.prompts import class_embeddings
+
+CHUNK_ROWS = 256
+"""About so many rows are computed between two writes: what a kill can cost, and the unit that shards are dealt."""
+BATCH_PIXELS = 50_000_000
+"""Large photographs go to the encoder before they take more than about 150 MB."""
+VIEW_SIDE = 224
+"""Side of the views for an encoder that does not tell what it sees."""
+
+Draws = Sequence[tuple[int, int]]
+Progress = Callable[[int, int], None]
+_Found = np.ndarray | Rejected
+"""The rows of a picture, (1 + views, d), or why there are none."""
+
+
+def extract(
+    source: ImageSource,
+    encoder: Encoder,
+    *,
+    views: int = 0,
+    seed: int = 1,
+    draws: Draws | None = None,
+    folder: str | Path | None = None,
+    progress: Progress | None = None,
+) -> Features:
+    """Every picture that `draws` asks for, embedded; what `folder` holds already is not computed again.
+
+    views: augmented views of each training picture, chosen by `seed`, picture and number; folder: where rows are kept,
+    None for nowhere; progress(pictures done, pictures in all).
+    Raises LluError if no picture can be read.
+    """
+    job = _Job.of(source, draws, views)
+    classes = class_embeddings(encoder, source.class_names, source.templates)
+    rows: dict[_Item, _Found] = {}
+    for done in _embed(source, job.chunks, encoder, folder, seed, progress):
+        rows |= done
+    unreadable = [found for item in job.items if isinstance(found := rows[item], Rejected)]
+    if unreadable and len(unreadable) == len(job.items):
+        first = unreadable[0]
+        raise LluError(f"{source.name}: none of {len(unreadable)} pictures can be read; {first.name}: {first.reason}")
+    train, validation, test = (_Part.of(part, rows, 1 + views, encoder.width) for part in job.parts)
+    return Features(
+        problem=FewShotSet(
+            name=source.name,
+            class_names=source.class_names,
+            class_embeddings=classes,
+            train=train.plain,
+            test=test.plain,
+            base_classes=source.base_classes,
+            logit_scale=encoder.logit_scale,
+            encoder_identity=encoder.identity,
+            templates=source.templates,
+            rejected=(*source.rejected, *unreadable),
+        ),
+        validation=validation.plain,
+        views=train.views if views else None,
+        class_ids=source.class_ids,
+        draw_pictures=source.draw,
+        train_row=train.row_of,
+        validation_row=validation.row_of,
+    )
+
+
+def extract_shard(
+    source: ImageSource,
+    encoder: Encoder,
+    *,
+    shard: tuple[int, int],
+    folder: str | Path,
+    views: int = 0,
+    seed: int = 1,
+    draws: Draws | None = None,
+    progress: Progress | None = None,
+) -> None:
+    """Worker i of n (`shard` = (i, n), i from 0) embeds its share into `folder`, which the workers must have in common.
+
+    Afterwards `extract` with the same arguments finds every row there: the rows that it would have computed alone.
+    Raises LluError for a shard that does not exist.
+    """
+    number, of = shard
+    if not 0 <= number < of:
+        raise LluError(f"there is no shard {number} of {of}; shards of {of} are numbered from 0 to {of - 1}")
+    for _ in _embed(source, _Job.of(source, draws, views).chunks[number::of], encoder, folder, seed, progress):
+        pass
+
+
+@dataclass(frozen=True, eq=False)
+class _Item:
+    """A picture of a pool, to be embedded plain and in so many views."""
+
+    position: int
+    picture: Picture
+    views: int
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What is to be embedded: (train, validation, test), each in the order of its pool."""
+
+    parts: tuple[tuple[_Item, ...], ...]
+
+    @classmethod
+    def of(cls, source: ImageSource, draws: Draws | None, views: int) -> "_Job":
+        pools = (source.train, source.validation, source.test)
+        wanted: list[Sequence[int]] = [range(len(pool)) for pool in pools]
+        if draws is not None:
+            drawn = [source.draw(shots, seed) for shots, seed in dict.fromkeys(draws)]
+            wanted[0] = sorted({position for draw in drawn for position in draw.train})
+            wanted[1] = sorted({position for draw in drawn for position in draw.validation})
+        counts = (views, 0, 0)
+        return cls(
+            tuple(
+                tuple(_Item(position, pool[position], count) for position in positions)
+                for pool, positions, count in zip(pools, wanted, counts, strict=True)
+            )
+        )
+
+    @property
+    def items(self) -> list[_Item]:
+        return [item for part in self.parts for item in part]
+
+    @property
+    def chunks(self) -> list[tuple[_Item, ...]]:
+        """The same cuts in every run, so that whoever encodes a chunk encodes it in the same batch."""
+        return [
+            part[start : start + size]
+            for part in self.parts
+            for size in [max(1, CHUNK_ROWS // (1 + part[0].views)) if part else 1]
+            for start in range(0, len(part), size)
+        ]
+
+
+def _embed(
+    source: ImageSource,
+    chunks: Sequence[tuple[_Item, ...]],
+    encoder: Encoder,
+    folder: str | Path | None,
+    seed: int,
+    progress: Progress | None,
+) -> Iterator[dict[_Item, _Found]]:
+    """What is found of every item, chunk by chunk."""
+    shelf = None
+    if folder is not None:
+        place = re.sub(r"[^\w.-]+", "-", source.name)[:60]
+        shelf = Shelf(model_folder(folder, encoder) / "pictures" / place, encoder.width)
+    total, done = sum(map(len, chunks)), 0
+    if progress:
+        progress(0, total)
+    for chunk in chunks:
+        yield _embed_chunk(chunk, encoder, shelf, seed)
+        done += len(chunk)
+        if progress:
+            progress(done, total)
+
+
+def _embed_chunk(chunk: tuple[_Item, ...], encoder: Encoder, shelf: Shelf | None, seed: int) -> dict[_Item, _Found]:
+    side = _image_size(encoder)
+    stamps = [item.picture.stamp() if shelf and item.picture.stamp else None for item in chunk]
+    keys = {
+        item: [_key(stamp, number, seed, side) for number in range(1 + item.views)]
+        for item, stamp in zip(chunk, stamps, strict=True)
+        if stamp is not None
+    }
+    known = _known(shelf, keys)
+    missing = [item for item in chunk if item not in known]
+    # what the shelf remembers need not be remembered twice
+    computing = encoder.encoder if isinstance(encoder, CachedEncoder) and len(keys) == len(chunk) else encoder
+    computed = _compute(missing, computing, seed, side)
+    new = {item: found for item, found in computed.items() if item in keys and isinstance(found, np.ndarray)}
+    if shelf is not None and new:
+        shelf.add([key for item in new for key in keys[item]], np.concatenate(list(new.values())))
+    return {**known, **computed}
+
+
+def _known(shelf: Shelf | None, keys: dict[_Item, list[bytes]]) -> dict[_Item, np.ndarray]:
+    """The items of which the shelf has every row."""
+    if shelf is None or not keys:
+        return {}
+    missing = set(shelf.missing([key for each in keys.values() for key in each]))
+    return {item: shelf.rows(each) for item, each in keys.items() if missing.isdisjoint(each)}
+
+
+def _compute(items: Sequence[_Item], encoder: Encoder, seed: int, side: int) -> dict[_Item, _Found]:
+    waiting: dict[_Item, list[Image.Image]] = {}
+    found: dict[_Item, _Found] = {}
+
+    def encode() -> None:
+        images = [image for each in waiting.values() for image in each]
+        encoded = encoder.encode_images(images).numpy()
+        ends = np.cumsum([len(each) for each in waiting.values()])
+        found.update(zip(waiting, np.split(encoded, ends[:-1]), strict=True))
+        waiting.clear()
+
+    for item in items:
+        try:
+            image = item.picture.read()
+        except UnreadablePicture as error:
+            found[item] = Rejected(item.picture.name, error.reason)
+            continue
+        name = item.picture.name
+        waiting[item] = [image, *(view(image, side, seed=seed, name=name, number=k) for k in range(item.views))]
+        if sum(each.width * each.height for images in waiting.values() for each in images) >= BATCH_PIXELS:
+            encode()
+    if waiting:
+        encode()
+    return found
+
+
+def _key(stamp: str, number: int, seed: int, side: int) -> bytes:
+    """Of the plain picture (number 0) or of view number - 1."""
+    what = f"view {number - 1} of seed {seed}, {side} px" if number else "whole"
+    return hashlib.sha256(f"{what}: {stamp}".encode(errors="surrogateescape")).digest()
+
+
+def _image_size(encoder: Encoder) -> int:
+    inner = encoder.encoder if isinstance(encoder, CachedEncoder) else encoder
+    return getattr(inner, "image_size", VIEW_SIDE)
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """The readable rows of a part: plain ones, (K, n, d) views, and position in the pool -> row or None."""
+
+    plain: LabelledEmbeddings
+    views: torch.Tensor
+    row_of: dict[int, int | None]
+
+    @classmethod
+    def of(cls, items: Sequence[_Item], rows: dict[_Item, _Found], variants: int, width: int) -> "_Part":
+        readable = [(item, found) for item in items if isinstance(found := rows[item], np.ndarray)]
+        row_of: dict[int, int | None] = {item.position: None for item in items}
+        row_of |= {item.position: row for row, (item, _) in enumerate(readable)}
+        empty = np.empty((0, variants, width), dtype=np.float32)
+        all_rows = torch.from_numpy(np.stack([found for _, found in readable]) if readable else empty)
+        plain = LabelledEmbeddings(
+            embeddings=all_rows[:, 0].contiguous(),
+            labels=torch.tensor([item.picture.label for item, _ in readable], dtype=torch.int64),
+            names=tuple(item.picture.name for item, _ in readable),
+        )
+        return cls(plain, all_rows[:, 1:].transpose(0, 1).contiguous(), row_of)

@@ -1,0 +1,112 @@
+"""Every picture of a data set as embeddings, and the few shots drawn from them.
+
+Features.of(fewshot)                    a feature bundle or an embedded class folder: no validation rows, no views
+extract(source, encoder, views=10)      the folders of `datasets` (see `extraction`): with both where there are any
+features.problem                        FewShotSet of ALL classes; train: every row there is, test: all of it
+features.draw(shots, seed) -> Drawn     CoOp's draw over all classes, or the draw cached beside the data
+drawn.problem, .validation, .views      train holds the shots only; views are (K, n, d), views of these n rows
+drawn.split() -> (base, new)            two closed problems as Drawn, labels from 0, validation and views with them
+drawn.select_classes(labels)            any other closed problem, the same way
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from llu_core.errors import LluError
+from llu_core.fewshot import Draw, FewShotSet, LabelledEmbeddings, draw_with_validation
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """A few-shot problem as the protocols want it.
+
+    problem: its train rows are the shots; validation: at most min(K, 4) rows per class, none where the source has no
+    validation pictures; views: (K, n, d) unit rows, K augmented views of each of the n training rows, or None.
+    """
+
+    problem: FewShotSet
+    validation: LabelledEmbeddings
+    views: Tensor | None = None
+
+    def __post_init__(self) -> None:
+        rows = self.problem.train.embeddings
+        if self.views is not None and (self.views.ndim != 3 or self.views.shape[1:] != rows.shape):
+            raise ValueError("views must be (K, n, d), K views of each of the n training rows")
+
+    def select_classes(self, labels: Iterable[int]) -> "Drawn":
+        """The closed problem of some classes, as `FewShotSet.select_classes` forms it."""
+        problem = self.problem.select_classes(chosen := sorted(set(labels)))
+        new_label = torch.full((len(self.problem.class_names),), -1, dtype=torch.int64)
+        new_label[chosen] = torch.arange(len(chosen))
+        kept = new_label[self.problem.train.labels] >= 0
+        views = None if self.views is None else self.views[:, kept]
+        return Drawn(problem, self.validation.relabel(new_label), views)
+
+    def split(self) -> tuple["Drawn", "Drawn"]:
+        """The base half and the new half; raises LluError where there is no new half."""
+        classes, base = len(self.problem.class_names), self.problem.base_classes
+        if base == classes:
+            raise LluError(f"{self.problem.name}: all {classes} class(es) are base classes; base-to-new needs new ones")
+        return self.select_classes(range(base)), self.select_classes(range(base, classes))
+
+
+@dataclass(frozen=True, eq=False)
+class Features:
+    """The embedded pools of a source.
+
+    problem: all classes, every embedded training row, all test rows; validation: every embedded validation row;
+    views: (K, n, d) views of problem.train, or None. class_ids: what tells classes of one name apart (ImageNet's
+    wnids), () where a source has none.
+    draw_pictures(shots, seed): the draw over the pools. train_row, validation_row: position in the pool -> row, None
+    for a picture that cannot be read; positions that were not embedded are absent.
+    """
+
+    problem: FewShotSet
+    validation: LabelledEmbeddings
+    views: Tensor | None
+    class_ids: tuple[str, ...]
+    draw_pictures: Callable[[int, int], Draw]
+    train_row: Mapping[int, int | None]
+    validation_row: Mapping[int, int | None]
+
+    @classmethod
+    def of(cls, fewshot: FewShotSet) -> "Features":
+        """A set whose train rows are the whole pool to draw from, such as a feature bundle.
+
+        Raises LluError for a feature bundle with a class that has no rows.
+        """
+        if fewshot.bundle:  # in folders, a class known by name alone is meant; in a bundle, rows went astray
+            fewshot.require_rows()
+        labels = fewshot.train.labels.tolist()
+        return cls(
+            problem=fewshot,
+            validation=LabelledEmbeddings.empty(fewshot.width),
+            views=None,
+            class_ids=(),
+            draw_pictures=partial(draw_with_validation, labels, ()),
+            train_row={row: row for row in range(len(labels))},
+            validation_row={},
+        )
+
+    def draw(self, shots: int, seed: int) -> Drawn:
+        """At most `shots` training rows and min(shots, 4) validation rows of every class.
+
+        Pictures that cannot be read are drawn like others and then missed, as in the pools they are part of.
+        Raises LluError for a draw that needs pictures which were not embedded.
+        """
+        drawn = self.draw_pictures(shots, seed)
+        try:
+            train = [row for at in drawn.train if (row := self.train_row[at]) is not None]
+            validation = [row for at in drawn.validation if (row := self.validation_row[at]) is not None]
+        except KeyError:
+            name = self.problem.name
+            raise LluError(f"{name}: {shots} shots with seed {seed} were not embedded; extract that draw too") from None
+        return Drawn(
+            problem=replace(self.problem, train=self.problem.train.select(train)),
+            validation=self.validation.select(validation),
+            views=None if self.views is None else self.views[:, train],
+        )

@@ -1,0 +1,172 @@
+"""Listing a folder or a zip of untrusted picture files. A zip is read in place, never unpacked to disk."""
+
+import contextlib
+import os
+import re
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from PIL import Image
+
+from llu_core.errors import LluError
+from llu_core.pictures import HEAD_BYTES, UnreadablePicture, check_file_size, decode, one_line, why_not_a_picture
+
+MAX_ZIP_BYTES = 2 * 2**30
+"""What all members of a zip may unpack to together."""
+MAX_ZIP_MEMBERS = 50_000
+MAX_FOLDER_FILES = 1_000_000
+MAX_FOLDER_DEPTH = 6
+
+
+@dataclass(frozen=True, eq=False)
+class PictureFiles:
+    """The visible files of a folder or zip, by path relative to it ("cat/a.png").
+
+    sizes: bytes of every file; folders: every folder, empty ones too;
+    read(path, limit): its first `limit` bytes (all if negative), raises UnreadablePicture;
+    stamp(path): a text that changes when the file does.
+    """
+
+    name: str
+    sizes: dict[str, int]
+    folders: frozenset[str]
+    read: Callable[[str, int], bytes]
+    stamp: Callable[[str], str]
+
+    def why_not_a_picture(self, path: str) -> str | None:
+        """None if the file claims to be a picture of a fitting size, otherwise the reason; it is not decoded."""
+        try:
+            check_file_size(self.sizes[path], path)
+            return why_not_a_picture(self.read(path, HEAD_BYTES))
+        except UnreadablePicture as error:
+            return error.reason
+
+    def decode(self, path: str) -> Image.Image:
+        """The picture in a file; raises UnreadablePicture."""
+        check_file_size(self.sizes[path], path)
+        return decode(self.read(path, -1), path)
+
+    def inside(self, folder: str) -> "PictureFiles":
+        """What lies in one folder, by path relative to that folder."""
+        start = len(folder) + 1
+        return PictureFiles(
+            name=self.name,
+            sizes={path[start:]: size for path, size in self.sizes.items() if path.startswith(folder + "/")},
+            folders=frozenset(path[start:] for path in self.folders if path.startswith(folder + "/")),
+            read=lambda path, limit: self.read(f"{folder}/{path}", limit),
+            stamp=lambda path: self.stamp(f"{folder}/{path}"),
+        )
+
+
+def list_folder(root: Path) -> PictureFiles:
+    """The files of a folder on disk, links followed. Raises LluError if it cannot be read or is over the limits."""
+    sizes: dict[str, int] = {}
+    folders: set[str] = set()
+    pending = [""]
+    try:
+        while pending:
+            inside = pending.pop()
+            with os.scandir(root / inside) as entries:
+                for entry in (entry for entry in entries if not _is_hidden(entry.name)):
+                    path = inside + entry.name
+                    # a folder at the depth limit (a link to its own parent, say) counts as a file and is refused as one
+                    if entry.is_dir() and path.count("/") < MAX_FOLDER_DEPTH:
+                        folders.add(path)
+                        pending.append(path + "/")
+                    else:
+                        sizes[path] = entry.stat().st_size if entry.is_file() else 0
+            if len(sizes) > MAX_FOLDER_FILES:
+                raise LluError(f"{root} holds more than {MAX_FOLDER_FILES} files; choose a smaller folder")
+    except OSError as error:
+        raise LluError(f"{root} cannot be read ({error.strerror or error})") from None
+    place = root.resolve()
+    read = partial(_read_from_folder, root)
+    return PictureFiles(place.name, sizes, frozenset(folders), read, lambda path: file_stamp(place / path))
+
+
+def file_stamp(path: Path) -> str:
+    """Where a file lies, its size and when it was written: a text that changes when the file does."""
+    try:
+        facts = path.stat()
+    except OSError:
+        return f"{path} unreadable"
+    return f"{path} {facts.st_size} {facts.st_mtime_ns}"
+
+
+def _read_from_folder(root: Path, path: str, limit: int) -> bytes:
+    if not (root / path).is_file():  # opening a pipe would wait for ever
+        raise UnreadablePicture(path, "not a file that can be read")
+    try:
+        with (root / path).open("rb") as file:
+            return file.read(limit)
+    except OSError as error:
+        raise UnreadablePicture(path, f"cannot be read ({error.strerror or error})") from None
+
+
+def list_zip(path: Path) -> PictureFiles:
+    """The files of a zip. Raises LluError if it is no zip, encrypted, over the limits, or names a place outside it."""
+    archive = _open_zip(path)
+    members = archive.infolist()
+    if len(members) > MAX_ZIP_MEMBERS:
+        raise LluError(f"{path.name} holds {len(members)} files, over the limit of {MAX_ZIP_MEMBERS}")
+    total = sum(member.file_size for member in members)
+    if total > MAX_ZIP_BYTES:
+        raise LluError(f"{path.name} unpacks to {total / 2**30:.1f} GB, over the limit of {MAX_ZIP_BYTES >> 30} GB")
+    files: dict[str, zipfile.ZipInfo] = {}
+    folders: set[str] = set()
+    for member in members:
+        if member.flag_bits & 1:
+            raise LluError(f"{path.name} is encrypted; make a zip without a password")
+        parts = _safe_parts(member, path.name)
+        if not parts or any(map(_is_hidden, parts)):
+            continue
+        folders.update("/".join(parts[:depth]) for depth in range(1, len(parts) + member.is_dir()))
+        if not member.is_dir():
+            files["/".join(parts)] = member
+    sizes = {name: member.file_size for name, member in files.items()}
+    read = partial(_read_from_zip, archive, files)
+    return PictureFiles(
+        path.stem, sizes, frozenset(folders), read, lambda name: _zip_stamp(path.resolve(), files[name])
+    )
+
+
+def _zip_stamp(archive: Path, member: zipfile.ZipInfo) -> str:
+    return f"{archive} {member.filename} {member.file_size} {member.CRC:08x}"
+
+
+def _open_zip(path: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(path)
+    except OSError as error:
+        raise LluError(f"{path} cannot be read ({error.strerror or error})") from None
+    except Exception:  # as for pictures: a damaged directory of members raises nearly every type there is
+        raise LluError(f"{path.name} is not a zip file or is damaged; make it again") from None
+
+
+def _safe_parts(member: zipfile.ZipInfo, archive: str) -> list[str]:
+    """The member's path in parts; raises LluError for a path that leads out of the archive."""
+    name = member.filename
+    if not member.flag_bits & 0x800:  # macOS writes UTF-8 without saying so, and zipfile takes it for code page 437
+        with contextlib.suppress(UnicodeError):
+            name = name.encode("cp437").decode("utf-8")
+    name = name.replace("\\", "/")
+    parts = [part for part in name.split("/") if part not in ("", ".")]
+    if name.startswith("/") or re.match("[A-Za-z]:", name) or ".." in parts:
+        raise LluError(f"{archive} names a file outside itself ({name[:60]!r}); such a zip is not read")
+    return parts
+
+
+def _read_from_zip(archive: zipfile.ZipFile, files: dict[str, zipfile.ZipInfo], path: str, limit: int) -> bytes:
+    try:
+        with archive.open(files[path]) as file:
+            return file.read(limit)
+    except Exception as error:  # as above, for the bytes of one member
+        raise UnreadablePicture(path, f"damaged inside the zip ({one_line(error)})") from None
+
+
+def _is_hidden(name: str) -> bool:
+    """What file managers leave behind: hidden files, resource forks, thumbnail stores."""
+    return name.startswith(".") or name.lower() in ("__macosx", "thumbs.db", "desktop.ini")

@@ -1,0 +1,224 @@
+"""What to run: a Plan names protocols' sources, systems, shots and seeds; `cells` makes the grid of it.
+
+The built-in sets have a preset, sized for two processor cores and half an hour, and the whole grid.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from llu_core.errors import LluError
+from llu_core.evaluation import LoadEncoder, Trial, run_trial
+from llu_core.features import Drawn, Features
+from llu_core.fewshot import FewShotSet
+from llu_core.grid import Cell, Task
+from llu_core.rows import TimingRow
+from llu_core.systems import SYSTEMS, systems_named
+from llu_core.timing import BATCH_SIZES, time_pass
+from llu_core.training import RECIPES, Recipe
+
+ALL_SHOTS = (1, 2, 4, 8, 16)
+SEEDS = (1, 2, 3)
+ABLATION_METHODS = tuple(name for name in SYSTEMS if name.startswith("llu"))
+COMPARED_METHODS = tuple(name for name in SYSTEMS if not name.startswith("llu-"))
+
+TASKS = ("shapes", "textures", "coloured-shapes", "patterned-shapes", "counts")
+SHIFTS = ("sketched", "night", "negative", "mosaic")
+PLAIN_SETS = (*(f"picto:{task}" for task in TASKS), "picto:new-words", "picto:digits")
+DEFAULT_SOURCE = "picto:patterned-shapes"
+PRESET_SETS = (
+    "picto:shapes",
+    "picto:textures",
+    "picto:patterned-shapes",
+    "picto:counts",
+    "picto:new-words",
+    "picto:digits",
+    "picto:sketched-textures",
+    "picto:sketched-coloured-shapes",
+)
+"""What the embedded model finds easy, hard and new. Prompt learners take time with the number of classes, hence few
+sets of many."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A protocol over sources. The transfer protocols train on each source and test it on all `targets` as well."""
+
+    protocol: str
+    sources: tuple[str, ...]
+    methods: tuple[str, ...]
+    targets: tuple[str, ...] = ()
+    shots: tuple[int, ...] = (16,)
+    seeds: tuple[int, ...] = SEEDS
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every source and target."""
+        return tuple(dict.fromkeys((*self.sources, *self.targets)))
+
+    @property
+    def draws(self) -> tuple[tuple[int, int], ...]:
+        """(shots, seed) of every draw."""
+        return tuple((shots, seed) for shots in self.shots for seed in self.seeds)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How to run, the same for every cell. views: augmented views per training picture; load_encoder: makes the model
+    that the pictures were embedded with, None where there were none."""
+
+    recipe: Recipe = RECIPES["fast"]
+    device: str = "cpu"
+    views: int = 0
+    load_encoder: LoadEncoder | None = None
+
+
+def preset() -> list[Plan]:
+    """Every protocol and system on some of the built-in sets."""
+    return [
+        Plan("base-to-new", PRESET_SETS, COMPARED_METHODS, shots=ALL_SHOTS),
+        *_rest((DEFAULT_SOURCE,), PRESET_SETS),
+    ]
+
+
+def whole_grid() -> list[Plan]:
+    """Every protocol, system, number of shots and seed on every built-in set."""
+    every = (*PLAIN_SETS, *(name for plain in PLAIN_SETS for name in shifted_sets(plain)))
+    return [Plan("base-to-new", every, COMPARED_METHODS, shots=ALL_SHOTS), *_rest(PLAIN_SETS, every)]
+
+
+def _rest(sources: Sequence[str], ablated: Sequence[str]) -> list[Plan]:
+    shifting = [name for name in sources if shifted_sets(name)]
+    return [
+        *(Plan("cross-dataset", (name,), COMPARED_METHODS, other_sets(name)) for name in sources),
+        *(Plan("domain-shift", (name,), COMPARED_METHODS, shifted_sets(name)) for name in shifting),
+        Plan("ablation", tuple(ablated), ABLATION_METHODS),
+        Plan("timing", (DEFAULT_SOURCE,), COMPARED_METHODS, seeds=(1,)),
+    ]
+
+
+def other_sets(name: str) -> tuple[str, ...]:
+    """The plain built-in sets besides `name`, targets of cross-dataset; none where `name` is not built in."""
+    return tuple(other for other in PLAIN_SETS if other != name) if name.startswith("picto:") else ()
+
+
+def shifted_sets(name: str) -> tuple[str, ...]:
+    """The shifted versions of a plain built-in set, with the same classes; none for others."""
+    task = name.removeprefix("picto:")
+    return tuple(f"picto:{shift}-{task}" for shift in SHIFTS) if name == f"picto:{task}" and task in TASKS else ()
+
+
+def cells(plan: Plan, features: Mapping[str, Features], setting: Setting) -> list[Cell]:
+    """The grid of a plan over the sources that are in `features`; the others are left out.
+
+    Raises LluError for unknown methods, and where a transfer protocol has no target.
+    """
+    methods = [system.name for system in systems_named(plan.methods)]
+    if plan.protocol in ("cross-dataset", "domain-shift") and not plan.targets:
+        raise LluError(f"{plan.protocol} trains on the first source and tests on the others; name at least two")
+    targets = tuple(without_thumbnails(features[name].problem) for name in plan.targets if name in features)
+    made: list[Cell] = []
+    for name in plan.sources:
+        if name not in features:
+            continue
+        for shots, seed in plan.draws:
+            grid = _Grid(plan.protocol, features[name], targets, shots, seed, setting)
+            made += grid.cells(methods)
+    return made
+
+
+@dataclass(frozen=True, eq=False)
+class _Grid:
+    """The cells of one draw."""
+
+    protocol: str
+    source: Features
+    targets: tuple[FewShotSet, ...]
+    shots: int
+    seed: int
+    setting: Setting
+
+    def cells(self, methods: Sequence[str]) -> list[Cell]:
+        try:
+            data = self._data(self._drawn())
+        except LluError:
+            data = ""  # the cells say it themselves when they are prepared, each by its name
+        if self.protocol == "timing":
+            return [self._timing_cell(method, size, data) for method in methods for size in BATCH_SIZES]
+        return [Cell(self._configuration(method, data), partial(self._prepare, method)) for method in methods]
+
+    def _drawn(self) -> Drawn:
+        drawn = self.source.draw(self.shots, self.seed)
+        return replace(drawn, problem=without_thumbnails(drawn.problem))
+
+    def _trial(self, method: str) -> Trial:
+        setting = self.setting
+        # a feature bundle does not say which model made it, so no text tower can be put beside its embeddings
+        load_encoder = setting.load_encoder if self.source.problem.encoder_identity else None
+        return Trial(
+            protocol=self.protocol,
+            method=method,
+            shots=self.shots,
+            seed=self.seed,
+            drawn=self._drawn(),
+            targets=self.targets,
+            recipe=setting.recipe,
+            device=setting.device,
+            load_encoder=load_encoder,
+        )
+
+    def _prepare(self, method: str) -> Task:
+        return partial(run_trial, self._trial(method))
+
+    def _timing_cell(self, method: str, size: int, data: str) -> Cell:
+        configuration = self._configuration(method, data) | {"batch_size": size}
+        return Cell(configuration, lambda: partial(time_passes, self._trial(method), size), alone=True)
+
+    def _configuration(self, method: str, data: str) -> dict[str, Any]:
+        setting = self.setting
+        return {
+            "protocol": self.protocol,
+            "source": self.source.problem.name,
+            "method": method,
+            "shots": self.shots,
+            "seed": self.seed,
+            "data": data,
+            "recipe": asdict(setting.recipe) if method.startswith("llu") else None,
+            "device": torch.device(setting.device).type,
+            "views": setting.views,
+        }
+
+    def _data(self, drawn: Drawn) -> str:
+        """A fingerprint of everything that is learned from and tested on."""
+        digest = hashlib.blake2b(digest_size=16)
+        tensors = [drawn.validation.embeddings, drawn.validation.labels]
+        tensors += [] if drawn.views is None else [drawn.views]
+        for problem in (drawn.problem, *self.targets):
+            digest.update("\0".join((problem.encoder_identity, *problem.class_names)).encode())
+            digest.update(f"{problem.base_classes} {problem.logit_scale}".encode())
+            tensors += [problem.class_embeddings, problem.test.embeddings, problem.test.labels]
+        tensors += [drawn.problem.train.embeddings, drawn.problem.train.labels]
+        for tensor in tensors:
+            digest.update(_bytes(tensor))
+        return digest.hexdigest()
+
+
+def without_thumbnails(problem: FewShotSet) -> FewShotSet:
+    """The same set without pictures to look at, which no system needs: lighter on its way to other processes."""
+    train, test = (replace(rows, thumbnails=None) for rows in (problem.train, problem.test))
+    return replace(problem, train=train, test=test)
+
+
+def _bytes(tensor: Tensor) -> bytes:
+    return tensor.contiguous().numpy().tobytes()
+
+
+def time_passes(trial: Trial, batch_size: int) -> list[TimingRow]:
+    """The timing task of one cell: training shots of all classes that have any."""
+    drawn = trial.drawn.select_classes(trial.drawn.problem.seen_classes)
+    return [time_pass(replace(trial, drawn=drawn), batch_size)]

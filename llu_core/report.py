@@ -1,0 +1,202 @@
+"""The report of an evaluation: a folder with Markdown tables, the rows, and Plotly figures as HTML.
+
+Plotly is imported when figures are drawn. The figures share one plotly.min.js in the folder, so they need no network.
+"""
+
+import os
+import platform
+import shlex
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from llu_core.grid import Outcome
+from llu_core.published import TABLE_4, published_for
+from llu_core.rows import AnyRow, Row, TimingRow, averages, mean_rows
+from llu_core.tables import tables, title
+
+PICTURE_WORLD = (
+    "These numbers are of the built-in picture world (rendered shapes, embedded by a small model), not of the paper's "
+    "data sets. They show how the systems compare there; the paper's numbers, of other pictures and a larger model, "
+    "stand beside them."
+)
+_PACKAGES = ("torch", "open_clip_torch", "numpy", "scikit-learn", "joblib", "plotly")
+
+
+@dataclass(frozen=True)
+class About:
+    """How a report came to be. command: as typed; seconds: the whole run; notes: what else its reader should know."""
+
+    command: str
+    model: str
+    device: str
+    recipe: str
+    workers: str
+    views: int
+    seconds: float
+    notes: tuple[str, ...] = ()
+
+
+def write_report(folder: Path, outcomes: Sequence[Outcome], about: About) -> Path:
+    """Write report.md and the figures into `folder`, beside rows.jsonl; returns the path of report.md."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = [row for outcome in outcomes for row in outcome.rows]
+    drawn = figures(rows)
+    for name, figure in drawn.items():
+        figure.write_html(folder / f"{name}.html", include_plotlyjs="directory")
+    path = folder / "report.md"
+    path.write_text(report_text(outcomes, about, list(drawn)), encoding="utf-8")
+    return path
+
+
+def report_text(outcomes: Sequence[Outcome], about: About, figure_names: Sequence[str] = ()) -> str:
+    """The Markdown of a report."""
+    rows = [row for outcome in outcomes for row in outcome.rows]
+    parts = ["# Evaluation"]
+    if any(getattr(row, "source", "").startswith("picto:") for row in rows):
+        parts.append(PICTURE_WORLD)
+    parts += [tables(rows).strip()] if rows else []
+    if figure_names:
+        links = [f"- [{name.replace('_', ' ')}]({name}.html)" for name in figure_names]
+        parts += ["## Figures", "\n".join(links)]
+    parts += [_failures(outcomes), _how(outcomes, about)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _failures(outcomes: Sequence[Outcome]) -> str:
+    failed = [f"- {outcome.cell.name}: {outcome.error}" for outcome in outcomes if outcome.error]
+    if not failed:
+        return ""
+    return "\n\n".join(["## Failed", "These cells are tried again by the same command.", "\n".join(failed)])
+
+
+def _how(outcomes: Sequence[Outcome], about: About) -> str:
+    seeds = sorted({seed for o in outcomes for row in o.rows if (seed := row.seed) is not None})
+    kept = sum(outcome.kept for outcome in outcomes)
+    lines = [
+        f"- command: `{about.command}`",
+        f"- model: {about.model}; device: {about.device}; augmented views per training picture: "
+        f"{about.views}; LLU recipe: {about.recipe}; workers: {about.workers}, one "
+        "torch thread each",
+        f"- seeds: {', '.join(map(str, seeds))}",
+        f"- {len(outcomes)} cells in {about.seconds:.0f} s, {kept} of them kept from an earlier run",
+        f"- versions: Python {platform.python_version()}, {', '.join(versions())}",
+        f"- machine: {platform.platform()}, {machine()}",
+        f"- written: {datetime.now().astimezone().isoformat(timespec='seconds')}",
+        *(f"- {note}" for note in about.notes),
+    ]
+    return "## How these numbers were made\n\n" + "\n".join(lines)
+
+
+def versions() -> list[str]:
+    """ "torch 2.14.1", ... of the packages that numbers depend on."""
+    found = []
+    for package in _PACKAGES:
+        try:
+            found.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def machine() -> str:
+    """Processor, cores, and the GPU where there is one."""
+    parts = [platform.processor() or platform.machine(), f"{os.cpu_count()} cores"]
+    if torch.cuda.is_available():
+        parts.append(torch.cuda.get_device_name())
+    return ", ".join(parts)
+
+
+def command_line() -> str:
+    """The command as typed."""
+    return "python -m llu_core " + shlex.join(sys.argv[1:])
+
+
+def figures(rows: Sequence[AnyRow]) -> dict[str, Any]:
+    """Plotly figures by file name; those without rows are left out."""
+    base_to_new = [row for row in rows if isinstance(row, Row) and row.protocol == "base-to-new"]
+    ablation = [row for row in rows if isinstance(row, Row) and row.protocol == "ablation"]
+    timing = [row for row in rows if isinstance(row, TimingRow) and row.seconds is not None]
+    drawn = {}
+    if base_to_new:
+        drawn["figure_2_accuracy_over_shots"] = shots_figure(base_to_new)
+    if timing:
+        drawn["figure_3_time_and_memory"] = timing_figure(timing)
+    if ablation:
+        drawn["table_4_ablation"] = ablation_figure(ablation)
+    return drawn
+
+
+def shots_figure(rows: Sequence[Row]) -> Any:
+    """Figure 2: base, new and mean H over the number of shots, averaged over sets."""
+    from plotly.colors import qualitative
+    from plotly.subplots import make_subplots
+
+    over_sets = averages(mean_rows(rows))
+    columns = {"base": "base", "new": "new", "mean_h": "mean H"}
+    figure = make_subplots(cols=3, rows=1, subplot_titles=list(columns.values()), shared_xaxes=True)
+    methods = list(dict.fromkeys(average.method for average in over_sets))
+    for place, (column, method) in enumerate((c, m) for c in columns for m in methods):
+        points = [(a.shots, getattr(a, column)) for a in over_sets if a.method == method]
+        points = sorted((shots, value) for shots, value in points if value is not None)
+        at = methods.index(method)
+        figure.add_scatter(
+            x=[shots for shots, _ in points],
+            y=[value for _, value in points],
+            name=title(method),
+            legendgroup=method,
+            showlegend=place < len(methods),
+            mode="lines+markers",
+            line={"color": qualitative.Dark24[at % 24], "width": 3 if method == "llu" else 1.5},
+            row=1,
+            col=1 + place // len(methods),
+        )
+    figure.update_xaxes(type="log", title="shots per class", tickvals=sorted({row.shots for row in rows}))
+    figure.update_yaxes(title="accuracy, %", col=1)
+    return figure.update_layout(title="Accuracy over the number of shots, average over sets", template="plotly_white")
+
+
+def timing_figure(rows: Sequence[TimingRow]) -> Any:
+    """Figure 3: seconds and peak memory of a training pass over the batch size."""
+    from plotly.colors import qualitative
+    from plotly.subplots import make_subplots
+
+    figure = make_subplots(cols=2, rows=1, subplot_titles=["milliseconds", "megabytes"])
+    for at, method in enumerate(dict.fromkeys(row.method for row in rows)):
+        of_method = sorted((row for row in rows if row.method == method), key=lambda row: row.batch_size)
+        sizes = [row.batch_size for row in of_method]
+        seconds = [1e3 * (row.seconds or 0) for row in of_method]
+        memory = [(row.memory_bytes or 0) / 1e6 for row in of_method]
+        style = {"name": title(method), "legendgroup": method, "line": {"color": qualitative.Dark24[at % 24]}}
+        figure.add_scatter(x=sizes, y=seconds, row=1, col=1, **style)
+        figure.add_scatter(x=sizes, y=memory, row=1, col=2, showlegend=False, **style)
+    figure.update_xaxes(type="log", title="batch size", tickvals=sorted({row.batch_size for row in rows}))
+    figure.update_yaxes(type="log")
+    return figure.update_layout(title="One forward and backward pass", template="plotly_white")
+
+
+def ablation_figure(rows: Sequence[Row]) -> Any:
+    """Table 4 as bars: ours and, paler, the paper's."""
+    import plotly.graph_objects as go
+
+    over_sets = averages(mean_rows(rows))
+    names = [
+        f"{title(a.method)} ({a.shots})" if len({b.shots for b in over_sets}) > 1 else title(a.method)
+        for a in over_sets
+    ]
+    paper = [published_for(TABLE_4, average.method) for average in over_sets]
+    bars = [
+        ("base, ours", "#1f77b4", [average.base for average in over_sets]),
+        ("new, ours", "#d62728", [average.new for average in over_sets]),
+        ("base, the paper (its data sets)", "#aec7e8", [each.base if each else None for each in paper]),
+        ("new, the paper (its data sets)", "#f7b6b2", [each.new if each else None for each in paper]),
+    ]
+    figure = go.Figure([go.Bar(name=name, x=names, y=values, marker_color=colour) for name, colour, values in bars])
+    figure.update_yaxes(title="accuracy, %")
+    return figure.update_layout(title="Ablation, average over sets", barmode="group", template="plotly_white")

@@ -1,0 +1,56 @@
+"""Rows as lines on a terminal."""
+
+from collections.abc import Sequence
+
+from llu_core.rows import (
+    AnyRow,
+    MeanRow,
+    MeanTransferRow,
+    Row,
+    TimingRow,
+    TransferRow,
+    mean_rows,
+    mean_transfer_rows,
+)
+
+HEADS = {
+    Row: f"{'source':<28} {'method':<14} {'seed':>4} {'shots':>5} {'base':>6} {'new':>6} {'H':>6} {'train s':>8}",
+    TransferRow: f"{'source':<28} {'method':<14} {'seed':>4} {'shots':>5} {'accuracy':>8}  {'target':<28}",
+    TimingRow: f"{'source':<28} {'method':<14} {'seed':>4} {'batch':>5} {'ms':>9} {'MB':>9}",
+}
+
+
+def print_rows(rows: Sequence[AnyRow], headed: set[type]) -> None:
+    """Print a line per row, below the heading of its kind unless that kind is in `headed` already."""
+    for row in rows:
+        kind = next(kind for kind in HEADS if isinstance(row, kind))
+        if kind not in headed:
+            headed = headed | {kind}
+            print(HEADS[kind])
+        print(_line(row), flush=True)
+
+
+def _line(row: AnyRow) -> str:
+    start = f"{row.source:<28} {row.method:<14} {'mean' if row.seed is None else row.seed:>4}"
+    if isinstance(row, TimingRow):
+        memory = None if row.memory_bytes is None else row.memory_bytes / 1e6
+        milliseconds = None if row.seconds is None else 1e3 * row.seconds
+        end = f"{row.batch_size:>5} {_figure(milliseconds, 9, 3)} {_figure(memory, 9, 3)}"
+    elif isinstance(row, TransferRow):
+        end = f"{row.shots:>5} {_figure(row.accuracy, 8)}  {row.target:<28}"
+    else:
+        figures = " ".join(_figure(value, 6) for value in (row.base, row.new, row.h))
+        end = f"{row.shots:>5} {figures} {_figure(row.train_seconds, 8, 2)}"
+    return f"{start} {end}" + (f"  {row.reason}" if row.reason else "")
+
+
+def _figure(value: float | None, width: int, digits: int = 1) -> str:
+    return f"{'–' if value is None else f'{value:.{digits}f}':>{width}}"
+
+
+def means_of(rows: Sequence[AnyRow]) -> list[MeanRow | MeanTransferRow]:
+    """The means over seeds of everything that has a mean."""
+    return [
+        *mean_rows(row for row in rows if isinstance(row, Row)),
+        *mean_transfer_rows(row for row in rows if isinstance(row, TransferRow)),
+    ]

@@ -1,0 +1,205 @@
+"""Rows of the paper's tables: one frozen dataclass per kind, their JSON, and their means.
+
+Accuracies are percentages. None stands where a system has no answer; `reason` then says why in a few words.
+"""
+
+import math
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
+from statistics import fmean, stdev
+from typing import Any, TypeVar
+
+
+@dataclass(frozen=True)
+class Row:
+    """Base-to-new and ablation: accuracies on the two halves; train_seconds without encoding.
+
+    distance_to_identity: the sum of eq. 6 without lambda, for localised adapters. seed None: a mean over seeds.
+    """
+
+    protocol: str
+    source: str
+    method: str
+    shots: int
+    seed: int | None
+    base: float | None
+    new: float | None
+    h: float | None
+    train_seconds: float | None
+    distance_to_identity: float | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class MeanRow(Row):
+    """The mean over `runs` seeds; the std columns are the sample standard deviation, None for a single run."""
+
+    runs: int = 1
+    base_std: float | None = None
+    new_std: float | None = None
+    h_std: float | None = None
+
+
+@dataclass(frozen=True)
+class TransferRow:
+    """Cross-dataset and domain shift: trained on `source`, tested on `target`, a closed problem of its own."""
+
+    protocol: str
+    source: str
+    target: str
+    method: str
+    shots: int
+    seed: int | None
+    accuracy: float | None
+    train_seconds: float | None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class MeanTransferRow(TransferRow):
+    """The mean over `runs` seeds; accuracy_std as in MeanRow."""
+
+    runs: int = 1
+    accuracy_std: float | None = None
+
+
+@dataclass(frozen=True)
+class TimingRow:
+    """One forward and backward pass over `batch_size` training pictures: seconds (median) and peak memory in bytes.
+
+    memory: how the bytes were measured.
+    """
+
+    protocol: str
+    source: str
+    method: str
+    batch_size: int
+    seed: int | None
+    seconds: float | None
+    memory_bytes: int | None
+    memory: str = ""
+    reason: str = ""
+
+
+AnyRow = Row | TransferRow | TimingRow
+
+ROW_TYPES: dict[str, type[AnyRow]] = {
+    "base-to-new": Row,
+    "ablation": Row,
+    "cross-dataset": TransferRow,
+    "domain-shift": TransferRow,
+    "timing": TimingRow,
+}
+"""Protocol -> the kind of its rows, in the order of a report."""
+
+
+def row_to_json(row: AnyRow) -> dict[str, Any]:
+    """The row as plain JSON values; a number that is not finite becomes null, which strict readers accept."""
+    return {name: _finite(value) for name, value in asdict(row).items()}
+
+
+def _finite(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def row_from_json(content: dict[str, Any]) -> AnyRow:
+    """The row of one seed that `row_to_json` wrote; raises KeyError or TypeError for anything else."""
+    return ROW_TYPES[content["protocol"]](**content)
+
+
+def harmonic_mean(base: float, new: float) -> float:
+    """2ab / (a + b), and 0 if both are 0."""
+    return 2 * base * new / (base + new) if base + new else 0.0
+
+
+Grouped = TypeVar("Grouped", bound=AnyRow)
+
+
+def _groups(rows: Iterable[Grouped], columns: Sequence[str]) -> list[list[Grouped]]:
+    """Rows that agree in `columns`, in order of first appearance."""
+    groups: dict[tuple[Hashable, ...], list[Grouped]] = {}
+    for row in rows:
+        groups.setdefault(tuple(getattr(row, column) for column in columns), []).append(row)
+    return list(groups.values())
+
+
+def _mean(rows: Sequence[AnyRow], column: str) -> float | None:
+    values = _values(rows, column)
+    return fmean(values) if values else None
+
+
+def _std(rows: Sequence[AnyRow], column: str) -> float | None:
+    values = _values(rows, column)
+    return stdev(values) if len(values) > 1 else None
+
+
+def _values(rows: Sequence[AnyRow], column: str) -> list[float]:
+    return [value for row in rows if (value := getattr(row, column)) is not None]
+
+
+def mean_rows(rows: Iterable[Row]) -> list[MeanRow]:
+    """A MeanRow per protocol, source, method and shots; h is the mean of the per-seed harmonic means."""
+    return [_mean_row(group) for group in _groups(rows, ("protocol", "source", "method", "shots"))]
+
+
+def _mean_row(rows: Sequence[Row]) -> MeanRow:
+    first = {field.name: getattr(rows[0], field.name) for field in fields(Row)}
+    averaged = ("base", "new", "h", "train_seconds", "distance_to_identity")
+    means = {column: _mean(rows, column) for column in averaged}
+    spreads = {f"{column}_std": _std(rows, column) for column in ("base", "new", "h")}
+    return MeanRow(**{**first, **means, **spreads, "seed": None, "runs": len(rows), "reason": _reasons(rows)})
+
+
+def mean_transfer_rows(rows: Iterable[TransferRow]) -> list[MeanTransferRow]:
+    """A MeanTransferRow per protocol, source, target, method and shots."""
+    groups = _groups(rows, ("protocol", "source", "target", "method", "shots"))
+    return [_mean_transfer_row(group) for group in groups]
+
+
+def _mean_transfer_row(rows: Sequence[TransferRow]) -> MeanTransferRow:
+    first = {field.name: getattr(rows[0], field.name) for field in fields(TransferRow)}
+    means = {column: _mean(rows, column) for column in ("accuracy", "train_seconds")}
+    spread = {"accuracy_std": _std(rows, "accuracy")}
+    return MeanTransferRow(**{**first, **means, **spread, "seed": None, "runs": len(rows), "reason": _reasons(rows)})
+
+
+def _reasons(rows: Sequence[Row] | Sequence[TransferRow]) -> str:
+    return "; ".join(dict.fromkeys(row.reason for row in rows if row.reason))
+
+
+@dataclass(frozen=True)
+class Average:
+    """A system over data sets. The two conventions of the literature for the harmonic mean stand side by side.
+
+    mean_h: the mean of the sets' H; h_of_means: H of the averaged base and new accuracies. sets: how many have a row.
+    """
+
+    method: str
+    shots: int
+    sets: int
+    base: float | None
+    new: float | None
+    mean_h: float | None
+    h_of_means: float | None
+    distance_to_identity: float | None
+    train_seconds: float | None
+
+
+def averages(means: Iterable[MeanRow]) -> list[Average]:
+    """An Average per method and shots, over the sources in `means`."""
+    return [_average(group) for group in _groups(means, ("method", "shots"))]
+
+
+def _average(rows: Sequence[MeanRow]) -> Average:
+    base, new, mean_h = (_mean(rows, column) for column in ("base", "new", "h"))
+    return Average(
+        method=rows[0].method,
+        shots=rows[0].shots,
+        sets=len(rows),
+        base=base,
+        new=new,
+        mean_h=mean_h,
+        h_of_means=None if base is None or new is None else harmonic_mean(base, new),
+        distance_to_identity=_mean(rows, "distance_to_identity"),
+        train_seconds=_mean(rows, "train_seconds"),
+    )

@@ -1,0 +1,84 @@
+"""CoOp's optimiser recipe (Zhou et al., arXiv 2109.01134), which most of the field trains by, LLU's "paper" recipe too.
+
+SGD with momentum, a first epoch at a tiny rate, then one cosine step per epoch; the epochs follow from the shots.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+WARM_UP_RATE = 1e-5
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One step of training: its epoch and step, both from 0, and its rows (m,) int64, or None for all of them."""
+
+    epoch: int
+    step: int
+    rows: Tensor | None
+
+
+@dataclass(frozen=True)
+class CoopRecipe:
+    """SGD as CoOp runs it. epochs: None for the rule by shots per class; batch_size in images."""
+
+    learning_rate: float = 2e-3
+    batch_size: int = 32
+    epochs: int | None = None
+
+
+COOP = CoopRecipe()
+"""As published."""
+
+
+def shuffled_batches(
+    count: int, batch_size: int, steps: int, generator: torch.Generator, device: torch.device | str = "cpu"
+) -> Iterator[Batch]:
+    """`steps` batches out of `count` rows, shuffled anew every epoch; the last one of an epoch may be smaller."""
+    size = min(batch_size, count)
+    per_epoch = math.ceil(count / size)
+    order = torch.empty(0, dtype=torch.int64)
+    for step in range(steps):
+        epoch, place = divmod(step, per_epoch)
+        if place == 0:
+            order = torch.randperm(count, generator=generator).to(device)
+        yield Batch(epoch, step, None if size == count else order[place * size : (place + 1) * size])
+
+
+def coop_epochs(targets: Tensor) -> int:
+    """200 epochs from 8 shots per class, 100 from 2, 50 for one; 50 from 500 classes on, as for ImageNet.
+
+    targets: (n,) int64, the labels of the training rows.
+    """
+    classes = int(targets.max()) + 1
+    shots = round(len(targets) / classes)
+    if classes >= 500 or shots < 2:
+        return 50
+    return 100 if shots < 8 else 200
+
+
+def coop_rate(learning_rate: float, epoch: int, epochs: int) -> float:
+    """The rate of an epoch, counted from 0: one warm-up epoch, then a cosine towards zero."""
+    if epoch == 0:
+        return WARM_UP_RATE
+    return cosine_rate(learning_rate, epoch - 1, epochs)
+
+
+def cosine_rate(learning_rate: float, done: float, total: float) -> float:
+    """From `learning_rate` at 0 done to zero at `total`."""
+    return learning_rate * 0.5 * (1 + math.cos(math.pi * done / total))
+
+
+def coop_optimizer(parameters: Sequence[Tensor], learning_rate: float) -> torch.optim.Optimizer:
+    """SGD with momentum 0.9 and weight decay 5e-4."""
+    return torch.optim.SGD(parameters, lr=learning_rate, momentum=0.9, weight_decay=5e-4)
+
+
+def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
+    """The learning rate of the next step."""
+    for group in optimizer.param_groups:
+        group["lr"] = rate

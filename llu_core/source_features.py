@@ -1,0 +1,80 @@
+"""Names of sources and data sets -> Features, for the evaluation: opened, embedded or read from the cache.
+
+Large sources are embedded by many processes where there are some; what each does goes into the cache folder.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from llu_core.datasets import open_dataset
+from llu_core.embedding_cache import CachedEncoder
+from llu_core.encoder import Encoder
+from llu_core.extraction import extract, extract_shard
+from llu_core.features import Features
+from llu_core.fewshot import FewShotSet
+from llu_core.grid import ModelLoader, run_tasks
+from llu_core.layout import ImageSource
+from llu_core.rows import AnyRow
+from llu_core.sources import open_source
+
+SHARDED_FROM = 4000
+"""Pictures from which on it pays to start other processes for embedding."""
+
+Draws = Sequence[tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class SourceFeatures:
+    """Where sources are and how they are embedded.
+
+    datasets: names that mean data folders under `root`, not SOURCEs; cache: folder for embeddings, None for none;
+    views: augmented views per training picture; jobs, dask: as `grid.run_grid` takes them.
+    """
+
+    loader: ModelLoader
+    root: Path | None = None
+    datasets: tuple[str, ...] = ()
+    cache: Path | None = None
+    views: int = 0
+    jobs: int = 1
+    dask: str | None = None
+
+    def load(self, name: str, draws: Draws, progress: Callable[[int, int], None] | None = None) -> Features:
+        """The embedded source, at least the pictures of `draws`, pairs of (shots, seed).
+
+        Raises LluError for a source that cannot be used.
+        """
+        source = self._open(name)
+        if isinstance(source, FewShotSet):
+            return Features.of(source)
+        if self.cache is not None and len(source.train) + len(source.test) >= SHARDED_FROM:
+            self._embed_together(name, draws)
+        return extract(source, self._encoder(), views=self.views, draws=draws, folder=self.cache, progress=progress)
+
+    def _open(self, name: str) -> FewShotSet | ImageSource:
+        if self.root is not None and name in self.datasets:
+            return open_dataset(self.root, name)
+        return open_source(name)
+
+    def _encoder(self) -> Encoder:
+        encoder = self.loader()
+        return encoder if self.cache is None else CachedEncoder(encoder, self.cache)
+
+    def _embed_together(self, name: str, draws: Draws) -> None:
+        """A failed or lost shard costs time only: `extract` computes what is not there."""
+        count = 8 * self.jobs if self.dask is None else 64
+        if self.jobs == 1 and self.dask is None:
+            return
+        tasks = [partial(self.embed_shard, name, draws, (number, count)) for number in range(count)]
+        for _ in run_tasks(tasks, jobs=self.jobs, dask=self.dask):
+            pass
+
+    def embed_shard(self, name: str, draws: Draws, shard: tuple[int, int]) -> Sequence[AnyRow]:
+        """One worker's share; it has no rows to tell."""
+        source = self._open(name)
+        if isinstance(source, ImageSource) and self.cache is not None:
+            encoder = self._encoder()
+            extract_shard(source, encoder, shard=shard, folder=self.cache, views=self.views, draws=draws)
+        return []

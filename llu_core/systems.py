@@ -1,0 +1,95 @@
+"""The compared systems by name, in reading order: CLIP, prompt learners, adapters, linear heads, and LLU.
+
+fitted = SYSTEMS["coop"].fit(Material(shots, validation, views, encoder), seed, "cpu")
+logits = fitted.on(problem).logits(images, problem.class_embeddings)      or CannotAnswer
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from llu_core.baselines import (
+    clip_adapter,
+    cocoop,
+    coop,
+    gda_clip,
+    linear_probe,
+    llu,
+    prograd,
+    rla,
+    tip_adapter,
+    tip_adapter_f,
+    wise_ft,
+    zero_shot,
+)
+from llu_core.baselines.material import CannotAnswer, Fit, Fitted, Material
+from llu_core.errors import LluError
+from llu_core.training import ABLATIONS, RECIPES, Recipe
+
+__all__ = ["SYSTEMS", "CannotAnswer", "Fit", "Fitted", "Material", "System", "llu_system", "systems_named"]
+
+
+@dataclass(frozen=True)
+class System:
+    """A way to learn from few shots.
+
+    name: as the command line calls it; title: as tables do. new_classes: whether it can answer for classes without
+    shots; needs_encoder: whether it trains through the model's text tower and so cannot work on embeddings alone.
+    """
+
+    name: str
+    title: str
+    new_classes: bool
+    needs_encoder: bool
+    fit: Fit
+
+
+_ABLATION_TITLES = {
+    "no cluster": "LLU, no clustering",
+    "no damp": "LLU, no damping",
+    "no mask": "LLU, no mask",
+    "dirac mask": "LLU, Dirac mask",
+    "no reg": "LLU, no regularisation",
+    "rand. init": "LLU, random init",
+    "linear": "LLU, Linear",
+}
+
+
+def llu_system(recipe: Recipe = RECIPES["fast"], ablation: str = "default") -> System:
+    """LLU trained by `recipe`, under one of the paper's ablations (a key of ABLATIONS)."""
+    fit = partial(llu.fit, recipe=recipe.ablated(ablation))
+    if ablation == "default":
+        return System("llu", "LLU", True, False, fit)
+    name = f"llu-{ablation.replace('. ', '-').replace(' ', '-')}"
+    return System(name, _ABLATION_TITLES[ablation], True, False, fit)
+
+
+SYSTEMS: dict[str, System] = {
+    system.name: system
+    for system in (
+        System("clip", "CLIP", True, False, zero_shot.fit),
+        System("coop", "CoOp", True, True, coop.fit),
+        System("cocoop", "CoCoOp", True, True, cocoop.fit),
+        System("prograd", "ProGrad", True, True, prograd.fit),
+        System("clip-adapter", "CLIP-Adapter", True, False, clip_adapter.fit),
+        System("tip-adapter", "Tip-Adapter", False, False, tip_adapter.fit),
+        System("tip-adapter-f", "Tip-Adapter-F", False, False, tip_adapter_f.fit),
+        System("wise-ft", "WiSE-FT (head)", False, False, wise_ft.fit),
+        System("linear-probe", "linear probe", False, False, linear_probe.fit),
+        System("rla", "RLA", True, False, rla.fit),
+        System("gda-clip", "GDA-CLIP", True, False, gda_clip.fit),
+        *(llu_system(ablation=ablation) for ablation in ABLATIONS),
+    )
+}
+
+
+def systems_named(names: Sequence[str], recipe: Recipe = RECIPES["fast"]) -> list[System]:
+    """The systems of these names, in their order, each once; LLU and its ablations train by `recipe`.
+
+    Raises LluError, listing the known ones, for unknown names and for none.
+    """
+    unknown = [name for name in names if name not in SYSTEMS]
+    if unknown or not names:
+        raise LluError(f"unknown method {', '.join(unknown) or '(none)'}; choose from: {', '.join(SYSTEMS)}")
+    by_recipe = {system.name: system for system in (llu_system(recipe, ablation) for ablation in ABLATIONS)}
+    return [by_recipe.get(name, SYSTEMS[name]) for name in dict.fromkeys(names)]

@@ -1,0 +1,216 @@
+"""Rows as the Markdown tables of the paper, with its own averages beside ours."""
+
+from collections.abc import Iterable, Sequence
+
+from llu_core.published import (
+    CONDITIONS,
+    LINEAR_DISTANCE_TO_IDENTITY,
+    LLU_MEAN_H,
+    TABLE_1,
+    TABLE_4,
+    Published,
+    published_for,
+)
+from llu_core.rows import (
+    AnyRow,
+    Average,
+    MeanRow,
+    MeanTransferRow,
+    Row,
+    TimingRow,
+    TransferRow,
+    averages,
+    harmonic_mean,
+    mean_rows,
+    mean_transfer_rows,
+)
+from llu_core.systems import SYSTEMS
+
+NO_ANSWER = "–"
+HARMONIC_MEANS = (
+    "Accuracies in percent, mean ± standard deviation over seeds. H of a set is the mean of its seeds' harmonic means. "
+    "The literature averages over sets in two ways, and both are given: *mean H*, the mean of the sets' H, and *H of "
+    "means*, the harmonic mean of the averaged base and new accuracies."
+)
+
+
+def title(method: str) -> str:
+    """What a system is called in tables."""
+    return SYSTEMS[method].title if method in SYSTEMS else method
+
+
+def markdown_table(head: Sequence[str], body: Iterable[Sequence[str]]) -> str:
+    """A Markdown table; the first column reads from the left, numbers from the right."""
+    lines = [head, ["---", *("---:" for _ in head[1:])], *body]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def number(value: float | None, spread: float | None = None, digits: int = 1) -> str:
+    """ "81.2", "81.2 ± 0.4", or a dash."""
+    if value is None:
+        return NO_ANSWER
+    return f"{value:.{digits}f}" + (f" ± {spread:.{digits}f}" if spread is not None else "")
+
+
+def shots_text(shots: int) -> str:
+    """ "1 shot", "16 shots"."""
+    return f"{shots} shot{'s' * (shots > 1)}"
+
+
+def tables(rows: Sequence[AnyRow]) -> str:
+    """All tables of a report, in the order of the paper; protocols without rows are left out."""
+    by_protocol = {row.protocol: [other for other in rows if other.protocol == row.protocol] for row in rows}
+    base_to_new = mean_rows(row for row in by_protocol.get("base-to-new", ()) if isinstance(row, Row))
+    ablation = mean_rows(row for row in by_protocol.get("ablation", ()) if isinstance(row, Row))
+    parts = [base_to_new_section(base_to_new)] if base_to_new else []
+    for protocol, heading in (("cross-dataset", "Cross-dataset (Table 2)"), ("domain-shift", "Domain shift (Table 3)")):
+        transfer = mean_transfer_rows(row for row in by_protocol.get(protocol, ()) if isinstance(row, TransferRow))
+        parts += [transfer_section(heading, transfer)] if transfer else []
+    parts += [ablation_section(ablation)] if ablation else []
+    timing = [row for row in by_protocol.get("timing", ()) if isinstance(row, TimingRow)]
+    parts += [timing_section(timing)] if timing else []
+    return "\n\n".join(parts) + "\n"
+
+
+def base_to_new_section(means: Sequence[MeanRow]) -> str:
+    """Table 1: averages over sets beside the paper's, then a table per set, for the most shots; Figure 2 as numbers."""
+    most = max(row.shots for row in means)
+    at_most = [row for row in means if row.shots == most]
+    parts = [
+        "## Base to new (Table 1, Figure 2)",
+        HARMONIC_MEANS,
+        f"### Averages over sets, {shots_text(most)}",
+        averages_table(averages(at_most), TABLE_1),
+        f"The paper's columns: {CONDITIONS}. The paper's LLU has a mean H of {LLU_MEAN_H}; its H of means would be "
+        f"{harmonic_mean(83.48, 74.47):.2f}. RLA stands beside ProLIP, which it resembles. {_other_work()}",
+    ]
+    for source in dict.fromkeys(row.source for row in at_most):
+        parts += [f"### {source}, {shots_text(most)}", set_table([row for row in at_most if row.source == source])]
+    shots = sorted({row.shots for row in means})
+    if len(shots) > 1:
+        parts += ["### Mean H over shots (Figure 2)", _over_shots(averages(means), shots)]
+    return "\n\n".join([*parts, *_reasons(means)])
+
+
+def _other_work() -> str:
+    others = [f"{row.title} {row.base:.2f} / {row.new:.2f}" for row in TABLE_1 if not row.method]
+    return f"Not built here: {', '.join(others)}."
+
+
+def averages_table(ours: Sequence[Average], published: tuple[Published, ...]) -> str:
+    """Our averages and the paper's. A system that answers on few sets says on how many."""
+    most_sets = max(average.sets for average in ours)
+    body = []
+    for average in ours:
+        paper = published_for(published, average.method)
+        name = title(average.method) + ("" if average.sets == most_sets else f" ({average.sets} of {most_sets} sets)")
+        body.append(
+            [
+                name,
+                *(number(value) for value in (average.base, average.new, average.mean_h, average.h_of_means)),
+                number(average.train_seconds, digits=2),
+                *((number(paper.base, digits=2), number(paper.new, digits=2)) if paper else (NO_ANSWER, NO_ANSWER)),
+            ]
+        )
+    head = ["system", "base", "new", "mean H", "H of means", "training, s", "paper: base", "paper: new"]
+    return markdown_table(head, body)
+
+
+def set_table(means: Sequence[MeanRow]) -> str:
+    """One data set."""
+    body = [
+        [
+            title(row.method),
+            number(row.base, row.base_std),
+            number(row.new, row.new_std),
+            number(row.h, row.h_std),
+            number(row.train_seconds, digits=2),
+        ]
+        for row in means
+    ]
+    return markdown_table(["system", "base", "new", "H", "training, s"], body)
+
+
+def _over_shots(over_sets: Sequence[Average], shots: Sequence[int]) -> str:
+    mean_h = {(average.method, average.shots): average for average in over_sets}
+    body = []
+    for method in dict.fromkeys(average.method for average in over_sets):
+        found = [mean_h.get((method, each)) for each in shots]
+        body.append([title(method), *(number(average.mean_h if average else None) for average in found)])
+    return markdown_table(["system", *(shots_text(each) for each in shots)], body)
+
+
+def transfer_section(heading: str, means: Sequence[MeanTransferRow]) -> str:
+    """A row per system and a column per target, the source's own test pictures first; the average is over targets."""
+    parts = [
+        f"## {heading}",
+        "Accuracy in percent, mean ± standard deviation over seeds. The first column is the source's own test pictures "
+        "of the classes that have shots; the average is over the others, given where a system answers on all of them.",
+    ]
+    for source, shots in dict.fromkeys((row.source, row.shots) for row in means):
+        chosen = [row for row in means if (row.source, row.shots) == (source, shots)]
+        parts += [f"### Trained on {source}, {shots_text(shots)}", _transfer_table(chosen)]
+    return "\n\n".join([*parts, *_reasons(means)])
+
+
+def _transfer_table(means: Sequence[MeanTransferRow]) -> str:
+    targets = list(dict.fromkeys(row.target for row in means))
+    found = {(row.method, row.target): row for row in means}
+    body = []
+    for method in dict.fromkeys(row.method for row in means):
+        rows = [found.get((method, target)) for target in targets]
+        others = [row.accuracy for row in rows[1:] if row and row.accuracy is not None]
+        average = sum(others) / len(others) if others and len(others) == len(targets) - 1 else None
+        shown = [number(row.accuracy, row.accuracy_std) if row else NO_ANSWER for row in rows]
+        body.append([title(method), *shown, number(average)])
+    return markdown_table(["system", *targets, "average"], body)
+
+
+def ablation_section(means: Sequence[MeanRow]) -> str:
+    """Table 4 with the distance to identity (the sum of eq. 6 without lambda)."""
+    body = []
+    for average in averages(means):
+        paper = published_for(TABLE_4, average.method)
+        distance = NO_ANSWER if average.distance_to_identity is None else f"{average.distance_to_identity:.1e}"
+        shown = [number(value) for value in (average.base, average.new, average.mean_h, average.h_of_means)]
+        beside = [number(paper.base, digits=2), number(paper.new, digits=2)] if paper else [NO_ANSWER, NO_ANSWER]
+        body.append([f"{title(average.method)}, {shots_text(average.shots)}", *shown, distance, *beside])
+    head = ["setting", "base", "new", "mean H", "H of means", "distance to identity", "paper: base", "paper: new"]
+    note = (
+        f"Averages over sets ({len({row.source for row in means})}) in percent. The distance to identity is the sum of "
+        f"eq. 6 without lambda; the paper has {LINEAR_DISTANCE_TO_IDENTITY:.1e} for Linear at width 512, and narrower "
+        f"embeddings have more. The paper's columns: {CONDITIONS}."
+    )
+    return "\n\n".join(["## Ablation (Table 4)", note, markdown_table(head, body), *_reasons(means)])
+
+
+def timing_section(rows: Sequence[TimingRow]) -> str:
+    """Figure 3 as numbers: milliseconds and megabytes over the batch size."""
+    sizes = sorted({row.batch_size for row in rows})
+    found = {(row.method, row.batch_size): row for row in rows}
+    body = []
+    for method in dict.fromkeys(row.method for row in rows):
+        of_method = [found.get((method, size)) for size in sizes]
+        body.append([title(method), *(_cost(row) for row in of_method)])
+    how = ", ".join(dict.fromkeys(row.memory for row in rows if row.memory))
+    note = f"Milliseconds and megabytes of one forward and backward pass. Memory: {how or 'not measured'}."
+    head = ["system", *(f"{size} picture{'s' * (size > 1)}" for size in sizes)]
+    reasons = _reasons(rows)
+    return "\n\n".join(["## Time and memory of a training pass (Figure 3)", note, markdown_table(head, body), *reasons])
+
+
+def _cost(row: TimingRow | None) -> str:
+    if row is None or row.seconds is None or row.memory_bytes is None:
+        return NO_ANSWER
+    return f"{1e3 * row.seconds:.2f} ms, {row.memory_bytes / 1e6:.2f} MB"
+
+
+def _reasons(rows: Sequence[MeanRow] | Sequence[MeanTransferRow] | Sequence[TimingRow]) -> list[str]:
+    """Why there are dashes: a line per system, with the first reason it gave."""
+    reasons: dict[str, str] = {}
+    for row in rows:
+        if row.reason:
+            reasons.setdefault(row.method, row.reason)
+    if not reasons:
+        return []
+    return [f"{NO_ANSWER} stands for no answer:\n" + "\n".join(f"- {title(m)}: {why}" for m, why in reasons.items())]

@@ -1,0 +1,42 @@
+"""CoOp's optimiser recipe, as LLU's "paper" recipe and the prompt learners share it."""
+
+import pytest
+import torch
+
+from llu_core.schedule import coop_epochs, coop_optimizer, coop_rate, shuffled_batches
+
+
+def batches(count: int, size: int, steps: int, seed: int = 0):
+    return list(shuffled_batches(count, size, steps, torch.Generator().manual_seed(seed)))
+
+
+def test_every_epoch_sees_every_row_once_in_an_order_of_its_own():
+    found = batches(10, 4, 6)
+    assert [batch.epoch for batch in found] == [0, 0, 0, 1, 1, 1]
+    first, second = (torch.cat([batch.rows for batch in found[at : at + 3]]).tolist() for at in (0, 3))
+    assert sorted(first) == sorted(second) == list(range(10))
+    assert first != second
+
+
+def test_a_batch_that_holds_all_needs_no_rows():
+    assert [(batch.epoch, batch.step, batch.rows) for batch in batches(5, 32, 2)] == [(0, 0, None), (1, 1, None)]
+
+
+@pytest.mark.parametrize(
+    ("classes", "shots", "epochs"), [(3, 1, 50), (3, 2, 100), (3, 4, 100), (3, 8, 200), (3, 16, 200), (500, 16, 50)]
+)
+def test_epochs_follow_from_the_shots(classes: int, shots: int, epochs: int):
+    assert coop_epochs(torch.arange(classes).repeat(shots)) == epochs
+
+
+def test_one_epoch_warms_up_then_a_cosine_falls():
+    rates = [coop_rate(2e-3, epoch, 50) for epoch in range(50)]
+    assert rates[0] == 1e-5
+    assert rates[1] == 2e-3
+    assert rates[1:] == sorted(rates[1:], reverse=True)
+    assert rates[26] == pytest.approx(1e-3)
+
+
+def test_the_optimiser_is_sgd_with_momentum_and_decay():
+    settings = coop_optimizer([torch.zeros(2, requires_grad=True)], 2e-3).defaults
+    assert (settings["lr"], settings["momentum"], settings["weight_decay"]) == (2e-3, 0.9, 5e-4)
