@@ -1,0 +1,215 @@
+"""The page's components, one build_<panel>() per panel; no behaviour here."""
+
+from dataclasses import dataclass
+
+import gradio as gr
+from gradio.themes.utils.fonts import LocalFont
+
+from demo.callbacks import PRESETS
+from demo.cards import CARDS_CSS, CARDS_HTML, CARDS_JS
+from demo.draft import MAX_CLASSES, MAX_PICTURES, MAX_UPLOAD_BYTES, PICTURE_SUFFIXES
+from demo.explorer import EXPLORER_CSS, EXPLORER_HTML, EXPLORER_JS, head
+from llu_core.backbones import BACKBONES
+from llu_core.training import RECIPES
+
+# The bundled Source Sans Pro has no usable semi-bold; fonts named by a web address would be fetched from elsewhere.
+FONT = [LocalFont("Source Sans Pro", weights=(400, 700)), "system-ui", "sans-serif"]
+THEME = gr.themes.Default(primary_hue="indigo", font=FONT, font_mono=["ui-monospace", "monospace"])
+
+CSS = """
+.gradio-container { max-width: 1480px !important; }
+#title h1 { margin: 0 0 2px; font-size: 24px; }
+#title p { margin: 0; }
+#model-line { font-size: 13px; color: var(--body-text-color-subdued); }
+#setup { max-width: 330px; }
+#drop { min-height: 150px; }
+#privacy, #privacy * {
+  font-size: 12px; line-height: 1.45; color: color-mix(in srgb, var(--body-text-color) 68%, transparent);
+}
+@media (max-width: 900px) {
+  #page { flex-direction: column; }
+  #explorer-column { order: -1; }
+  #setup { max-width: none; }
+}
+"""
+
+LAUNCH = {"theme": THEME, "css": CSS, "run_history": False, "ssr_mode": False, "enable_monitoring": False}
+"""For `demo.launch`. The run history would copy every event, pictures included, into the browser's storage."""
+
+from gradio.events import Dependency
+
+class PictureFile(gr.Image):
+    """Hands over the file as it came: what cannot be decoded is refused in the core's words, not in a traceback."""
+
+    is_template = True  # for gradio: the page shows it as its parent
+
+    def preprocess(self, payload) -> str | None:
+        return None if payload is None else payload.path
+    from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
+    from gradio.blocks import Block
+
+    if TYPE_CHECKING:
+        from gradio.components import Timer
+        from gradio.components.base import Component
+
+@dataclass(frozen=True)
+class View:
+    """Every component that `wiring` connects."""
+
+    model_line: gr.Markdown
+    preset: gr.Dropdown
+    class_name: gr.Textbox
+    files: gr.File
+    cards: gr.HTML
+    unseen: gr.Textbox
+    templates: gr.Textbox
+    recipe: gr.Radio
+    model: gr.Dropdown
+    checkpoint: gr.Textbox
+    load_model: gr.Button
+    train: gr.Button
+    status: gr.Markdown
+    query: gr.Image
+    new_class: gr.Textbox
+    add_class: gr.Button
+    library_code: gr.Code
+    client_code: gr.Code
+    download: gr.Button
+    predictions: gr.Button
+    file: gr.DownloadButton
+    reopen: gr.File
+    clear: gr.Button
+    summary: gr.JSON
+    link: gr.Textbox
+    explorer: gr.HTML
+
+def build_view() -> View:
+    """All panels; must be called inside a `gr.Blocks` context."""
+    gr.Markdown(
+        "# Localized Latent Updates\n"
+        "Teach CLIP new classes from a few pictures and see **where** the update applies: strong near your pictures, "
+        "fading elsewhere, so that all other classes keep CLIP's answer.",
+        elem_id="title",
+    )
+    model_line = gr.Markdown(elem_id="model-line")
+    with gr.Row(elem_id="page", equal_height=False):
+        with gr.Column(scale=0, min_width=310, elem_id="setup"):
+            preset, class_name, files, cards, unseen, templates = build_few_shot_panel()
+            recipe, train, status = build_train_panel()
+            query, new_class, add_class = build_predict_panel()
+            download, predictions, file, reopen, clear, library_code, client_code = build_save_panel()
+            model, checkpoint, load_model = build_model_panel()
+        with gr.Column(scale=1, min_width=320, elem_id="explorer-column"):
+            explorer = build_explorer_panel()
+    summary, link = gr.JSON(visible=False), gr.Textbox(visible=False)
+    return View(
+        model_line, preset, class_name, files, cards, unseen, templates, recipe, model, checkpoint, load_model,
+        train, status, query, new_class, add_class, library_code, client_code, download, predictions, file, reopen,
+        clear, summary, link, explorer,
+    )  # fmt: skip
+
+def build_few_shot_panel() -> tuple[gr.Dropdown, gr.Textbox, gr.File, gr.HTML, gr.Textbox, gr.Textbox]:
+    with gr.Accordion("1 · Few-shot set", open=True):
+        preset = gr.Dropdown(list(PRESETS), value=next(iter(PRESETS)), label="Example", interactive=True)
+        class_name = gr.Textbox(
+            label="Class of the pictures you drop",
+            placeholder="red panda (a zip or folder needs none)",
+            max_lines=1,
+            elem_id="drop-class",
+        )
+        files = gr.File(
+            label="Pictures, a zip or a folder",
+            file_count="multiple",
+            file_types=[*PICTURE_SUFFIXES, ".zip", ".npz"],
+            height=150,
+            elem_id="drop",
+        )
+        gr.Markdown(
+            "A zip or folder holds one folder per class; beside them `test/` may hold test pictures and `new/` unseen "
+            "classes. A feature bundle (.npz) brings embeddings instead. "
+            f"At most {MAX_PICTURES:,} pictures, {MAX_CLASSES} classes and {MAX_UPLOAD_BYTES >> 20} MB at a time. "
+            "Pictures stay in this server's memory and are forgotten when you close the page; "
+            "uploaded files are deleted after ten minutes.",
+            elem_id="privacy",
+        )
+        cards = gr.HTML(
+            "",
+            html_template=CARDS_HTML,
+            css_template=CARDS_CSS,
+            js_on_load=CARDS_JS,
+            apply_default_css=False,
+            elem_id="cards",
+        )
+        unseen = gr.Textbox(
+            label="Unseen classes", info="Names that CLIP should keep knowing, separated by commas", max_lines=3
+        )
+        with gr.Accordion("Prompt templates", open=False):
+            templates = gr.Textbox(label="One a line, {} is the class name; several are averaged", lines=2, max_lines=8)
+    return preset, class_name, files, cards, unseen, templates
+
+def build_train_panel() -> tuple[gr.Radio, gr.Button, gr.Markdown]:
+    with gr.Accordion("2 · Train", open=True):
+        train = gr.Button("Train adapter", variant="primary", elem_id="train")
+        status = gr.Markdown(elem_id="status")
+        with gr.Accordion("Recipe", open=False):
+            recipe = gr.Radio(
+                list(RECIPES),
+                value="fast",
+                label="How to train",
+                info="fast: all pictures at once, about a second. paper: the paper's schedule, many times longer.",
+            )
+    return recipe, train, status
+
+def build_predict_panel() -> tuple[gr.Image, gr.Textbox, gr.Button]:
+    with gr.Accordion("3 · Predict", open=True):
+        query = PictureFile(
+            label="Ask about a picture",
+            sources=["upload", "clipboard", "webcam"],
+            type="filepath",
+            height=170,
+            elem_id="query",
+        )
+        new_class = gr.Textbox(
+            label="Ask about another class", info="Joins both predictions at once", max_lines=1, elem_id="new-class"
+        )
+        add_class = gr.Button("Add class", size="sm", elem_id="add-class")
+    return query, new_class, add_class
+
+def build_save_panel() -> tuple[gr.Button, gr.Button, gr.DownloadButton, gr.File, gr.Button, gr.Code, gr.Code]:
+    with gr.Accordion("4 · Save and share", open=False):
+        download = gr.Button("Download adapter", elem_id="download")
+        predictions = gr.Button("Download predictions (CSV)", elem_id="download-predictions")
+        # written when asked for, then handed to the browser by a click on the hidden one
+        file = gr.DownloadButton(visible="hidden", elem_id="download-file")
+        reopen = gr.File(label="Reopen a saved adapter (.zip)", file_types=[".zip"], height=110)
+        with gr.Accordion("Code", open=False):
+            library_code = gr.Code(label="Use the adapter in Python", language="python", elem_id="library-code")
+            client_code = gr.Code(label="Call this app from Python", language="python", elem_id="client-code")
+        clear = gr.Button("Delete my pictures and adapter", variant="stop", size="sm", elem_id="clear")
+    return download, predictions, file, reopen, clear, library_code, client_code
+
+def build_model_panel() -> tuple[gr.Dropdown, gr.Textbox, gr.Button]:
+    with gr.Accordion("Model", open=False):
+        model = gr.Dropdown(
+            [(backbone.title, name) for name, backbone in BACKBONES.items()],
+            value="picto",
+            label="CLIP model",
+            info="Others than the embedded one are loaded from the Hugging Face Hub or from a file.",
+            allow_custom_value=True,
+        )
+        checkpoint = gr.Textbox(
+            label="Checkpoint file on this machine (optional)", placeholder="/path/to/weights.safetensors"
+        )
+        load_model = gr.Button("Load model", size="sm")
+    return model, checkpoint, load_model
+
+def build_explorer_panel() -> gr.HTML:
+    return gr.HTML(
+        "",
+        html_template=EXPLORER_HTML,
+        css_template=EXPLORER_CSS,
+        js_on_load=EXPLORER_JS,
+        head=head(),
+        apply_default_css=False,
+        elem_id="explorer",
+    )
