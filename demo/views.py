@@ -37,15 +37,6 @@ LAUNCH = {"theme": THEME, "css": CSS, "run_history": False, "ssr_mode": False, "
 """For `demo.launch`. The run history would copy every event, pictures included, into the browser's storage."""
 
 
-class PictureFile(gr.Image):
-    """Hands over the file as it came: what cannot be decoded is refused in the core's words, not in a traceback."""
-
-    is_template = True  # for gradio: the page shows it as its parent
-
-    def preprocess(self, payload) -> str | None:
-        return None if payload is None else payload.path
-
-
 @dataclass(frozen=True)
 class View:
     """Every component that `wiring` connects."""
@@ -160,13 +151,15 @@ def build_train_panel() -> tuple[gr.Radio, gr.Button, gr.Markdown]:
 
 def build_predict_panel() -> tuple[gr.Image, gr.Textbox, gr.Button]:
     with gr.Accordion("3 · Predict", open=True):
-        query = PictureFile(
+        query = gr.Image(
             label="Ask about a picture",
             sources=["upload", "clipboard", "webcam"],
             type="filepath",
             height=170,
             elem_id="query",
         )
+        # The file as it came: gradio's own reading would answer what is no picture with a bare "Error".
+        query.preprocess = lambda payload: None if payload is None else payload.path
         new_class = gr.Textbox(
             label="Ask about another class", info="Joins both predictions at once", max_lines=1, elem_id="new-class"
         )
