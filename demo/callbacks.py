@@ -2,24 +2,19 @@
 
 import threading
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
-from pathlib import Path
+from functools import lru_cache
 
 from demo import draft as drafts
-from demo.projection import project_umap
-from demo.session import Model, Session, build_model, map_points
-from llu_core.adapter import check_mask
+from demo.projection import Projection, project_umap
+from demo.session import Session, build_model, map_points
+from llu_core.adapter import LocalizedAdapter, check_mask
 from llu_core.checkpoint import TrainedAdapter
 from llu_core.errors import LluError
-from llu_core.fewshot import FewShotSet, Rejected
-from llu_core.pictures import UnreadablePicture, decode
-from llu_core.sources import ImageSource, Picture, embed_steps, open_source
+from llu_core.fewshot import FewShotSet, LabelledEmbeddings
+from llu_core.sources import ImageSource, embed_steps, open_source
 from llu_core.training import Recipe, train
-
-MAX_UPLOAD_BYTES = 200 * 2**20
-PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 
 PRESETS = {
     "Coloured shapes, sketched": "picto:sketched-coloured-shapes",
@@ -45,100 +40,18 @@ Steps = Generator[Progress, None, Session]
 
 
 def load_preset(session: Session, title: str) -> Session:
-    """Replace the draft by one of the built-in sets."""
+    """Replace the set by one of the built-in ones."""
     if title not in PRESETS:
         raise LluError(f"unknown example {title!r}; choose one of: {', '.join(PRESETS)}")
     source = open_source(PRESETS[title])
     if not isinstance(source, ImageSource):
         raise LluError(f"{title} holds no pictures; choose another example")
-    return replace(session, draft=source, preset=title)
+    return replace(session, draft=source, features=None, preset=title, history=())
 
 
 def clear(session: Session) -> Session:
     """Forget the visitor's pictures and everything trained on them."""
-    return replace(session, draft=drafts.empty_draft(), preset=None, model=None)
-
-
-def add_files(session: Session, paths: Sequence[str | Path], class_name: str = "") -> Session:
-    """Add a zip (one folder per class), or pictures of the class `class_name`, to the visitor's own set.
-
-    An example on the page is replaced, an own set grows. Pictures that cannot be read are named in
-    `draft.rejected`; raises LluError if nothing can be used, and then the session is as before.
-    """
-    files = [Path(path) for path in paths]
-    size = sum(path.stat().st_size for path in files)
-    if size > MAX_UPLOAD_BYTES:
-        raise LluError(f"the files are {size >> 20} MB together; the page takes {MAX_UPLOAD_BYTES >> 20} MB at a time")
-    draft = drafts.empty_draft() if session.preset else drafts.with_rejected(session.draft, ())
-    pictures = [path for path in files if path.suffix.lower() != ".zip"]
-    for path in files:
-        if path.suffix.lower() == ".zip":
-            draft = drafts.merge(draft, _kept_in_memory(open_source(str(path))))
-    if pictures:
-        draft = _with_pictures(draft, class_name, pictures)
-    return replace(session, draft=draft, preset=None)
-
-
-def _kept_in_memory(source: ImageSource | FewShotSet) -> ImageSource:
-    """The same source with its pictures read, so that the upload can be deleted."""
-    if not isinstance(source, ImageSource):
-        raise LluError(
-            "that file holds embeddings; use it with the command line: python -m llu_core train FILE --out DIR"
-        )
-    rejected: list[Rejected] = list(source.rejected)
-
-    def keep(pictures: Sequence[Picture]) -> tuple[Picture, ...]:
-        kept = []
-        for picture in pictures:
-            try:
-                kept.append(_in_memory(picture))
-            except UnreadablePicture as error:
-                rejected.append(Rejected(picture.name, str(error)))
-        return tuple(kept)
-
-    train, test = keep(source.train), keep(source.test)
-    if not train and not test:
-        raise LluError(f"no picture could be read; the first reason: {rejected[0].name}: {rejected[0].reason}")
-    return replace(source, train=train, test=test, rejected=tuple(rejected))
-
-
-def _in_memory(picture: Picture) -> Picture:
-    return replace(picture, read=drafts.StoredPicture.of(picture.read()), stamp=None)
-
-
-def _with_pictures(draft: ImageSource, class_name: str, paths: Sequence[Path]) -> ImageSource:
-    drafts.clean_name(class_name)
-    pictures, rejected = [], list(draft.rejected)
-    for path in paths:
-        try:
-            pictures.append(_in_memory(Picture(path.name, 0, partial(decode, path, path.name))))
-        except UnreadablePicture as error:
-            rejected.append(Rejected(path.name, str(error)))
-    if not pictures:
-        raise LluError(f"no picture could be read; the first reason: {rejected[0].name}: {rejected[0].reason}")
-    return drafts.with_rejected(drafts.add_pictures(draft, class_name, pictures), rejected)
-
-
-def rename_class(session: Session, old: str, new: str) -> Session:
-    return replace(session, draft=drafts.rename_class(session.draft, old, new))
-
-
-def delete_class(session: Session, name: str) -> Session:
-    return replace(session, draft=drafts.delete_class(session.draft, name))
-
-
-def set_unseen_classes(session: Session, names: str) -> Session:
-    """`names`: separated by commas or line breaks."""
-    wanted = [name for name in names.replace("\n", ",").split(",") if name.strip()]
-    if wanted == drafts.unseen_without_pictures(session.draft):
-        return session
-    return replace(session, draft=drafts.set_unseen_classes(session.draft, wanted))
-
-
-def set_templates(session: Session, templates: str) -> Session:
-    """`templates`: one a line, each with {} where the class name goes."""
-    draft = drafts.set_templates(session.draft, templates.splitlines())
-    return session if draft.templates == session.draft.templates else replace(session, draft=draft)
+    return replace(session, draft=drafts.empty_draft(), features=None, preset=None, model=None, history=())
 
 
 def set_mask(session: Session, beta: float, gamma: float) -> Session:
@@ -148,11 +61,14 @@ def set_mask(session: Session, beta: float, gamma: float) -> Session:
 
 
 def train_adapter(session: Session, recipe: Recipe, *, seed: int = 1) -> Steps:
-    """Read, train and lay out the draft; abandoning the generator leaves the session as it was."""
+    """Read, train and lay out the set; abandoning the generator leaves the session as it was.
+
+    Queries that were asked before are answered by the new adapter too, where the embeddings are comparable.
+    """
     reason = session.why_not_trainable()
     if reason:
         raise LluError(reason)
-    shots = yield from _embedded(session)
+    shots = session.features or (yield from _embedded(session))
     start, working = time.perf_counter(), 0.0
     steps = train(shots, recipe, seed=seed)
     while True:
@@ -168,8 +84,18 @@ def train_adapter(session: Session, recipe: Recipe, *, seed: int = 1) -> Steps:
         start = time.perf_counter()
     seconds = working + time.perf_counter() - start
     yield Progress("Drawing the map", 0, 1)
-    trained = TrainedAdapter.of(shots, adapter, recipe, seed=seed, model=session.encoder_name)
-    model = build_model(trained, shots, draft=session.draft, seconds=seconds)
+    trained = TrainedAdapter.of(
+        shots, adapter, recipe, seed=seed, model="" if session.features else session.encoder_name
+    )
+    before = session.model
+    comparable = before is not None and before.shots.encoder_identity == shots.encoder_identity != ""
+    model = build_model(
+        trained,
+        shots,
+        source=session.source,
+        seconds=seconds,
+        queries=before.queries if before is not None and comparable else None,
+    )
     return replace(session, model=model, beta=recipe.beta, gamma=recipe.gamma)
 
 
@@ -189,12 +115,13 @@ def draw_umap(session: Session) -> Session:
     if model is None or model.projection.name == "UMAP":
         return session
     with _one_map_at_a_time:  # so that visitors of the first example wait for one map instead of drawing it each
-        return replace(session, model=_with_umap(model))
+        projection = _umap(model.trained.adapter, model.shots.train, model.shots.test)
+    return replace(session, model=replace(model, projection=projection))
 
 
 @lru_cache(maxsize=8)
-def _with_umap(model: Model) -> Model:
-    return replace(model, projection=project_umap(map_points(model.trained, model.shots)))
+def _umap(adapter: LocalizedAdapter, train: LabelledEmbeddings, test: LabelledEmbeddings) -> Projection:
+    return project_umap(map_points(adapter, train, test))
 
 
 _one_map_at_a_time = threading.Lock()

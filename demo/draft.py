@@ -1,8 +1,11 @@
 """Editing a few-shot set before it is trained on: a draft is an ImageSource, and every edit returns a new one."""
 
 import io
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from hashlib import blake2b
 
 from PIL import Image
 
@@ -14,6 +17,8 @@ from llu_core.sources import ImageSource, Picture
 MAX_PICTURES = 2000
 MAX_CLASSES = 200
 MAX_NAME_LENGTH = 80
+MAX_UPLOAD_BYTES = 200 * 2**20
+PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 
 _LARGEST_SIDE = 672
 """Of a stored picture, in pixels: twice what the largest known encoder looks at."""
@@ -40,10 +45,21 @@ class StoredPicture:
     def __call__(self) -> Image.Image:
         return Image.open(io.BytesIO(self.data)).convert("RGB")
 
+    def about(self, side: int) -> Image.Image:
+        """The same picture, at least `side` pixels; a photograph is decoded with a fraction of the work."""
+        image = Image.open(io.BytesIO(self.data))
+        image.draft("RGB", (side, side))
+        return image.convert("RGB")
 
-def stored_bytes(draft: ImageSource) -> int:
-    """Memory that the draft's own pictures take; rendered ones take none."""
-    return sum(len(p.read.data) for p in (*draft.train, *draft.test) if isinstance(p.read, StoredPicture))
+    @cached_property
+    def digest(self) -> bytes:
+        """Equal only for equal pictures."""
+        return blake2b(self.data, digest_size=12).digest()
+
+
+def stored_pictures(draft: ImageSource) -> list[bytes]:
+    """The files of the draft's own pictures; rendered ones take no memory."""
+    return [p.read.data for p in (*draft.train, *draft.test) if isinstance(p.read, StoredPicture)]
 
 
 @dataclass
@@ -63,7 +79,7 @@ def empty_draft(name: str = "my pictures") -> ImageSource:
 
 def clean_name(name: str) -> str:
     """A class name as typed, tidied; raises LluError if it is empty or too long."""
-    name = " ".join(name.replace("_", " ").split())
+    name = " ".join(unicodedata.normalize("NFC", name).replace("_", " ").split())
     if not name:
         raise LluError("the class has no name; type what the pictures show, for example red panda")
     if len(name) > MAX_NAME_LENGTH:
@@ -71,10 +87,88 @@ def clean_name(name: str) -> str:
     return name
 
 
+def class_called(draft: ImageSource, name: str) -> str:
+    """The class of the set that `name` means, otherwise the tidied name of a new one; raises LluError as clean_name.
+
+    The names of a zip's folders are taken as they are, however long, so a known name is not held to the limits.
+    """
+    return name if name in draft.class_names else clean_name(name)
+
+
+def add_class(draft: ImageSource, name: str) -> ImageSource:
+    """Add a class without pictures, unseen until it gets some; raises LluError if the set has one of that name."""
+    name = clean_name(name)
+    if name in draft.class_names:
+        raise LluError(f"there is already a class called {name}; add the pictures to it")
+    return _together(draft, _apart(draft) | {name: _Shelf()})
+
+
 def add_pictures(draft: ImageSource, class_name: str, pictures: Sequence[Picture]) -> ImageSource:
     """Add training pictures to a class, which is created where it is new."""
     shelves = _apart(draft)
-    shelves.setdefault(clean_name(class_name), _Shelf()).train.extend(pictures)
+    shelves.setdefault(class_called(draft, class_name), _Shelf()).train.extend(pictures)
+    return _together(draft, shelves)
+
+
+def pictures_by_key(draft: ImageSource) -> dict[str, tuple[str, Picture]]:
+    """Key -> (part, picture), "train" before "test"; the key names a picture to the page and back.
+
+    It is made of part, class, name and, where they are at hand, pixels, not of a position: it stays valid while other
+    pictures come and go, and it never comes to mean another picture. Only exact copies are counted through.
+    """
+    keyed: dict[str, tuple[str, Picture]] = {}
+    copies: dict[str, int] = {}
+    for part, pictures in (("train", draft.train), ("test", draft.test)):
+        for picture in pictures:
+            key = f"{part}-{_fingerprint(draft.class_names[picture.label], picture)}"
+            copies[key] = copies.get(key, 0) + 1
+            keyed[key if copies[key] == 1 else f"{key}-{copies[key]}"] = (part, picture)
+    return keyed
+
+
+def _fingerprint(class_name: str, picture: Picture) -> str:
+    pixels = picture.read.digest if isinstance(picture.read, StoredPicture) else b""
+    text = f"{class_name}\0{picture.name}\0".encode(errors="surrogatepass")
+    return blake2b(text + pixels, digest_size=9).hexdigest()
+
+
+def _find(draft: ImageSource, key: str) -> tuple[str, Picture]:
+    try:
+        return pictures_by_key(draft)[key]
+    except KeyError:
+        raise LluError("that picture is not where it was: the set has changed meanwhile; choose it again") from None
+
+
+def picture_of(draft: ImageSource, key: str) -> tuple[str, str]:
+    """(class name, picture name) behind a key, for messages; raises LluError if the set has it no more."""
+    _, picture = _find(draft, key)
+    return draft.class_names[picture.label], picture.name
+
+
+def move_picture(draft: ImageSource, key: str, class_name: str) -> ImageSource:
+    """Put a picture into another class, which is created where it is new; training pictures stay training pictures.
+
+    The class it leaves stays, even without pictures, as an unseen one. Raises LluError if no picture has that key.
+    """
+    part, picture = _find(draft, key)
+    old, new = draft.class_names[picture.label], class_called(draft, class_name)
+    if new == old:
+        return draft
+    shelves = _apart(draft)
+    getattr(shelves[old], part).remove(picture)
+    getattr(shelves.setdefault(new, _Shelf()), part).append(picture)
+    return _together(draft, shelves)
+
+
+def delete_picture(draft: ImageSource, key: str) -> ImageSource:
+    """Leave out a picture; a class that loses its last one stays, as an unseen class.
+
+    Its name was chosen by the visitor, and more pictures may follow; `delete_class` takes it away.
+    Raises LluError if no picture has that key.
+    """
+    part, picture = _find(draft, key)
+    shelves = _apart(draft)
+    getattr(shelves[draft.class_names[picture.label]], part).remove(picture)
     return _together(draft, shelves)
 
 

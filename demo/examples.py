@@ -36,7 +36,9 @@ class Examples:
         threading.Thread(target=self._prepare, name="examples", daemon=True).start()
 
     def _prepare(self) -> None:
-        draw_umap(self.first)
+        drawn = draw_umap(self.first).model
+        if drawn is not None:  # numba compiles the placing of a new picture too
+            drawn.projection.place(drawn.shots.train.embeddings[:1].numpy())
         for title in PRESETS:
             self.get(self._blank, title)
 

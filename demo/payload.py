@@ -1,6 +1,6 @@
 """The explorer's payload: everything the page needs to predict at any (beta, gamma) by itself, as one JSON string.
 
-Arrays travel as base64 of little-endian float32, row-major. Rows are the training images, then the test images.
+Arrays travel as base64 of little-endian float32, row-major. Rows are the training images, the test images, the queries.
 """
 
 import base64
@@ -11,22 +11,27 @@ import math
 import numpy as np
 from PIL import Image
 
+from demo.queries import walk
 from demo.session import Model, Session
+from llu_core.sweep import Sweep
 
-TRAIN, TEST = 0, 1
+TRAIN, TEST, QUERY = 0, 1, 2
 SHEET_COLUMNS = 32
 
 
-def explorer_payload(session: Session) -> str:
-    """The whole state of the map; an empty session says what to do next."""
+def explorer_payload(session: Session, *, select: int | None = None) -> str:
+    """The whole state of the map; an empty session says what to do next. select: the row to be selected."""
     model = session.model
     if model is None:
         return json.dumps({"id": "", "message": session.why_not_trainable() or "Press Train to see the map."})
+    selected = {} if select is None else {"select": select}
     return json.dumps(
-        {
+        selected
+        | {
             "id": model.id,
             "version": 1,
             "title": session.preset or model.shots.name,
+            "preset": None if session.changed_since_training else session.preset,
             "logitScale": model.sweep.logit_scale,
             "beta": session.beta,
             "gamma": "inf" if math.isinf(session.gamma) else session.gamma,
@@ -34,7 +39,7 @@ def explorer_payload(session: Session) -> str:
             "classes": _classes(model) | _places(model)["classes"],
             "images": _images(model) | _places(model)["images"],
             "anchors": _anchors(model) | _places(model)["anchors"],
-            "scores": {name: _floats(getattr(model.sweep, name)) for name in ("uu", "vu", "uv", "vv")},
+            "scores": _scores(model.sweep),
             "thumbnails": _thumbnails(model),
         }
     )
@@ -48,12 +53,34 @@ def positions_payload(session: Session) -> str:
     return json.dumps({"update": "positions", "id": model.id, "projection": model.projection.name} | _places(model))
 
 
+def walk_payload(session: Session, anchor: int, kind: str, index: int) -> str:
+    """The points of an arc as if they were pictures, for the same formula; arguments as those of `walk`."""
+    share, sweep = walk(session, anchor, kind, index)
+    return json.dumps(
+        {
+            "update": "walk",
+            "id": session.model.id if session.model else "",
+            "anchor": anchor,
+            "target": {"kind": kind, "index": index},
+            "t": share.tolist(),
+            "images": {"nearest": _floats(sweep.image_nearest), "uv": _floats(sweep.image_uv)},
+            "classes": {"nearest": _floats(sweep.class_nearest), "uv": _floats(sweep.class_uv)},
+            "scores": _scores(sweep),
+        }
+    )
+
+
+def _scores(sweep: Sweep) -> dict[str, str]:
+    return {name: _floats(getattr(sweep, name)) for name in ("uu", "vu", "uv", "vv")}
+
+
 def _floats(values) -> str:
     return base64.b64encode(np.ascontiguousarray(values, dtype="<f4").tobytes()).decode("ascii")
 
 
 def _labels(model: Model) -> np.ndarray:
-    return np.concatenate([model.shots.train.labels.numpy(), model.shots.test.labels.numpy()])
+    parts = (model.shots.train, model.shots.test, model.queries)
+    return np.concatenate([part.labels.numpy() for part in parts])
 
 
 def _classes(model: Model) -> dict:
@@ -67,12 +94,12 @@ def _classes(model: Model) -> dict:
 
 
 def _images(model: Model) -> dict:
-    train, test = model.shots.train, model.shots.test
+    sizes = (len(model.shots.train), len(model.shots.test), len(model.queries))
     return {
-        "n": len(train) + len(test),
-        "names": [*train.names, *test.names],
+        "n": sum(sizes),
+        "names": model.row_names,
         "truth": _labels(model).tolist(),
-        "group": [TRAIN] * len(train) + [TEST] * len(test),
+        "group": np.repeat((TRAIN, TEST, QUERY), sizes).tolist(),
         "nearest": _floats(model.sweep.image_nearest),
         "nearestAnchor": model.sweep.image_anchor.tolist(),
         "uv": _floats(model.sweep.image_uv),
@@ -90,17 +117,18 @@ def _anchors(model: Model) -> dict:
 def _places(model: Model) -> dict[str, dict]:
     """Coordinates of images, anchors and classes; a class stands amid its pictures, without any it has no place."""
     points, count = model.projection.points, len(model.shots.train) + len(model.shots.test)
-    labels = _labels(model)
+    labels = _labels(model)[:count]
     classes = np.full((len(model.shots.class_names), 2), np.nan, dtype=np.float32)
     for label in np.unique(labels):
         classes[label] = np.median(points[:count][labels == label], axis=0)
-    parts = {"images": points[:count], "anchors": points[count:], "classes": classes}
+    images = np.concatenate([points[:count], model.projection.place(model.queries.embeddings.numpy())])
+    parts = {"images": images, "anchors": points[count:], "classes": classes}
     return {name: {"x": _floats(xy[:, 0]), "y": _floats(xy[:, 1])} for name, xy in parts.items()}
 
 
 def _thumbnails(model: Model) -> dict | None:
     """One sprite sheet of all thumbnails, or None where the set has none."""
-    parts = [part.thumbnails for part in (model.shots.train, model.shots.test) if len(part)]
+    parts = [part.thumbnails for part in (model.shots.train, model.shots.test, model.queries) if len(part)]
     if not parts or any(part is None for part in parts):
         return None
     tiles = np.concatenate([part for part in parts if part is not None])

@@ -1,6 +1,8 @@
 """Two dimensions for the eye: PCA at once, UMAP when it is ready. Neither takes part in any prediction."""
 
 import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,20 +11,30 @@ from sklearn.decomposition import PCA
 
 @dataclass(frozen=True, eq=False)
 class Projection:
-    """Coordinates (n, 2) float32 of embeddings, and the method's name."""
+    """Coordinates (n, 2) float32 of embeddings, and the method's name.
+
+    place: where further embeddings (m, d) would lie on this map, (m, 2) float32; the map itself stays as it is.
+    """
 
     name: str
     points: np.ndarray
+    place: Callable[[np.ndarray], np.ndarray]
 
 
 def project_pca(embeddings: np.ndarray) -> Projection:
     """The two directions of largest variance; embeddings (n, d). Fewer than three points are laid out in a row."""
     if len(embeddings) < 3:
-        return Projection(
-            "PCA", np.stack([np.arange(len(embeddings)), np.zeros(len(embeddings))], 1).astype(np.float32)
-        )
-    points = PCA(n_components=2, random_state=0).fit_transform(embeddings)
-    return Projection("PCA", points.astype(np.float32))
+        return Projection("PCA", _in_a_row(0, len(embeddings)), lambda more: _in_a_row(len(embeddings), len(more)))
+    pca = PCA(n_components=2, random_state=0).fit(embeddings)
+
+    def place(rows: np.ndarray) -> np.ndarray:
+        return pca.transform(rows).astype(np.float32) if len(rows) else np.empty((0, 2), dtype=np.float32)
+
+    return Projection("PCA", place(embeddings), place)
+
+
+def _in_a_row(start: int, count: int) -> np.ndarray:
+    return np.stack([np.arange(start, start + count), np.zeros(count)], 1).astype(np.float32)
 
 
 def project_umap(embeddings: np.ndarray) -> Projection:
@@ -35,11 +47,25 @@ def project_umap(embeddings: np.ndarray) -> Projection:
         return start
     spread = start.points / max(float(np.abs(start.points).max()), 1e-9) * 10
     neighbours = min(15, len(embeddings) - 1)
-    with warnings.catch_warnings():
-        # umap and numba report missing extras and their own future, which is nothing a visitor could act on
-        warnings.simplefilter("ignore")
+    with _quiet():
         import umap  # here, because numba takes seconds to load
 
         settings = {"n_neighbors": neighbours, "min_dist": 0.15, "metric": "cosine", "random_state": 0, "n_jobs": 1}
         reducer = umap.UMAP(init=spread, **settings)  # pyright: ignore[reportArgumentType]
-        return Projection("UMAP", np.asarray(reducer.fit_transform(embeddings), dtype=np.float32))
+        points = np.asarray(reducer.fit_transform(embeddings), dtype=np.float32)
+
+    def place(rows: np.ndarray) -> np.ndarray:
+        if not len(rows):
+            return np.empty((0, 2), dtype=np.float32)
+        with _quiet():
+            return np.asarray(reducer.transform(rows), dtype=np.float32)
+
+    return Projection("UMAP", points, place)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """umap and numba report missing extras and their own future, which is nothing a visitor could act on."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

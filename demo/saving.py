@@ -6,9 +6,9 @@ import zipfile
 from dataclasses import replace
 from pathlib import Path
 
-import torch
-
-from demo.session import Model, Session, build_model
+from demo.queries import require_model
+from demo.session import UNLABELLED, Session, build_model
+from llu_core.adapter import interpolation_mask
 from llu_core.checkpoint import TrainedAdapter
 from llu_core.errors import LluError
 from llu_core.fewshot import FewShotSet, LabelledEmbeddings
@@ -16,7 +16,7 @@ from llu_core.fewshot import FewShotSet, LabelledEmbeddings
 
 def save_adapter(session: Session, folder: Path) -> Path:
     """Write the adapter, with the sliders' beta and gamma, as a zip in `folder`; returns its path."""
-    model = _require_model(session)
+    model = require_model(session)
     target = folder / "llu-adapter"
     adapter = model.trained.adapter.with_mask(beta=session.beta, gamma=session.gamma)
     replace(model.trained, adapter=adapter).save_pretrained(target)
@@ -39,7 +39,7 @@ def open_adapter(session: Session, path: Path, folder: Path) -> Session:
         ) from error
     trained = TrainedAdapter.from_pretrained(folder)
     trained.require_encoder(session.encoder.identity, session.encoder.width)
-    model = build_model(trained, _anchors_as_shots(trained, path.stem), draft=None, seconds=None)
+    model = build_model(trained, _anchors_as_shots(trained, path.stem), source=None, seconds=None)
     return replace(session, model=model, beta=trained.adapter.beta, gamma=trained.adapter.gamma)
 
 
@@ -65,30 +65,20 @@ def _anchors_as_shots(trained: TrainedAdapter, name: str) -> FewShotSet:
 
 def predictions_csv(session: Session) -> str:
     """One line per picture: name, part, truth, both answers with their probability, alpha, nearest anchor."""
-    model = _require_model(session)
+    model = require_model(session)
     shots, sweep, names = model.shots, model.sweep, model.shots.class_names
     clip = sweep.logits(beta=0.0, gamma=0.0).softmax(dim=1)
     llu = sweep.logits(beta=session.beta, gamma=session.gamma).softmax(dim=1)
-    adapter = model.trained.adapter
-    alpha = adapter.image.alpha(
-        torch.cat([shots.train.embeddings, shots.test.embeddings]), beta=session.beta, gamma=session.gamma
-    )
+    alpha = interpolation_mask(sweep.image_nearest, beta=session.beta, gamma=session.gamma)
     text = io.StringIO()
     table = csv.writer(text)
     table.writerow(["picture", "part", "truth", "clip", "clip_p", "llu", "llu_p", "alpha", "anchor", "anchor_cosine"])
-    labels = [*shots.train.labels.tolist(), *shots.test.labels.tolist()]
-    for row, name in enumerate([*shots.train.names, *shots.test.names]):
-        part = "train" if row < len(shots.train) else "test"
+    parts = [("train", shots.train), ("test", shots.test), ("query", model.queries)]
+    rows = [(part, label) for part, rows in parts for label in rows.labels.tolist()]
+    for row, (name, (part, label)) in enumerate(zip(model.row_names, rows, strict=True)):
         first, second = int(clip[row].argmax()), int(llu[row].argmax())
         anchor = model.trained.anchor_names[sweep.image_anchor[row]]
+        truth = "" if label == UNLABELLED else names[label]
         answers = [names[first], f"{clip[row, first]:.6f}", names[second], f"{llu[row, second]:.6f}"]
-        table.writerow(
-            [name, part, names[labels[row]], *answers, f"{alpha[row]:.6f}", anchor, f"{sweep.image_nearest[row]:.6f}"]
-        )
+        table.writerow([name, part, truth, *answers, f"{alpha[row]:.6f}", anchor, f"{sweep.image_nearest[row]:.6f}"])
     return text.getvalue()
-
-
-def _require_model(session: Session) -> Model:
-    if session.model is None:
-        raise LluError("there is no trained adapter yet; train one first")
-    return session.model

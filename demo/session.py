@@ -1,128 +1,161 @@
 """A visitor's session: one frozen value from which everything on the page is derived."""
 
-import threading
-import time
 import uuid
-from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from demo.draft import empty_draft, stored_bytes
+from demo.draft import empty_draft, stored_pictures
 from demo.projection import Projection, project_pca
+from llu_core.adapter import LocalizedAdapter
 from llu_core.checkpoint import TrainedAdapter
 from llu_core.encoder import Encoder
-from llu_core.fewshot import FewShotSet
+from llu_core.fewshot import FewShotSet, LabelledEmbeddings
 from llu_core.sources import ImageSource
 from llu_core.sweep import Sweep
+
+MAX_UNDO = 20
+UNLABELLED = -1
 
 
 @dataclass(frozen=True, eq=False)
 class Model:
     """A trained adapter with all that the explorer shows of it.
 
-    shots: the embeddings it was trained and is tested on. The rows of sweep and of projection are the training
-    images, then the test images; projection goes on with the image anchors. draft: the set it was trained on, None
-    for a reopened adapter. seconds: training time, encoding aside; None for a reopened adapter.
+    shots: the embeddings it was trained and is tested on; queries: further pictures, labelled UNLABELLED. The rows
+    of sweep are the training images, the test images and the queries; projection has the first two and the image
+    anchors. source: the set it was trained on, None for a reopened adapter. seconds: training time, encoding aside;
+    None for a reopened adapter.
     """
 
     id: str
     trained: TrainedAdapter
     shots: FewShotSet
+    queries: LabelledEmbeddings
     sweep: Sweep
     projection: Projection
-    draft: ImageSource | None
+    source: ImageSource | FewShotSet | None
     seconds: float | None
+
+    @property
+    def row_names(self) -> tuple[str, ...]:
+        """Of the sweep's rows."""
+        return (*self.shots.train.names, *self.shots.test.names, *self.queries.names)
+
+    def with_queries(self, queries: LabelledEmbeddings) -> "Model":
+        """The same adapter asked about other queries."""
+        return replace(self, queries=queries, sweep=_sweep(self.trained, self.shots, queries))
+
+    def with_classes(self, names: list[str], embeddings: Tensor) -> "Model":
+        """The same adapter telling apart further classes, (len(names), d) unit rows."""
+        shots = self.shots.add_classes(names, embeddings)
+        trained = replace(self.trained, class_names=shots.class_names, class_embeddings=shots.class_embeddings)
+        return replace(self, trained=trained, shots=shots, sweep=_sweep(trained, shots, self.queries))
 
 
 def build_model(
-    trained: TrainedAdapter, shots: FewShotSet, *, draft: ImageSource | None, seconds: float | None
+    trained: TrainedAdapter,
+    shots: FewShotSet,
+    *,
+    source: ImageSource | FewShotSet | None,
+    seconds: float | None,
+    queries: LabelledEmbeddings | None = None,
 ) -> Model:
     """Everything the explorer needs of an adapter, with PCA as its first map."""
-    images = torch.cat([shots.train.embeddings, shots.test.embeddings])
+    queries = queries or LabelledEmbeddings.empty(shots.width)
     return Model(
         id=uuid.uuid4().hex[:12],
         trained=trained,
         shots=shots,
-        sweep=Sweep.of(trained.adapter, images, shots.class_embeddings),
-        projection=project_pca(map_points(trained, shots)),
-        draft=draft,
+        queries=queries,
+        sweep=_sweep(trained, shots, queries),
+        projection=project_pca(map_points(trained.adapter, shots.train, shots.test)),
+        source=source,
         seconds=seconds,
     )
 
 
-def map_points(trained: TrainedAdapter, shots: FewShotSet) -> np.ndarray:
-    """What the map shows, (n + m, d): training images, test images, image anchors."""
-    return torch.cat([shots.train.embeddings, shots.test.embeddings, trained.adapter.image.anchors]).numpy()
+def _sweep(trained: TrainedAdapter, shots: FewShotSet, queries: LabelledEmbeddings) -> Sweep:
+    images = torch.cat([shots.train.embeddings, shots.test.embeddings, queries.embeddings])
+    return Sweep.of(trained.adapter, images, shots.class_embeddings)
+
+
+def map_points(adapter: LocalizedAdapter, train: LabelledEmbeddings, test: LabelledEmbeddings) -> np.ndarray:
+    """What the map is fitted to, (n + m, d): training images, test images, image anchors."""
+    return torch.cat([train.embeddings, test.embeddings, adapter.image.anchors]).numpy()
+
+
+@dataclass(frozen=True, eq=False)
+class Edit:
+    """What the set was before a change, and what the change was called."""
+
+    label: str
+    draft: ImageSource
+    features: FewShotSet | None
+    preset: str | None
 
 
 @dataclass(frozen=True, eq=False)
 class Session:
-    """encoder: shared between visitors and never changed. beta, gamma: where the visitor's sliders stand."""
+    """encoder: shared between visitors and never changed. beta, gamma: where the visitor's sliders stand.
+
+    draft: the visitor's pictures; features: a set that came as embeddings and takes the draft's place, or None.
+    history: earlier states of the set, newest last.
+    """
 
     encoder: Encoder
     encoder_name: str
     draft: ImageSource = field(default_factory=empty_draft)
+    features: FewShotSet | None = None
     preset: str | None = None
     model: Model | None = None
     beta: float = 0.5
     gamma: float = 20.0
+    history: tuple[Edit, ...] = ()
+
+    @property
+    def source(self) -> ImageSource | FewShotSet:
+        """The set on the left of the page."""
+        return self.features or self.draft
+
+    def edited(self, label: str, draft: ImageSource) -> "Session":
+        """With another set of pictures; `label` says in the Undo button what was done."""
+        return self._changed(label, draft=draft, features=None, preset=None)
+
+    def with_features(self, features: FewShotSet) -> "Session":
+        """With a set of embeddings in place of pictures."""
+        return self._changed(f"open {features.name}", draft=empty_draft(), features=features, preset=None)
+
+    def _changed(self, label: str, **changes) -> "Session":
+        before = Edit(label, self.draft, self.features, self.preset)
+        return replace(self, history=(*self.history, before)[-MAX_UNDO:], **changes)
+
+    def undone(self) -> "Session":
+        """The set as it was before the last edit; the model stays."""
+        if not self.history:
+            return self
+        last = self.history[-1]
+        return replace(self, draft=last.draft, features=last.features, preset=last.preset, history=self.history[:-1])
+
+    @property
+    def stored_bytes(self) -> int:
+        """Memory that the visitor's pictures take, those that Undo would bring back included."""
+        drafts = [self.draft, *(edit.draft for edit in self.history)]
+        return sum({id(data): len(data) for draft in drafts for data in stored_pictures(draft)}.values())
 
     @property
     def changed_since_training(self) -> bool:
-        """Whether the draft on the left is no longer what the model on the right was trained on."""
-        return self.model is not None and self.model.draft is not self.draft
+        """Whether the set on the left is no longer what the model on the right was trained on."""
+        return self.model is not None and self.model.source is not self.source
 
     def why_not_trainable(self) -> str | None:
         """What is missing before training makes sense, or None."""
+        if self.features is not None:
+            return None
         if not self.draft.train:
             return "Add pictures of at least one class first."
         if len(self.draft.class_names) < 2:
             return "Add a second class, or name an unseen one, so that there is something to tell apart."
         return None
-
-
-class SessionStore:
-    """Sessions by visitor, bounded in number, age and memory; a visitor's session is dropped when the page closes.
-
-    The page holds only an id: sessions carry tensors, which must neither be copied with every event nor be shared.
-    """
-
-    def __init__(self, first: Session, *, capacity: int = 64, seconds: float = 3600.0, max_bytes: int = 1 << 30):
-        self._first, self._capacity, self._seconds, self._max_bytes = first, capacity, seconds, max_bytes
-        self._sessions: OrderedDict[str, tuple[float, Session]] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, visitor: str) -> Session:
-        """The visitor's session; a new visitor gets the trained example."""
-        with self._lock:
-            self._forget_old()
-            if visitor not in self._sessions:
-                return self._first
-            session = self._sessions[visitor][1]
-            self._sessions[visitor] = (time.monotonic(), session)
-            self._sessions.move_to_end(visitor)
-            return session
-
-    def put(self, visitor: str, session: Session) -> None:
-        with self._lock:
-            self._sessions[visitor] = (time.monotonic(), session)
-            self._sessions.move_to_end(visitor)
-            self._forget_old()
-
-    def drop(self, visitor: str) -> None:
-        with self._lock:
-            self._sessions.pop(visitor, None)
-
-    def __len__(self) -> int:
-        return len(self._sessions)
-
-    def _forget_old(self) -> None:
-        """Drop the longest unused ones until all bounds hold; the newest always stays."""
-        now = time.monotonic()
-        size = sum(stored_bytes(session.draft) for _, session in self._sessions.values())
-        for visitor, (used, session) in list(self._sessions.items())[:-1]:
-            if now - used > self._seconds or len(self._sessions) > self._capacity or size > self._max_bytes:
-                size -= stored_bytes(session.draft)
-                del self._sessions[visitor]

@@ -7,24 +7,33 @@ from typing import Any
 import torch
 
 from demo.session import Model, Session
+from llu_core.fewshot import LabelledEmbeddings
+from llu_core.sources import Picture
 
 
 def summary(session: Session) -> dict[str, Any]:
     """JSON-ready: model, classes with counts and, once trained, accuracies in percent at the current beta and gamma."""
-    draft = session.draft
-    train, test = Counter(p.label for p in draft.train), Counter(p.label for p in draft.test)
+    source = session.source
+    train, test = Counter(_labels(source.train)), Counter(_labels(source.test))
     classes = [
-        {"name": name, "train": train[label], "test": test[label]} for label, name in enumerate(draft.class_names)
+        {"name": name, "train": train[label], "test": test[label]} for label, name in enumerate(source.class_names)
     ]
     return {
         "model": session.encoder_name,
-        "set": session.preset or draft.name,
+        "set": session.preset or source.name,
         "classes": classes,
-        "templates": list(draft.templates),
-        "rejected": [{"name": r.name, "reason": r.reason} for r in draft.rejected],
+        "templates": list(source.templates),
+        "rejected": [{"name": r.name, "reason": r.reason} for r in source.rejected],
+        "can_undo": [edit.label for edit in reversed(session.history)],
         "trained": None if session.model is None else _trained(session, session.model),
         "changed_since_training": session.changed_since_training,
     }
+
+
+def _labels(part: LabelledEmbeddings | tuple[Picture, ...]) -> list[int]:
+    if isinstance(part, LabelledEmbeddings):
+        return part.labels.tolist()
+    return [picture.label for picture in part]
 
 
 def _trained(session: Session, model: Model) -> dict[str, Any]:
@@ -34,6 +43,8 @@ def _trained(session: Session, model: Model) -> dict[str, Any]:
         "beta": session.beta,
         "gamma": "inf" if math.isinf(session.gamma) else session.gamma,
         "train_seconds": model.seconds,
+        "queries": list(model.queries.names),
+        "asked_classes": list(model.shots.class_names),
         "clip": accuracies(model, clip),
         "llu": accuracies(model, llu),
     }
@@ -45,7 +56,7 @@ def accuracies(model: Model, predictions: torch.Tensor) -> dict[str, float | Non
     predictions: (n,) labels for the rows of model.sweep, chosen among all classes.
     """
     labels = model.shots.test.labels
-    right = predictions[len(model.shots.train) :] == labels
+    right = predictions[len(model.shots.train) :][: len(labels)] == labels
     seen = torch.isin(labels, torch.tensor(model.trained.trained_classes))
     return {
         name: 100.0 * right[rows].float().mean().item() if rows.any() else None

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import gradio as gr
 from gradio.themes.utils.fonts import LocalFont
 
-from demo.callbacks import MAX_UPLOAD_BYTES, PICTURE_SUFFIXES, PRESETS
+from demo.callbacks import PRESETS
 from demo.cards import CARDS_CSS, CARDS_HTML, CARDS_JS
-from demo.draft import MAX_CLASSES, MAX_PICTURES
+from demo.draft import MAX_CLASSES, MAX_PICTURES, MAX_UPLOAD_BYTES, PICTURE_SUFFIXES
 from demo.explorer import EXPLORER_CSS, EXPLORER_HTML, EXPLORER_JS, head
 from llu_core.backbones import BACKBONES
 from llu_core.training import RECIPES
@@ -54,11 +54,18 @@ class View:
     load_model: gr.Button
     train: gr.Button
     status: gr.Markdown
-    download: gr.DownloadButton
-    predictions: gr.DownloadButton
+    query: gr.Image
+    new_class: gr.Textbox
+    add_class: gr.Button
+    library_code: gr.Code
+    client_code: gr.Code
+    download: gr.Button
+    predictions: gr.Button
+    file: gr.DownloadButton
     reopen: gr.File
     clear: gr.Button
     summary: gr.JSON
+    link: gr.Textbox
     explorer: gr.HTML
 
 
@@ -75,14 +82,16 @@ def build_view() -> View:
         with gr.Column(scale=0, min_width=310, elem_id="setup"):
             preset, class_name, files, cards, unseen, templates = build_few_shot_panel()
             recipe, train, status = build_train_panel()
-            download, predictions, reopen, clear = build_save_panel()
+            query, new_class, add_class = build_predict_panel()
+            download, predictions, file, reopen, clear, library_code, client_code = build_save_panel()
             model, checkpoint, load_model = build_model_panel()
         with gr.Column(scale=1, min_width=320, elem_id="explorer-column"):
             explorer = build_explorer_panel()
-    summary = gr.JSON(visible=False)
+    summary, link = gr.JSON(visible=False), gr.Textbox(visible=False)
     return View(
         model_line, preset, class_name, files, cards, unseen, templates, recipe, model, checkpoint, load_model,
-        train, status, download, predictions, reopen, clear, summary, explorer,
+        train, status, query, new_class, add_class, library_code, client_code, download, predictions, file, reopen,
+        clear, summary, link, explorer,
     )  # fmt: skip
 
 
@@ -90,17 +99,21 @@ def build_few_shot_panel() -> tuple[gr.Dropdown, gr.Textbox, gr.File, gr.HTML, g
     with gr.Accordion("1 · Few-shot set", open=True):
         preset = gr.Dropdown(list(PRESETS), value=next(iter(PRESETS)), label="Example", interactive=True)
         class_name = gr.Textbox(
-            label="Class of the pictures you drop", placeholder="red panda (a zip needs none)", max_lines=1
+            label="Class of the pictures you drop",
+            placeholder="red panda (a zip or folder needs none)",
+            max_lines=1,
+            elem_id="drop-class",
         )
         files = gr.File(
-            label="Pictures or a zip",
+            label="Pictures, a zip or a folder",
             file_count="multiple",
-            file_types=[*PICTURE_SUFFIXES, ".zip"],
+            file_types=[*PICTURE_SUFFIXES, ".zip", ".npz"],
             height=150,
             elem_id="drop",
         )
         gr.Markdown(
-            f"A zip holds one folder per class; beside them `test/` may hold test pictures and `new/` unseen classes. "
+            "A zip or folder holds one folder per class; beside them `test/` may hold test pictures and `new/` unseen "
+            "classes. A feature bundle (.npz) brings embeddings instead. "
             f"At most {MAX_PICTURES:,} pictures, {MAX_CLASSES} classes and {MAX_UPLOAD_BYTES >> 20} MB at a time. "
             "Pictures stay in this server's memory and are forgotten when you close the page; "
             "uploaded files are deleted after ten minutes.",
@@ -136,13 +149,36 @@ def build_train_panel() -> tuple[gr.Radio, gr.Button, gr.Markdown]:
     return recipe, train, status
 
 
-def build_save_panel() -> tuple[gr.DownloadButton, gr.DownloadButton, gr.File, gr.Button]:
-    with gr.Accordion("3 · Save and share", open=False):
-        download = gr.DownloadButton("Download adapter", elem_id="download")
-        predictions = gr.DownloadButton("Download predictions (CSV)")
+def build_predict_panel() -> tuple[gr.Image, gr.Textbox, gr.Button]:
+    with gr.Accordion("3 · Predict", open=True):
+        query = gr.Image(
+            label="Ask about a picture",
+            sources=["upload", "clipboard", "webcam"],
+            type="filepath",
+            height=170,
+            elem_id="query",
+        )
+        # The file as it came: gradio's own reading would answer what is no picture with a bare "Error".
+        query.preprocess = lambda payload: None if payload is None else payload.path
+        new_class = gr.Textbox(
+            label="Ask about another class", info="Joins both predictions at once", max_lines=1, elem_id="new-class"
+        )
+        add_class = gr.Button("Add class", size="sm", elem_id="add-class")
+    return query, new_class, add_class
+
+
+def build_save_panel() -> tuple[gr.Button, gr.Button, gr.DownloadButton, gr.File, gr.Button, gr.Code, gr.Code]:
+    with gr.Accordion("4 · Save and share", open=False):
+        download = gr.Button("Download adapter", elem_id="download")
+        predictions = gr.Button("Download predictions (CSV)", elem_id="download-predictions")
+        # written when asked for, then handed to the browser by a click on the hidden one
+        file = gr.DownloadButton(visible="hidden", elem_id="download-file")
         reopen = gr.File(label="Reopen a saved adapter (.zip)", file_types=[".zip"], height=110)
-        clear = gr.Button("Delete my pictures and adapter", variant="stop", size="sm")
-    return download, predictions, reopen, clear
+        with gr.Accordion("Code", open=False):
+            library_code = gr.Code(label="Use the adapter in Python", language="python", elem_id="library-code")
+            client_code = gr.Code(label="Call this app from Python", language="python", elem_id="client-code")
+        clear = gr.Button("Delete my pictures and adapter", variant="stop", size="sm", elem_id="clear")
+    return download, predictions, file, reopen, clear, library_code, client_code
 
 
 def build_model_panel() -> tuple[gr.Dropdown, gr.Textbox, gr.Button]:

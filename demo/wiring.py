@@ -1,30 +1,20 @@
-"""Which event calls which callback. Every public action is a named endpoint; a visitor's session never leaves here."""
+"""Which event calls which action. Every public action is a named endpoint."""
 
 import functools
-import hashlib
 import inspect
-import shutil
-import tempfile
 from collections.abc import Callable
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from demo import callbacks, saving
-from demo.cards import cards_payload
-from demo.draft import unseen_without_pictures
+from demo.actions import Actions
 from demo.encoders import EncoderShelf
 from demo.examples import Examples
 from demo.explorer import PLOTLY_JS
-from demo.payload import explorer_payload, positions_payload
-from demo.session import Session, SessionStore
-from demo.summary import status_line, summary
+from demo.store import SessionStore
 from demo.views import View, build_view
 from llu_core.encoder import Encoder
 from llu_core.errors import LluError
-from llu_core.training import recipe as recipe_named
 
 UPLOADS_KEPT = (60, 600)
 """Seconds: every minute, uploaded files older than ten are deleted; the session has read them long before."""
@@ -59,156 +49,32 @@ def friendly(fn: Callable) -> Callable:
     return call
 
 
-class Actions:
-    """The callbacks with a visitor's session around them: read it, change it, keep the new one."""
-
-    def __init__(self, store: SessionStore, encoders: EncoderShelf, examples: Examples):
-        self.store, self.encoders, self.examples = store, encoders, examples
-        self._downloads = tempfile.TemporaryDirectory(prefix="llu-downloads-")
-
-    def session(self, request: gr.Request) -> Session:
-        return self.store.get(str(request.session_hash))
-
-    def _keep(self, request: gr.Request, session: Session) -> dict[str, Any]:
-        self.store.put(str(request.session_hash), session)
-        return summary(session)
-
-    def _folder(self, request: gr.Request) -> Path:
-        """The visitor's own folder for files on their way to the browser."""
-        folder = Path(self._downloads.name) / hashlib.sha256(str(request.session_hash).encode()).hexdigest()[:16]
-        folder.mkdir(exist_ok=True)
-        return folder
-
-    def load_example(self, name: str, request: gr.Request) -> dict[str, Any]:
-        """Load a built-in example, trained; with another model than the app started with, it is left to train."""
-        return self._keep(request, self.examples.get(self.session(request), name))
-
-    def add_pictures(self, files: list[str] | None, class_name: str, request: gr.Request) -> dict[str, Any]:
-        """Add a zip with one folder per class, or pictures of one class, to the set."""
-        session = self.session(request)
-        return self._keep(request, callbacks.add_files(session, files, class_name)) if files else summary(session)
-
-    def rename_class(self, old: str, new: str, request: gr.Request) -> dict[str, Any]:
-        """Rename a class of the set."""
-        return self._keep(request, callbacks.rename_class(self.session(request), old, new))
-
-    def delete_class(self, name: str, request: gr.Request) -> dict[str, Any]:
-        """Delete a class of the set and its pictures."""
-        return self._keep(request, callbacks.delete_class(self.session(request), name))
-
-    def set_unseen_classes(self, names: str, request: gr.Request) -> dict[str, Any]:
-        """Name further classes, separated by commas, that are told apart but not trained."""
-        return self._keep(request, callbacks.set_unseen_classes(self.session(request), names))
-
-    def set_templates(self, templates: str, request: gr.Request) -> dict[str, Any]:
-        """Set the prompt templates, one a line, {} for the class name."""
-        return self._keep(request, callbacks.set_templates(self.session(request), templates))
-
-    def train(self, recipe: str, request: gr.Request):
-        """Train an adapter on the set; streams progress, ends with the summary."""
-        steps = callbacks.train_adapter(self.session(request), recipe_named(recipe))
-        while True:
-            try:
-                progress = next(steps)
-            except StopIteration as finished:
-                trained: Session = finished.value
-                break
-            if progress.done % 5 == 0 or progress.done == progress.total:
-                detail = f" · {progress.detail}" if progress.detail else ""
-                yield f"{progress.phase} {progress.done}/{progress.total}{detail}", gr.skip()
-        # what the visitor edited meanwhile stays
-        session = replace(self.session(request), model=trained.model, beta=trained.beta, gamma=trained.gamma)
-        yield status_line(session), self._keep(request, session)
-
-    def set_mask(self, beta: float, gamma: float | str, request: gr.Request) -> dict[str, Any]:
-        """Move beta (0 to 1) and gamma (0 to "inf"); nothing is retrained."""
-        try:
-            session = callbacks.set_mask(self.session(request), float(beta), float(gamma))
-        except ValueError:
-            raise LluError(f"beta {beta!r} and gamma {gamma!r} must be numbers; gamma may be inf") from None
-        return self._keep(request, session)
-
-    def get_summary(self, request: gr.Request) -> dict[str, Any]:
-        """The set, the model and, once trained, its accuracies at the current beta and gamma."""
-        return summary(self.session(request))
-
-    def save_adapter(self, request: gr.Request) -> str:
-        """The trained adapter as a zip."""
-        return str(saving.save_adapter(self.session(request), self._folder(request)))
-
-    def save_predictions(self, request: gr.Request) -> str:
-        """CLIP's and LLU's predictions as CSV."""
-        path = self._folder(request) / "predictions.csv"
-        path.write_text(saving.predictions_csv(self.session(request)), encoding="utf-8")
-        return str(path)
-
-    def open_adapter(self, file: str | None, request: gr.Request) -> dict[str, Any]:
-        """Reopen an adapter saved before."""
-        session = self.session(request)
-        if file is None:
-            return summary(session)
-        with tempfile.TemporaryDirectory() as folder:
-            return self._keep(request, saving.open_adapter(session, Path(file), Path(folder)))
-
-    def load_model(self, name: str, checkpoint: str, request: gr.Request) -> dict[str, Any]:
-        """Load another CLIP model; the adapter on the page is dropped, the pictures stay."""
-        encoder = self.encoders.load(name, checkpoint.strip() or None)
-        session = replace(self.session(request), encoder=encoder, encoder_name=name, model=None)
-        return self._keep(request, session)
-
-    def clear(self, request: gr.Request) -> dict[str, Any]:
-        """Forget the set and the adapter."""
-        return self._keep(request, callbacks.clear(self.session(request)))
-
-    def forget_visitor(self, request: gr.Request) -> None:
-        self.store.drop(str(request.session_hash))
-        shutil.rmtree(self._folder(request), ignore_errors=True)
-
-    def draw_umap(self, request: gr.Request) -> str:
-        before = self.session(request)
-        drawn = callbacks.draw_umap(before)
-        now = self.session(request)
-        if drawn.model is not None and now.model is before.model:
-            now = replace(now, model=drawn.model)
-            self.store.put(str(request.session_hash), now)
-        return positions_payload(now)
-
-    def render_panels(self, request: gr.Request) -> list[Any]:
-        """The left column and the model line, as the session has them."""
-        session = self.session(request)
-        return [
-            f"Model: **{session.encoder.title}**. {session.encoder.note}",
-            session.preset,
-            "",
-            None,
-            cards_payload(session.draft),
-            ", ".join(unseen_without_pictures(session.draft)),
-            "\n".join(session.draft.templates),
-            gr.update(interactive=session.why_not_trainable() is None),
-            status_line(session),
-        ]
-
-    def render_explorer(self, request: gr.Request) -> str:
-        return explorer_payload(self.session(request))
-
-
 def wire(view: View, actions: Actions, demo: gr.Blocks) -> None:
     """Connect every component; an action answers with its summary, then the page is drawn from the session."""
     panels = [
-        view.model_line, view.preset, view.class_name, view.files, view.cards, view.unseen, view.templates,
-        view.train, view.status,
+        view.model_line, view.preset, view.cards, view.unseen, view.templates, view.train, view.status,
+        view.library_code, view.client_code,
     ]  # fmt: skip
     show_panels = functools.partial(_show, actions.render_panels, panels)
     show_explorer = functools.partial(_show, actions.render_explorer, view.explorer)
     show_umap = functools.partial(_show, actions.draw_umap, view.explorer)
 
-    edits = [
-        (view.files.upload, actions.add_pictures, [view.files, view.class_name]),
-        (view.unseen.blur, actions.set_unseen_classes, [view.unseen]),
-        (view.templates.blur, actions.set_templates, [view.templates]),
+    added = view.files.upload(
+        friendly(actions.add_pictures), [view.files, view.class_name], view.summary, api_name="add_pictures"
+    )
+    # Only what was dropped is taken back: another event must not empty a drop zone that is being filled.
+    show_panels(added.then(lambda: (None, ""), None, [view.files, view.class_name], **PRIVATE).then)
+    edited = view.templates.blur(
+        friendly(actions.set_templates), view.templates, view.summary, api_name="set_templates"
+    )
+    show_panels(edited.then)
+    joining = [
+        (view.unseen.blur, actions.set_unseen_classes, [view.unseen], {"api_name": "set_unseen_classes"}),
+        (view.add_class.click, actions.add_class, [view.new_class], {"api_name": "add_class"}),
+        (view.new_class.submit, actions.add_class, [view.new_class], PRIVATE),
     ]
-    for event, action, inputs in edits:
-        show_panels(event(friendly(action), inputs, view.summary, api_name=action.__name__).then)
+    for event, action, inputs, named in joining:
+        show_explorer(show_panels(event(friendly(action), inputs, view.summary, **named).success).then)
     replacements = [
         (view.preset.input, actions.load_example, [view.preset]),
         (view.reopen.upload, actions.open_adapter, [view.reopen]),
@@ -220,15 +86,23 @@ def wire(view: View, actions: Actions, demo: gr.Blocks) -> None:
         show_umap(show_explorer(show_panels(done.success).then).then)
     trained = view.train.click(friendly(actions.train), view.recipe, [view.status, view.summary], api_name="train")
     show_umap(show_explorer(show_panels(trained.then).then).then)
-    loaded = demo.load(actions.render_explorer, None, view.explorer, **PRIVATE)
-    show_umap(show_panels(loaded.then).then)
+    asked = view.query.input(friendly(actions.ask), view.query, view.summary, api_name="ask")
+    _show(actions.render_answer, [view.explorer, view.query], asked.then)
+    opened = demo.load(
+        friendly(actions.open_link), view.link, view.summary, js="() => [window.location.hash]", **PRIVATE
+    )
+    show_umap(show_panels(show_explorer(opened.then).then).then)
     demo.unload(actions.forget_visitor)
     _wire_downloads(view, actions)
-    _wire_page_events(view, actions, show_panels)
-    gr.api(friendly(actions.rename_class), api_name="rename_class")
-    gr.api(friendly(actions.delete_class), api_name="delete_class")
-    gr.api(friendly(actions.set_mask), api_name="set_mask")
+    _wire_cards(view, actions, show_panels)
+    _wire_explorer(view, actions, show_panels, show_explorer, show_umap)
+    for action in (
+        actions.rename_class, actions.delete_class, actions.create_class, actions.move_picture, actions.delete_picture,
+        actions.undo, actions.set_mask, actions.remove_query,
+    ):  # fmt: skip
+        gr.api(friendly(action), api_name=action.__name__)
     gr.api(actions.get_summary, api_name="summary")
+    gr.api(actions.get_pictures, api_name="pictures")
 
 
 def _show(render: Callable, outputs: Any, event: Callable) -> Any:
@@ -236,26 +110,51 @@ def _show(render: Callable, outputs: Any, event: Callable) -> Any:
 
 
 def _wire_downloads(view: View, actions: Actions) -> None:
-    """The file is written when it is asked for; a second, silent click then hands it to the browser."""
+    """The file is written when it is asked for; a click on the hidden button then hands it to the browser."""
+    hand_over = "() => setTimeout(() => document.querySelector('#download-file').click(), 50)"
     for button, action in ((view.download, actions.save_adapter), (view.predictions, actions.save_predictions)):
-        button.click(friendly(action), None, button, api_name=action.__name__, show_progress="hidden")
+        written = button.click(friendly(action), None, view.file, api_name=action.__name__, show_progress="hidden")
+        written.success(None, None, None, js=hand_over)
 
 
-def _wire_page_events(view: View, actions: Actions, show_panels: Callable) -> None:
-    """Events of the two HTML components; their data comes with the event."""
+def _with_event(action: Callable, *keys: str) -> Callable:
+    """Call an action with the named entries of a page event's data."""
 
-    def moved(request: gr.Request, event: gr.EventData) -> None:
-        actions.set_mask(event._data["beta"], event._data["gamma"], request)
+    def call(request: gr.Request, event: gr.EventData) -> None:
+        action(*(event._data[key] for key in keys), request)
 
-    def renamed(request: gr.Request, event: gr.EventData) -> None:
-        actions.rename_class(event._data["old"], event._data["new"], request)
+    return friendly(call)
 
-    def removed(request: gr.Request, event: gr.EventData) -> None:
-        actions.delete_class(event._data["name"], request)
 
-    view.explorer.settings(friendly(moved), None, None, trigger_mode="always_last", **PRIVATE)
-    show_panels(view.cards.rename(friendly(renamed), None, None, **PRIVATE).then)
-    show_panels(view.cards.remove(friendly(removed), None, None, **PRIVATE).then)
+def _wire_cards(view: View, actions: Actions, show_panels: Callable) -> None:
+    """Every edit on the class cards; afterwards the cards are drawn anew, also where it was refused."""
+    edits = [
+        (view.cards.rename, _with_event(actions.rename_class, "old", "new")),
+        (view.cards.remove, _with_event(actions.delete_class, "name")),
+        (view.cards.create, _with_event(actions.create_class, "name")),
+        (view.cards.move, _with_event(actions.move_picture, "picture", "to")),
+        (view.cards.discard, _with_event(actions.delete_picture, "picture")),
+        (view.cards.undo, _with_event(actions.undo)),
+    ]
+    for event, edit in edits:
+        show_panels(event(edit, None, None, trigger_mode="multiple", **PRIVATE).then)
+
+
+def _wire_explorer(
+    view: View, actions: Actions, show_panels: Callable, show_explorer: Callable, show_umap: Callable
+) -> None:
+    """What the explorer asks the server for: to remember the sliders, an arc's points, another set."""
+
+    def walk(request: gr.Request, event: gr.EventData) -> str:
+        return actions.walk(event._data, request)
+
+    newest = {"trigger_mode": "always_last", **PRIVATE}
+    moved = view.explorer.settings(_with_event(actions.set_mask, "beta", "gamma"), None, None, **newest)
+    _show(actions.render_code, [view.library_code, view.client_code], moved.then)
+    view.explorer.walk(friendly(walk), None, view.explorer, **newest)
+    show_explorer(view.explorer.unquery(_with_event(actions.remove_query, "name"), None, None, **PRIVATE).then)
+    linked = view.explorer.link(_with_event(actions.open_link, "hash"), None, None, **PRIVATE)
+    show_umap(show_explorer(show_panels(linked.success).then).then)
 
 
 def build_app(encoder: Encoder, encoder_name: str) -> gr.Blocks:

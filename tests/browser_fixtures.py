@@ -7,7 +7,12 @@ from collections.abc import Iterator
 import pytest
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
-_FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
+FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
+
+
+def executable() -> str | None:
+    """Of an installed browser; without one playwright looks for its own."""
+    return next(filter(None, map(shutil.which, _NAMES)), None)
 
 
 @pytest.fixture(scope="session")
@@ -17,10 +22,9 @@ def chromium() -> Iterator:
         from playwright.sync_api import Error, sync_playwright
     except ImportError:
         return _give_up("playwright is not installed; run: pip install -r requirements-dev.txt")
-    executable = next(filter(None, map(shutil.which, _NAMES)), None)
     with sync_playwright() as playwright:
         try:
-            browser = playwright.chromium.launch(executable_path=executable, args=list(_FLAGS))
+            browser = playwright.chromium.launch(executable_path=executable(), args=list(FLAGS))
         except Error as error:
             return _give_up(f"no Chromium starts here ({str(error).splitlines()[0]}); run: playwright install chromium")
         yield browser

@@ -7,7 +7,7 @@ import pytest
 import torch
 from toy_encoder import ToyEncoder
 
-pytest_plugins = ["browser_fixtures", "app_fixtures"]
+pytest_plugins = ["browser_fixtures", "app_fixtures", "demo_sessions"]
 
 TINY_CONFIG = {
     "model_cfg": {

@@ -1,13 +1,20 @@
 """The running app as a program sees it, through gradio_client."""
 
+import contextlib
+import io
 import json
+import shutil
 import zipfile
 
 import pytest
 from gradio_client import Client, handle_file
-from sample_pictures import write_zip
+from sample_pictures import picture_bytes, write_zip
 
+from demo.callbacks import load_preset
+from demo.session import Session
+from demo.snippets import client_code, library_code
 from llu_core.checkpoint import TrainedAdapter
+from llu_core.encoder import OpenClipEncoder
 
 
 @pytest.fixture
@@ -20,9 +27,10 @@ def client(app_address: str):
 def test_every_public_action_has_a_named_endpoint(client):
     named = client.view_api(print_info=False, return_format="dict")["named_endpoints"]
     assert {
-        "/load_example", "/add_pictures", "/rename_class", "/delete_class", "/set_unseen_classes", "/set_templates",
-        "/train", "/set_mask", "/summary", "/save_adapter", "/save_predictions", "/open_adapter", "/load_model",
-        "/clear",
+        "/load_example", "/add_pictures", "/rename_class", "/delete_class", "/create_class", "/move_picture",
+        "/delete_picture", "/undo", "/pictures", "/set_unseen_classes", "/set_templates", "/train", "/set_mask", "/ask",
+        "/remove_query", "/add_class", "/summary", "/save_adapter", "/save_predictions", "/open_adapter",
+        "/load_model", "/clear",
     } == set(named)  # fmt: skip
 
 
@@ -59,3 +67,35 @@ def test_an_example_comes_trained(client):
     assert len(summary["classes"]) == 10
     assert summary["trained"] is not None
     assert not summary["changed_since_training"]
+
+
+def test_a_program_asks_about_a_picture(client, tmp_path):
+    (tmp_path / "what.png").write_bytes(picture_bytes(7))
+    answer = client.predict(handle_file(tmp_path / "what.png"), api_name="/ask")
+    assert answer["picture"] == "what.png"
+    assert 0 <= answer["alpha"] <= 1
+    assert answer["llu"][0]["probability"] >= answer["llu"][1]["probability"]
+    assert client.predict(api_name="/summary")["trained"]["queries"] == ["what.png"]
+
+
+def test_a_program_edits_a_set_and_takes_it_back(client, tmp_path):
+    client.predict([handle_file(write_zip(tmp_path / "mine.zip"))], "", api_name="/add_pictures")
+    picture = next(p for p in client.predict(api_name="/pictures") if p["class"] == "spotty" and p["part"] == "train")
+    moved = client.predict(picture["key"], "stripy", api_name="/move_picture")
+    assert {row["name"]: row["train"] for row in moved["classes"]}["stripy"] == 7
+    undone = client.predict(api_name="/undo")
+    assert {row["name"]: row["train"] for row in undone["classes"]}["stripy"] == 6
+
+
+def test_the_code_that_the_page_offers_runs(client, app_address, tmp_path, monkeypatch):
+    """Both, as the page fills them in: the library's with the downloaded adapter, the client's with the app."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "picture.png").write_bytes(picture_bytes(7))
+    client.predict("Handwritten digits", api_name="/load_example")
+    shutil.copy(client.predict(api_name="/save_adapter"), tmp_path / "llu-adapter.zip")
+    session = load_preset(Session(OpenClipEncoder.load("picto"), "picto"), "Handwritten digits")
+    for code in (library_code(session), client_code(session, app_address)):
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            exec(code, {})
+        assert "llu" in printed.getvalue().lower()

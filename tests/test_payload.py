@@ -6,10 +6,10 @@ import json
 
 import numpy as np
 import pytest
+from demo_sessions import drain
 from PIL import Image
-from sample_pictures import write_zip
 
-from demo import callbacks
+from demo import callbacks, own_data
 from demo.payload import explorer_payload, positions_payload
 from demo.session import Session
 from llu_core.training import RECIPES
@@ -20,19 +20,12 @@ def floats(text: str) -> np.ndarray:
 
 
 @pytest.fixture
-def session(toy_encoder, tmp_path):
-    session = callbacks.add_files(Session(toy_encoder, "toy"), [write_zip(tmp_path / "mine.zip")])
-    session = callbacks.set_unseen_classes(session, "newt")
-    steps = callbacks.train_adapter(session, RECIPES["fast"])
-    while True:
-        try:
-            next(steps)
-        except StopIteration as finished:
-            return finished.value
+def trained_with_newt(zipped):
+    return drain(callbacks.train_adapter(own_data.set_unseen_classes(zipped, "newt"), RECIPES["fast"]))[0]
 
 
-def test_every_array_has_the_length_that_its_axis_promises(session):
-    payload = json.loads(explorer_payload(session))
+def test_every_array_has_the_length_that_its_axis_promises(trained_with_newt):
+    payload = json.loads(explorer_payload(trained_with_newt))
     images, classes, anchors = payload["images"], payload["classes"], payload["anchors"]
     n, count = images["n"], len(classes["names"])
     assert (n, count) == (42, 5)
@@ -43,33 +36,33 @@ def test_every_array_has_the_length_that_its_axis_promises(session):
     assert {len(anchors["label"]), len(floats(anchors["x"])), len(anchors["image"])} == {18}
 
 
-def test_the_matrices_are_those_of_the_sweep(session):
-    scores = json.loads(explorer_payload(session))["scores"]
-    np.testing.assert_array_equal(floats(scores["vu"]).reshape(42, 5), session.model.sweep.vu.numpy())
+def test_the_matrices_are_those_of_the_sweep(trained_with_newt):
+    scores = json.loads(explorer_payload(trained_with_newt))["scores"]
+    np.testing.assert_array_equal(floats(scores["vu"]).reshape(42, 5), trained_with_newt.model.sweep.vu.numpy())
 
 
-def test_only_a_class_without_pictures_has_no_place_on_the_map(session):
-    classes = json.loads(explorer_payload(session))["classes"]
+def test_only_a_class_without_pictures_has_no_place_on_the_map(trained_with_newt):
+    classes = json.loads(explorer_payload(trained_with_newt))["classes"]
     placed = dict(zip(classes["names"], np.isfinite(floats(classes["x"])), strict=True))
     assert placed == {"chequered": True, "spotty": True, "stripy": True, "bricky": True, "newt": False}
 
 
-def test_the_sheet_holds_the_thumbnails_in_order(session):
-    thumbnails = json.loads(explorer_payload(session))["thumbnails"]
+def test_the_sheet_holds_the_thumbnails_in_order(trained_with_newt):
+    thumbnails = json.loads(explorer_payload(trained_with_newt))["thumbnails"]
     sheet = Image.open(io.BytesIO(base64.b64decode(thumbnails["sheet"].split(",")[1])))
     tile, columns = thumbnails["tile"], thumbnails["columns"]
     assert sheet.size == (columns * tile, 2 * tile)
     last = np.asarray(sheet.crop((9 * tile, tile, 10 * tile, 2 * tile)), dtype=float)
-    assert np.abs(last - session.model.shots.test.thumbnails[-1]).mean() < 12  # the sheet is compressed
+    assert np.abs(last - trained_with_newt.model.shots.test.thumbnails[-1]).mean() < 12  # the sheet is compressed
 
 
-def test_infinity_survives_json(session):
-    assert json.loads(explorer_payload(callbacks.set_mask(session, 0.5, float("inf"))))["gamma"] == "inf"
+def test_infinity_survives_json(trained_with_newt):
+    assert json.loads(explorer_payload(callbacks.set_mask(trained_with_newt, 0.5, float("inf"))))["gamma"] == "inf"
 
 
-def test_new_positions_name_the_model_they_belong_to(session):
-    update = json.loads(positions_payload(callbacks.draw_umap(session)))
-    assert (update["update"], update["id"], update["projection"]) == ("positions", session.model.id, "UMAP")
+def test_new_positions_name_the_model_they_belong_to(trained_with_newt):
+    update = json.loads(positions_payload(callbacks.draw_umap(trained_with_newt)))
+    assert (update["update"], update["id"], update["projection"]) == ("positions", trained_with_newt.model.id, "UMAP")
     assert len(floats(update["images"]["x"])) == 42
 
 

@@ -5,7 +5,7 @@ import shlex
 from pathlib import Path
 
 import pytest
-from sample_pictures import write_zip
+from sample_pictures import picture_bytes, write_zip
 
 from llu_core.__main__ import build_parser
 from llu_core.backbones import BACKBONES
@@ -25,8 +25,10 @@ def test_its_commands_are_understood(command):
 def test_its_client_code_runs_against_the_running_app(app_address, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write_zip(tmp_path / "my_pictures.zip")
+    (tmp_path / "picture.png").write_bytes(picture_bytes(7))
     names: dict = {}
     exec(CODE[0].replace("http://127.0.0.1:7860/", app_address), names)
+    assert names["answer"]["picture"] == "picture.png"
     assert Path(names["adapter_zip"]).stat().st_size > 1000
     names["client"].close()
 

@@ -1,71 +1,140 @@
-"""The class cards of panel 1: a draft as names, counts and a few pictures; renaming and deleting in place."""
+"""The class cards of panel 1: a set as names, counts and small pictures, edited in place.
 
-import base64
-import io
+One gradio HTML component holds them. Its value is one JSON string, made here; its events are
+rename {old, new}, remove {name}, create {name}, move {picture, to}, discard {picture} and undo {}, where `picture` is
+a key of `demo.draft.pictures_by_key`. Files chosen or dropped on a card go through the page's own upload field,
+"#drop", with the class written into "#drop-class"; a folder is packed into a zip in the browser first.
+"""
+
 import json
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
-from PIL import ImageOps
-
-from llu_core.pictures import UnreadablePicture
-from llu_core.sources import ImageSource, Picture
+from demo.cards.thumbnails import thumbnail, thumbnail_of_pixels
+from demo.draft import (
+    MAX_CLASSES,
+    MAX_NAME_LENGTH,
+    MAX_PICTURES,
+    MAX_UPLOAD_BYTES,
+    PICTURE_SUFFIXES,
+    pictures_by_key,
+)
+from llu_core.fewshot import FewShotSet, LabelledEmbeddings, Rejected
+from llu_core.sources import ImageSource
 
 _HERE = Path(__file__).parent
-CARDS_HTML, CARDS_CSS, CARDS_JS = (
-    (_HERE / f"cards.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js")
-)
+_SCRIPTS = ("page", "folder", "adding", "thumbs", "cards")
+"""In this order they make ONE script: shared scope, no modules; the last one draws."""
 
-THUMBNAILS_PER_CLASS = 6
-MAX_THUMBNAILS = 300
+CARDS_HTML, CARDS_CSS = ((_HERE / f"cards.{kind}").read_text(encoding="utf-8") for kind in ("html", "css"))
+CARDS_JS = "\n".join((_HERE / f"{name}.js").read_text(encoding="utf-8") for name in _SCRIPTS)
+
+MAX_THUMBNAILS = 600
+"""Of a whole set; every one of them costs the page about two kilobytes."""
+THUMBNAILS_OF_FEATURES = 6
 IMBALANCE = 4
 """From this ratio between the largest and the smallest class on, the cards say that the set is uneven."""
 
 
-def cards_payload(draft: ImageSource) -> str:
-    """The draft as JSON: {"classes": [{name, train, count, thumbnails}], "notes": [sentence]}."""
-    train, test = defaultdict(list), defaultdict(list)
-    for pictures, part in ((draft.train, train), (draft.test, test)):
-        for picture in pictures:
-            part[picture.label].append(picture)
-    room = min(THUMBNAILS_PER_CLASS, MAX_THUMBNAILS // max(1, len(draft.class_names)))
-    classes = [
-        {
-            "name": name,
-            "train": len(train[label]),
-            "count": _count(len(train[label]), len(test[label])),
-            "thumbnails": [_thumbnail(picture) for picture in (train[label] or test[label])[:room]],
-        }
-        for label, name in enumerate(draft.class_names)
-    ]
+def cards_payload(draft: ImageSource, *, undo: str | None = None, changed: bool = False) -> str:
+    """The draft as JSON, see `_payload`; a class is {name, train, test, count, pictures, more}.
+
+    pictures: [{key, name, part, src}], training pictures first, and `more` that the bound cut off.
+    undo: what can be taken back, in words; changed: whether the set is another one than was trained on.
+    """
+    pictures = defaultdict(list)
+    for key, (part, picture) in pictures_by_key(draft).items():
+        pictures[picture.label].append((key, part, picture))
+    room = _room([len(shown) for shown in pictures.values()])
+    classes = []
+    for label, name in enumerate(draft.class_names):
+        train = sum(part == "train" for _, part, _ in pictures[label])
+        shown = [
+            {"key": key, "name": picture.name, "part": part, "src": thumbnail(picture.read)}
+            for key, part, picture in pictures[label][:room]
+        ]
+        classes.append(_class(name, train, len(pictures[label]) - train) | _shown(shown, len(pictures[label])))
+    return _payload(classes, draft.rejected, undo=undo, changed=changed)
+
+
+def cards_payload_of_features(fewshot: FewShotSet, *, undo: str | None = None, changed: bool = False) -> str:
+    """A set of embeddings as JSON, to be read, not edited: counts, and pictures where the set has thumbnails."""
+    train, test = _rows_by_label(fewshot.train), _rows_by_label(fewshot.test)
+    room = min(THUMBNAILS_OF_FEATURES, MAX_THUMBNAILS // len(fewshot.class_names))
+    classes = []
+    for label, name in enumerate(fewshot.class_names):
+        shown = [
+            {"key": "", "name": part.names[row], "part": title, "src": thumbnail_of_pixels(part.thumbnails[row])}
+            for title, part, rows in (("train", fewshot.train, train[label]), ("test", fewshot.test, test[label]))
+            if part.thumbnails is not None
+            for row in rows[:room]
+        ][:room]
+        classes.append(_class(name, len(train[label]), len(test[label])) | _shown(shown, len(shown)))
+    return _payload(classes, fewshot.rejected, undo=undo, changed=changed, fixed=True)
+
+
+def _payload(
+    classes: list[dict],
+    rejected: Sequence[Rejected],
+    *,
+    undo: str | None = None,
+    changed: bool = False,
+    fixed: bool = False,
+) -> str:
+    """{"classes", "notes": [sentence], "undo": words or null, "changed", "fixed": no editing, "limits"}."""
     return json.dumps(
-        {"classes": classes, "notes": _notes(draft, [len(pictures) for pictures in train.values() if pictures])}
+        {
+            "classes": classes,
+            "notes": _notes([one["train"] for one in classes if one["train"]], rejected),
+            "undo": undo,
+            "changed": changed,
+            "fixed": fixed,
+            "limits": {
+                "bytes": MAX_UPLOAD_BYTES,
+                "pictures": MAX_PICTURES,
+                "classes": MAX_CLASSES,
+                "name": MAX_NAME_LENGTH,
+                "suffixes": PICTURE_SUFFIXES,
+            },
+        }
     )
+
+
+def _rows_by_label(part: LabelledEmbeddings) -> dict[int, list[int]]:
+    rows = defaultdict(list)
+    for row, label in enumerate(part.labels.tolist()):
+        rows[label].append(row)
+    return rows
+
+
+def _room(counts: list[int]) -> int:
+    """The most pictures per class with which all classes together stay within MAX_THUMBNAILS."""
+    room = 0
+    while room < max(counts, default=0) and sum(min(count, room + 1) for count in counts) <= MAX_THUMBNAILS:
+        room += 1
+    return room
+
+
+def _class(name: str, train: int, test: int) -> dict:
+    return {"name": name, "train": train, "test": test, "count": _count(train, test)}
+
+
+def _shown(pictures: list[dict], count: int) -> dict:
+    return {"pictures": pictures, "more": count - len(pictures)}
 
 
 def _count(train: int, test: int) -> str:
     tested = f", {test} to test" if test else ""
     if train:
         return f"{train} {'picture' if train == 1 else 'pictures'} to learn from{tested}"
-    return f"unseen: not trained{tested}"
+    return f"unseen: not trained{tested}" if test else "no pictures yet: an unseen class, not trained"
 
 
-def _notes(draft: ImageSource, counts: list[int]) -> list[str]:
+def _notes(counts: list[int], rejected: Sequence[Rejected]) -> list[str]:
     notes = []
     if counts and max(counts) >= IMBALANCE * min(counts):
         notes.append(
             f"Uneven set: between {min(counts)} and {max(counts)} pictures per class. Balance helps the small ones."
         )
-    notes += [f"Left out {rejected.name}: {rejected.reason}" for rejected in draft.rejected]
-    return notes
-
-
-def _thumbnail(picture: Picture) -> str:
-    """A 64 pixel square as a data address; a picture that cannot be read any more is left to training to report."""
-    try:
-        image = ImageOps.fit(picture.read(), (64, 64))
-    except UnreadablePicture:
-        return "data:,"
-    file = io.BytesIO()
-    image.save(file, "WEBP", quality=70)
-    return "data:image/webp;base64," + base64.b64encode(file.getvalue()).decode("ascii")
+    return notes + [f"Left out {left.name}: {left.reason}" for left in rejected]

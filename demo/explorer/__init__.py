@@ -6,7 +6,8 @@ One gradio HTML component holds it. This package only reads the files that lie n
     gr.HTML(payload, html_template=EXPLORER_HTML, css_template=EXPLORER_CSS, js_on_load=EXPLORER_JS, head=head(),
             apply_default_css=False, elem_id="explorer")
 
-The component's value is one JSON string (the payload); its only event is "settings", sent when a drag ends.
+The component's value is one JSON string: a payload, or an update of the one on show. Its events are "settings" when a
+drag ends, "walk" for the points of a walk, "link" for another set and "unquery" to take a query picture away.
 """
 
 import importlib.util
@@ -15,10 +16,14 @@ from pathlib import Path
 _HERE = Path(__file__).parent
 
 _SCRIPTS = (
-    "formula", "decode", "colours", "dom", "controls", "tiles", "map", "overlay", "pointer",
-    "selected", "bars", "curve", "changed", "legend", "explorer", "render",
+    "formula", "decode", "colours", "dom", "visible", "controls", "tiles", "map", "overlay", "pointer", "lasso",
+    "selected", "why", "bars", "curve", "legend", "link", "export",
+    "changed", "confusion", "plane", "planemaps", "walk", "walkview", "table", "lesson", "tabs",
+    "explorer", "render",
 )  # fmt: skip
 """In this order they make ONE script: shared scope, no modules, no build step; the last one mounts the explorer."""
+
+TABS_PLACE = "<!-- tabs -->"
 
 
 def _read(name: str) -> str:
@@ -36,8 +41,8 @@ def _find_plotly_js() -> Path:
 PLOTLY_JS: Path = _find_plotly_js()
 """To be named in `gr.set_static_paths`, which lets gradio serve it."""
 
-EXPLORER_HTML: str = _read("explorer.html")
-EXPLORER_CSS: str = _read("explorer.css")
+EXPLORER_HTML: str = _read("explorer.html").replace(TABS_PLACE, _read("tabs.html").strip())
+EXPLORER_CSS: str = _read("explorer.css") + _read("tabs.css")
 EXPLORER_JS: str = "\n".join(_read(f"{name}.js") for name in _SCRIPTS)
 
 

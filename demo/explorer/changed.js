@@ -1,25 +1,44 @@
-// The two lists of changed predictions. Items are pooled: a slider event rewrites only those that differ.
+// The lists of changed predictions: fixed, broken, still wrong. Items are pooled: a slider event rewrites only those
+// that differ.
 
 const LIST_CAP = 60;
 
-function createChangedLists(root, paint, pick) {
-  const list = (name) => {
-    const node = root.querySelector(`.changed-${name}`);
-    const part = (key) => node.querySelector(`.${key}`);
-    return { items: part("items"), count: part("count"), note: part("note"), pool: [] };
+function createChangedLists(panel, hooks) {
+  const names = { [FIXED]: "fixed", [BROKEN]: "broken", [MOVED]: "moved" };
+  const lists = Object.fromEntries(Object.entries(names).map(([status, name]) => [status, openList(panel, name)]));
+  const show = (frame) => {
+    const { data, changes, clip, llu, chosen, selected } = frame;
+    for (const [status, list] of Object.entries(lists)) {
+      const members = changedPictures(data, changes, Number(status), chosen);
+      const fill = (item, i) => fillItem(item, data, i, clip[i], llu[i], hooks.paint);
+      fillList(list, members, fill, hooks.pick, selected);
+      if (!members.length) setText(list.note, chosen ? "None among the chosen pictures." : "None at this setting.");
+    }
   };
-  const lists = { [FIXED]: list("fixed"), [BROKEN]: list("broken") };
   return {
-    show(data, changes, clip, llu, selected) {
-      for (const status of [FIXED, BROKEN]) {
-        const members = [];
-        for (let i = 0; i < data.n; i++) if (data.counted[i] && changes[i] === status) members.push(i);
-        fillList(lists[status], members, (item, i) => fillItem(item, data, i, clip[i], llu[i], paint), pick, selected);
-      }
-    },
+    show,
     /** Forget what the items show: the next data set may use the same numbers for other pictures. */
-    forget() { for (const { pool } of Object.values(lists)) for (const item of pool) item.key = ""; },
+    forget: () => Object.values(lists).forEach(forgetList),
   };
+}
+
+/** The counted pictures with this change, only those among the chosen where some are chosen. */
+function changedPictures(data, changes, status, chosen) {
+  const members = [];
+  for (let i = 0; i < data.n; i++) {
+    if (data.counted[i] && changes[i] === status && (!chosen || chosen[i])) members.push(i);
+  }
+  return members;
+}
+
+function openList(panel, name) {
+  const node = panel.querySelector(`.changed-${name}`);
+  const part = (key) => node.querySelector(`.${key}`);
+  return { items: part("items"), count: part("count"), note: part("note"), pool: [] };
+}
+
+function forgetList(list) {
+  for (const item of list.pool) item.key = "";
 }
 
 function fillList(list, members, fill, pick, selected) {
@@ -32,7 +51,7 @@ function fillList(list, members, fill, pick, selected) {
   });
   setText(list.count, String(members.length));
   const more = members.length - shown.length;
-  setText(list.note, members.length === 0 ? "None at this setting." : more > 0 ? `and ${more} more` : "");
+  setText(list.note, more > 0 ? `and ${more} more` : "");
 }
 
 function makeItem(host, pick) {
@@ -53,7 +72,8 @@ function fillItem(item, data, i, clip, llu, paint) {
   item.key = key;
   item.index = i;
   paint(item.thumb, i);
-  setText(item.name, data.classes.names[data.images.truth[i]]);
+  const truth = data.images.truth[i];
+  setText(item.name, truth < 0 ? data.images.names[i] : data.classes.names[truth]);
   setText(item.change, `${data.classes.names[clip]} \u2192 ${data.classes.names[llu]}`);
   item.node.title = `${data.images.names[i]}: ${item.change.textContent}`;
 }

@@ -1,5 +1,5 @@
-// alpha as a curve over the histogram of nearest-anchor similarities: where the pictures are, and how much update
-// they get there.
+// alpha as a curve over the histogram of nearest-anchor similarities: where the pictures, or the class texts, are and
+// how much update they get there. Both sides share beta and gamma, so the curve is the same one.
 
 const BINS = 44;
 const CURVE_STEPS = 160;
@@ -7,7 +7,8 @@ const CURVE_BOX = { left: 26, right: 8, top: 8, bottom: 33 };
 
 function createCurve(root) {
   const svg = root.querySelector(".curve");
-  const chart = { svg, data: null, settings: null };
+  const chart = { svg, data: null, settings: null, side: "images" };
+  wireSegments(root.querySelector(".curve-sides"), (side) => { chart.side = side; drawChart(chart); });
   for (const name of ["grid", "histogram", "curve-marks"]) chart[name] = svg.appendChild(makeSvg("g", name));
   chart.area = chart["curve-marks"].appendChild(makeSvg("path", "alpha-area"));
   chart.line = chart["curve-marks"].appendChild(makeSvg("path", "alpha-line"));
@@ -16,19 +17,21 @@ function createCurve(root) {
   chart.dot.setAttribute("r", 4.5);
   new ResizeObserver(() => drawChart(chart)).observe(svg.parentElement);
   return {
-    show(data) { chart.data = data; chart.low = lowestSimilarity(data); drawChart(chart); },
+    show(data) { chart.data = data; drawChart(chart); },
+    /** `similarity`: of the selected picture and of the class text LLU answers with, {images, classes} or null. */
     move(beta, gamma, similarity) { chart.settings = { beta, gamma, similarity }; drawCurve(chart); },
   };
 }
 
-/** The left end of the axis: the least similar picture, rounded down, and .95 at most so that the axis has a width. */
-function lowestSimilarity(data) {
-  const least = data.images.nearest.reduce((low, value) => Math.min(low, value), 1);
+/** The left end of the axis: the least similar point, rounded down, and .95 at most so that the axis has a width. */
+function lowestSimilarity(nearest) {
+  const least = nearest.reduce((low, value) => Math.min(low, value), 1);
   return Math.max(-1, Math.min(Math.floor(least * 20) / 20, 0.95));
 }
 
 function drawChart(chart) {
   if (!chart.data) return;
+  chart.low = lowestSimilarity(chart.data[chart.side].nearest);
   chart.width = chart.svg.parentElement.clientWidth;
   chart.height = chart.svg.parentElement.clientHeight;
   if (!chart.width) return;
@@ -58,25 +61,29 @@ function drawGrid(chart) {
     nodes.push(text(chart.x(value), chart.height - 19, value.toFixed(2), anchor));
   }
   const middle = (left + chart.width - right) / 2;
-  nodes.push(text(middle, chart.height - 4, "cosine similarity to the nearest anchor", "middle"));
+  const point = chart.side === "images" ? "a picture" : "a class text";
+  nodes.push(text(middle, chart.height - 4, `cosine of ${point} to its nearest anchor`, "middle"));
   chart.grid.replaceChildren(...nodes);
 }
 
-/** Pictures per bin, {seen, unseen}; training pictures are the anchors and would only show as 1, so they stay out. */
-function countBins(data, low) {
-  const onlyTraining = !data.images.group.some((kind) => kind > 0);
+/** Points per bin, {seen, unseen}; training pictures are the anchors and would only show as 1, so they stay out. */
+function countBins(data, side, low) {
   const counts = { seen: new Uint32Array(BINS), unseen: new Uint32Array(BINS) };
-  for (let i = 0; i < data.n; i++) {
-    if (data.images.group[i] === 0 && !onlyTraining) continue;
-    const bin = Math.floor(((data.images.nearest[i] - low) / (1 - low)) * BINS);
-    counts[kindOf(data, i) === "unseen" ? "unseen" : "seen"][Math.min(Math.max(bin, 0), BINS - 1)]++;
+  const { nearest } = data[side];
+  const onlyTraining = !data.images.group.some((kind) => kind > 0);
+  const left = (i) => side === "images" && data.images.group[i] === 0 && !onlyTraining;
+  const unseen = (i) => (side === "images" ? data.kinds[i] === "unseen" : !data.classes.seen[i]);
+  for (let i = 0; i < nearest.length; i++) {
+    if (left(i)) continue;
+    const bin = Math.floor(((nearest[i] - low) / (1 - low)) * BINS);
+    counts[unseen(i) ? "unseen" : "seen"][Math.min(Math.max(bin, 0), BINS - 1)]++;
   }
   return counts;
 }
 
-/** Stacked bars: seen-class pictures below, unseen-class ones above. */
+/** Stacked bars: seen classes below, unseen ones above. */
 function drawHistogram(chart) {
-  const { seen, unseen } = countBins(chart.data, chart.low);
+  const { seen, unseen } = countBins(chart.data, chart.side, chart.low);
   const top = Math.max(...seen.map((count, bin) => count + unseen[bin]), 1);
   const step = (chart.x(1) - chart.x(chart.low)) / BINS;
   const heightOf = (count) => chart.y(0) - chart.y((0.94 * count) / top);
@@ -101,9 +108,10 @@ function drawCurve(chart) {
   chart.line.setAttribute("d", `M${points.join("L")}`);
   chart.area.setAttribute("d", `M${points.join("L")}L${chart.x(1)},${chart.y(0)}L${chart.x(chart.low)},${chart.y(0)}Z`);
   const hidden = similarity === null;
+  const own = hidden ? 1 : similarity[chart.side];
   for (const node of [chart.stem, chart.dot]) node.style.display = hidden ? "none" : "";
   if (hidden) return;
-  const [x, y] = at(Math.min(Math.max(similarity, chart.low), 1)).split(",");
+  const [x, y] = at(Math.min(Math.max(own, chart.low), 1)).split(",");
   setAttributes(chart.dot, { cx: x, cy: y });
   setAttributes(chart.stem, { x1: x, x2: x, y1: y, y2: chart.y(0) });
 }

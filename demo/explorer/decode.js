@@ -1,5 +1,9 @@
 // From the payload's JSON text to typed arrays. Nothing here touches the page.
 
+/** Values of images.group: training pictures are 0, test pictures 1. */
+const QUERY = 2;
+const QUERY_MARGIN = 0.04;
+
 /** Little-endian float32 numbers from base64; null stays null. */
 function decodeFloats(text) {
   if (text === null || text === undefined) return null;
@@ -29,6 +33,7 @@ function decodePayload(payload) {
   const data = {
     id: payload.id,
     title: payload.title || "",
+    preset: payload.preset || null,
     logitScale: payload.logitScale,
     beta: payload.beta ?? 0.5,
     gamma: readGamma(payload.gamma ?? 20),
@@ -54,7 +59,8 @@ function decodePayload(payload) {
   };
   data.anchors = { label: anchors.label, image: anchors.image };
   data.scores = Object.fromEntries(["uu", "vu", "uv", "vv"].map((name) => [name, decodeFloats(payload.scores[name])]));
-  data.places = normalisePlaces(decodePlaces(payload));
+  data.places = normalisePlaces(decodePlaces(payload), data.images.group);
+  data.select = payload.select >= 0 && payload.select < data.n ? payload.select : -1;
   checkLengths(data);
   return data;
 }
@@ -73,16 +79,26 @@ function checkLengths(data) {
 /**
  * Every projection in the unit square, so that a zoomed view stays meaningful when PCA gives way to UMAP.
  * Each axis is scaled on its own: distances on the map mean little anyway, and the card is used fully.
+ * Queries have no say in the scale, or each new one would shift the map; one far outside is held at the edge.
  */
-function normalisePlaces(places) {
+function normalisePlaces(places, group) {
   const layers = Object.entries(places).filter(([, layer]) => layer);
   const scaled = { images: null, anchors: null, classes: null };
   for (const [name] of layers) scaled[name] = { x: null, y: null };
   for (const axis of ["x", "y"]) {
-    const [low, span] = extentOf(layers.map(([, layer]) => layer[axis]));
+    const counts = (name) => (_, i) => name !== "images" || group[i] !== QUERY;
+    const [low, span] = extentOf(layers.map(([name, layer]) => layer[axis].filter(counts(name))));
     for (const [name, layer] of layers) scaled[name][axis] = layer[axis].map((value) => (value - low) / span);
   }
+  if (scaled.images) holdQueries(scaled.images, group);
   return scaled;
+}
+
+function holdQueries(layer, group) {
+  for (let i = 0; i < group.length; i++) {
+    if (group[i] !== QUERY) continue;
+    for (const axis of ["x", "y"]) layer[axis][i] = Math.min(Math.max(layer[axis][i], -QUERY_MARGIN), 1 + QUERY_MARGIN);
+  }
 }
 
 function extentOf(arrays) {

@@ -10,10 +10,12 @@ function mountExplorer(element, props, trigger, watch) {
   const root = element.querySelector(".explorer");
   const app = {
     root, data: null, beta: 0.5, gamma: 20, selected: -1, colouring: "alpha", touched: false, frame: 0, settleTimer: 0,
-    settingsSent: "", unsent: false, sheet: null, text: undefined,
-    send: (settings) => trigger("settings", settings),
+    settingsSent: "", unsent: false, sheet: null, text: undefined, link: null, why: null,
+    chosen: null, chosenTitle: "", filter: makeFilter(), shade: new Uint8Array(0),
+    ask: (name, request) => trigger(name, request),
   };
   buildPanels(app);
+  watchLink(app);
   const read = () => readPayload(app, props.value);
   watch("value", read);
   watchTheme(app);
@@ -25,35 +27,48 @@ function buildPanels(app) {
   const { root } = app;
   const paint = (node, i) => paintThumb(node, app.sheet, i, i >= 0 ? app.data.images.names[i] : "");
   const pick = (i) => select(app, i);
-  const area = root.querySelector(".map-area");
-  app.controls = createControls(root, {
-    move: (beta, gamma) => { app.touched = true; setSettings(app, beta, gamma); },
-    settle: () => { app.unsent = true; settleSoon(app); },
-    reset: () => resetSettings(app),
-  });
+  const move = (beta, gamma) => { app.touched = true; setSettings(app, beta, gamma); };
+  const settle = () => { app.unsent = true; settleSoon(app); };
+  app.controls = createControls(root, { move, settle, reset: () => resetSettings(app) });
   app.tiles = createTiles(root);
-  app.map = createMap(root.querySelector(".map-plot"), () => app.overlay.follow());
-  app.overlay = createOverlay(root.querySelector(".map-overlay"), (layer, i) => app.map.place(layer, i), app.map.size);
-  app.card = createSelectedCard(root, paint);
+  app.card = createSelectedCard(root, paint, (name) => app.ask("unquery", { name }));
+  app.reasons = createWhy(root);
   app.bars = createBars(root);
   app.curve = createCurve(root);
-  app.lists = createChangedLists(root, paint, pick);
-  app.legend = createLegend(root);
+  app.linkButton = createLinkButton(root, () => window.location.href.split("#")[0] + (app.data ? linkHash(app) : ""));
+  buildMap(app, paint, pick);
+  app.tabs = createTabs(root, {
+    paint, pick, choose: (indices, title) => choose(app, indices, title), ask: app.ask,
+    move: (beta, gamma) => { move(beta, gamma); settle(); }, stepped: () => settleSoon(app),
+  });
+}
+
+function buildMap(app, paint, pick) {
+  const { root } = app;
+  const area = root.querySelector(".map-area");
+  const clear = () => choose(app, null);
+  app.map = createMap(root.querySelector(".map-plot"), () => app.overlay.follow());
+  app.overlay = createOverlay(root.querySelector(".map-overlay"), (layer, i) => app.map.place(layer, i), app.map.size);
+  app.legend = createLegend(root, (part, key) => toggleLegend(app, part, key));
   app.hover = createHoverCard(root.querySelector(".hover-card"), (i) => describe(app, i), paint, app.map.size);
-  wirePointer(area, app.map, () => app.data, app.hover, pick);
+  app.lasso = createLasso(root, app.map, { choose: (indices) => choose(app, indices, "lasso"), clear });
+  app.chips = createChips(root, { clear: () => { app.lasso.leave(); clear(); }, showAll: () => showEverything(app) });
+  wirePointer(area, app.map, () => app.data && app.shade, app.hover, pick);
   wireKeys(area, app.map, (step) => walk(app, step));
-  for (const button of root.querySelectorAll(".map-buttons button")) {
+  wireExport(root, app);
+  for (const button of root.querySelectorAll(".map-buttons [data-zoom]")) {
     button.addEventListener("click", () => app.map.zoom(Number(button.dataset.zoom)));
   }
   root.querySelector("#colour-by").addEventListener("change", (event) => setColouring(app, event.target.value));
 }
 
-/** A new value of the component: a whole data set, or only new coordinates for the one on show. */
+/** A new value of the component: a whole data set, or new coordinates or a walk for the one on show. */
 function readPayload(app, text) {
   if (text === app.text) return;
   app.text = text;
   const payload = text ? JSON.parse(text) : { n: 0 };
   if (payload.update === "positions") return movePoints(app, payload);
+  if (payload.update === "walk") return app.data && payload.id === app.data.id ? app.tabs.walk(payload) : undefined;
   try {
     showData(app, decodePayload(payload));
   } catch (error) {
@@ -64,8 +79,9 @@ function readPayload(app, text) {
 
 function movePoints(app, payload) {
   if (!app.data || payload.id !== app.data.id) return;
-  const places = normalisePlaces(decodePlaces(payload));
+  const places = normalisePlaces(decodePlaces(payload), app.data.images.group);
   if (!places.images || places.images.x.length !== app.data.n) return;
+  if (places.classes && places.classes.x.length !== app.data.classes.names.length) return;
   if (payload.projection) app.data.projection = payload.projection;
   showProjection(app);
   app.map.moveTo({ ...app.data.places, ...places });
@@ -80,23 +96,46 @@ function showMessage(app, message) {
 function showData(app, data) {
   if (data.n === 0) return showMessage(app, data.message || NOTHING_YET);
   const before = app.data;
-  const same = Boolean(before) && samePictures(before, data);
+  const samePoints = Boolean(before) && samePictures(before, data);
+  const sameModel = Boolean(before) && before.id === data.id;
   const target = data.places;
-  if (same && before.places.images.x.length === data.n) data.places = before.places;
+  if (samePoints) data.places = startPlaces(before.places, target);
   app.data = data;
   data.counted = countedPictures(data);
+  data.kinds = Array.from(data.counted, (_, i) => kindOf(data, i));
+  keepFilters(app, before, sameModel);
   app.root.classList.remove("empty");
   replaceSheet(app, data);
   prepareSweep(app, data);
   if (!app.touched) Object.assign(app, { beta: data.beta, gamma: data.gamma });
-  app.selected = keptSelection(app, before, data, same);
-  app.lists.forget();
+  app.selected = data.select >= 0 ? data.select : keptSelection(app, before, data, samePoints);
   app.overlay.show(data);
   app.curve.show(data);
+  app.linkButton.show(data.preset);
+  app.tabs.showData(data, app.clip);
   showProjection(app);
   compute(app);
-  paintMap(app, same, target);
+  paintMap(app, samePoints || sameModel, target);
   render(app);
+  meetLink(app, before === null);
+}
+
+/** Where the points set out from: their old places, layer by layer, where the number of points is the same. */
+function startPlaces(before, target) {
+  const layers = Object.entries(target).map(([name, layer]) => {
+    const fits = layer && before[name] && before[name].x.length === layer.x.length;
+    return [name, fits ? before[name] : layer];
+  });
+  return Object.fromEntries(layers);
+}
+
+/** What is chosen and hidden stays with its model; another one starts with everything on show. */
+function keepFilters(app, before, sameModel) {
+  app.chosen = sameModel ? keptChoice(before, app.chosen, app.data) : null;
+  if (!app.chosen) app.chosenTitle = "";
+  if (!sameModel) app.filter = makeFilter();
+  app.shade = new Uint8Array(app.data.n);
+  app.legendKey = "";
 }
 
 /** CLIP's own answers, once: they are the sweep at beta 0. */
@@ -114,8 +153,8 @@ function prepareSweep(app, data) {
 }
 
 /** The selected picture stays selected while it is there; a new set opens on a prediction that the update fixed. */
-function keptSelection(app, before, data, same) {
-  if (same && app.selected >= 0) return app.selected;
+function keptSelection(app, before, data, samePoints) {
+  if (samePoints && app.selected >= 0) return app.selected;
   const kept = before && app.selected >= 0 ? data.images.names.indexOf(before.images.names[app.selected]) : -1;
   if (kept >= 0) return kept;
   compute(app);
@@ -125,13 +164,18 @@ function keptSelection(app, before, data, same) {
 
 function replaceSheet(app, data) {
   if (app.sheet) URL.revokeObjectURL(app.sheet.url);
-  app.sheet = openSheet(data.thumbnails, data.n, () => { app.lists.forget(); render(app); });
+  app.sheet = openSheet(data.thumbnails, data.n, () => {
+    if (app.data !== data) return;
+    app.tabs.forget();
+    render(app);
+  });
   data.thumbnails = null;
 }
 
 function paintMap(app, same, target) {
   if (!window.Plotly) return waitForPlotly(app, same, target);
-  app.map.show(app.data, app.colours, same).then(() => { if (app.data.places !== target) app.map.moveTo(target); });
+  const move = () => { if (app.data && app.data.places !== target) app.map.moveTo(target); };
+  app.map.show(app.data, app.colours, app.shade, same).then(move);
 }
 
 /** plotly.js arrives as a script of its own; everything but the map works meanwhile. */
@@ -146,6 +190,7 @@ function waitForPlotly(app, same, target, tries = 100) {
 }
 
 function setSettings(app, beta, gamma) {
+  forgetLink(app);
   app.beta = Math.min(Math.max(beta, 0), 1);
   app.gamma = Math.max(gamma, 0);
   app.tiles.busy(true);
@@ -163,19 +208,29 @@ function resetSettings(app) {
 
 function select(app, i) {
   if (!app.data || !(i >= -1 && i < app.data.n)) return;
+  forgetLink(app);
   app.selected = i;
   requestFrame(app);
+  settleSoon(app);
 }
 
+/** Through the pictures on show: the chosen ones where some are chosen, never hidden ones. */
 function walk(app, step) {
   if (!app.data) return;
   const { n } = app.data;
-  if (step === "first" || step === "last") return select(app, step === "first" ? 0 : n - 1);
-  select(app, (Math.max(app.selected, 0) + step + n) % n);
+  const forth = step === "first" || step > 0;
+  let i = step === "first" ? n - 1 : step === "last" ? 0 : Math.max(app.selected, 0);
+  for (let tries = 0; tries < n; tries++) {
+    i = (i + (forth ? 1 : -1) + n) % n;
+    if (app.shade[i] === SHOWN) return select(app, i);
+  }
 }
 
 function setColouring(app, name) {
+  forgetLink(app);
+  if (app.colouring !== name) app.filter.values.clear();
   app.colouring = name;
+  app.root.querySelector("#colour-by").value = name;
   if (!app.data) return;
   requestFrame(app);
   settleSoon(app);
@@ -195,13 +250,15 @@ function requestFrame(app) {
 function settleSoon(app, wait = SETTLE_MILLISECONDS) {
   clearTimeout(app.settleTimer);
   app.settleTimer = setTimeout(() => {
-    app.map.sync();
+    if (app.data) app.map.sync();
     app.tiles.busy(false);
+    app.tabs.settle();
+    writeLink(app);
     if (!app.unsent) return;
     app.unsent = false;
     const settings = { beta: app.beta, gamma: app.gamma === Infinity ? "inf" : app.gamma };
     const text = JSON.stringify(settings);
-    if (text !== app.settingsSent) app.send(settings);
+    if (text !== app.settingsSent) app.ask("settings", settings);
     app.settingsSent = text;
   }, wait);
 }

@@ -114,6 +114,43 @@ function probabilitiesAt(data, logitScale, beta, gamma) {
   return out;
 }
 
+/** The second most similar class of one row; -1 where there is only one class. */
+function runnerUp(scores, row, classes, best) {
+  const from = row * classes;
+  let second = -1;
+  for (let k = 0; k < classes; k++) {
+    if (k !== best && (second < 0 || scores[from + k] > scores[from + second])) second = k;
+  }
+  return second;
+}
+
+/** z_i.z_k of one picture and one class, with the image's alpha `a` and the text's alpha `b`. */
+function pairScore(data, row, k, a, b) {
+  const at = row * data.classes.nearest.length + k;
+  const { uu, vu, uv, vv } = data.scores;
+  const lengthOf = (share, dot) => Math.sqrt((1 - share) ** 2 + share ** 2 + 2 * share * (1 - share) * dot);
+  const mixed = (1 - a) * ((1 - b) * uu[at] + b * uv[at]) + a * ((1 - b) * vu[at] + b * vv[at]);
+  return mixed / (lengthOf(a, data.images.uv[row]) * lengthOf(b, data.classes.uv[k]));
+}
+
+/**
+ * What moved the lead of class `lead` over class `rival` for one picture, in logits. `from` is the lead without an
+ * update, `to` the one at (beta, gamma); each update's part is its effect averaged over the other one being off and on,
+ * so that image + text = total = to - from exactly.
+ */
+function explainMargin(data, row, lead, rival, beta, gamma) {
+  const a = interpolationWeight(data.images.nearest[row], beta, gamma);
+  const alphaOf = (k) => interpolationWeight(data.classes.nearest[k], beta, gamma);
+  const score = (k, image, text) => pairScore(data, row, k, image ? a : 0, text ? alphaOf(k) : 0);
+  const margin = (image, text) => data.logitScale * (score(lead, image, text) - score(rival, image, text));
+  const [none, imageOnly, textOnly, both] = [margin(0, 0), margin(1, 0), margin(0, 1), margin(1, 1)];
+  return {
+    image: (imageOnly - none + both - textOnly) / 2,
+    text: (textOnly - none + both - imageOnly) / 2,
+    total: both - none, from: none, to: both,
+  };
+}
+
 /** Percent of right answers among the pictures that `belongs(i)` admits; null where it admits none. */
 function accuracyOf(best, truth, belongs) {
   let right = 0;
@@ -134,5 +171,5 @@ function harmonicMean(a, b) {
 
 if (typeof module === "object" && module.exports) {
   module.exports = { interpolationWeight, interpolationMask, mixingWeights, mixedScores, softmaxRow, bestClasses,
-    changeOf, makeWorkspace, sweepTo, probabilitiesAt, accuracyOf, harmonicMean };
+    changeOf, makeWorkspace, sweepTo, probabilitiesAt, runnerUp, pairScore, explainMargin, accuracyOf, harmonicMean };
 }

@@ -1,36 +1,51 @@
-// What the colours on the map mean, for each way of colouring.
+// What the colours and shapes on the map mean; each entry is a button that hides and shows its points.
 
-const LEGEND_CAP = 12;
-
-function createLegend(root) {
+/** `toggle(part, key)`: part "kinds" or "values" of the filter, key as in visible.js. */
+function createLegend(root, toggle) {
   const ramp = root.querySelector(".legend-ramp");
   const swatches = root.querySelector(".legend-swatches");
+  const shapes = [...root.querySelectorAll(".legend-shapes button")];
+  for (const button of shapes) button.addEventListener("click", () => toggle("kinds", button.dataset.kind));
+  let entries = [];
   return {
-    show(colouring, data, palettes) {
+    /** Anew for another data set, colouring or theme; toggling keeps the buttons, and with them the focus. */
+    build(colouring, data, palettes) {
       ramp.hidden = colouring !== "alpha";
       swatches.hidden = colouring === "alpha";
       const stops = palettes.ramp.filter((_, step) => step % 17 === 0);
       ramp.querySelector(".ramp").style.background = `linear-gradient(90deg, ${stops.join(", ")})`;
-      if (colouring === "changed") swatches.replaceChildren(...changeSwatches(palettes));
-      else swatches.replaceChildren(...classSwatches(data, palettes));
+      const swatchesOf = colouring === "changed" ? changeSwatches : classSwatches;
+      entries = colouring === "alpha" ? [] : swatchesOf(data, palettes);
+      entries.forEach((button, key) => button.addEventListener("click", () => toggle("values", key)));
+      swatches.replaceChildren(...entries);
+      for (const button of shapes) button.hidden = !hasKind(data, button.dataset.kind);
+    },
+    mark(filter) {
+      const press = (button, shown) => button.setAttribute("aria-pressed", String(shown));
+      entries.forEach((button, key) => press(button, !filter.values.has(key)));
+      for (const button of shapes) press(button, !filter.kinds.has(button.dataset.kind));
     },
   };
 }
 
+function hasKind(data, kind) {
+  return kind === "anchors" ? data.anchors.label.length > 0 : data.kinds.includes(kind);
+}
+
 function swatch(colour, text) {
-  const node = make("span", "swatch");
+  const node = make("button", "swatch");
+  node.type = "button";
   node.appendChild(make("i")).style.background = colour;
-  node.appendChild(make("span", "", text)).title = text;
+  node.appendChild(make("span", "", text));
+  node.title = `${text}: hide or show these points`;
   return node;
 }
 
-function changeSwatches(palettes) {
-  const names = ["unchanged", "fixed", "broken", "still wrong"];
-  return names.map((name, status) => swatch(palettes.changes[status], name));
+/** In the order of SAME, FIXED, BROKEN, MOVED. */
+function changeSwatches(data, palettes) {
+  return ["unchanged", "fixed", "broken", "still wrong"].map((name, change) => swatch(palettes.changes[change], name));
 }
 
 function classSwatches(data, palettes) {
-  const nodes = data.classes.names.slice(0, LEGEND_CAP).map((name, k) => swatch(palettes.classes[k], name));
-  const more = data.classes.names.length - LEGEND_CAP;
-  return more > 0 ? [...nodes, make("span", "swatch", `and ${more} more`)] : nodes;
+  return data.classes.names.map((name, k) => swatch(palettes.classes[k], name));
 }

@@ -4,6 +4,7 @@
 const MAP_MARGIN = 0.06;
 const MOVE_MILLISECONDS = 900;
 const KINDS = ["train", "seen", "unseen", "query"];
+const DIM_OPACITY = 0.4;
 /** Filled points carry alpha in their fill, hollow ones (unseen classes) in their outline. */
 const MARKERS = {
   train: { symbol: "circle", size: 7, line: { width: 1.2 } },
@@ -27,27 +28,29 @@ function homeRange() {
 
 /** A map in `host`. `onView` is called whenever pixel positions changed: zoom, pan, resize, motion. */
 function createMap(host, onView) {
-  const map = { host, onView, data: null, shown: null, members: {}, nodes: [], motion: 0, ready: false };
+  const map = { host, onView, data: null, shown: null, members: {}, nodes: [], motion: 0, ready: false, lasso: false };
   const call = (method) => (...values) => method(map, ...values);
   new ResizeObserver(() => map.ready && host.clientWidth > 0 && Plotly.Plots.resize(host)).observe(host.parentElement);
   return {
     show: call(showOnMap), recolour: call(recolourPoints), sync: call(syncFigure), zoom: call(zoomMap),
-    moveTo: call(moveTo), isReady: () => map.ready,
+    moveTo: call(moveTo), isReady: () => map.ready, setLasso: call(setLasso),
+    onLasso: (caught) => { map.caught = caught; },
     place: (layer, i) => (map.shown[layer] ? pixelOf(map, map.shown[layer], i) : null),
     scale: () => map.scale || 1, size: () => ({ width: host.clientWidth, height: host.clientHeight }),
   };
 }
 
-/** Draw a data set. The view survives where the pictures are the same ones; otherwise the map starts at home. */
-function showOnMap(map, data, colours, sameSet) {
+/** Draw a data set. The view survives where the model is the same; otherwise the map starts at home. */
+function showOnMap(map, data, colours, shade, sameSet) {
   stopMotion(map);
   map.data = data;
   map.shown = data.places;
   map.colours = colours;
+  map.shade = shade;
   map.members = Object.fromEntries(KINDS.map((kind) => [kind, []]));
-  for (let i = 0; i < data.n; i++) map.members[kindOf(data, i)].push(i);
+  for (let i = 0; i < data.n; i++) map.members[data.kinds[i]].push(i);
   const view = map.ready && sameSet ? currentView(map) : { x: homeRange(), y: homeRange() };
-  return Plotly.react(map.host, mapTraces(map), mapLayout(view), mapConfig()).then(() => {
+  return Plotly.react(map.host, mapTraces(map), mapLayout(map, view), mapConfig()).then(() => {
     if (!map.ready) listenToPlot(map);
     map.ready = true;
     afterPlot(map);
@@ -80,16 +83,18 @@ function coordinatesOf(map, points) {
   return [points.map((i) => x[i]), points.map((i) => y[i])];
 }
 
-function mapLayout(view) {
+function mapLayout(map, view) {
   const axis = (range) => ({ range, visible: false, zeroline: false, showgrid: false });
   return {
     xaxis: axis(view.x), yaxis: axis(view.y), margin: { l: 0, r: 0, t: 0, b: 0 }, showlegend: false, hovermode: false,
-    dragmode: dragMode(view), autosize: true, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+    dragmode: dragMode(map, view), selections: [], autosize: true,
+    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
   };
 }
 
 /** A finger must be able to scroll past: on touch screens the map can be pushed only once it is zoomed in. */
-function dragMode(view) {
+function dragMode(map, view) {
+  if (map.lasso) return "lasso";
   const atHome = [view.x, view.y].every(([low, high]) => high - low > 1);
   return atHome && window.matchMedia("(pointer: coarse)").matches ? false : "pan";
 }
@@ -102,6 +107,7 @@ function listenToPlot(map) {
   map.host.on("plotly_afterplot", () => afterPlot(map));
   map.host.on("plotly_relayouting", () => map.onView());
   map.host.on("plotly_doubleclick", () => zoomMap(map, 0));
+  map.host.on("plotly_selected", (event) => takeLasso(map, event));
 }
 
 /** Plotly may have rebuilt its points: find them again, colour them, and let the overlay follow. */
@@ -109,23 +115,32 @@ function afterPlot(map) {
   map.nodes = new Array(map.data.n).fill(null);
   for (const kind of KINDS) {
     const paths = map.host.querySelectorAll(`.trace${kind} .points path`);
-    map.members[kind].forEach((i, j) => { map.nodes[i] = paths[j] || null; });
+    for (const path of paths) map.nodes[map.members[kind][path.__data__.i]] = path;
   }
-  map.hollow = Array.from(map.nodes, (_, i) => kindOf(map.data, i) === "unseen");
+  map.hollow = Array.from(map.data.kinds, (kind) => kind === "unseen");
   map.painted = [];
+  map.shaded = [];
   map.anchorNodes = [...map.host.querySelectorAll(".traceanchors .points path")];
-  recolourPoints(map, map.colours, true);
+  recolourPoints(map, map.colours, map.shade);
   map.onView();
 }
 
-/** Colours straight onto the SVG points; unchanged ones cost a comparison. */
-function recolourPoints(map, colours, all = false) {
+/** Colours and shades straight onto the SVG points; unchanged ones cost a comparison. */
+function recolourPoints(map, colours, shade) {
   map.colours = colours;
+  map.shade = shade;
   for (let i = 0; i < map.nodes.length; i++) {
-    if (!map.nodes[i] || (!all && map.painted[i] === colours[i])) continue;
-    map.nodes[i].style[map.hollow[i] ? "stroke" : "fill"] = colours[i];
+    if (!map.nodes[i]) continue;
+    if (map.painted[i] !== colours[i]) map.nodes[i].style[map.hollow[i] ? "stroke" : "fill"] = colours[i];
+    if (map.shaded[i] !== shade[i]) shadePoint(map.nodes[i], shade[i]);
     map.painted[i] = colours[i];
+    map.shaded[i] = shade[i];
   }
+}
+
+function shadePoint(node, shade) {
+  node.style.display = shade === HIDDEN ? "none" : "";
+  node.style.opacity = shade === DIMMED ? DIM_OPACITY : 1;
 }
 
 /** Tell Plotly the colours the hand left behind, so that an export or a redraw shows the same. */
@@ -156,7 +171,7 @@ function zoomMap(map, factor) {
   };
   const view = currentView(map);
   const [x, y] = factor ? [scale(view.x), scale(view.y)] : [homeRange(), homeRange()];
-  Plotly.relayout(map.host, { "xaxis.range": x, "yaxis.range": y, dragmode: dragMode({ x, y }) });
+  Plotly.relayout(map.host, { "xaxis.range": x, "yaxis.range": y, dragmode: dragMode(map, { x, y }) });
 }
 
 /** Let the points travel to new places (a Places value, normalised); at once where the visitor prefers no motion. */

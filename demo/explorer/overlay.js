@@ -4,16 +4,20 @@
 const CHANGE_NAMES = ["same", "fixed", "broken", "moved"];
 const LABEL_GAP = 3;
 const LABEL_HEIGHT = 15;
+/** Room for the class's alpha beside its name, whatever its digits: names do not come and go while a slider moves. */
+const LABEL_WEIGHT = 30;
+/** Below this share of beta a class text counts as hardly touched. */
+const FAINT_SHARE = 0.05;
 
 /**
  * `place(layer, i)` gives pixels, null where the layer has no places; `size()` is the map's own {width, height}.
- * Returns {show(data), mark(changes, selected, scale), follow()}.
+ * Returns {show(data), mark(changes, shade, selected, scale), weigh(alpha, beta), follow(), labels()}.
  */
 function createOverlay(svg, place, size) {
   const group = (name) => svg.appendChild(makeSvg("g", name));
   const overlay = {
-    place, size, data: null, rings: [], selected: -1,
-    labelGroup: group("labels"), ringGroup: group("rings"), focusGroup: group("focus"),
+    place, size, data: null, labels: [], rings: [], selected: -1,
+    ringGroup: group("rings"), labelGroup: group("labels"), focusGroup: group("focus"),
   };
   overlay.line = overlay.focusGroup.appendChild(makeSvg("line", "to-anchor"));
   overlay.target = overlay.focusGroup.appendChild(makeSvg("rect", "anchor-mark"));
@@ -22,8 +26,10 @@ function createOverlay(svg, place, size) {
   overlay.focus.setAttribute("r", 11);
   return {
     show: (data) => showLabels(overlay, data),
-    mark: (changes, selected, scale) => markChanges(overlay, changes, selected, scale),
+    mark: (changes, shade, selected, scale) => markChanges(overlay, changes, shade, selected, scale),
+    weigh: (alpha, beta) => weighLabels(overlay, alpha, beta),
     follow: () => followPoints(overlay),
+    labels: () => shownLabels(overlay),
   };
 }
 
@@ -31,17 +37,33 @@ function showLabels(overlay, data) {
   overlay.data = data;
   overlay.selected = -1;
   overlay.rings = [];
-  overlay.labelGroup.replaceChildren(...data.classes.names.map((name, k) => {
-    const label = makeSvg("text", data.classes.seen[k] ? "seen" : "unseen");
-    label.textContent = name.length > 24 ? `${name.slice(0, 23)}\u2026` : name;
-    return label;
-  }));
+  overlay.labels = data.classes.names.map((name, k) => makeLabel(name, Boolean(data.classes.seen[k])));
+  overlay.labelGroup.replaceChildren(...overlay.labels.map((label) => label.node));
 }
 
-/** `changes`: one of SAME, FIXED, BROKEN, MOVED per picture; `scale`: how much smaller than usual the points are. */
-function markChanges(overlay, changes, selected, scale) {
+/** A class name and, smaller, the share of the update that the class text itself receives. */
+function makeLabel(name, seen) {
+  const node = makeSvg("text", seen ? "seen" : "unseen");
+  const short = name.length > 24 ? `${name.slice(0, 23)}\u2026` : name;
+  node.appendChild(makeSvg("tspan")).textContent = short;
+  const weight = setAttributes(node.appendChild(makeSvg("tspan", "label-alpha")), { dx: 5 });
+  return { node, weight, name: short, seen, text: "", shown: false, x: 0, y: 0 };
+}
+
+/** The class texts' own alpha, live; faint where the update hardly reaches the text. */
+function weighLabels(overlay, alpha, beta) {
+  overlay.labels.forEach((label, k) => {
+    const text = formatWeight(alpha[k]);
+    if (text === label.text) return;
+    label.text = label.weight.textContent = text;
+    label.weight.setAttribute("class", alpha[k] > FAINT_SHARE * beta ? "label-alpha" : "label-alpha faint");
+  });
+}
+
+/** `changes`: SAME to MOVED per picture; `shade`: SHOWN to HIDDEN; `scale`: how much smaller than usual points are. */
+function markChanges(overlay, changes, shade, selected, scale) {
   const rings = [];
-  for (let i = 0; i < changes.length; i++) if (changes[i] !== SAME) rings.push(i);
+  for (let i = 0; i < changes.length; i++) if (changes[i] !== SAME && shade[i] === SHOWN) rings.push(i);
   const pool = overlay.ringGroup.children;
   while (pool.length < rings.length) overlay.ringGroup.appendChild(makeSvg("circle"));
   if (overlay.scale !== scale) for (const ring of pool) ring.removeAttribute("r");
@@ -52,7 +74,7 @@ function markChanges(overlay, changes, selected, scale) {
     if (pool[j].getAttribute("class") !== name) pool[j].setAttribute("class", name);
   }
   overlay.rings = rings;
-  overlay.selected = selected;
+  overlay.selected = selected >= 0 && shade[selected] === HIDDEN ? -1 : selected;
   placeRings(overlay);
   placeFocus(overlay);
 }
@@ -90,7 +112,7 @@ function placeFocus(overlay) {
 
 /** Class names at their places; one that would cover an earlier one waits until there is room (zoom in). */
 function placeLabels(overlay) {
-  const labels = overlay.labelGroup.children;
+  const { labels } = overlay;
   const edge = overlay.size().width;
   const placed = labels.length > 0 && overlay.place("classes", 0) !== null;
   overlay.labelGroup.style.display = placed ? "" : "none";
@@ -98,13 +120,21 @@ function placeLabels(overlay) {
   const taken = [];
   for (let k = 0; k < labels.length; k++) {
     const [middle, y] = overlay.place("classes", k);
-    const width = 6.5 * labels[k].textContent.length + LABEL_GAP;
+    const width = 6.5 * labels[k].name.length + LABEL_WEIGHT + LABEL_GAP;
     const x = middle > 0 && middle < edge ? Math.min(Math.max(middle, width / 2), edge - width / 2) : middle;
     const clear = (b) => Math.abs(b.x - x) > (b.width + width) / 2 || Math.abs(b.y - y) > LABEL_HEIGHT;
     const free = Number.isFinite(x) && taken.every(clear);
-    labels[k].style.display = free ? "" : "none";
+    labels[k].node.style.display = free ? "" : "none";
+    labels[k].shown = free;
     if (!free) continue;
     taken.push({ x, y, width });
-    translate(labels[k], [x, y]);
+    Object.assign(labels[k], { x, y });
+    translate(labels[k].node, [x, y]);
   }
+}
+
+/** The names now on the map, for the export. */
+function shownLabels(overlay) {
+  const placed = overlay.labels.length > 0 && overlay.place("classes", 0) !== null;
+  return placed ? overlay.labels.filter((label) => label.shown) : [];
 }

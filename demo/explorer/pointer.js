@@ -3,17 +3,17 @@
 const REACH = 14;
 const CLICK_SLACK = 4;
 
-/** `card` = createHoverCard(...); `pick(i)` pins. */
-function wirePointer(area, map, data, card, pick) {
+/** `card` = createHoverCard(...); `pick(i)` pins; `shade()`: what the legend hid cannot be met. */
+function wirePointer(area, map, shade, card, pick) {
   let pressed = null;
   const inside = (event) => {
     const box = area.getBoundingClientRect();
     return [event.clientX - box.left, event.clientY - box.top];
   };
   area.addEventListener("pointermove", (event) => {
-    if (pressed || event.pointerType === "touch" || !data()) return card.hide();
+    if (pressed || event.pointerType === "touch" || !shade()) return card.hide();
     const point = inside(event);
-    card.show(nearestPoint(map, data(), point), point);
+    card.show(nearestPoint(map, shade(), point), point);
   });
   area.addEventListener("pointerleave", () => card.hide());
   area.addEventListener("pointerdown", (event) => { pressed = [event.clientX, event.clientY]; card.hide(); }, true);
@@ -21,8 +21,8 @@ function wirePointer(area, map, data, card, pick) {
     if (!pressed) return;
     const moved = Math.hypot(event.clientX - pressed[0], event.clientY - pressed[1]);
     pressed = null;
-    if (moved > CLICK_SLACK || !data() || event.target.closest?.(".map-buttons")) return;
-    const hit = nearestPoint(map, data(), inside(event));
+    if (moved > CLICK_SLACK || !shade() || event.target.closest?.(".map-buttons, .chips")) return;
+    const hit = nearestPoint(map, shade(), inside(event));
     if (hit >= 0) pick(hit);
     area.focus({ preventScroll: true });
   });
@@ -38,11 +38,12 @@ function guardWheel(area) {
 }
 
 /** The picture within reach of a pixel, or -1. */
-function nearestPoint(map, data, [x, y]) {
+function nearestPoint(map, shade, [x, y]) {
   if (!map.isReady()) return -1;
   let best = -1;
   let reach = REACH * REACH;
-  for (let i = 0; i < data.n; i++) {
+  for (let i = 0; i < shade.length; i++) {
+    if (shade[i] === HIDDEN) continue;
     const [px, py] = map.place("images", i);
     const distance = (px - x) ** 2 + (py - y) ** 2;
     if (distance < reach) {

@@ -6,14 +6,16 @@ function compute(app) {
   const { truth } = data.images;
   for (let i = 0; i < data.n; i++) app.changes[i] = changeOf(truth[i], app.clip[i], workspace.best[i]);
   app.summary = summarise(data, workspace.best, app.changes);
+  fillShade(app);
   fillColours(app);
 }
 
 function fillColours(app) {
-  const { data, workspace, palettes, colours } = app;
+  const { data, workspace, palettes, colours, shade } = app;
   const byClass = { truth: data.images.truth, clip: app.clip, llu: workspace.best }[app.colouring];
   for (let i = 0; i < data.n; i++) {
-    if (byClass) colours[i] = byClass[i] < 0 ? palettes.changes[SAME] : palettes.classes[byClass[i]];
+    if (shade[i] === DIMMED) colours[i] = palettes.changes[SAME];
+    else if (byClass) colours[i] = byClass[i] < 0 ? palettes.changes[SAME] : palettes.classes[byClass[i]];
     else if (app.colouring === "changed") colours[i] = palettes.changes[app.changes[i]];
     else colours[i] = palettes.ramp[rampIndex(workspace.images.alpha[i], app.beta)];
   }
@@ -44,21 +46,42 @@ function render(app) {
   const { data, workspace, summary } = app;
   app.tiles.show(summary, app.clipSummary, !data.images.group.includes(1));
   if (app.map.isReady()) {
-    app.map.recolour(app.colours);
-    app.overlay.mark(app.changes, app.selected, app.map.scale());
+    app.map.recolour(app.colours, app.shade);
+    app.overlay.mark(app.changes, app.shade, app.selected, app.map.scale());
   }
+  app.overlay.weigh(workspace.classes.alpha, app.beta);
   renderSelected(app);
-  app.lists.show(data, app.changes, app.clip, workspace.best, app.selected);
-  const legendKey = `${data.id}:${app.colouring}:${app.palettes.ramp[0]}`;
-  if (legendKey !== app.legendKey) app.legend.show(app.colouring, data, app.palettes);
+  renderFilters(app);
+  app.tabs.show({
+    data, beta: app.beta, gamma: app.gamma, changes: app.changes, clip: app.clip, llu: workspace.best,
+    alpha: workspace.images.alpha, scores: workspace.scores, chosen: app.chosen, selected: app.selected,
+    summary, clipSummary: app.clipSummary, title: data.title,
+  });
+}
+
+function renderFilters(app) {
+  const legendKey = `${app.data.id}:${app.colouring}:${app.palettes.ramp[0]}`;
+  if (legendKey !== app.legendKey) app.legend.build(app.colouring, app.data, app.palettes);
   app.legendKey = legendKey;
+  app.legend.mark(app.filter);
+  const anchorsHidden = app.filter.kinds.has("anchors");
+  const area = app.root.querySelector(".map-area");
+  area.classList.toggle("no-anchors", anchorsHidden);
+  area.classList.toggle("choosing", app.chosen !== null);
+  app.chips.show({
+    chosen: countChosen(app), title: app.chosenTitle,
+    filtered: app.filter.kinds.size + app.filter.values.size > 0,
+    hidden: countShade(app.shade, HIDDEN) + (anchorsHidden ? app.data.anchors.label.length : 0),
+  });
 }
 
 function renderSelected(app) {
   const { data, selected, workspace, rows } = app;
-  const similarity = selected >= 0 ? data.images.nearest[selected] : null;
+  const similarity = selected < 0 ? null
+    : { images: data.images.nearest[selected], classes: data.classes.nearest[workspace.best[selected]] };
   app.curve.move(app.beta, app.gamma, similarity);
   app.root.classList.toggle("unselected", selected < 0);
+  app.why = null;
   if (selected < 0) return app.card.show(data, -1);
   const classes = data.classes.names.length;
   softmaxRow(rows.clip, app.clipScores, selected, classes, data.logitScale);
@@ -66,9 +89,19 @@ function renderSelected(app) {
   const [clip, llu] = [app.clip[selected], workspace.best[selected]];
   app.card.show(data, selected, {
     clip, llu, clipProbability: rows.clip[clip], lluProbability: rows.llu[llu],
-    alpha: workspace.images.alpha[selected], beta: app.beta,
+    alpha: workspace.images.alpha[selected], textAlpha: workspace.classes.alpha, beta: app.beta,
   });
   app.bars.show(data, rows.clip, rows.llu, data.images.truth[selected]);
+  renderWhy(app, clip, llu);
+}
+
+/** LLU's answer against CLIP's; where they agree, against the class that CLIP came second. */
+function renderWhy(app, clip, llu) {
+  const { data, selected } = app;
+  const rival = clip === llu ? runnerUp(app.clipScores, selected, data.classes.names.length, clip) : clip;
+  if (rival >= 0) app.why = explainMargin(data, selected, llu, rival, app.beta, app.gamma);
+  const names = { lead: data.classes.names[llu], rival: data.classes.names[rival] };
+  app.reasons.show(app.why, names, clip !== llu);
 }
 
 /** The text of the hover card. */
@@ -95,10 +128,14 @@ function publicFace(app) {
       beta: app.beta, gamma: app.gamma, selected: app.selected, colouring: app.colouring,
       tiles: app.data ? { ...app.summary } : null, clip: app.data ? { ...app.clipSummary } : null,
       projection: app.data ? app.data.projection : null,
+      chosen: countChosen(app), hidden: app.data ? countShade(app.shade, HIDDEN) : 0, why: app.why && { ...app.why },
+      tabs: app.tabs.state(),
     }),
     setBeta: (beta) => { app.touched = app.unsent = true; setSettings(app, Number(beta), app.gamma); },
     setGamma: (gamma) => { app.touched = app.unsent = true; setSettings(app, app.beta, readGamma(gamma)); },
     select: (i) => select(app, i),
+    choose: (indices) => choose(app, indices),
+    exportSvg: () => Promise.resolve(mapSvg(app)),
     predict: (beta, gamma) => probabilitiesAt(app.data, app.data.logitScale, beta, readGamma(gamma)),
   };
 }

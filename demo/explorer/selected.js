@@ -2,15 +2,18 @@
 
 const GROUP_NAMES = ["training picture", "test picture", "query"];
 
-function createSelectedCard(root, paint) {
+/** `remove(name)`: the visitor wants a query gone. */
+function createSelectedCard(root, paint, remove) {
   const card = root.querySelector(".selected");
   const part = (name) => card.querySelector(`.${name}`);
-  const names = ["picture", "name", "kind", "truth", "clip", "llu", "alpha"];
+  const names = ["picture", "name", "kind", "truth", "clip", "llu", "alpha", "alpha-text", "remove"];
   names.push("anchor-thumb", "anchor-name", "anchor-cosine");
   const parts = Object.fromEntries(names.map((name) => [name, part(name)]));
+  parts.remove.addEventListener("click", () => remove(parts.name.title));
   return {
     show(data, i, answers) {
       card.classList.toggle("none", i < 0);
+      parts.remove.hidden = i < 0 || data.images.group[i] !== QUERY;
       if (i < 0) return setName(parts.name, "No picture selected");
       showIdentity(parts, data, i, paint);
       const { truth } = data.images;
@@ -18,8 +21,15 @@ function createSelectedCard(root, paint) {
       showAnswer(parts.llu, data.classes.names[answers.llu], answers.lluProbability, truth[i], answers.llu);
       const share = answers.beta > 0 ? ` \u00b7 ${formatPercent(answers.alpha / answers.beta)}\u2009% of \u03b2` : "";
       setText(parts.alpha, formatWeight(answers.alpha) + share);
+      setName(parts["alpha-text"], textWeights(data, answers));
     },
   };
+}
+
+/** alpha of the class texts that won, CLIP's and LLU's; one where they agree. */
+function textWeights(data, { clip, llu, textAlpha }) {
+  const one = (k) => `${formatWeight(textAlpha[k])} ${data.classes.names[k]}`;
+  return clip === llu ? one(llu) : `${one(clip)} \u00b7 ${one(llu)}`;
 }
 
 function showIdentity(parts, data, i, paint) {

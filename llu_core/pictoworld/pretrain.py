@@ -61,9 +61,9 @@ class Plan:
     """
 
     pictures: int = 200_000
-    epochs: int = 11
-    coarse_epochs: int = 4
-    fine_epochs: int = 5
+    epochs: int = 12
+    coarse_epochs: int = 3
+    fine_epochs: int = 7
     batch: int = 256
     learning_rate: float = 2e-3
     fine_learning_rate: float = 1.5e-3

@@ -1,35 +1,11 @@
 """A real browser on the real app with the embedded model: what a newcomer does, and that it works."""
 
 import pytest
+from pages import add_zip, move, open_app, tile, train
 from playwright.sync_api import Page, expect
 from sample_pictures import write_zip
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=60_000)
-"""Generous, since nothing here is about speed and the machine may be busy."""
-
-
-def tile(page: Page, name: str) -> str:
-    return page.locator(f"#tile-{name}").inner_text()
-
-
-def move(page: Page, slider: str, steps: int) -> None:
-    """Move a slider by keyboard, as a drag does: one input event per step."""
-    page.locator(f"#{slider}").focus()
-    for _ in range(abs(steps)):
-        page.keyboard.press("ArrowRight" if steps > 0 else "ArrowLeft")
-
-
-def open_app(page: Page, address: str) -> Page:
-    """Go to the app and wait until a trained example is on the map."""
-    page.goto(address)
-    page.wait_for_function("window.lluExplorer && lluExplorer.state().id", timeout=60_000)
-    return page
-
-
-@pytest.fixture
-def page(fresh_page: Page, app_address: str) -> Page:
-    return open_app(fresh_page, app_address)
 
 
 def test_the_first_screen_shows_a_trained_example_and_stays_on_this_machine(page: Page, foreign_requests: list[str]):
@@ -49,17 +25,15 @@ def test_sliders_move_the_tiles_without_asking_the_server(page: Page):
 
 
 def test_a_zip_is_trained_and_answers_the_sliders(page: Page, tmp_path):
-    page.locator("#drop input[type=file]").set_input_files(write_zip(tmp_path / "mine.zip", broken=True))
+    add_zip(page, write_zip(tmp_path / "mine.zip", broken=True))
     cards = page.locator("#cards")
     expect(cards).to_contain_text("Left out spotty/broken.png")
     names = [field.input_value() for field in cards.locator("input.name").all()]
     assert sorted(names) == ["bricky", "chequered", "spotty", "stripy"]
     expect(page.locator("#status")).to_contain_text("Changed since training")
 
-    example = page.evaluate("lluExplorer.state().id")
-    page.locator("#train").click()
+    train(page)
     expect(page.locator("#status")).to_contain_text("Trained on 18 pictures of 3 classes")
-    page.wait_for_function("before => lluExplorer.state().id !== before", arg=example)
     before = [tile(page, name) for name in ("seen", "unseen", "harmonic", "changed")]
     page.locator("#beta-slider").fill("1")
     page.locator("#gamma-number").fill("0")
@@ -69,7 +43,7 @@ def test_a_zip_is_trained_and_answers_the_sliders(page: Page, tmp_path):
 
 
 def test_a_class_is_renamed_and_deleted_on_its_card(page: Page, tmp_path):
-    page.locator("#drop input[type=file]").set_input_files(write_zip(tmp_path / "mine.zip"))
+    add_zip(page, write_zip(tmp_path / "mine.zip"))
     cards = page.locator("#cards")
     expect(cards.locator("input.name")).to_have_count(4)
     field = cards.get_by_label("Name of the class spotty")
@@ -86,7 +60,7 @@ def test_bad_files_get_a_message_and_lose_nothing(page: Page, tmp_path):
     cards = page.locator("#cards input.name")
     expect(cards).not_to_have_count(0)
     count = cards.count()
-    page.locator("#drop input[type=file]").set_input_files(path)
+    add_zip(page, path)
     message = page.locator(".toast-body")
     expect(message).to_contain_text("zip")
     assert "Traceback" not in message.inner_text()

@@ -1,0 +1,228 @@
+"""The callbacks with a visitor's session around them; every public method is one action of the page."""
+
+import hashlib
+import shutil
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+import gradio as gr
+
+from demo import callbacks, own_data, queries, saving
+from demo.cards import cards_payload, cards_payload_of_features
+from demo.draft import pictures_by_key, unseen_without_pictures
+from demo.encoders import EncoderShelf
+from demo.examples import Examples
+from demo.payload import explorer_payload, positions_payload, walk_payload
+from demo.session import Session
+from demo.snippets import client_code, library_code
+from demo.store import SessionStore
+from demo.summary import status_line, summary
+from llu_core.errors import LluError
+from llu_core.training import recipe as recipe_named
+
+
+class Actions:
+    """Reads a visitor's session, changes it and keeps the new one; a visitor's session never leaves here."""
+
+    def __init__(self, store: SessionStore, encoders: EncoderShelf, examples: Examples):
+        self.store, self.encoders, self.examples = store, encoders, examples
+        self._downloads = tempfile.TemporaryDirectory(prefix="llu-downloads-")
+
+    def session(self, request: gr.Request) -> Session:
+        return self.store.get(str(request.session_hash))
+
+    def _keep(self, request: gr.Request, session: Session) -> dict[str, Any]:
+        self.store.put(str(request.session_hash), session)
+        return summary(session)
+
+    def _folder(self, request: gr.Request) -> Path:
+        """The visitor's own folder for files on their way to the browser."""
+        folder = Path(self._downloads.name) / hashlib.sha256(str(request.session_hash).encode()).hexdigest()[:16]
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    def load_example(self, name: str, request: gr.Request) -> dict[str, Any]:
+        """Load a built-in example, trained; with another model than the app started with, it is left to train."""
+        return self._keep(request, self.examples.get(self.session(request), name))
+
+    def add_pictures(self, files: list[str] | None, class_name: str, request: gr.Request) -> dict[str, Any]:
+        """Add a zip with one folder per class, or pictures of one class, to the set; or open a feature bundle."""
+        session = self.session(request)
+        return self._keep(request, own_data.add_files(session, files, class_name)) if files else summary(session)
+
+    def rename_class(self, old: str, new: str, request: gr.Request) -> dict[str, Any]:
+        """Rename a class of the set."""
+        return self._keep(request, own_data.rename_class(self.session(request), old, new))
+
+    def delete_class(self, name: str, request: gr.Request) -> dict[str, Any]:
+        """Delete a class of the set and its pictures."""
+        return self._keep(request, own_data.delete_class(self.session(request), name))
+
+    def create_class(self, name: str, request: gr.Request) -> dict[str, Any]:
+        """Add a class that has no pictures yet to the set."""
+        return self._keep(request, own_data.create_class(self.session(request), name))
+
+    def move_picture(self, picture: str, class_name: str, request: gr.Request) -> dict[str, Any]:
+        """Give a picture of the set another class."""
+        return self._keep(request, own_data.move_picture(self.session(request), picture, class_name))
+
+    def delete_picture(self, picture: str, request: gr.Request) -> dict[str, Any]:
+        """Take a picture out of the set."""
+        return self._keep(request, own_data.delete_picture(self.session(request), picture))
+
+    def undo(self, request: gr.Request) -> dict[str, Any]:
+        """Take back the last change of the set; the adapter stays."""
+        return self._keep(request, self.session(request).undone())
+
+    def set_unseen_classes(self, names: str, request: gr.Request) -> dict[str, Any]:
+        """Name further classes, separated by commas, that are told apart but not trained."""
+        return self._keep(request, own_data.set_unseen_classes(self.session(request), names))
+
+    def set_templates(self, templates: str, request: gr.Request) -> dict[str, Any]:
+        """Set the prompt templates, one a line, {} for the class name."""
+        return self._keep(request, own_data.set_templates(self.session(request), templates))
+
+    def train(self, recipe: str, request: gr.Request):
+        """Train an adapter on the set; streams progress, ends with the summary."""
+        steps = callbacks.train_adapter(self.session(request), recipe_named(recipe))
+        while True:
+            try:
+                progress = next(steps)
+            except StopIteration as finished:
+                trained: Session = finished.value
+                break
+            if progress.done % 5 == 0 or progress.done == progress.total:
+                detail = f" · {progress.detail}" if progress.detail else ""
+                yield f"{progress.phase} {progress.done}/{progress.total}{detail}", gr.skip()
+        # what the visitor edited meanwhile stays
+        session = replace(self.session(request), model=trained.model, beta=trained.beta, gamma=trained.gamma)
+        yield status_line(session), self._keep(request, session)
+
+    def set_mask(self, beta: float, gamma: float | str, request: gr.Request) -> dict[str, Any]:
+        """Move beta (0 to 1) and gamma (0 to "inf"); nothing is retrained."""
+        try:
+            session = callbacks.set_mask(self.session(request), float(beta), float(gamma))
+        except ValueError:
+            raise LluError(f"beta {beta!r} and gamma {gamma!r} must be numbers; gamma may be inf") from None
+        return self._keep(request, session)
+
+    def ask(self, picture: str | None, request: gr.Request) -> dict[str, Any]:
+        """Ask both models about a picture; it joins the map, and nothing is retrained."""
+        session = self.session(request)
+        if picture is None:
+            return {}
+        session = queries.add_query(session, picture)
+        self._keep(request, session)
+        return queries.as_json(queries.answer(session, len(queries.require_model(session).queries) - 1))
+
+    def remove_query(self, name: str, request: gr.Request) -> dict[str, Any]:
+        """Take a picture that was asked about off the map."""
+        return self._keep(request, queries.remove_query(self.session(request), name))
+
+    def add_class(self, name: str, request: gr.Request) -> dict[str, Any]:
+        """Let a further class join both predictions at once, without training."""
+        return self._keep(request, queries.add_classes(self.session(request), [name]))
+
+    def open_link(self, link: str, request: gr.Request) -> dict[str, Any]:
+        """Load the example that the fragment of a copied link names."""
+        session = self.session(request)
+        title = parse_qs(link.lstrip("#")).get("set", [""])[0]
+        if not title or title == session.preset:
+            return summary(session)
+        return self._keep(request, self.examples.get(session, title))
+
+    def get_pictures(self, request: gr.Request) -> list[dict[str, str]]:
+        """The pictures of the set: key (for move_picture and delete_picture), class, part and name."""
+        draft = self.session(request).draft
+        return [
+            {"key": key, "class": draft.class_names[picture.label], "part": part, "name": picture.name}
+            for key, (part, picture) in pictures_by_key(draft).items()
+        ]
+
+    def get_summary(self, request: gr.Request) -> dict[str, Any]:
+        """The set, the model and, once trained, its accuracies at the current beta and gamma."""
+        return summary(self.session(request))
+
+    def save_adapter(self, request: gr.Request) -> str:
+        """The trained adapter as a zip."""
+        return str(saving.save_adapter(self.session(request), self._folder(request)))
+
+    def save_predictions(self, request: gr.Request) -> str:
+        """CLIP's and LLU's predictions as CSV."""
+        path = self._folder(request) / "predictions.csv"
+        path.write_text(saving.predictions_csv(self.session(request)), encoding="utf-8")
+        return str(path)
+
+    def open_adapter(self, file: str | None, request: gr.Request) -> dict[str, Any]:
+        """Reopen an adapter saved before."""
+        session = self.session(request)
+        if file is None:
+            return summary(session)
+        with tempfile.TemporaryDirectory() as folder:
+            return self._keep(request, saving.open_adapter(session, Path(file), Path(folder)))
+
+    def load_model(self, name: str, checkpoint: str, request: gr.Request) -> dict[str, Any]:
+        """Load another CLIP model; the adapter on the page is dropped, the pictures stay."""
+        encoder = self.encoders.load(name, checkpoint.strip() or None)
+        session = replace(self.session(request), encoder=encoder, encoder_name=name, model=None)
+        return self._keep(request, session)
+
+    def clear(self, request: gr.Request) -> dict[str, Any]:
+        """Forget the set and the adapter."""
+        return self._keep(request, callbacks.clear(self.session(request)))
+
+    def forget_visitor(self, request: gr.Request) -> None:
+        self.store.drop(str(request.session_hash))
+        shutil.rmtree(self._folder(request), ignore_errors=True)
+
+    def draw_umap(self, request: gr.Request) -> str:
+        before = self.session(request)
+        drawn = callbacks.draw_umap(before)
+        now = self.session(request)
+        if now.model is not None and drawn.model is not None and now.model.id == drawn.model.id:
+            now = replace(now, model=replace(now.model, projection=drawn.model.projection))
+            self.store.put(str(request.session_hash), now)
+        return positions_payload(now)
+
+    def walk(self, event: dict[str, Any], request: gr.Request) -> str:
+        return walk_payload(self.session(request), int(event["anchor"]), str(event["kind"]), int(event["index"]))
+
+    def render_panels(self, request: gr.Request) -> list[Any]:
+        """The left column and the model line, as the session has them."""
+        session = self.session(request)
+        return [
+            f"Model: **{session.encoder.title}**. {session.encoder.note}",
+            session.preset,
+            _cards(session),
+            ", ".join(unseen_without_pictures(session.draft)),
+            "\n".join(session.source.templates),
+            gr.update(interactive=session.why_not_trainable() is None),
+            status_line(session),
+            *self.render_code(request),
+        ]
+
+    def render_code(self, request: gr.Request) -> list[str]:
+        session = self.session(request)
+        address = str(request.request.base_url) if request.request is not None else ""
+        return [library_code(session), client_code(session, address)]
+
+    def render_explorer(self, request: gr.Request) -> str:
+        return explorer_payload(self.session(request))
+
+    def render_answer(self, request: gr.Request) -> tuple[str, None]:
+        """The explorer with the newest query selected, and an empty place for the next picture."""
+        session = self.session(request)
+        model = session.model
+        row = len(model.row_names) - 1 if model is not None and len(model.queries) else None
+        return explorer_payload(session, select=row), None
+
+
+def _cards(session: Session) -> str:
+    changed = session.changed_since_training
+    undo = session.history[-1].label if session.history else None
+    if session.features is not None:
+        return cards_payload_of_features(session.features, undo=undo, changed=changed)
+    return cards_payload(session.draft, undo=undo, changed=changed)

@@ -1,0 +1,125 @@
+// A folder becomes a zip in the browser, because an upload field forgets folder names. Nothing is compressed:
+// pictures already are. Nothing here knows the page.
+
+const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte;
+  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? 0xedb88320 ^ (crc >>> 1) : crc >>> 1;
+  return crc;
+});
+
+function crc32(bytes) {
+  let crc = -1;
+  for (let i = 0; i < bytes.length; i++) crc = CRC_TABLE[(crc ^ bytes[i]) & 255] ^ (crc >>> 8);
+  return (crc ^ -1) >>> 0;
+}
+
+/** Little-endian numbers given as [width in bytes, value], then the bytes of `tail`. */
+function record(fields, tail) {
+  const length = fields.reduce((sum, [width]) => sum + width, 0);
+  const bytes = new Uint8Array(length + tail.length);
+  const view = new DataView(bytes.buffer);
+  let at = 0;
+  for (const [width, value] of fields) {
+    if (width === 2) view.setUint16(at, value, true);
+    else view.setUint32(at, value, true);
+    at += width;
+  }
+  bytes.set(tail, at);
+  return bytes;
+}
+
+/** The parts of a zip file of `entries`, [{path, bytes}]; a path that ends with a slash is an empty folder. */
+function zipParts(entries) {
+  const parts = [];
+  const directory = [];
+  let offset = 0;
+  for (const { path, bytes } of entries) {
+    const name = new TextEncoder().encode(path);
+    const size = bytes.length;
+    // version 2.0; names are UTF-8; stored; 1 January 1980, 0:00
+    const shared = [[2, 20], [2, 0x800], [2, 0], [2, 0], [2, 0x21], [4, crc32(bytes)], [4, size], [4, size]];
+    const local = record([[4, 0x04034b50], ...shared, [2, name.length], [2, 0]], name);
+    const zeros = [[2, 0], [2, 0], [2, 0], [2, 0], [4, 0]]; // extra, comment, disk, attributes
+    directory.push(record([[4, 0x02014b50], [2, 20], ...shared, [2, name.length], ...zeros, [4, offset]], name));
+    parts.push(local, bytes);
+    offset += local.length + size;
+  }
+  const size = directory.reduce((sum, bytes) => sum + bytes.length, 0);
+  const count = entries.length;
+  const end = [[4, 0x06054b50], [2, 0], [2, 0], [2, count], [2, count], [4, size], [4, offset], [2, 0]];
+  return [...parts, ...directory, record(end, new Uint8Array(0))];
+}
+
+function isHiddenName(name) {
+  return name.startsWith(".") || ["__macosx", "thumbs.db", "desktop.ini"].includes(name.toLowerCase());
+}
+
+/** Paths as the server takes them. Several chosen folders that only wrap class folders are unwrapped, as it does
+    with a single one; two files that then have one path are told apart by a number. */
+function withClassPaths(found) {
+  const tops = new Set(found.map(({ path }) => path.split("/")[0]));
+  const files = found.filter(({ file }) => file).map(({ path }) => path.split("/"));
+  const filled = new Set(files.map(([top]) => top));
+  const classes = new Set(files.filter((parts) => parts.length < 3).map(([top]) => top));
+  const unwrapped = new Set(tops.size > 1 ? [...filled].filter((top) => !classes.has(top)) : []);
+  const taken = new Set();
+  return found.map(({ path, file }) => {
+    const top = path.split("/")[0];
+    let short = unwrapped.has(top) ? path.slice(top.length + 1) : path;
+    short = short.replaceAll("\\", "_").replace(/^([A-Za-z]):/, "$1 ");
+    const dot = short.lastIndexOf(".") > short.lastIndexOf("/") ? short.lastIndexOf(".") : short.length;
+    let unique = short;
+    for (let copy = 2; file && taken.has(unique); copy++) {
+      unique = `${short.slice(0, dot)} (${copy})${short.slice(dot)}`;
+    }
+    taken.add(unique);
+    return { path: unique, file };
+  });
+}
+
+/** Why these files are not worth packing, or "". */
+function whyNotPackable(found, limits) {
+  const files = found.filter(({ file }) => file);
+  const isPicture = ({ path }) => limits.suffixes.some((suffix) => path.toLowerCase().endsWith(suffix));
+  const pictures = files.filter(isPicture);
+  const bytes = files.reduce((sum, { file }) => sum + file.size, 0);
+  const classes = new Set(pictures.map(({ path }) => path.split("/").at(-2)));
+  const over = (what, most) => `The folder holds ${what}; the page takes ${most}.`;
+  if (!pictures.length) return "There is no picture in that folder.";
+  if (pictures.length > limits.pictures) return over(`${pictures.length} pictures`, limits.pictures);
+  if (classes.size > limits.classes) return over(`${classes.size} classes`, limits.classes);
+  if (bytes > limits.bytes) return over(`${Math.ceil(bytes / 2 ** 20)} MB`, `${limits.bytes >> 20} MB at a time`);
+  if (found.length > 20000) return over(`${found.length} files`, "20000 at a time");
+  return "";
+}
+
+/** One File, a zip of [{path, file or null for an empty folder}]. */
+async function zipOf(found, name) {
+  const entries = [];
+  for (const { path, file } of withClassPaths(found)) {
+    const bytes = new Uint8Array(file ? await file.arrayBuffer() : 0);
+    entries.push({ path: file ? path : `${path}/`, bytes });
+  }
+  return new File(zipParts(entries), `${name}.zip`, { type: "application/zip" });
+}
+
+/** Everything visible in dropped files and folders (FileSystemEntry), as [{path, file}]; stops after 20,000. */
+async function readEntries(entries, prefix = "", found = []) {
+  for (const entry of entries) {
+    if (isHiddenName(entry.name) || found.length > 20000) continue;
+    const path = prefix + entry.name;
+    if (entry.isFile) {
+      found.push({ path, file: await new Promise((resolve, reject) => entry.file(resolve, reject)) });
+      continue;
+    }
+    const before = found.length;
+    const reader = entry.createReader();
+    for (;;) {
+      const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+      if (!some.length) break;
+      await readEntries(some, `${path}/`, found);
+    }
+    if (found.length === before) found.push({ path, file: null });
+  }
+  return found;
+}

@@ -1,0 +1,44 @@
+"""Small square pictures as data addresses, made once and forgotten together with the picture."""
+
+import base64
+import io
+from collections.abc import Callable
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from demo.draft import StoredPicture
+from llu_core.pictures import UnreadablePicture
+
+SIDE = 64
+UNREADABLE = ""
+
+# Weak, because a visitor's pictures must not outlive the session.
+_made: WeakKeyDictionary[Callable[[], Image.Image], str] = WeakKeyDictionary()
+
+
+def thumbnail(read: Callable[[], Image.Image]) -> str:
+    """Of what `read()` gives; a picture that cannot be read any more is left to training to report."""
+    address = _made.get(read)
+    if address is None:
+        address = _made[read] = _make(read)
+    return address
+
+
+def thumbnail_of_pixels(pixels: np.ndarray) -> str:
+    """Of (s, s, 3) uint8."""
+    return _address(Image.fromarray(pixels))
+
+
+def _make(read: Callable[[], Image.Image]) -> str:
+    try:
+        return _address(read.about(SIDE) if isinstance(read, StoredPicture) else read())
+    except UnreadablePicture:
+        return UNREADABLE
+
+
+def _address(image: Image.Image) -> str:
+    file = io.BytesIO()
+    ImageOps.fit(image, (SIDE, SIDE)).save(file, "WEBP", quality=65)
+    return "data:image/webp;base64," + base64.b64encode(file.getvalue()).decode("ascii")

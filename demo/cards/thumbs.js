@@ -1,0 +1,162 @@
+// The pictures of a card: a row of buttons, and a bar under it that moves or deletes one of them.
+
+const FIRST_PICTURES = 6;
+const NEW_CLASS = "new";
+
+function thumbNode(card, picture) {
+  const node = make(picture.key ? "button" : "span", picture.part === "test" ? "thumb test" : "thumb");
+  node.title = picture.part === "test" ? `${picture.name} (to test)` : picture.name;
+  if (picture.src) {
+    const image = make("img");
+    image.src = picture.src;
+    image.alt = "";
+    node.append(image);
+  } else node.append(make("span", "plate", "?"));
+  if (!picture.key) return node;
+  node.type = "button";
+  node.tabIndex = -1;
+  node.dataset.spot = `picture ${picture.key}`;
+  node.setAttribute("aria-label", `${node.title} of ${card.name}: move or delete`);
+  node.setAttribute("aria-expanded", "false");
+  return node;
+}
+
+/** The select with all other classes, and the field that "new class" brings up; target() is what is chosen, or "". */
+function targetFields(card) {
+  const others = state.data.classes.map(({ name }) => name).filter((name) => name !== card.name);
+  const select = make("select", "move-to");
+  select.setAttribute("aria-label", "Move to");
+  const options = [["", "move to …"], ...others.map((name, i) => [String(i), name]), [NEW_CLASS, "new class …"]];
+  for (const [value, text] of options) {
+    const option = make("option", "", text);
+    option.value = value;
+    select.append(option);
+  }
+  const typed = make("input", "typed");
+  typed.hidden = true;
+  typed.placeholder = "name of the new class";
+  typed.setAttribute("aria-label", "Name of the new class");
+  select.addEventListener("change", () => {
+    typed.hidden = select.value !== NEW_CLASS;
+    if (!typed.hidden) typed.focus();
+  });
+  const target = () => (select.value === NEW_CLASS ? typed.value.trim() : others[Number(select.value || -1)] || "");
+  return { select, typed, target };
+}
+
+/** The bar under the pictures: name, where to move it, delete. `close(true)` gives the focus back to the picture. */
+function barNode(card, picture, close, discard) {
+  const bar = make("div", "bar");
+  bar.setAttribute("role", "group");
+  bar.setAttribute("aria-label", `Picture ${picture.name}`);
+  const name = make("div", "bar-name", picture.name);
+  name.title = picture.name;
+  const { select, typed, target } = targetFields(card);
+  const go = () => {
+    const to = target();
+    const isNew = select.value === NEW_CLASS;
+    const reason = isNew && !hasClass(to) ? whyNotAName(to) : "";
+    if (reason) {
+      say(reason);
+      return typed.focus();
+    }
+    if (!to) return select.focus();
+    say("");
+    close(true);
+    trigger("move", { picture: picture.key, to });
+  };
+  const move = makeButton("plain move", "Move", "", go);
+  move.disabled = true;
+  select.addEventListener("change", () => (move.disabled = !select.value));
+  typed.addEventListener("keydown", (event) => event.key === "Enter" && go());
+  bar.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    event.stopPropagation();
+    close(true);
+  });
+  const line = make("div", "bar-line");
+  line.append(select, move, makeButton("plain discard", "Delete", `Delete the picture ${picture.name}`, discard));
+  const head = make("div", "line");
+  head.append(name, makeButton("delete", "×", "Close", () => close(true)));
+  bar.append(head, line, typed);
+  return bar;
+}
+
+/** Arrow keys go from picture to picture, so that a strip is one stop of the Tab key however long it is. */
+function walkStrip(event, buttons, discard) {
+  const at = buttons.indexOf(event.target);
+  if (at < 0) return;
+  const steps = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: buttons.length - 1 };
+  if (event.key in steps) {
+    const to = buttons[Math.max(0, Math.min(buttons.length - 1, steps[event.key]))];
+    for (const button of buttons) button.tabIndex = button === to ? 0 : -1;
+    to.focus();
+  } else if (event.key === "Delete") discard(at);
+  else return;
+  event.preventDefault();
+}
+
+/** Pictures, the button that shows all of them, and the place of the bar. */
+function stripNodes(card) {
+  const strip = make("div", "strip");
+  strip.setAttribute("role", "group");
+  strip.setAttribute("aria-label", `Pictures of ${card.name}`);
+  const slot = make("div", "slot");
+  let open = null;
+  let nodes = [];
+  const close = (back) => {
+    open?.setAttribute("aria-expanded", "false");
+    if (back) open?.focus();
+    open = null;
+    slot.replaceChildren();
+  };
+  const discard = (at) => {
+    const near = [card.pictures[at + 1], card.pictures[at - 1]].filter(Boolean).map(({ key }) => `picture ${key}`);
+    state.next = [...near, `name ${card.name}`];
+    close(true);
+    trigger("discard", { picture: card.pictures[at].key });
+  };
+  const toggle = (at) => {
+    if (open === nodes[at]) return close(true);
+    close(false);
+    open = nodes[at];
+    open.setAttribute("aria-expanded", "true");
+    for (const node of nodes) node.tabIndex = node === open ? 0 : -1;
+    slot.append(barNode(card, card.pictures[at], close, () => discard(at)));
+    slot.querySelector("select").focus();
+    slot.scrollIntoView({ block: "nearest" });
+  };
+  const fill = () => {
+    close(false);
+    const whole = state.whole.has(card.name);
+    nodes = card.pictures.slice(0, whole ? undefined : FIRST_PICTURES).map((picture) => thumbNode(card, picture));
+    if (nodes.length) nodes[0].tabIndex = card.pictures[0].key ? 0 : -1;
+    strip.replaceChildren(...nodes, ...moreNodes(card, whole, fill));
+  };
+  strip.addEventListener("click", (event) => {
+    const at = nodes.indexOf(event.target.closest("button.thumb"));
+    if (at >= 0) toggle(at);
+  });
+  strip.addEventListener("keydown", (event) => card.pictures[0]?.key && walkStrip(event, nodes, discard));
+  fill();
+  return [strip, slot];
+}
+
+/** "all 23", "fewer" and "and 40 more", as far as they apply. */
+function moreNodes(card, whole, fill) {
+  const nodes = [];
+  if (card.pictures.length > FIRST_PICTURES) {
+    const text = whole ? "fewer" : `all ${card.pictures.length + card.more}`;
+    const button = makeButton("plain all", text, "", () => {
+      if (!state.whole.delete(card.name)) state.whole.add(card.name);
+      const { parentNode } = button;
+      fill();
+      parentNode.querySelector(".all").focus();
+    });
+    button.dataset.spot = `all ${card.name}`;
+    button.setAttribute("aria-expanded", String(whole));
+    nodes.push(button);
+  }
+  if (card.more && (whole || !nodes.length)) nodes.push(make("span", "count", `and ${card.more} more`));
+  return nodes;
+}

@@ -1,0 +1,148 @@
+// The map as a file. It is drawn anew from what is on show, not copied from the page: then it needs no style sheet,
+// and opens in any drawing program.
+
+const EXPORT_FOOT = 26;
+const EXPORT_FONT = "Helvetica, Arial, sans-serif";
+const PNG_SCALE = 2;
+const STAR = "M0-7.5 2.2-2.4 7.1-2.3 3.2.8 4.4 6.1 0 3.2-4.4 6.1-3.2.8-7.1-2.3-2.2-2.4Z";
+
+/** Any CSS colour as #rrggbb: programs other than browsers read neither color-mix() nor variables. */
+function plainColour(host, colour) {
+  const probe = host.appendChild(make("i"));
+  probe.style.color = colour;
+  const pen = Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d");
+  pen.fillStyle = getComputedStyle(probe).color;
+  probe.remove();
+  pen.fillRect(0, 0, 1, 1);
+  const [red, green, blue] = pen.getImageData(0, 0, 1, 1).data;
+  return `#${[red, green, blue].map((value) => value.toString(16).padStart(2, "0")).join("")}`;
+}
+
+function exportColours(app) {
+  const names = ["ink", "soft", "strong", "anchor", "good", "bad", "other"];
+  const ink = Object.fromEntries(names.map((name) => [name, plainColour(app.root, `var(--${name})`)]));
+  const rings = { [FIXED]: ink.good, [BROKEN]: ink.bad, [MOVED]: ink.other };
+  return { ...ink, rings, page: currentTheme() === "dark" ? "#111827" : "#ffffff" };
+}
+
+/** The map as SVG text, in the colours, zoom and filters of the moment. */
+function mapSvg(app) {
+  const { width, height } = app.map.size();
+  const total = height + EXPORT_FOOT;
+  const ink = exportColours(app);
+  const svg = setAttributes(makeSvg("svg"), {
+    width, height: total, viewBox: `0 0 ${width} ${total}`, "font-family": EXPORT_FONT,
+  });
+  const add = (parent, tag, values) => parent.appendChild(setAttributes(makeSvg(tag), values));
+  add(svg, "rect", { width, height: total, fill: ink.page });
+  add(add(add(svg, "defs", {}), "clipPath", { id: "map" }), "rect", { width, height });
+  const sheet = add(svg, "g", { "clip-path": "url(#map)" });
+  if (!app.filter.kinds.has("anchors")) drawAnchors(app, sheet, add, ink);
+  drawPoints(app, sheet, add, ink);
+  drawRings(app, sheet, add, ink);
+  drawSelected(app, sheet, add, ink);
+  for (const label of app.overlay.labels()) drawExportLabel(label, sheet, add, ink);
+  const foot = add(svg, "text", { x: 10, y: height + 17, "font-size": 12, fill: ink.soft });
+  foot.textContent = exportCaption(app);
+  return new XMLSerializer().serializeToString(svg);
+}
+
+function exportCaption(app) {
+  const colour = app.root.querySelector("#colour-by").selectedOptions[0].textContent;
+  const setting = `\u03b2 ${Number(app.beta.toFixed(3))}, \u03b3 ${formatGamma(app.gamma)}`;
+  return [app.data.title, setting, `coloured by ${colour}`, app.data.projection].filter(Boolean).join(" \u00b7 ");
+}
+
+function drawAnchors(app, sheet, add, ink) {
+  const size = 6.5 * app.map.scale();
+  for (let i = 0; i < app.data.anchors.label.length; i++) {
+    const place = app.map.place("anchors", i);
+    if (!place) continue;
+    const [x, y] = place;
+    const d = `M${x} ${y - size}L${x + size} ${y} ${x} ${y + size} ${x - size} ${y}Z`;
+    add(sheet, "path", { d, fill: "none", stroke: ink.anchor, "stroke-width": 1.2, "stroke-opacity": 0.75 });
+  }
+}
+
+/** Training pictures with a dark rim, hollow rings for unseen classes, stars for queries: as on the page. */
+function drawPoints(app, sheet, add, ink) {
+  const rims = { train: ink.ink, seen: ink.page, query: ink.ink };
+  for (let i = 0; i < app.data.n; i++) {
+    const place = app.map.place("images", i);
+    if (app.shade[i] === HIDDEN || !place.every(Number.isFinite)) continue;
+    const kind = app.data.kinds[i];
+    const { size, line } = MARKERS[kind];
+    const colour = app.colours[i];
+    const node = kind === "query" ? add(sheet, "path", { d: STAR })
+      : add(sheet, "circle", { r: ((size * app.map.scale()) / 2).toFixed(2) });
+    translate(node, place);
+    setAttributes(node, kind === "unseen" ? { fill: "none", stroke: colour } : { fill: colour, stroke: rims[kind] });
+    setAttributes(node, { "stroke-width": line.width, opacity: app.shade[i] === DIMMED ? DIM_OPACITY : 1 });
+  }
+}
+
+function drawRings(app, sheet, add, ink) {
+  for (let i = 0; i < app.data.n; i++) {
+    if (app.changes[i] === SAME || app.shade[i] !== SHOWN) continue;
+    const [cx, cy] = app.map.place("images", i);
+    const dash = { [FIXED]: "none", [BROKEN]: "3.9 2", [MOVED]: "1.5 2.4" }[app.changes[i]];
+    const ring = add(sheet, "circle", { cx, cy, r: 2.5 + 5 * app.map.scale(), fill: "none" });
+    setAttributes(ring, { stroke: ink.rings[app.changes[i]], "stroke-width": 2, "stroke-dasharray": dash });
+  }
+}
+
+function drawSelected(app, sheet, add, ink) {
+  const { selected, data } = app;
+  if (selected < 0 || app.shade[selected] === HIDDEN) return;
+  const [cx, cy] = app.map.place("images", selected);
+  const anchor = data.images.nearestAnchor[selected];
+  const target = anchor >= 0 ? app.map.place("anchors", anchor) : null;
+  const stroke = { stroke: ink.strong, fill: "none" };
+  if (target) {
+    const [x2, y2] = target;
+    add(sheet, "line", { x1: cx, y1: cy, x2, y2, ...stroke, "stroke-width": 1.6, "stroke-dasharray": "5 4" });
+  }
+  add(sheet, "circle", { cx, cy, r: 11, ...stroke, "stroke-width": 3 });
+}
+
+/** Class names with a halo, as a text of its own below the letters: drawing programs know no paint-order. */
+function drawExportLabel({ name, x, y, seen }, sheet, add, ink) {
+  const shared = {
+    x, y, "text-anchor": "middle", "dominant-baseline": "central", "font-size": 12,
+    "font-weight": seen ? 600 : 400, "font-style": seen ? "normal" : "italic",
+  };
+  const halo = { stroke: ink.page, fill: ink.page, "stroke-width": 3.5, "stroke-linejoin": "round" };
+  for (const paint of [halo, { fill: ink.ink }]) add(sheet, "text", { ...shared, ...paint }).textContent = name;
+}
+
+/** Draws the SVG text on a canvas of twice its size: PNG as a Blob. */
+async function pngOf(svgText) {
+  const picture = new Image();
+  picture.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svgText)}`;
+  await picture.decode();
+  const canvas = document.createElement("canvas");
+  canvas.width = picture.naturalWidth * PNG_SCALE;
+  canvas.height = picture.naturalHeight * PNG_SCALE;
+  canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
+  return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+}
+
+function saveBlob(blob, name) {
+  const link = make("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  document.body.appendChild(link);
+  link.click();
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}
+
+function wireExport(root, app) {
+  const ready = () => Boolean(app.data) && app.map.isReady();
+  root.querySelector("#export-svg").addEventListener("click", () => {
+    if (ready()) saveBlob(new Blob([mapSvg(app)], { type: "image/svg+xml" }), "llu-map.svg");
+  });
+  root.querySelector("#export-png").addEventListener("click", async () => {
+    if (ready()) saveBlob(await pngOf(mapSvg(app)), "llu-map.png");
+  });
+}

@@ -1,0 +1,206 @@
+// The plane on the page: three heatmaps, read by hover or arrow keys; a click takes the setting.
+
+const PLANE_SLICE = 8;
+const PLANE_KINDS = ["seen", "unseen", "harmonic"];
+const PLANE_TITLES = { seen: "Seen classes", unseen: "Unseen classes", harmonic: "Harmonic mean" };
+
+function createPlane(panel, hooks) {
+  const view = {
+    hooks, frame: null, job: null, timer: 0, accuracies: null, theme: "", cursor: null,
+    betas: planeBetas(), gammas: planeGammas(),
+    maps: panel.querySelector(".plane-maps"), said: panel.querySelector(".plane-said"),
+    reading: panel.querySelector(".plane-reading"),
+  };
+  view.figures = PLANE_KINDS.map((kind) => makePlaneFigure(view, kind));
+  view.maps.append(...view.figures.map((figure) => figure.node));
+  wirePlane(view);
+  return {
+    showData() {
+      clearTimeout(view.timer);
+      Object.assign(view, { job: null, accuracies: null, frame: null });
+      setCursor(view, null);
+    },
+    show: (frame) => showPlane(view, frame),
+    state() {
+      return { ready: Boolean(view.accuracies), cells: view.betas.length * view.gammas.length, cursor: view.cursor };
+    },
+  };
+}
+
+function makePlaneFigure(view, kind) {
+  const node = make("div", `plane-figure plane-${kind}`);
+  const head = node.appendChild(make("p", "plane-head"));
+  head.append(make("b", "", PLANE_TITLES[kind]));
+  const value = head.appendChild(make("span", "plane-value"));
+  const box = node.appendChild(make("div", "plane-box"));
+  const canvas = box.appendChild(make("canvas"));
+  canvas.width = view.gammas.length;
+  canvas.height = view.betas.length;
+  const now = box.appendChild(make("i", "plane-now"));
+  const cursor = box.appendChild(make("i", "plane-cursor"));
+  cursor.hidden = true;
+  const missing = box.appendChild(make("p", "plane-missing"));
+  box.append(...[0, 0.5, 1].map((beta) => axisTick("plane-beta", String(beta).replace(/^0\./, "."), betaPlace(beta))));
+  box.append(...GAMMA_TICKS.map((gamma) => axisTick("plane-gamma", formatGamma(gamma), gammaPlace(gamma))));
+  const scale = node.appendChild(make("p", "plane-scale"));
+  const [low, ramp, high] = ["span", "i", "span"].map((tag) => scale.appendChild(make(tag)));
+  return { kind, node, value, box, canvas, now, cursor, missing, scale, low, ramp, high };
+}
+
+function axisTick(className, text, share) {
+  const node = make("span", className, text);
+  node.style.setProperty("--at", share);
+  return node;
+}
+
+/** Share of the map's width and height at the middle of a setting's cell; beta 0 is at the bottom. */
+function gammaPlace(gamma) {
+  return ((gammaPosition(gamma) / GAMMA_STOPS) * (PLANE_GAMMAS - 1) + 0.5) / PLANE_GAMMAS;
+}
+
+function betaPlace(beta) {
+  return 1 - (beta * (PLANE_BETAS - 1) + 0.5) / PLANE_BETAS;
+}
+
+function showPlane(view, frame) {
+  view.frame = frame;
+  if (!view.job) beginPlane(view, frame.data);
+  if (view.accuracies && view.theme !== currentTheme()) drawPlane(view);
+  for (const { now } of view.figures) {
+    now.style.left = `${100 * gammaPlace(frame.gamma)}%`;
+    now.style.top = `${100 * betaPlace(frame.beta)}%`;
+  }
+  readPlane(view);
+}
+
+function beginPlane(view, data) {
+  view.job = startPlane(data, view.betas, view.gammas);
+  view.theme = "";
+  for (const figure of view.figures) {
+    figure.node.classList.add("waiting");
+    setText(figure.missing, "Computing");
+  }
+  workOnPlane(view, view.job);
+}
+
+/** In slices well below one frame, so that sliders stay smooth meanwhile. */
+function workOnPlane(view, job) {
+  view.timer = setTimeout(() => {
+    if (view.job !== job) return;
+    if (!stepPlane(job, performance.now() + PLANE_SLICE)) return workOnPlane(view, job);
+    view.accuracies = planeAccuracies(job);
+    drawPlane(view);
+    readPlane(view);
+  }, 0);
+}
+
+function drawPlane(view) {
+  view.theme = currentTheme();
+  const ramp = makeRamp(view.theme);
+  const colours = ramp.map((text) => text.match(/\d+/g).map(Number));
+  for (const figure of view.figures) {
+    const values = view.accuracies[figure.kind];
+    figure.node.classList.toggle("waiting", !values);
+    setText(figure.missing, values ? "" : missingPlane(figure.kind));
+    if (!values) continue;
+    const [low, high] = [Math.min(...values), Math.max(...values)];
+    drawHeatmap(figure.canvas, values, low, high, colours);
+    setText(figure.low, `${low.toFixed(1)} %`);
+    setText(figure.high, `${high.toFixed(1)} %`);
+    figure.ramp.style.background = `linear-gradient(90deg, ${ramp.filter((_, step) => step % 17 === 0).join(", ")})`;
+  }
+}
+
+function missingPlane(kind) {
+  if (kind === "harmonic") return "Needs test pictures of seen and of unseen classes.";
+  return `This set has no test pictures of ${kind} classes.`;
+}
+
+/** One canvas pixel per setting; the style sheet stretches them. Row 0 of `values` is beta 0, drawn at the bottom. */
+function drawHeatmap(canvas, values, low, high, colours) {
+  const { width, height } = canvas;
+  const context = canvas.getContext("2d");
+  const image = context.createImageData(width, height);
+  values.forEach((value, at) => {
+    const share = high > low ? (value - low) / (high - low) : 0.5;
+    const pixel = (height - 1 - Math.floor(at / width)) * width + (at % width);
+    image.data.set([...colours[Math.round(share * (RAMP_STEPS - 1))], 255], 4 * pixel);
+  });
+  context.putImageData(image, 0, 0);
+}
+
+function wirePlane(view) {
+  for (const { box, canvas } of view.figures) {
+    const cellAt = (event) => {
+      const area = canvas.getBoundingClientRect();
+      const gamma = clampCell(((event.clientX - area.left) / area.width) * PLANE_GAMMAS, PLANE_GAMMAS);
+      return { gamma, beta: clampCell(((area.bottom - event.clientY) / area.height) * PLANE_BETAS, PLANE_BETAS) };
+    };
+    box.addEventListener("pointermove", (event) => {
+      if (event.pointerType !== "touch") setCursor(view, cellAt(event));
+    });
+    box.addEventListener("pointerleave", () => setCursor(view, null));
+    box.addEventListener("click", (event) => takeSetting(view, cellAt(event)));
+  }
+  view.maps.addEventListener("keydown", (event) => movePlaneCursor(view, event));
+  view.maps.addEventListener("blur", () => setCursor(view, null));
+}
+
+function clampCell(value, count) {
+  return Math.min(Math.max(Math.floor(value), 0), count - 1);
+}
+
+function movePlaneCursor(view, event) {
+  if (!view.frame) return;
+  const here = view.cursor ?? nearestCell(view);
+  const step = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowUp: [1, 0], ArrowDown: [-1, 0] }[event.key];
+  if (event.key === "Enter" || event.key === " ") takeSetting(view, here);
+  else if (event.key === "Escape") setCursor(view, null);
+  else if (step) {
+    const beta = clampCell(here.beta + step[0], PLANE_BETAS);
+    setCursor(view, { beta, gamma: clampCell(here.gamma + step[1], PLANE_GAMMAS) });
+    sayPlane(view);
+  } else return;
+  event.preventDefault();
+}
+
+/** The cell of the current setting. */
+function nearestCell(view) {
+  const beta = Math.round(view.frame.beta * (PLANE_BETAS - 1));
+  return { beta, gamma: Math.round((gammaPosition(view.frame.gamma) / GAMMA_STOPS) * (PLANE_GAMMAS - 1)) };
+}
+
+function takeSetting(view, cell) {
+  if (view.frame) view.hooks.move(view.betas[cell.beta], view.gammas[cell.gamma]);
+}
+
+function setCursor(view, cell) {
+  view.cursor = cell;
+  for (const { cursor } of view.figures) {
+    cursor.hidden = !cell;
+    if (!cell) continue;
+    cursor.style.left = `${(100 * (cell.gamma + 0.5)) / PLANE_GAMMAS}%`;
+    cursor.style.top = `${100 * (1 - (cell.beta + 0.5) / PLANE_BETAS)}%`;
+  }
+  readPlane(view);
+}
+
+/** The numbers at the cursor, or at the current setting while nothing is pointed at. */
+function readPlane(view) {
+  if (!view.frame) return;
+  const { cursor, accuracies, frame } = view;
+  const [beta, gamma] = cursor ? [view.betas[cursor.beta], view.gammas[cursor.gamma]] : [frame.beta, frame.gamma];
+  const setting = `\u03b2 ${Number(beta.toFixed(3))}, \u03b3 ${formatGamma(gamma)}`;
+  const values = PLANE_KINDS.map((kind) => {
+    if (!cursor) return frame.summary[kind];
+    return accuracies && accuracies[kind] ? accuracies[kind][cursor.beta * view.gammas.length + cursor.gamma] : null;
+  });
+  values.forEach((value, at) => setText(view.figures[at].value, value === null ? DASH : `${value.toFixed(1)} %`));
+  setText(view.reading, `${cursor ? "Pointed at" : "Now"}: ${setting}`);
+}
+
+/** The arrow keys are heard, the hovering hand is not: it would never stop talking. */
+function sayPlane(view) {
+  const values = view.figures.map((figure) => `${PLANE_TITLES[figure.kind]} ${figure.value.textContent}`);
+  setText(view.said, `${view.reading.textContent}. ${values.join(", ")}.`);
+}

@@ -1,0 +1,165 @@
+// Every picture as a row: the map's content without the map.
+
+const TABLE_PAGE = 50;
+const PART_NAMES = ["training", "test", "query"];
+const CHANGE_TEXTS = ["", "\u2713 fixed", "\u2717 broken", "\u2194 still wrong"];
+
+/** The columns after the picture's name, as a card on a phone calls them. */
+const TABLE_COLUMNS = {
+  part: "Part", truth: "Truth", clip: "CLIP", llu: "LLU", alpha: "\u03b1", nearest: "Nearest anchor", change: "Change",
+};
+
+/** What one column sorts by. */
+function tableKey(frame, column) {
+  const { data, clip, llu, alpha, changes } = frame;
+  const { names, group, truth, nearest } = data.images;
+  const className = (k) => (k < 0 ? "" : data.classes.names[k]);
+  return {
+    name: (i) => names[i], part: (i) => group[i], truth: (i) => className(truth[i]), clip: (i) => className(clip[i]),
+    llu: (i) => className(llu[i]), alpha: (i) => alpha[i], nearest: (i) => nearest[i], change: (i) => changes[i],
+  }[column];
+}
+
+/** Rows to list, sorted; equal ones stay in their order. `direction` is 1 or -1; without a column nothing is sorted. */
+function tableRows(frame, column, direction) {
+  const rows = [];
+  for (let i = 0; i < frame.data.n; i++) if (!frame.chosen || frame.chosen[i]) rows.push(i);
+  if (!column) return rows;
+  const key = tableKey(frame, column);
+  const collator = new Intl.Collator(undefined, { numeric: true });
+  const compare = (a, b) => (typeof a === "string" ? collator.compare(a, b) : a - b);
+  const keys = new Map(rows.map((i) => [i, key(i)]));
+  return rows.sort((i, j) => direction * compare(keys.get(i), keys.get(j)) || i - j);
+}
+
+function createTable(panel, hooks) {
+  const part = (name) => panel.querySelector(`.${name}`);
+  const view = {
+    hooks, frame: null, rows: [], page: 0, column: "", direction: 1, selected: -1, chosen: undefined, pool: [],
+    box: part("table-box"), body: panel.querySelector("tbody"), heads: [...panel.querySelectorAll("th")],
+    range: part("table-range"), before: part("table-before"), after: part("table-after"),
+  };
+  wireTable(view);
+  return {
+    showData() { Object.assign(view, { frame: null, rows: [], selected: -1, chosen: undefined }); },
+    show: (frame) => showTable(view, frame),
+    /** Sorting waits until the hand rests: rows must not jump under a moving slider. */
+    settle(frame) { sortTable(view, frame); showTable(view, frame); },
+    forget() { for (const row of view.pool) row.key = -1; },
+    state: () => ({ rows: view.rows.length, page: view.page, column: view.column, direction: view.direction }),
+  };
+}
+
+function wireTable(view) {
+  const turn = (step) => { view.page += step; view.box.scrollTop = 0; if (view.frame) showTable(view, view.frame); };
+  view.before.addEventListener("click", () => turn(-1));
+  view.after.addEventListener("click", () => turn(1));
+  for (const head of view.heads) {
+    head.querySelector("button").addEventListener("click", () => sortBy(view, head.dataset.column));
+  }
+  view.body.addEventListener("click", (event) => {
+    const row = view.pool.find((one) => one.node === event.target.closest("tr"));
+    if (row) view.hooks.pick(row.key);
+  });
+  view.body.addEventListener("keydown", (event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const at = view.pool.findIndex((one) => one.button === event.target);
+    const next = step && at >= 0 ? view.pool[at + step] : null;
+    if (!next || next.node.hidden) return;
+    event.preventDefault();
+    next.button.focus();
+  });
+}
+
+/** Up, down, and back to the order of the set. */
+function sortBy(view, column) {
+  if (view.column !== column) [view.column, view.direction] = [column, 1];
+  else if (view.direction === 1) view.direction = -1;
+  else [view.column, view.direction] = ["", 1];
+  view.page = 0;
+  for (const head of view.heads) {
+    const order = head.dataset.column !== view.column ? "none" : view.direction > 0 ? "ascending" : "descending";
+    head.setAttribute("aria-sort", order);
+  }
+  if (!view.frame) return;
+  sortTable(view, view.frame);
+  showTable(view, view.frame);
+}
+
+function sortTable(view, frame) {
+  view.rows = tableRows(frame, view.column, view.direction);
+  view.chosen = frame.chosen;
+}
+
+function showTable(view, frame) {
+  view.frame = frame;
+  if (view.chosen !== frame.chosen || !view.rows.length) sortTable(view, frame);
+  const turned = view.selected !== frame.selected;
+  if (turned) turnToSelected(view, frame.selected);
+  const last = Math.max(Math.ceil(view.rows.length / TABLE_PAGE) - 1, 0);
+  view.page = Math.min(Math.max(view.page, 0), last);
+  const from = view.page * TABLE_PAGE;
+  const shown = view.rows.slice(from, from + TABLE_PAGE);
+  while (view.pool.length < shown.length) view.pool.push(makeTableRow(view.body));
+  view.pool.forEach((row, at) => {
+    row.node.hidden = at >= shown.length;
+    if (at < shown.length) fillTableRow(view, row, shown[at]);
+  });
+  setText(view.range, shown.length ? `${from + 1} to ${from + shown.length} of ${view.rows.length}` : "No pictures");
+  if (turned) scrollToRow(view, shown.indexOf(frame.selected));
+  view.before.disabled = view.page === 0;
+  view.after.disabled = view.page === last;
+}
+
+/** A picture selected elsewhere brings its page; one that was clicked here is on it already. */
+function turnToSelected(view, selected) {
+  view.selected = selected;
+  const at = view.rows.indexOf(selected);
+  if (at >= 0) view.page = Math.floor(at / TABLE_PAGE);
+}
+
+/** Scrolls the box only, never the page; a row in sight stays where it is. */
+function scrollToRow({ box, pool }, at) {
+  if (at < 0) return;
+  const [row, head] = [pool[at].node, pool[0].node.offsetTop];
+  const top = row.offsetTop - head;
+  if (top < box.scrollTop || row.offsetTop + row.offsetHeight > box.scrollTop + box.clientHeight) box.scrollTop = top;
+}
+
+function makeTableRow(body) {
+  const node = body.appendChild(make("tr"));
+  node.setAttribute("role", "row");
+  const row = { node, key: -1, cells: {} };
+  const first = node.appendChild(make("td", "cell-name"));
+  row.button = first.appendChild(make("button", "row-pick"));
+  row.button.type = "button";
+  row.thumb = row.button.appendChild(make("span", "thumb"));
+  row.cells.name = row.button.appendChild(make("span", "row-name"));
+  for (const column of Object.keys(TABLE_COLUMNS)) {
+    row.cells[column] = node.appendChild(make("td", `cell-${column}`));
+    row.cells[column].dataset.label = TABLE_COLUMNS[column];
+  }
+  for (const cell of node.children) cell.setAttribute("role", "cell"); // lost where a phone shows rows as cards
+  return row;
+}
+
+function fillTableRow(view, row, i) {
+  const { data, clip, llu, alpha, changes, selected } = view.frame;
+  const { names, group, truth, nearest } = data.images;
+  const { cells } = row;
+  if (row.key !== i) {
+    row.key = i;
+    view.hooks.paint(row.thumb, i);
+    setName(cells.name, names[i]);
+    setText(cells.part, PART_NAMES[group[i]]);
+    setName(cells.truth, truth[i] < 0 ? DASH : data.classes.names[truth[i]]);
+    setText(cells.nearest, nearest[i].toFixed(3));
+  }
+  setName(cells.clip, data.classes.names[clip[i]]);
+  setName(cells.llu, data.classes.names[llu[i]]);
+  setText(cells.alpha, formatWeight(alpha[i]));
+  setText(cells.change, truth[i] < 0 && changes[i] !== SAME ? "\u2194 changed" : CHANGE_TEXTS[changes[i]]);
+  cells.change.dataset.change = truth[i] < 0 ? SAME : changes[i];
+  row.node.classList.toggle("current", i === selected);
+  row.button.setAttribute("aria-pressed", String(i === selected));
+}

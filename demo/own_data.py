@@ -1,0 +1,169 @@
+"""The visitor's own set: adding files to it and editing it, every step of which can be undone. No gradio here."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import torch
+
+from demo import draft as drafts
+from demo.draft import MAX_CLASSES, MAX_PICTURES, MAX_UPLOAD_BYTES
+from demo.queries import add_classes
+from demo.session import Session
+from llu_core.bundles import load_bundle
+from llu_core.errors import LluError
+from llu_core.fewshot import FewShotSet, Rejected
+from llu_core.pictures import UnreadablePicture, decode
+from llu_core.sources import ImageSource, Picture, open_source
+
+SHOTS_OF_A_BUNDLE = 16
+"""Training rows per class that the page takes of a feature bundle, as the paper does; more would slow it down."""
+
+
+def add_files(session: Session, paths: Sequence[str | Path], class_name: str = "") -> Session:
+    """Add a zip (one folder per class), or pictures of the class `class_name`; or open one feature bundle (.npz).
+
+    An untouched example is replaced, unless `class_name` is one of its classes; an own set grows. Pictures that
+    cannot be read are named in `draft.rejected`. Raises LluError if nothing can be used, and then the session is as
+    before.
+    """
+    files = [Path(path) for path in paths]
+    size = sum(path.stat().st_size for path in files)
+    if size > MAX_UPLOAD_BYTES:
+        raise LluError(f"the files are {size >> 20} MB together; the page takes {MAX_UPLOAD_BYTES >> 20} MB at a time")
+    if any(path.suffix.lower() == ".npz" for path in files):
+        return _open_bundle(session, files)
+    keeps = session.preset is None or class_name in session.draft.class_names
+    draft = drafts.with_rejected(session.draft, ()) if keeps else drafts.empty_draft()
+    pictures = [path for path in files if path.suffix.lower() != ".zip"]
+    for path in files:
+        if path.suffix.lower() == ".zip":
+            draft = drafts.merge(draft, _kept_in_memory(open_source(str(path))))
+    if pictures:
+        draft = _with_pictures(draft, class_name, pictures)
+    return session.edited("add pictures", draft)
+
+
+def _open_bundle(session: Session, files: Sequence[Path]) -> Session:
+    if len(files) > 1:
+        raise LluError("a feature bundle (.npz) is a whole set; drop it alone, without other files")
+    bundle = load_bundle(files[0])
+    if len(bundle.class_names) > MAX_CLASSES:
+        raise LluError(
+            f"{files[0].name} has {len(bundle.class_names)} classes; the page takes {MAX_CLASSES}, "
+            "the command line takes any number"
+        )
+    return session.with_features(_sized_for_the_page(bundle))
+
+
+def _sized_for_the_page(bundle: FewShotSet) -> FewShotSet:
+    """The base classes' shots, at most SHOTS_OF_A_BUNDLE each, and as many test rows as there is room for."""
+    base = bundle.train.labels < bundle.base_classes
+    shots = replace(bundle, train=bundle.train.select(base.nonzero().flatten())).sample(SHOTS_OF_A_BUNDLE, seed=1)
+    shots.require_shots()
+    room = MAX_PICTURES - len(shots.train)
+    kept = torch.randperm(len(bundle.test), generator=torch.Generator().manual_seed(1))[: max(room, 0)].sort().values
+    left_out = []
+    if len(shots.train) < len(bundle.train):
+        reason = (
+            f"the page trains on {SHOTS_OF_A_BUNDLE} per class of the first half of the classes, the others are unseen"
+        )
+        left_out.append(Rejected(f"{len(bundle.train) - len(shots.train):,} training rows", reason))
+    if len(kept) < len(bundle.test):
+        reason = f"the page shows {MAX_PICTURES:,} pictures, drawn at random"
+        left_out.append(Rejected(f"{len(bundle.test) - len(kept):,} test rows", reason))
+    return replace(shots, test=bundle.test.select(kept), rejected=tuple(left_out))
+
+
+def _kept_in_memory(source: ImageSource | FewShotSet) -> ImageSource:
+    """The same source with its pictures read, so that the upload can be deleted."""
+    if not isinstance(source, ImageSource):
+        raise LluError("that file holds embeddings; drop it alone")
+    rejected: list[Rejected] = list(source.rejected)
+
+    def keep(pictures: Sequence[Picture]) -> tuple[Picture, ...]:
+        kept = []
+        for picture in pictures:
+            try:
+                kept.append(_in_memory(picture))
+            except UnreadablePicture as error:
+                rejected.append(Rejected(picture.name, str(error)))
+        return tuple(kept)
+
+    train, test = keep(source.train), keep(source.test)
+    if not train and not test:
+        raise LluError(f"no picture could be read; the first reason: {rejected[0].name}: {rejected[0].reason}")
+    return replace(source, train=train, test=test, rejected=tuple(rejected))
+
+
+def _in_memory(picture: Picture) -> Picture:
+    return replace(picture, read=drafts.StoredPicture.of(picture.read()), stamp=None)
+
+
+def _with_pictures(draft: ImageSource, class_name: str, paths: Sequence[Path]) -> ImageSource:
+    class_name = drafts.class_called(draft, class_name)
+    pictures, rejected = [], list(draft.rejected)
+    for path in paths:
+        try:
+            pictures.append(_in_memory(Picture(path.name, 0, partial(decode, path, path.name))))
+        except UnreadablePicture as error:
+            rejected.append(Rejected(path.name, str(error)))
+    if not pictures:
+        raise LluError(f"no picture could be read; the first reason: {rejected[0].name}: {rejected[0].reason}")
+    return drafts.with_rejected(drafts.add_pictures(draft, class_name, pictures), rejected)
+
+
+def _edit(session: Session, label: str, change: Callable[[ImageSource], ImageSource]) -> Session:
+    if session.features is not None:
+        raise LluError("a set of embeddings cannot be edited; choose an example or add pictures to start another set")
+    draft = change(session.draft)
+    return session.edited(label, draft)
+
+
+def rename_class(session: Session, old: str, new: str) -> Session:
+    return _edit(session, f"rename {old}", lambda draft: drafts.rename_class(draft, old, new))
+
+
+def delete_class(session: Session, name: str) -> Session:
+    return _edit(session, f"delete {name}", lambda draft: drafts.delete_class(draft, name))
+
+
+def create_class(session: Session, name: str) -> Session:
+    """Add a class that has no pictures yet."""
+    return _edit(session, f"add {name.strip()}", lambda draft: drafts.add_class(draft, name))
+
+
+def move_picture(session: Session, picture: str, class_name: str) -> Session:
+    """Give a picture another class; `picture` is the key that its card carries."""
+    return _edit(
+        session, f"move {_called(session, picture)}", lambda draft: drafts.move_picture(draft, picture, class_name)
+    )
+
+
+def delete_picture(session: Session, picture: str) -> Session:
+    return _edit(session, f"delete {_called(session, picture)}", lambda draft: drafts.delete_picture(draft, picture))
+
+
+def _called(session: Session, picture: str) -> str:
+    class_name, name = drafts.picture_of(session.draft, picture)
+    return f"{Path(name).name} ({class_name})"
+
+
+def set_unseen_classes(session: Session, names: str) -> Session:
+    """`names`: separated by commas or line breaks; new ones join the trained adapter's answers at once."""
+    present = drafts.unseen_without_pictures(session.draft)
+    if names == ", ".join(present):  # a name may itself hold a comma
+        return session
+    wanted = [name.strip() for name in names.replace("\n", ",").split(",") if name.strip()]
+    if session.model is not None and not session.changed_since_training and wanted[: len(present)] == present:
+        return add_classes(session, wanted[len(present) :])
+    return _edit(session, "change unseen classes", lambda draft: drafts.set_unseen_classes(draft, wanted))
+
+
+def set_templates(session: Session, templates: str) -> Session:
+    """`templates`: one a line, each with {} where the class name goes."""
+    lines = [line.strip() for line in templates.splitlines() if line.strip()]
+    if tuple(lines) == session.source.templates:
+        return session
+    return _edit(session, "change templates", lambda draft: drafts.set_templates(draft, lines))

@@ -1,0 +1,140 @@
+"""Asking a trained adapter: about another picture, about another class, along an arc. Nothing is retrained."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import ImageOps
+from torch import Tensor
+
+from demo import draft as drafts
+from demo.session import UNLABELLED, Model, Session
+from llu_core.errors import LluError
+from llu_core.fewshot import LabelledEmbeddings
+from llu_core.pictures import decode
+from llu_core.prediction import Prediction, predict_embeddings
+from llu_core.prompts import class_embeddings
+from llu_core.sweep import Sweep
+
+MAX_QUERIES = 24
+WALK_STEPS = 61
+
+
+def require_model(session: Session) -> Model:
+    """The trained model; raises LluError where there is none."""
+    if session.model is None:
+        raise LluError("there is no trained adapter yet; train one first")
+    return session.model
+
+
+def _encodable_model(session: Session) -> Model:
+    """The model, made sure that the loaded encoder is the one its embeddings come from."""
+    model = require_model(session)
+    if not model.shots.encoder_identity:
+        raise LluError("this set came as embeddings and names no encoder, so nothing can be added to it")
+    model.trained.require_encoder(session.encoder.identity, session.encoder.width)
+    return model
+
+
+def add_query(session: Session, path: str | Path, name: str = "") -> Session:
+    """Encode a picture file and ask the adapter about it; it becomes the newest query, named after its file."""
+    model, path = _encodable_model(session), Path(path)
+    if len(model.queries) >= MAX_QUERIES:
+        raise LluError(f"there are {MAX_QUERIES} queries on the map; remove one of them first")
+    image = decode(path, path.name)
+    side = 64 if model.shots.train.thumbnails is None else model.shots.train.thumbnails.shape[1]
+    query = LabelledEmbeddings(
+        session.encoder.encode_images([image]),
+        torch.tensor([UNLABELLED]),
+        (_free_name(model, name or path.name),),
+        np.asarray(ImageOps.fit(image, (side, side)))[None],
+    )
+    return replace(session, model=model.with_queries(model.queries.concat(query)))
+
+
+def _free_name(model: Model, name: str) -> str:
+    """The page tells pictures apart by name; a name that is taken gets a number."""
+    taken, number, free = set(model.row_names), 2, name
+    while free in taken:
+        free, number = f"{name} ({number})", number + 1
+    return free
+
+
+def remove_query(session: Session, name: str) -> Session:
+    model = require_model(session)
+    kept = [row for row, other in enumerate(model.queries.names) if other != name]
+    return replace(session, model=model.with_queries(model.queries.select(kept)))
+
+
+def answer(session: Session, row: int) -> Prediction:
+    """Both models' answers for a query at the sliders' setting."""
+    model = require_model(session)
+    query = model.queries.select([row])
+    adapter = model.trained.adapter.with_mask(beta=session.beta, gamma=session.gamma)
+    trained = replace(model.trained, adapter=adapter)
+    shots = model.shots
+    return predict_embeddings(trained, query.embeddings, query.names, shots.class_names, shots.class_embeddings)[0]
+
+
+def add_classes(session: Session, names: Sequence[str]) -> Session:
+    """Let further classes join both predictions at once; the set on the left gets them as unseen ones."""
+    model = _encodable_model(session)
+    names = [drafts.clean_name(name) for name in names]
+    unseen = drafts.unseen_without_pictures(session.draft)
+    missing = [name for name in names if name not in session.draft.class_names]
+    draft = drafts.set_unseen_classes(session.draft, [*unseen, *missing]) if missing else session.draft
+    grown = model.with_classes(names, class_embeddings(session.encoder, names, model.shots.templates))
+    if draft is session.draft:
+        return replace(session, model=grown)
+    in_step = not session.changed_since_training
+    edited = session.edited(f"add {', '.join(missing)}", draft)
+    return replace(edited, model=replace(grown, source=draft) if in_step else grown)
+
+
+def walk(session: Session, anchor: int, kind: str, index: int) -> tuple[Tensor, Sweep]:
+    """The great arc from an image anchor to an image row or a class text: (t in 0..1, the sweep of its points).
+
+    The paper's Figure 1 with real embeddings. kind: "image" or "class".
+    """
+    model = require_model(session)
+    shots, anchors = model.shots, model.trained.adapter.image.anchors
+    images = torch.cat([shots.train.embeddings, shots.test.embeddings, model.queries.embeddings])
+    ends = {"image": images, "class": shots.class_embeddings}.get(kind)
+    if ends is None or not 0 <= anchor < len(anchors) or not 0 <= index < len(ends):
+        raise LluError("that walk's ends are no longer on the map; choose them again")
+    share = torch.linspace(0, 1, WALK_STEPS)
+    points = arc(anchors[anchor], ends[index], share)
+    return share, Sweep.of(model.trained.adapter, points, shots.class_embeddings)
+
+
+def arc(start: Tensor, end: Tensor, share: Tensor) -> Tensor:
+    """(len(share), d) unit rows on the great arc between unit vectors, `share` of its angle from the start."""
+    angle = torch.arccos((start @ end).clamp(-1, 1)).item()
+    if math.sin(angle) < 1e-6:
+        return start.expand(len(share), -1)
+    rows = torch.sin((1 - share) * angle)[:, None] * start + torch.sin(share * angle)[:, None] * end
+    return torch.nn.functional.normalize(rows, dim=1)
+
+
+def as_json(prediction: Prediction, *, leading: int = 5) -> dict[str, Any]:
+    """A prediction in plain values, with each model's `leading` classes."""
+
+    def top(probabilities: tuple[float, ...]) -> list[dict[str, Any]]:
+        order = sorted(range(len(probabilities)), key=lambda k: -probabilities[k])[:leading]
+        return [{"class": prediction.class_names[k], "probability": round(probabilities[k], 6)} for k in order]
+
+    return {
+        "picture": prediction.name,
+        "clip": top(prediction.clip),
+        "llu": top(prediction.llu),
+        "alpha": prediction.alpha,
+        "nearest_anchor": {
+            "picture": prediction.anchor_name,
+            "class": prediction.anchor_class,
+            "cosine": prediction.anchor_similarity,
+        },
+    }

@@ -1,0 +1,56 @@
+"""Code to take away: the same steps as on the page, filled in with what the page shows."""
+
+from demo.session import Session
+
+PICTURE = "picture.png"
+
+EMBEDDINGS_CODE = """import zipfile
+
+import torch
+
+from llu_core import TrainedAdapter
+
+zipfile.ZipFile("llu-adapter.zip").extractall("llu-adapter")
+trained = TrainedAdapter.from_pretrained("llu-adapter")
+images = torch.nn.functional.normalize(torch.load("embeddings.pt", weights_only=True), dim=1)
+logits = trained.adapter.logits(images, trained.class_embeddings)
+print([trained.class_names[k] for k in logits.argmax(dim=1)])
+"""
+"""For a set that came as embeddings: no encoder is known, so the pictures come as embeddings too."""
+
+
+def library_code(session: Session) -> str:
+    """Python that loads the downloaded adapter and predicts a picture."""
+    if session.model is not None and not session.model.trained.encoder_identity:
+        return EMBEDDINGS_CODE
+    model = session.encoder_name if session.model is None else session.model.trained.model
+    return f"""import zipfile
+
+from PIL import Image
+
+from llu_core import OpenClipEncoder, TrainedAdapter, predict
+
+zipfile.ZipFile("llu-adapter.zip").extractall("llu-adapter")
+adapter = TrainedAdapter.from_pretrained("llu-adapter")
+encoder = OpenClipEncoder.load({model!r})
+answer, = predict(adapter, encoder, [Image.open("{PICTURE}").convert("RGB")], ["{PICTURE}"])
+print(f"CLIP: {{answer.clip_class}}, LLU: {{answer.llu_class}}, alpha {{answer.alpha:.3f}}")
+"""
+
+
+def client_code(session: Session, address: str) -> str:
+    """Python that repeats the page's work through the running app."""
+    gamma = "inf" if session.gamma == float("inf") else session.gamma
+    start = (
+        f'client.predict({session.preset!r}, api_name="/load_example")'
+        if session.preset
+        else 'client.predict([handle_file("my_pictures.zip")], "", api_name="/add_pictures")\n'
+        'client.predict("fast", api_name="/train")'
+    )
+    return f"""from gradio_client import Client, handle_file
+
+client = Client({address!r})
+{start}
+client.predict({session.beta!r}, {gamma!r}, api_name="/set_mask")
+print(client.predict(handle_file("{PICTURE}"), api_name="/ask"))
+"""

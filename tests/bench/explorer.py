@@ -1,0 +1,156 @@
+"""How fast the page answers a slider: `python tests/bench/explorer.py`, on a machine with nothing else to do.
+
+The explorer against the same page made the usual way, a server callback that returns plotly figures for gr.Plot, in
+one run of one headless Chromium. A repaint counts when map, tiles and bars all show the new setting.
+"""
+
+import json
+import os
+import statistics
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+import gradio as gr
+import plotly.graph_objects as go
+import torch
+from browser_fixtures import FLAGS, executable
+from playwright.sync_api import Browser, Page, sync_playwright
+from synthetic import problem
+
+from demo.explorer import PLOTLY_JS
+from demo.payload import explorer_payload
+from demo.session import Model, Session, build_model
+from demo.summary import accuracies
+from demo.views import LAUNCH, build_explorer_panel
+from llu_core.checkpoint import TrainedAdapter
+from llu_core.training import RECIPES, fit
+
+EVENTS, STEPS = 40, 48
+BARS = 10
+
+PROBE = """
+window.signature = (selectors) => selectors.map((s) => [...document.querySelectorAll(s)].slice(0, 400)
+  .map((node) => node.getAttribute("style") + node.getAttribute("d") + (node.children.length ? "" : node.textContent))
+  .join("|"));
+window.frame = () => new Promise(requestAnimationFrame);
+window.moveTo = (slider, value) => {
+  Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(slider, value);
+  slider.dispatchEvent(new Event("input", { bubbles: true }));
+};
+window.oneEvent = async ([selectors, sliderSelector, value]) => {
+  const slider = document.querySelector(sliderSelector), before = signature(selectors), start = performance.now();
+  moveTo(slider, value);
+  while (performance.now() - start < 5000) {
+    await frame();
+    const now = signature(selectors);
+    if (now.every((part, i) => part !== before[i])) { await frame(); return performance.now() - start; }
+  }
+  return null;
+};
+window.drag = async ([selectors, sliderSelector, values]) => {
+  const slider = document.querySelector(sliderSelector), start = performance.now();
+  let last = signature(selectors)[0], repaints = 0, longest = 0, previous = start, changed = start;
+  const look = async () => {
+    await frame();
+    const now = performance.now(), map = signature(selectors)[0];
+    longest = Math.max(longest, now - previous);
+    previous = now;
+    if (map !== last) { repaints++; changed = now; last = map; }
+  };
+  for (const value of values) { moveTo(slider, value); await look(); }
+  const end = performance.now();
+  while (performance.now() - Math.max(end, changed) < 1500) await look();
+  return { repaints, seconds: (changed - start) / 1000, longest };
+};
+"""
+
+CLIENT = ["#explorer-map .points path", ".tile .value, .tile .base", ".bars .bar"], "#beta-slider"
+SERVER = ["#map .points path", "#tiles p", "#bars .points path"], "#beta input[type=range]"
+
+
+def trained_model(images: int, classes: int) -> Model:
+    """An adapter on synthetic embeddings (width 128): half of the classes seen, 4 shots each, the rest test images."""
+    base = classes // 2
+    tests = (images - 4 * base) // classes
+    shots = problem(base=base, new=classes - base, shots=4, tests=tests, width=128)
+    trained = TrainedAdapter.of(shots, fit(shots), RECIPES["fast"])
+    return build_model(trained, shots, source=None, seconds=None)
+
+
+def client_page(session: Session) -> gr.Blocks:
+    gr.set_static_paths([PLOTLY_JS])
+    with gr.Blocks() as page:
+        explorer = build_explorer_panel()
+        page.load(lambda: explorer_payload(session), None, explorer)
+    return page
+
+
+def server_page(model: Model) -> gr.Blocks:
+    """Slider to server to figures, newest value only."""
+    clip = model.sweep.logits(beta=0, gamma=0).softmax(1)
+    points = model.projection.points[: len(clip)]
+
+    def draw(beta: float) -> tuple[go.Figure, str, go.Figure]:
+        logits = model.sweep.logits(beta=beta, gamma=5.0)
+        alpha = beta * torch.exp(-5.0 * (1 - model.sweep.image_nearest))
+        marker = {"color": alpha.tolist(), "cmin": 0, "cmax": 1, "colorscale": "Viridis", "size": 7}
+        chart = go.Figure(go.Scatter(x=points[:, 0], y=points[:, 1], mode="markers", marker=marker))
+        rows = [clip[-1, :BARS].tolist(), logits.softmax(1)[-1, :BARS].tolist()]
+        bars = go.Figure([go.Bar(y=row, name=name) for row, name in zip(rows, ("CLIP", "LLU"), strict=True)])
+        text = json.dumps(accuracies(model, logits.argmax(1)) | {"alpha": alpha.mean().item()})
+        return chart, text, bars
+
+    with gr.Blocks() as page:
+        beta = gr.Slider(0, 1, 0.5, step=0.001, elem_id="beta")
+        tiles, chart, bars = gr.Markdown(elem_id="tiles"), gr.Plot(elem_id="map"), gr.Plot(elem_id="bars")
+        beta.input(draw, beta, [chart, tiles, bars], show_progress="hidden", trigger_mode="always_last", queue=False)
+        page.load(lambda: draw(0.5), None, [chart, tiles, bars])
+    return page
+
+
+def measure(browser: Browser, blocks: gr.Blocks, kind: tuple[list[str], str]) -> dict[str, float]:
+    _, address, _ = blocks.launch(**LAUNCH, prevent_thread_lock=True, quiet=True, server_port=None)
+    page = browser.new_page(viewport={"width": 1440, "height": 1000})
+    try:
+        page.goto(address)
+        return _measured(page, *kind)
+    finally:
+        page.close()
+        blocks.close()
+
+
+def _measured(page: Page, selectors: list[str], slider: str) -> dict[str, float]:
+    page.wait_for_function("(s) => s.every((one) => document.querySelector(one))", arg=[*selectors, slider])
+    page.wait_for_timeout(2500)
+    page.evaluate(PROBE)
+    values = [round(0.2 + 0.6 * ((step * 0.37) % 1), 3) for step in range(EVENTS + 3)]
+    times = [page.evaluate("oneEvent", [selectors, slider, value]) for value in values][3:]
+    answered = [time for time in times if time is not None]
+    drag = page.evaluate("drag", [selectors, slider, [round(0.1 + 0.8 * step / STEPS, 3) for step in range(STEPS)]])
+    return {"median": statistics.median(answered), "answered": len(answered), **drag}
+
+
+def main() -> None:
+    print(f"{EVENTS} single events and one drag of {STEPS} steps each; times in ms")
+    print("| images x classes | way | median | answered | drag, s | repaints | longest frame | times faster |")
+    print("|---|---|---|---|---|---|---|---|")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable(), args=list(FLAGS))
+        for images, classes in ((1000, 10), (2000, 100)):
+            model = trained_model(images, classes)
+            session = Session(encoder=None, encoder_name="", model=model, gamma=5.0)  # pyright: ignore[reportArgumentType]
+            server = measure(browser, server_page(model), SERVER)
+            client = measure(browser, client_page(session), CLIENT)
+            for way, row in (("server, gr.Plot", server), ("explorer", client)):
+                cells = [f"{row['median']:.0f}", f"{row['answered']}", f"{row['seconds']:.1f}", f"{row['repaints']}"]
+                cells += [f"{row['longest']:.0f}", f"{server['median'] / row['median']:.1f}"]
+                print(f"| {images} x {classes} | {way} | {' | '.join(cells)} |", flush=True)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,10 @@
+"""The page that every browser test starts from."""
+
+import pytest
+from pages import open_app
+from playwright.sync_api import Page
+
+
+@pytest.fixture
+def page(fresh_page: Page, app_address: str) -> Page:
+    return open_app(fresh_page, app_address)

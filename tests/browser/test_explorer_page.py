@@ -1,0 +1,197 @@
+"""The explorer in a real browser: the hand on sliders, map, tabs and links."""
+
+import re
+
+import pytest
+from pages import move, open_app, state, tile
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_preset_moves_sliders_map_and_tiles(page: Page):
+    page.get_by_role("button", name="CLIP no update").click()
+    page.wait_for_function("lluExplorer.state().tiles.changed === 0")
+    page.get_by_role("button", name="Dirac").click()
+    expect(page.locator("#gamma-number")).to_have_value("\u221e")
+    page.locator("#reset-settings").click()
+    expect(page.locator("#gamma-number")).to_have_value("20")
+
+
+def test_a_click_on_the_map_selects_and_the_card_says_why(page: Page):
+    place = page.evaluate(
+        """() => { const point = document.querySelector(".traceseen .points path").getBoundingClientRect();
+                   return [point.x + point.width / 2, point.y + point.height / 2]; }"""
+    )
+    page.mouse.click(*place)
+    expect(page.locator(".selected .answer").first).not_to_be_empty()
+    why = state(page, "why")
+    assert why["image"] + why["text"] == pytest.approx(why["total"], abs=1e-6)
+
+
+def test_arrow_keys_walk_through_the_pictures(page: Page):
+    page.locator("#explorer-map").focus()
+    before = state(page, "selected")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("before => lluExplorer.state().selected === before + 1", arg=before)
+
+
+def test_a_lasso_filters_lists_and_table_until_it_is_cleared(page: Page):
+    page.wait_for_function("lluExplorer.state().projection === 'UMAP'")
+    page.wait_for_timeout(1200)
+    page.locator("#lasso-button").click()
+    page.evaluate("document.querySelector('#explorer-map').scrollIntoView({ block: 'center' })")
+    box = page.locator("#explorer-map").bounding_box()
+    left, top, right, bottom = box["x"] + 4, box["y"] + 4, box["x"] + box["width"] * 0.6, box["y"] + box["height"] - 4
+    page.mouse.move(left, top)
+    page.mouse.down()
+    for x, y in ((right, top), (right, bottom), (left, bottom), (left, top + 2)):
+        page.mouse.move(x, y, steps=4)
+    page.mouse.up()
+    page.wait_for_function("lluExplorer.state().chosen > 0")
+    chosen = state(page, "chosen")
+    page.locator("#tab-table").click()
+    expect(page.locator(".table-range")).to_contain_text(f"of {chosen}")
+    move(page, "beta-slider", 5)
+    assert state(page, "chosen") == chosen
+    page.locator("#explorer-map").focus()
+    page.keyboard.press("Escape")
+    page.wait_for_function("lluExplorer.state().chosen === null")
+
+
+def test_the_legend_hides_what_is_clicked(page: Page):
+    page.locator(".legend-shapes [data-kind=train]").click()
+    page.wait_for_function("lluExplorer.state().hidden > 0")
+    page.locator(".legend-shapes [data-kind=train]").click()
+    page.wait_for_function("lluExplorer.state().hidden === 0")
+
+
+def test_a_zoomed_view_survives_the_sliders_and_the_move_to_umap(page: Page):
+    page.get_by_role("button", name="Zoom in").click()
+    plot = "document.querySelector('#explorer-map .js-plotly-plot')"
+    view = f"{plot}._fullLayout.xaxis.range.map((x) => x.toFixed(4)).join()"
+    zoomed = page.evaluate(view)
+    move(page, "beta-slider", 10)
+    page.wait_for_function("lluExplorer.state().projection === 'UMAP'")
+    page.wait_for_timeout(1500)
+    assert page.evaluate(view) == zoomed
+
+
+def test_a_confusion_cell_opens_its_pictures(page: Page):
+    page.locator("#tab-confusion").click()
+    page.locator("#panel-confusion .cell:not([aria-label$=': 0'])").first.click()
+    page.wait_for_function("lluExplorer.state().chosen > 0")
+    opened = page.locator(".confusion-opened .item")
+    opened.first.click()
+    page.wait_for_function("lluExplorer.state().selected >= 0")
+
+
+def test_a_click_on_the_plane_moves_the_sliders(page: Page):
+    page.locator("#tab-plane").click()
+    page.wait_for_function("lluExplorer.state().tabs.plane.ready")
+    before = (state(page, "beta"), state(page, "gamma"))
+    box = page.locator(".plane-harmonic .plane-box").bounding_box()
+    page.mouse.click(box["x"] + box["width"] * 0.9, box["y"] + box["height"] * 0.1)
+    page.wait_for_function("([beta, gamma]) => lluExplorer.state().beta !== beta", arg=before)
+
+
+def test_the_walk_draws_three_scores_and_alpha(page: Page):
+    page.locator("#tab-walk").click()
+    page.wait_for_function("lluExplorer.state().tabs.walk.ready")
+    lines = [page.locator(f"path.walk-{name}").get_attribute("d") for name in ("original", "updated", "localized")]
+    assert len(set(lines)) == 3
+    move(page, "beta-slider", -100)
+    page.wait_for_function(
+        "document.querySelector('path.walk-localized').getAttribute('d') === "
+        "document.querySelector('path.walk-original').getAttribute('d')"
+    )
+
+
+def test_a_fixed_prediction_is_selected_from_its_list(page: Page):
+    item = page.locator(".changed-fixed .item").nth(1)
+    item.click()
+    expect(item).to_have_class(re.compile("current"))
+
+
+def test_the_table_sorts_and_selects(page: Page):
+    page.locator("#tab-table").click()
+    header = page.locator("th[data-column=alpha]")
+    header.get_by_role("button").click()
+    expect(header).to_have_attribute("aria-sort", re.compile("ascending|descending"))
+    page.locator("tbody .row-pick").nth(3).click()
+    expect(page.locator("tbody tr.current")).to_have_count(1)
+
+
+def test_a_link_restores_example_settings_picture_and_colours(page: Page, app_address: str, chromium):
+    page.locator("#colour-by").select_option("llu")
+    page.locator("#explorer-map").focus()
+    page.keyboard.press("ArrowRight")
+    page.locator("#gamma-number").fill("3")
+    page.locator("#gamma-number").press("Enter")
+    page.wait_for_function("location.hash.includes('gamma=3&')")
+    link, wanted = page.url, page.locator(".selected .name").inner_text()
+    other = chromium.new_page()
+    open_app(other, link)
+    other.wait_for_function("lluExplorer.state().gamma === 3 && lluExplorer.state().colouring === 'llu'")
+    expect(other.locator(".selected .name")).to_have_text(wanted)
+    other.close()
+
+
+def test_a_link_to_another_example_loads_it(fresh_page: Page, app_address: str):
+    open_app(fresh_page, app_address + "#set=Handwritten%20digits&beta=.25&gamma=inf")
+    expect(fresh_page.locator("#cards .card")).to_have_count(10)
+    fresh_page.wait_for_function("lluExplorer.state().beta === .25 && lluExplorer.state().gamma === Infinity")
+
+
+def test_the_lesson_asks_first_and_then_moves_the_sliders(fresh_page: Page, app_address: str):
+    open_app(fresh_page, app_address + "#lesson=2")
+    expect(fresh_page.locator(".lesson-question")).to_contain_text("everywhere")
+    assert state(fresh_page, "gamma") == 20
+    fresh_page.locator(".lesson-choice").first.click()
+    fresh_page.wait_for_function("lluExplorer.state().gamma === 0")
+    expect(fresh_page.locator(".lesson-choice[data-verdict=right]")).to_have_count(1)
+    unseen = f"{state(fresh_page, 'tiles.unseen'):.1f} %"
+    expect(fresh_page.locator(".lesson-outcome")).to_contain_text(unseen)
+    fresh_page.locator(".lesson-next").click()
+    fresh_page.wait_for_function("location.hash.includes('lesson=3')")
+
+
+def test_reload_and_back_keep_the_view(page: Page, app_address: str):
+    page.locator("#gamma-number").fill("7")
+    page.locator("#gamma-number").press("Enter")
+    page.wait_for_function("location.hash.includes('gamma=7')")
+    page.reload()
+    page.wait_for_function("window.lluExplorer && lluExplorer.state().gamma === 7", timeout=60_000)
+    page.goto("about:blank")
+    page.go_back()
+    page.wait_for_function("window.lluExplorer && lluExplorer.state().gamma === 7", timeout=60_000)
+
+
+def test_the_drawing_of_the_map_is_a_file_of_its_own(page: Page, tmp_path):
+    for kind, start in (("png", b"\x89PNG"), ("svg", b"<svg")):
+        with page.expect_download() as download:
+            page.locator(f"#export-{kind}").click()
+        path = tmp_path / download.value.suggested_filename
+        download.value.save_as(path)
+        assert path.name == f"llu-map.{kind}"
+        assert start in path.read_bytes()[:200]
+
+
+def test_every_slider_step_is_painted_once_the_hand_rests(page: Page):
+    values = []
+    page.locator("#beta-slider").focus()
+    for _ in range(10):
+        page.keyboard.press("ArrowRight")
+        values.append(tile(page, "seen"))
+    page.wait_for_function("Math.abs(lluExplorer.state().beta - .6) < 1e-9")
+    expected = f"{state(page, 'tiles.seen'):.1f}"
+    expect(page.locator("#tile-seen .value")).to_have_text(expected)
+
+
+@pytest.mark.parametrize("tab", ["changed", "confusion", "plane", "walk", "table", "lesson", "how"])
+def test_no_tab_makes_a_phone_scroll_sideways(fresh_page: Page, app_address: str, tab: str):
+    fresh_page.set_viewport_size({"width": 390, "height": 844})
+    open_app(fresh_page, app_address)
+    fresh_page.locator(f"#tab-{tab}").click()
+    fresh_page.wait_for_timeout(500)
+    assert fresh_page.evaluate("document.documentElement.scrollWidth") <= 390

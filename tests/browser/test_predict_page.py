@@ -1,0 +1,70 @@
+"""Asking about other pictures and other classes on the page, and taking results home."""
+
+import csv
+import zipfile
+
+import pytest
+from pages import add_zip, state, train
+from playwright.sync_api import Page, expect
+from sample_pictures import picture_bytes, write_zip
+
+from llu_core.checkpoint import TrainedAdapter
+
+pytestmark = pytest.mark.browser
+
+
+def ask(page: Page, tmp_path, name: str = "what.png") -> None:
+    (tmp_path / name).write_bytes(picture_bytes(7))
+    page.locator("#query input[type=file]").first.set_input_files(tmp_path / name)
+    expect(page.locator(".selected .name")).to_have_text(name)
+
+
+def test_a_picture_is_asked_about_explained_and_removed(page: Page, tmp_path):
+    before = page.locator(".tracequery .points path").count()
+    ask(page, tmp_path)
+    expect(page.locator(".selected .kind")).to_contain_text("query")
+    assert page.locator(".tracequery .points path").count() == before + 1
+    page.locator(".selected .remove").click()
+    expect(page.locator(".tracequery .points path")).to_have_count(before)
+
+
+def test_a_pasted_class_joins_both_predictions_without_training(page: Page):
+    model = state(page, "id")
+    page.locator("#new-class textarea, #new-class input").first.fill("<i>newt</i> \U0001f98e")
+    page.locator("#add-class").click()
+    expect(page.locator("#cards .card.unseen input.name").last).to_have_value("<i>newt</i> \U0001f98e")
+    page.wait_for_function("lluExplorer.predict(.5, 20).length % 41 === 0")
+    assert state(page, "id") == model
+    assert page.locator("#explorer i", has_text="newt").count() == 0
+
+
+def test_a_file_that_is_no_picture_is_refused_kindly(page: Page, tmp_path):
+    (tmp_path / "fake.png").write_bytes(b"no picture")
+    page.locator("#query input[type=file]").first.set_input_files(tmp_path / "fake.png")
+    message = page.locator(".toast-body")
+    expect(message).to_be_visible()
+    assert "Traceback" not in message.inner_text()
+
+
+def test_adapter_and_predictions_are_downloaded(page: Page, tmp_path):
+    page.get_by_role("button", name="4 \u00b7 Save and share").click()
+    with page.expect_download(timeout=60_000) as download:
+        page.locator("#download").click()
+    download.value.save_as(tmp_path / "adapter.zip")
+    with zipfile.ZipFile(tmp_path / "adapter.zip") as archive:
+        archive.extractall(tmp_path / "adapter")
+    assert TrainedAdapter.from_pretrained(tmp_path / "adapter").class_names
+    with page.expect_download(timeout=60_000) as download:
+        page.locator("#download-predictions").click()
+    download.value.save_as(tmp_path / "predictions.csv")
+    rows = list(csv.DictReader((tmp_path / "predictions.csv").read_text(encoding="utf-8").splitlines()))
+    assert len(rows) > 100
+
+
+def test_a_query_outlives_a_new_training(page: Page, tmp_path):
+    add_zip(page, write_zip(tmp_path / "mine.zip"))
+    expect(page.locator("#cards input.name")).to_have_count(4)
+    train(page)
+    ask(page, tmp_path)
+    train(page)
+    expect(page.locator(".tracequery .points path")).to_have_count(1)

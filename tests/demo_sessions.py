@@ -1,0 +1,33 @@
+"""Sessions of the page, made with real pictures, real training and a toy encoder; loaded by conftest."""
+
+import pytest
+from sample_pictures import write_zip
+
+from demo import callbacks, own_data
+from demo.session import Session
+from llu_core.training import RECIPES
+
+
+def drain(steps) -> tuple[Session, list[str]]:
+    """The session that a training ends in, and the phases it went through."""
+    phases = []
+    while True:
+        try:
+            phases.append(next(steps).phase)
+        except StopIteration as finished:
+            return finished.value, phases
+
+
+@pytest.fixture
+def session(toy_encoder) -> Session:
+    return Session(toy_encoder, "toy")
+
+
+@pytest.fixture
+def zipped(session, tmp_path) -> Session:
+    return own_data.add_files(session, [write_zip(tmp_path / "mine.zip")])
+
+
+@pytest.fixture
+def trained(zipped) -> Session:
+    return drain(callbacks.train_adapter(zipped, RECIPES["fast"]))[0]
