@@ -19,6 +19,9 @@ from llu_core.fewshot import FewShotSet
 class GdaRecipe:
     """weights: the candidates for the head's weight, chosen on validation; weight: without it, the middle of them.
 
+    That middle was settled after test accuracies at all seven weights had been seen on two sets; rows held out of the
+    shots choose it there too. A comparison without validation rows has to say so.
+
     neighbours and text_copies make the pseudo mean of a class without shots.
     """
 
