@@ -5,6 +5,7 @@ import threading
 from demo.callbacks import PRESETS, draw_umap, load_preset, train_adapter
 from demo.session import Session
 from llu_core.encoder import Encoder
+from llu_core.steps import drain
 from llu_core.training import RECIPES
 
 
@@ -44,9 +45,4 @@ class Examples:
 
 
 def _trained(session: Session) -> Session:
-    steps = train_adapter(session, RECIPES["fast"])
-    while True:
-        try:
-            next(steps)
-        except StopIteration as finished:
-            return finished.value
+    return drain(train_adapter(session, RECIPES["fast"]))

@@ -1,6 +1,6 @@
 """The visitor's own set: adding files to it and editing it, every step of which can be undone. No gradio here."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -80,21 +80,28 @@ def _kept_in_memory(source: ImageSource | FewShotSet) -> ImageSource:
     """The same source with its pictures read, so that the upload can be deleted."""
     if not isinstance(source, ImageSource):
         raise LluError("that file holds embeddings; drop it alone")
-    rejected: list[Rejected] = list(source.rejected)
-
-    def keep(pictures: Sequence[Picture]) -> tuple[Picture, ...]:
-        kept = []
-        for picture in pictures:
-            try:
-                kept.append(_in_memory(picture))
-            except UnreadablePicture as error:
-                rejected.append(Rejected(picture.name, str(error)))
-        return tuple(kept)
-
-    train, test = keep(source.train), keep(source.test)
+    train, rejected = _readable(source.train, source.rejected)
+    test, rejected = _readable(source.test, rejected)
     if not train and not test:
-        raise LluError(f"no picture could be read; the first reason: {rejected[0].name}: {rejected[0].reason}")
-    return replace(source, train=train, test=test, rejected=tuple(rejected))
+        raise _no_picture(rejected)
+    return replace(source, train=train, test=test, rejected=rejected)
+
+
+def _readable(
+    pictures: Iterable[Picture], rejected: tuple[Rejected, ...]
+) -> tuple[tuple[Picture, ...], tuple[Rejected, ...]]:
+    """Those of `pictures` that can be read, in memory, and `rejected` with the others."""
+    kept, left_out = [], list(rejected)
+    for picture in pictures:
+        try:
+            kept.append(_in_memory(picture))
+        except UnreadablePicture as error:
+            left_out.append(Rejected(picture.name, str(error)))
+    return tuple(kept), tuple(left_out)
+
+
+def _no_picture(rejected: Sequence[Rejected]) -> LluError:
+    return LluError(f"no picture could be read; the first reason: {rejected[0].name}: {rejected[0].reason}")
 
 
 def _in_memory(picture: Picture) -> Picture:
@@ -103,14 +110,10 @@ def _in_memory(picture: Picture) -> Picture:
 
 def _with_pictures(draft: ImageSource, class_name: str, paths: Sequence[Path]) -> ImageSource:
     class_name = drafts.class_called(draft, class_name)
-    pictures, rejected = [], list(draft.rejected)
-    for path in paths:
-        try:
-            pictures.append(_in_memory(Picture(path.name, 0, partial(decode, path, path.name))))
-        except UnreadablePicture as error:
-            rejected.append(Rejected(path.name, str(error)))
+    given = (Picture(path.name, 0, partial(decode, path, path.name)) for path in paths)
+    pictures, rejected = _readable(given, draft.rejected)
     if not pictures:
-        raise LluError(f"no picture could be read; the first reason: {rejected[0].name}: {rejected[0].reason}")
+        raise _no_picture(rejected)
     return drafts.with_rejected(drafts.add_pictures(draft, class_name, pictures), rejected)
 
 

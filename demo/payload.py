@@ -79,8 +79,7 @@ def _floats(values) -> str:
 
 
 def _labels(model: Model) -> np.ndarray:
-    parts = (model.shots.train, model.shots.test, model.queries)
-    return np.concatenate([part.labels.numpy() for part in parts])
+    return np.concatenate([part.labels.numpy() for part in model.parts])
 
 
 def _classes(model: Model) -> dict:
@@ -94,7 +93,7 @@ def _classes(model: Model) -> dict:
 
 
 def _images(model: Model) -> dict:
-    sizes = (len(model.shots.train), len(model.shots.test), len(model.queries))
+    sizes = [len(part) for part in model.parts]
     return {
         "n": sum(sizes),
         "names": model.row_names,
@@ -128,7 +127,7 @@ def _places(model: Model) -> dict[str, dict]:
 
 def _thumbnails(model: Model) -> dict | None:
     """One sprite sheet of all thumbnails, or None where the set has none."""
-    parts = [part.thumbnails for part in (model.shots.train, model.shots.test, model.queries) if len(part)]
+    parts = [part.thumbnails for part in model.parts if len(part)]
     if not parts or any(part is None for part in parts):
         return None
     tiles = np.concatenate([part for part in parts if part is not None])

@@ -102,8 +102,7 @@ def walk(session: Session, anchor: int, kind: str, index: int) -> tuple[Tensor, 
     """
     model = require_model(session)
     shots, anchors = model.shots, model.trained.adapter.image.anchors
-    images = torch.cat([shots.train.embeddings, shots.test.embeddings, model.queries.embeddings])
-    ends = {"image": images, "class": shots.class_embeddings}.get(kind)
+    ends = {"image": model.images, "class": shots.class_embeddings}.get(kind)
     if ends is None or not 0 <= anchor < len(anchors) or not 0 <= index < len(ends):
         raise LluError("that walk's ends are no longer on the map; choose them again")
     share = torch.linspace(0, 1, WALK_STEPS)

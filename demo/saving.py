@@ -66,14 +66,14 @@ def _anchors_as_shots(trained: TrainedAdapter, name: str) -> FewShotSet:
 def predictions_csv(session: Session) -> str:
     """One line per picture: name, part, truth, both answers with their probability, alpha, nearest anchor."""
     model = require_model(session)
-    shots, sweep, names = model.shots, model.sweep, model.shots.class_names
+    sweep, names = model.sweep, model.shots.class_names
     clip = sweep.logits(beta=0.0, gamma=0.0).softmax(dim=1)
     llu = sweep.logits(beta=session.beta, gamma=session.gamma).softmax(dim=1)
     alpha = interpolation_mask(sweep.image_nearest, beta=session.beta, gamma=session.gamma)
     text = io.StringIO()
     table = csv.writer(text)
     table.writerow(["picture", "part", "truth", "clip", "clip_p", "llu", "llu_p", "alpha", "anchor", "anchor_cosine"])
-    parts = [("train", shots.train), ("test", shots.test), ("query", model.queries)]
+    parts = zip(("train", "test", "query"), model.parts, strict=True)
     rows = [(part, label) for part, rows in parts for label in rows.labels.tolist()]
     for row, (name, (part, label)) in enumerate(zip(model.row_names, rows, strict=True)):
         first, second = int(clip[row].argmax()), int(llu[row].argmax())

@@ -40,9 +40,19 @@ class Model:
     seconds: float | None
 
     @property
+    def parts(self) -> tuple[LabelledEmbeddings, LabelledEmbeddings, LabelledEmbeddings]:
+        """The sweep's rows: training images, test images, queries."""
+        return self.shots.train, self.shots.test, self.queries
+
+    @property
+    def images(self) -> Tensor:
+        """(n, d), the embeddings of the sweep's rows."""
+        return torch.cat([part.embeddings for part in self.parts])
+
+    @property
     def row_names(self) -> tuple[str, ...]:
         """Of the sweep's rows."""
-        return (*self.shots.train.names, *self.shots.test.names, *self.queries.names)
+        return tuple(name for part in self.parts for name in part.names)
 
     def with_queries(self, queries: LabelledEmbeddings) -> "Model":
         """The same adapter asked about other queries."""

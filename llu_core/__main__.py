@@ -7,8 +7,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tqdm import tqdm
-
 from llu_core import evaluate_command
 from llu_core.command_options import (
     SOURCE_HELP,
@@ -16,8 +14,10 @@ from llu_core.command_options import (
     add_model,
     add_recipe,
     chosen_recipe,
+    embedding_progress,
     load_encoder,
     positive,
+    print_left_out,
     progress_bar,
     seed,
 )
@@ -69,27 +69,17 @@ def build_parser() -> argparse.ArgumentParser:
 def _load_source(options: argparse.Namespace, source: str):
     from llu_core.sources import load_source
 
-    bar: tqdm | None = None
-
-    def show(done: int, total: int) -> None:
-        nonlocal bar
-        bar = bar or progress_bar(f"embedding {source}", "picture", total)
-        bar.update(done - bar.n)
-
-    try:
+    with embedding_progress(source) as show:
         shots = load_source(source, lambda: load_encoder(options), progress=show)
-    finally:
-        if bar is not None:
-            bar.close()
-    for rejected in shots.rejected:
-        print(f"left out: {rejected.name}: {rejected.reason}", file=sys.stderr)
+    print_left_out(shots.rejected)
     return shots
 
 
 def _train(options: argparse.Namespace) -> int:
     from llu_core.checkpoint import TrainedAdapter
     from llu_core.encoder import choose_device
-    from llu_core.training import train
+    from llu_core.steps import drain
+    from llu_core.training import TrainingStep, train
 
     recipe, device = chosen_recipe(options), choose_device(options.device)
     if options.out.exists() and not options.out.is_dir():
@@ -97,18 +87,14 @@ def _train(options: argparse.Namespace) -> int:
     shots = _load_source(options, options.source)
     if options.shots:
         shots = shots.sample(options.shots, options.seed)
-    steps = train(shots, recipe, seed=options.seed, device=device)
-    bar = progress_bar("training", "step")
-    while True:
-        try:
-            step = next(steps)
-        except StopIteration as finished:
-            adapter = finished.value
-            break
-        bar.total = step.steps
-        bar.set_postfix(loss=f"{step.loss:.3f}", accuracy=f"{step.accuracy:.1f}%", refresh=False)
-        bar.update()
-    bar.close()
+    with progress_bar("training", "step") as bar:
+
+        def show(step: TrainingStep) -> None:
+            bar.total = step.steps
+            bar.set_postfix(loss=f"{step.loss:.3f}", accuracy=f"{step.accuracy:.1f}%", refresh=False)
+            bar.update()
+
+        adapter = drain(train(shots, recipe, seed=options.seed, device=device), show)
     trained = TrainedAdapter.of(
         shots, adapter, recipe, seed=options.seed, model=options.model if shots.encoder_identity else ""
     )

@@ -1,13 +1,16 @@
 """What the commands share: options, argument types, and how a model is loaded."""
 
 import argparse
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from tqdm import tqdm
 
 from llu_core.errors import LluError
+from llu_core.fewshot import Rejected
 from llu_core.training import Recipe, recipe
 
 SOURCE_HELP = (
@@ -90,6 +93,29 @@ def load_encoder(options: argparse.Namespace, model: str | None = None):
 def progress_bar(description: str, unit: str, total: int | None = None) -> tqdm:
     """A progress bar on standard error where that is a terminal; a log file gets none."""
     return tqdm(total=total, desc=description, unit=unit, disable=None)
+
+
+@contextmanager
+def embedding_progress(source: str) -> Iterator[Callable[[int, int], None]]:
+    """What to tell (pictures done, pictures in all) while `source` is embedded; a bar appears when it is told."""
+    bars: list[tqdm] = []
+
+    def show(done: int, total: int) -> None:
+        if not bars:
+            bars.append(progress_bar(f"embedding {source}", "picture", total))
+        bars[0].update(done - bars[0].n)
+
+    try:
+        yield show
+    finally:
+        for bar in bars:
+            bar.close()
+
+
+def print_left_out(rejected: Sequence[Rejected]) -> None:
+    """A line on standard error for everything that could not be used."""
+    for each in rejected:
+        print(f"left out: {each.name}: {each.reason}", file=sys.stderr)
 
 
 def require_folder(*targets: Path | None) -> None:

@@ -16,10 +16,11 @@ from llu_core.command_options import (
     add_model,
     add_recipe,
     chosen_recipe,
+    embedding_progress,
     listed,
     positive,
     positives,
-    progress_bar,
+    print_left_out,
     require_folder,
     seeds,
 )
@@ -179,9 +180,7 @@ def _plan(protocol: str, names: tuple[str, ...], options: argparse.Namespace) ->
     shift = protocol == "domain-shift"
     targets = names[1:] if len(names) > 1 and not (whole and shift) else ()
     targets = targets or (shifted_sets(first) if shift else other_sets(first))
-    if not targets and not whole:
-        raise LluError(f"{protocol} trains on the first source and tests on the others; name at least two")
-    return Plan(protocol, (first,), default, targets) if targets else None
+    return Plan(protocol, (first,), default, targets) if targets or not whole else None
 
 
 def _adjusted(plan: Plan, options: argparse.Namespace) -> Plan:
@@ -206,20 +205,14 @@ def _load(where: SourceFeatures, plans: Sequence[Plan]) -> tuple[dict[str, Featu
             draws[name] = draws.get(name, ()) + (plan.draws if name in plan.sources else ())
     features, unusable = {}, []
     for name, wanted in draws.items():
-        with closing(progress_bar(f"embedding {name}", "picture")) as bar:
-
-            def show(done: int, total: int, bar=bar) -> None:
-                bar.total = total
-                bar.update(done - bar.n)
-
-            try:
+        try:
+            with embedding_progress(name) as show:
                 loaded = where.load(name, tuple(dict.fromkeys(wanted)), show)
-            except LluError as error:
-                unusable.append(str(error))
-                continue
+        except LluError as error:
+            unusable.append(str(error))
+            continue
         features[name] = _named_apart(loaded, name, features)
-        for rejected in loaded.problem.rejected:
-            print(f"left out: {rejected.name}: {rejected.reason}", file=sys.stderr)
+        print_left_out(loaded.problem.rejected)
     return features, list(dict.fromkeys(unusable))
 
 

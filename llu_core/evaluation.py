@@ -102,7 +102,7 @@ def _base_to_new(trial: Trial) -> Row:
         seed=trial.seed,
         base=base_score.accuracy,
         new=new_score.accuracy,
-        h=_h(base_score.accuracy, new_score.accuracy),
+        h=harmonic_mean(base_score.accuracy, new_score.accuracy),
         train_seconds=seconds,
         distance_to_identity=_distance(fitted, base.problem),
         reason=why or base_score.reason or new_score.reason,
@@ -207,10 +207,6 @@ def _distance(fitted: Fitted | None, base: FewShotSet) -> float | None:
     except CannotAnswer:
         return None
     return classifier.distance_to_identity() if isinstance(classifier, LocalizedAdapter) else None
-
-
-def _h(base: float | None, new: float | None) -> float | None:
-    return None if base is None or new is None else harmonic_mean(base, new)
 
 
 def _require_test(source: str, **halves: FewShotSet) -> None:

@@ -33,11 +33,10 @@ from llu_core.fewshot import FewShotSet, LabelledEmbeddings, Rejected
 from llu_core.layout import ImageSource, Picture
 from llu_core.pictures import UnreadablePicture
 from llu_core.prompts import class_embeddings
+from llu_core.sources import BATCH_PIXELS
 
 CHUNK_ROWS = 256
 """About so many rows are computed between two writes: what a kill can cost, and the unit that shards are dealt."""
-BATCH_PIXELS = 50_000_000
-"""Large photographs go to the encoder before they take more than about 150 MB."""
 VIEW_SIDE = 224
 """Side of the views for an encoder that does not tell what it sees."""
 

@@ -13,11 +13,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
-import torch
 from torch import Tensor
 
 from llu_core.errors import LluError
-from llu_core.fewshot import Draw, FewShotSet, LabelledEmbeddings, draw_with_validation
+from llu_core.fewshot import Draw, FewShotSet, LabelledEmbeddings, draw_with_validation, new_labels
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,25 +32,26 @@ class Drawn:
     views: Tensor | None = None
 
     def __post_init__(self) -> None:
-        rows = self.problem.train.embeddings
-        if self.views is not None and (self.views.ndim != 3 or self.views.shape[1:] != rows.shape):
-            raise ValueError("views must be (K, n, d), K views of each of the n training rows")
+        check_views(self.views, self.problem.train)
 
     def select_classes(self, labels: Iterable[int]) -> "Drawn":
         """The closed problem of some classes, as `FewShotSet.select_classes` forms it."""
         problem = self.problem.select_classes(chosen := sorted(set(labels)))
-        new_label = torch.full((len(self.problem.class_names),), -1, dtype=torch.int64)
-        new_label[chosen] = torch.arange(len(chosen))
+        new_label = new_labels(chosen, len(self.problem.class_names))
         kept = new_label[self.problem.train.labels] >= 0
         views = None if self.views is None else self.views[:, kept]
         return Drawn(problem, self.validation.relabel(new_label), views)
 
     def split(self) -> tuple["Drawn", "Drawn"]:
         """The base half and the new half; raises LluError where there is no new half."""
-        classes, base = len(self.problem.class_names), self.problem.base_classes
-        if base == classes:
-            raise LluError(f"{self.problem.name}: all {classes} class(es) are base classes; base-to-new needs new ones")
-        return self.select_classes(range(base)), self.select_classes(range(base, classes))
+        base, new = self.problem.halves()
+        return self.select_classes(base), self.select_classes(new)
+
+
+def check_views(views: Tensor | None, train: LabelledEmbeddings) -> None:
+    """Raise ValueError unless `views` is None or (K, n, d) for the n rows of `train`."""
+    if views is not None and (views.ndim != 3 or views.shape[1:] != train.embeddings.shape):
+        raise ValueError("views must be (K, n, d), K views of each of the n training rows")
 
 
 @dataclass(frozen=True, eq=False)

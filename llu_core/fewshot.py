@@ -175,8 +175,7 @@ class FewShotSet:
         chosen = sorted(set(labels))
         if not chosen:
             raise LluError(f"{self.name}: no class is left; choose at least one")
-        new_label = torch.full((len(self.class_names),), -1, dtype=torch.int64)
-        new_label[chosen] = torch.arange(len(chosen))
+        new_label = new_labels(chosen, len(self.class_names))
         return replace(
             self,
             class_names=tuple(self.class_names[label] for label in chosen),
@@ -186,15 +185,20 @@ class FewShotSet:
             base_classes=sum(label < self.base_classes for label in chosen) or len(chosen),
         )
 
+    def halves(self) -> tuple[range, range]:
+        """The labels of the base and of the new classes; raises LluError where there are no new ones."""
+        classes = len(self.class_names)
+        if self.base_classes == classes:
+            raise LluError(f"{self.name}: all {classes} class(es) are base classes; base-to-new needs new ones too")
+        return range(self.base_classes), range(self.base_classes, classes)
+
     def split(self) -> tuple["FewShotSet", "FewShotSet"]:
         """The base half and the new half, each a closed problem with labels from 0.
 
         Raises LluError where there is no new half.
         """
-        classes = len(self.class_names)
-        if self.base_classes == classes:
-            raise LluError(f"{self.name}: all {classes} class(es) are base classes; base-to-new needs new ones too")
-        return self.select_classes(range(self.base_classes)), self.select_classes(range(self.base_classes, classes))
+        base, new = self.halves()
+        return self.select_classes(base), self.select_classes(new)
 
     def add_classes(self, class_names: Sequence[str], class_embeddings: Tensor) -> "FewShotSet":
         """The same set with further classes known by name only, embedded as (len(class_names), d) unit rows.
@@ -236,6 +240,13 @@ class FewShotSet:
             base_classes=len(base),
             rejected=self.rejected + other.rejected,
         )
+
+
+def new_labels(chosen: Sequence[int] | Tensor, classes: int) -> Tensor:
+    """(classes,) int64 for `relabel`: the classes `chosen` are numbered from 0 in that order, the others are -1."""
+    labels = torch.full((classes,), -1, dtype=torch.int64)
+    labels[chosen] = torch.arange(len(chosen))
+    return labels
 
 
 def draw_shots(labels: Sequence[int], shots: int, seed: int) -> list[int]:

@@ -47,7 +47,10 @@ sets of many."""
 
 @dataclass(frozen=True)
 class Plan:
-    """A protocol over sources. The transfer protocols train on each source and test it on all `targets` as well."""
+    """A protocol over sources. The transfer protocols train on each source and test it on all `targets` as well.
+
+    Raises LluError where a transfer protocol has no target.
+    """
 
     protocol: str
     sources: tuple[str, ...]
@@ -55,6 +58,10 @@ class Plan:
     targets: tuple[str, ...] = ()
     shots: tuple[int, ...] = (16,)
     seeds: tuple[int, ...] = SEEDS
+
+    def __post_init__(self) -> None:
+        if self.protocol in ("cross-dataset", "domain-shift") and not self.targets:
+            raise LluError(f"{self.protocol} trains on the first source and tests on the others; name at least two")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -116,11 +123,9 @@ def shifted_sets(name: str) -> tuple[str, ...]:
 def cells(plan: Plan, features: Mapping[str, Features], setting: Setting) -> list[Cell]:
     """The grid of a plan over the sources that are in `features`; the others are left out.
 
-    Raises LluError for unknown methods, and where a transfer protocol has no target.
+    Raises LluError for unknown methods.
     """
     methods = [system.name for system in systems_named(plan.methods)]
-    if plan.protocol in ("cross-dataset", "domain-shift") and not plan.targets:
-        raise LluError(f"{plan.protocol} trains on the first source and tests on the others; name at least two")
     targets = tuple(without_thumbnails(features[name].problem) for name in plan.targets if name in features)
     made: list[Cell] = []
     for name in plan.sources:

@@ -107,8 +107,10 @@ def row_from_json(content: dict[str, Any]) -> AnyRow:
     return ROW_TYPES[content["protocol"]](**content)
 
 
-def harmonic_mean(base: float, new: float) -> float:
-    """2ab / (a + b), and 0 if both are 0."""
+def harmonic_mean(base: float | None, new: float | None) -> float | None:
+    """2ab / (a + b), 0 if both are 0, None where one is missing."""
+    if base is None or new is None:
+        return None
     return 2 * base * new / (base + new) if base + new else 0.0
 
 
@@ -199,7 +201,7 @@ def _average(rows: Sequence[MeanRow]) -> Average:
         base=base,
         new=new,
         mean_h=mean_h,
-        h_of_means=None if base is None or new is None else harmonic_mean(base, new),
+        h_of_means=harmonic_mean(base, new),
         distance_to_identity=_mean(rows, "distance_to_identity"),
         train_seconds=_mean(rows, "train_seconds"),
     )

@@ -19,6 +19,7 @@ from llu_core.layout import SOURCE_FORMS, ImageSource, Picture, class_left_out, 
 from llu_core.picture_files import list_folder, list_zip
 from llu_core.pictures import UnreadablePicture
 from llu_core.prompts import class_embeddings
+from llu_core.steps import drain
 
 if TYPE_CHECKING:
     from llu_core.encoder import Encoder
@@ -120,13 +121,7 @@ def embed(
 ) -> FewShotSet:
     """`embed_steps` in one go; `progress` is told (pictures done, pictures in all)."""
     steps = embed_steps(source, encoder, templates=templates, thumbnails=thumbnails)
-    while True:
-        try:
-            done, total = next(steps)
-        except StopIteration as end:
-            return end.value
-        if progress:
-            progress(done, total)
+    return drain(steps, None if progress is None else lambda step: progress(*step))
 
 
 def load_source(

@@ -16,7 +16,7 @@ from torch.utils._pytree import tree_map_only
 
 from llu_core.evaluation import Trial, material_for, system_of
 from llu_core.rows import TimingRow
-from llu_core.systems import CannotAnswer, Material, System
+from llu_core.systems import CannotAnswer, Material
 
 BATCH_SIZES = (1, 2, 4, 8, 16, 32)
 REPEATS = 5
@@ -102,17 +102,13 @@ def _measured(trial: Trial, material: Material, batch_size: int) -> _Passes:
         register_optimizer_step_post_hook(passes.after_step),
     )
     try:
-        _train(system_of(trial), material, trial)
+        system_of(trial).fit(material, trial.seed, trial.device)
     except _Enough:
         pass
     finally:
         for hook in hooks:
             hook.remove()
     return passes
-
-
-def _train(system: System, material: Material, trial: Trial) -> None:
-    system.fit(material, trial.seed, trial.device)
 
 
 def _synchronize(device: torch.device) -> None:

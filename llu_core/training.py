@@ -33,6 +33,7 @@ from llu_core.schedule import (
     set_rate,
     shuffled_batches,
 )
+from llu_core.steps import drain
 
 
 @dataclass(frozen=True)
@@ -140,12 +141,7 @@ def fit(
     shots: FewShotSet, recipe: Recipe = RECIPES["fast"], *, seed: int = 0, device: torch.device | str = "cpu"
 ) -> LocalizedAdapter:
     """`train` to the end; returns the adapter."""
-    steps = train(shots, recipe, seed=seed, device=device)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as finished:
-            return finished.value
+    return drain(train(shots, recipe, seed=seed, device=device))
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""CoOp's optimiser recipe run on a system's own parameters."""
+"""Gradient descent on a system's own parameters, by CoOp's optimiser recipe or another."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -8,10 +8,13 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from llu_core.baselines.material import Material
-from llu_core.schedule import CoopRecipe, coop_epochs, coop_optimizer, coop_rate, set_rate, shuffled_batches
+from llu_core.schedule import Batch, CoopRecipe, coop_epochs, coop_optimizer, coop_rate, set_rate, shuffled_batches
 
 Gradients = Callable[[Tensor, Tensor], Sequence[Tensor]]
 """(images (m, d), targets (m,)) -> one gradient per parameter."""
+
+Rate = Callable[[Batch, int], float]
+"""(batch, all steps) -> the learning rate of its step."""
 
 
 def descend(
@@ -22,15 +25,34 @@ def descend(
     generator: torch.Generator,
     device: torch.device | str,
 ) -> None:
-    """Move `parameters` in place along their `gradients`, batch by batch over the training images."""
-    targets = material.targets.to(device)
+    """Move `parameters` in place as CoOp does, batch by batch over the training images."""
     epochs = coop_epochs(material.targets) if recipe.epochs is None else recipe.epochs
-    steps = epochs * math.ceil(len(targets) / recipe.batch_size)
     optimizer = coop_optimizer(parameters, recipe.learning_rate)
-    for batch in shuffled_batches(len(targets), recipe.batch_size, steps, generator, device):
+
+    def rate(batch: Batch, steps: int) -> float:
+        return coop_rate(recipe.learning_rate, batch.epoch, epochs)
+
+    descend_by(optimizer, rate, gradients, material, recipe.batch_size, epochs, generator, device)
+
+
+def descend_by(
+    optimizer: torch.optim.Optimizer,
+    rate: Rate,
+    gradients: Gradients,
+    material: Material,
+    batch_size: int,
+    epochs: int,
+    generator: torch.Generator,
+    device: torch.device | str,
+) -> None:
+    """Move the optimiser's parameters in place along their `gradients`, `epochs` times over the training images."""
+    targets = material.targets.to(device)
+    parameters = optimizer.param_groups[0]["params"]
+    steps = epochs * math.ceil(len(targets) / batch_size)
+    for batch in shuffled_batches(len(targets), batch_size, steps, generator, device):
         images = material.images(batch.epoch).to(device)
         rows = slice(None) if batch.rows is None else batch.rows
-        set_rate(optimizer, coop_rate(recipe.learning_rate, batch.epoch, epochs))
+        set_rate(optimizer, rate(batch, steps))
         for parameter, gradient in zip(parameters, gradients(images[rows], targets[rows]), strict=True):
             parameter.grad = gradient
         optimizer.step()

@@ -13,6 +13,7 @@ from torch import Tensor
 from llu_core.classifier import Classifier
 from llu_core.encoder import Encoder
 from llu_core.errors import LluError
+from llu_core.features import check_views
 from llu_core.fewshot import FewShotSet, LabelledEmbeddings
 
 Candidate = TypeVar("Candidate")
@@ -38,10 +39,8 @@ class Material:
     encoder: Encoder | None = None
 
     def __post_init__(self) -> None:
-        rows = self.shots.train.embeddings
-        if self.views is not None and (self.views.ndim != 3 or self.views.shape[1:] != rows.shape):
-            raise ValueError("views must be (K, n, d), K views of each of the n training rows")
-        if not len(rows):
+        check_views(self.views, self.shots.train)
+        if not len(self.shots.train):
             raise LluError(f"{self.shots.name} has no training images; add at least one per class to be learned")
         made_by = self.shots.encoder_identity
         if self.encoder and (self.encoder.width != self.shots.width or made_by not in ("", self.encoder.identity)):

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from llu_core.baselines.material import Device, Fitted, Material, trained_labels
-from llu_core.fewshot import FewShotSet, LabelledEmbeddings
+from llu_core.fewshot import FewShotSet, LabelledEmbeddings, new_labels
 
 RANGES: dict[str, tuple[float, float]] = {
     "caltech101": (12, 5),
@@ -88,9 +88,7 @@ class FittedCache:
     def on(self, problem: FewShotSet) -> CacheClassifier:
         """The cache of the problem's classes; raises CannotAnswer for a class without shots."""
         chosen = trained_labels(self.shots, problem)
-        place = torch.full((len(self.shots.class_names),), -1, dtype=torch.int64)
-        place[chosen] = torch.arange(len(chosen))
-        labels = place[self.cache.key_labels]
+        labels = new_labels(chosen, len(self.shots.class_names))[self.cache.key_labels]
         kept = labels >= 0
         return replace(self.cache, keys=self.cache.keys[kept], key_labels=labels[kept])
 

@@ -1,14 +1,13 @@
 """Tip-Adapter-F (Zhang et al., arXiv 2111.03930): Tip-Adapter whose cached keys are trained."""
 
-import math
 from dataclasses import dataclass, replace
 
 import torch
-from torch.nn import functional as F
 
+from llu_core.baselines.descent import cross_entropy_gradients, descend_by
 from llu_core.baselines.material import Device, Fitted, Material
 from llu_core.baselines.tip_adapter import CacheClassifier, FittedCache, TipRecipe, cache_keys, searched
-from llu_core.schedule import cosine_rate, set_rate, shuffled_batches
+from llu_core.schedule import Batch, cosine_rate
 
 _START = TipRecipe(alpha=1.0, beta=1.0)
 
@@ -37,14 +36,12 @@ def fit(material: Material, seed: int, device: Device, recipe: TipFRecipe = PUBL
     keys = cache_keys(material).to(device, copy=True).requires_grad_()
     cache = CacheClassifier(keys, targets, recipe.cache.alpha, recipe.cache.beta, shots.logit_scale)
     optimizer = torch.optim.AdamW([keys], lr=recipe.learning_rate, eps=recipe.epsilon)
-    steps = recipe.epochs * math.ceil(len(targets) / recipe.batch_size)
     generator = torch.Generator().manual_seed(seed)
-    for batch in shuffled_batches(len(targets), recipe.batch_size, steps, generator, device):
-        set_rate(optimizer, cosine_rate(recipe.learning_rate, batch.step, steps))
-        rows = slice(None) if batch.rows is None else batch.rows
-        logits = cache.logits(material.images(batch.epoch).to(device)[rows], texts)
-        optimizer.zero_grad()
-        F.cross_entropy(logits, targets[rows]).backward()
-        optimizer.step()
+    gradients = cross_entropy_gradients([keys], lambda images: cache.logits(images, texts))
+
+    def rate(batch: Batch, steps: int) -> float:
+        return cosine_rate(recipe.learning_rate, batch.step, steps)
+
+    descend_by(optimizer, rate, gradients, material, recipe.batch_size, recipe.epochs, generator, device)
     trained = replace(cache, keys=keys.detach().cpu(), key_labels=material.targets)
     return FittedCache(shots, searched(trained, shots, material.validation, recipe.cache))

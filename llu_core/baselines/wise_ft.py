@@ -4,17 +4,16 @@ The head starts as the zero-shot weights, is fine-tuned, and ends between where 
 variant that fine-tunes the whole encoder is not a matter of embeddings computed once.
 """
 
-import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
+from llu_core.baselines.descent import cross_entropy_gradients, descend_by
 from llu_core.baselines.material import Device, Fitted, FixedClassifier, Material, trained_labels
 from llu_core.classifier import Classifier
 from llu_core.fewshot import FewShotSet
-from llu_core.schedule import cosine_rate, set_rate, shuffled_batches
+from llu_core.schedule import Batch, cosine_rate
 
 
 @dataclass(frozen=True)
@@ -53,17 +52,14 @@ def fit(material: Material, seed: int, device: Device, recipe: WiseFtRecipe = PU
 
 def _fine_tuned(material: Material, recipe: WiseFtRecipe, generator: torch.Generator, device: Device) -> Tensor:
     shots = material.shots
-    targets = shots.train.labels.to(device)
     head = shots.class_embeddings.to(device, copy=True).requires_grad_()
     optimizer = torch.optim.AdamW([head], lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
-    steps = recipe.epochs * math.ceil(len(targets) / recipe.batch_size)
-    for batch in shuffled_batches(len(targets), recipe.batch_size, steps, generator, device):
-        set_rate(optimizer, _rate(recipe, batch.step, steps))
-        rows = slice(None) if batch.rows is None else batch.rows
-        logits = shots.logit_scale * (material.images(batch.epoch).to(device)[rows] @ head.T)
-        optimizer.zero_grad()
-        F.cross_entropy(logits, targets[rows]).backward()
-        optimizer.step()
+    gradients = cross_entropy_gradients([head], lambda images: shots.logit_scale * (images @ head.T))
+
+    def rate(batch: Batch, steps: int) -> float:
+        return _rate(recipe, batch.step, steps)
+
+    descend_by(optimizer, rate, gradients, material, recipe.batch_size, recipe.epochs, generator, device)
     return head.detach().cpu()
 
 
