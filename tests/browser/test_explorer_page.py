@@ -9,6 +9,17 @@ from playwright.sync_api import Page, expect
 pytestmark = pytest.mark.browser
 
 
+def wait_for_the_map_at_rest(page: Page) -> None:
+    """Until UMAP's places are taken and the points no longer move towards them; the map is then in the window."""
+    page.wait_for_function("lluExplorer.state().projection === 'UMAP'")
+    page.locator("#explorer-map").evaluate("map => map.scrollIntoView({ block: 'center', behavior: 'instant' })")
+    where = """() => { const at = [...document.querySelectorAll(".traceseen .points path")].at(-1).getBoundingClientRect();
+                       const same = window.restingAt === `${at.x} ${at.y}`;
+                       window.restingAt = `${at.x} ${at.y}`;
+                       return same; }"""
+    page.wait_for_function(where, polling=250)
+
+
 def test_a_preset_moves_sliders_map_and_tiles(page: Page):
     page.get_by_role("button", name="CLIP no update").click()
     page.wait_for_function("lluExplorer.state().tiles.changed === 0")
@@ -19,11 +30,16 @@ def test_a_preset_moves_sliders_map_and_tiles(page: Page):
 
 
 def test_a_click_on_the_map_selects_and_the_card_says_why(page: Page):
+    wait_for_the_map_at_rest(page)
+    before = state(page, "selected")
+    # The last point, which is not the one selected at first: the click must change the selection.
     place = page.evaluate(
-        """() => { const point = document.querySelector(".traceseen .points path").getBoundingClientRect();
+        """() => { const points = [...document.querySelectorAll(".traceseen .points path")];
+                   const point = points.at(-1).getBoundingClientRect();
                    return [point.x + point.width / 2, point.y + point.height / 2]; }"""
     )
     page.mouse.click(*place)
+    page.wait_for_function("before => lluExplorer.state().selected !== before", arg=before)
     expect(page.locator(".selected .answer").first).not_to_be_empty()
     why = state(page, "why")
     assert why["image"] + why["text"] == pytest.approx(why["total"], abs=1e-6)
@@ -37,10 +53,8 @@ def test_arrow_keys_walk_through_the_pictures(page: Page):
 
 
 def test_a_lasso_filters_lists_and_table_until_it_is_cleared(page: Page):
-    page.wait_for_function("lluExplorer.state().projection === 'UMAP'")
-    page.wait_for_timeout(1200)
+    wait_for_the_map_at_rest(page)
     page.locator("#lasso-button").click()
-    page.evaluate("document.querySelector('#explorer-map').scrollIntoView({ block: 'center' })")
     box = page.locator("#explorer-map").bounding_box()
     left, top, right, bottom = box["x"] + 4, box["y"] + 4, box["x"] + box["width"] * 0.6, box["y"] + box["height"] - 4
     page.mouse.move(left, top)
@@ -89,10 +103,14 @@ def test_a_confusion_cell_opens_its_pictures(page: Page):
 def test_a_click_on_the_plane_moves_the_sliders(page: Page):
     page.locator("#tab-plane").click()
     page.wait_for_function("lluExplorer.state().tabs.plane.ready")
+    plane = page.locator(".plane-harmonic .plane-box")
+    box = plane.bounding_box()
     before = (state(page, "beta"), state(page, "gamma"))
-    box = page.locator(".plane-harmonic .plane-box").bounding_box()
-    page.mouse.click(box["x"] + box["width"] * 0.9, box["y"] + box["height"] * 0.1)
-    page.wait_for_function("([beta, gamma]) => lluExplorer.state().beta !== beta", arg=before)
+    # By the locator, which scrolls to the map and waits until it rests: a bare mouse clicks where the map was.
+    plane.click(position={"x": box["width"] * 0.9, "y": box["height"] * 0.1})
+    page.wait_for_function(
+        "([beta, gamma]) => lluExplorer.state().beta !== beta && lluExplorer.state().gamma !== gamma", arg=before
+    )
 
 
 def test_the_walk_draws_three_scores_and_alpha(page: Page):
