@@ -13,10 +13,10 @@ def wait_for_the_map_at_rest(page: Page) -> None:
     """Until UMAP's places are taken and the points no longer move towards them; the map is then in the window."""
     page.wait_for_function("lluExplorer.state().projection === 'UMAP'")
     page.locator("#explorer-map").evaluate("map => map.scrollIntoView({ block: 'center', behavior: 'instant' })")
-    where = """() => { const at = [...document.querySelectorAll(".traceseen .points path")].at(-1).getBoundingClientRect();
-                       const same = window.restingAt === `${at.x} ${at.y}`;
-                       window.restingAt = `${at.x} ${at.y}`;
-                       return same; }"""
+    where = """() => { const points = [...document.querySelectorAll(".traceseen .points path")];
+                       const { x, y } = points.at(-1).getBoundingClientRect(), last = window.restingAt;
+                       window.restingAt = `${x} ${y}`;
+                       return last === window.restingAt; }"""
     page.wait_for_function(where, polling=250)
 
 
