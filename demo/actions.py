@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 import tempfile
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,12 @@ from urllib.parse import parse_qs
 
 import gradio as gr
 
-from demo import callbacks, own_data, queries, saving
+from demo import callbacks, methods, own_data, queries, saving
 from demo.cards import cards_payload, cards_payload_of_features
 from demo.draft import pictures_by_key, unseen_without_pictures
 from demo.encoders import EncoderShelf
 from demo.examples import Examples
-from demo.payload import explorer_payload, positions_payload, walk_payload
+from demo.payload import explorer_payload, methods_payload, positions_payload, walk_payload
 from demo.session import Session
 from demo.snippets import client_code, library_code
 from demo.store import SessionStore
@@ -189,6 +190,21 @@ class Actions:
 
     def walk(self, event: dict[str, Any], request: gr.Request) -> str:
         return walk_payload(self.session(request), int(event["anchor"]), str(event["kind"]), int(event["index"]))
+
+    def compare(self, request: gr.Request) -> Iterator[str]:
+        """The rows of the comparison as the page draws them, one more at a time; an error ends it with its message."""
+        session, rows = self.session(request), []
+        try:
+            for row in methods.compare_methods(queries.require_model(session)):
+                rows.append(row)
+                yield methods_payload(session, rows)
+        except LluError as error:
+            yield methods_payload(session, rows, str(error))
+
+    def compare_methods(self, request: gr.Request) -> list[dict[str, Any]]:
+        """Train the compared systems on the set; accuracies in percent on its seen and unseen classes, and seconds."""
+        model = queries.require_model(self.session(request))
+        return [row.as_json() for row in methods.compare_methods(model)]
 
     def render_panels(self, request: gr.Request) -> list[Any]:
         """The left column and the model line, as the session has them."""

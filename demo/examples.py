@@ -6,7 +6,7 @@ from demo.callbacks import PRESETS, draw_umap, load_preset, train_adapter
 from demo.session import Session
 from llu_core.encoder import Encoder
 from llu_core.steps import drain
-from llu_core.training import RECIPES
+from llu_core.training import RECIPES, warm_up
 
 
 class Examples:
@@ -45,4 +45,5 @@ class Examples:
 
 
 def _trained(session: Session) -> Session:
+    warm_up()  # so that the seconds on the page are those of the training
     return drain(train_adapter(session, RECIPES["fast"]))

@@ -7,10 +7,12 @@ import base64
 import io
 import json
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image
 
+from demo.methods import COMPARED, MethodRow
 from demo.queries import walk
 from demo.session import Model, Session
 from llu_core.sweep import Sweep
@@ -66,6 +68,19 @@ def walk_payload(session: Session, anchor: int, kind: str, index: int) -> str:
             "images": {"nearest": _floats(sweep.image_nearest), "uv": _floats(sweep.image_uv)},
             "classes": {"nearest": _floats(sweep.class_nearest), "uv": _floats(sweep.class_uv)},
             "scores": _scores(sweep),
+        }
+    )
+
+
+def methods_payload(session: Session, rows: Sequence[MethodRow], message: str = "") -> str:
+    """The compared systems so far; `message` ends the comparison with an error."""
+    return json.dumps(
+        {
+            "update": "methods",
+            "id": session.model.id if session.model else "",
+            "total": len(COMPARED),
+            "rows": [row.as_json() | {"answers": row.answers.tolist()} for row in rows],
+            "message": message,
         }
     )
 

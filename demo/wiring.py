@@ -98,7 +98,7 @@ def wire(view: View, actions: Actions, demo: gr.Blocks) -> None:
     _wire_explorer(view, actions, show_panels, show_explorer, show_umap)
     for action in (
         actions.rename_class, actions.delete_class, actions.create_class, actions.move_picture, actions.delete_picture,
-        actions.undo, actions.set_mask, actions.remove_query,
+        actions.undo, actions.set_mask, actions.remove_query, actions.compare_methods,
     ):  # fmt: skip
         gr.api(friendly(action), api_name=action.__name__)
     gr.api(actions.get_summary, api_name="summary")
@@ -143,7 +143,7 @@ def _wire_cards(view: View, actions: Actions, show_panels: Callable) -> None:
 def _wire_explorer(
     view: View, actions: Actions, show_panels: Callable, show_explorer: Callable, show_umap: Callable
 ) -> None:
-    """What the explorer asks the server for: to remember the sliders, an arc's points, another set."""
+    """What the explorer asks the server for: to remember the sliders, an arc's points, a comparison, another set."""
 
     def walk(request: gr.Request, event: gr.EventData) -> str:
         return actions.walk(event._data, request)
@@ -152,6 +152,7 @@ def _wire_explorer(
     moved = view.explorer.settings(_with_event(actions.set_mask, "beta", "gamma"), None, None, **newest)
     _show(actions.render_code, [view.library_code, view.client_code], moved.then)
     view.explorer.walk(friendly(walk), None, view.explorer, **newest)
+    view.explorer.methods(friendly(actions.compare), None, view.explorer, **PRIVATE)
     show_explorer(view.explorer.unquery(_with_event(actions.remove_query, "name"), None, None, **PRIVATE).then)
     linked = view.explorer.link(_with_event(actions.open_link, "hash"), None, None, **PRIVATE)
     show_umap(show_explorer(show_panels(linked.success).then).then)

@@ -7,9 +7,6 @@ so that they travel to other processes; `run_trial` carries one out. `timing` ha
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-
-import torch
 
 from llu_core.adapter import LocalizedAdapter
 from llu_core.baselines.material import Device
@@ -20,7 +17,7 @@ from llu_core.features import Drawn, Features
 from llu_core.fewshot import FewShotSet, LabelledEmbeddings
 from llu_core.rows import AnyRow, Row, TransferRow, harmonic_mean, mean_rows
 from llu_core.systems import CannotAnswer, Fitted, Material, System, systems_named
-from llu_core.training import RECIPES, Recipe, fit
+from llu_core.training import RECIPES, Recipe, warm_up
 
 LoadEncoder = Callable[[], Encoder]
 """Makes the encoder behind the embeddings where a trial needs one; it must survive pickling for use in processes."""
@@ -172,7 +169,7 @@ def _fitted(trial: Trial, drawn: Drawn) -> tuple[Fitted | None, float | None, st
     """The trained system and its seconds, or why it cannot be trained on this."""
     try:
         material = material_for(trial, drawn)
-        _warm_up(str(trial.device))
+        warm_up(str(trial.device))
         start = time.perf_counter()
         fitted = system_of(trial).fit(material, trial.seed, trial.device)
         return fitted, time.perf_counter() - start, ""
@@ -213,12 +210,3 @@ def _require_test(source: str, **halves: FewShotSet) -> None:
     for name, half in halves.items():
         if len(half.test) == 0:
             raise LluError(f"{source} has no test images of its {name} classes; add them (README, On the command line)")
-
-
-@cache
-def _warm_up(device: str) -> None:
-    """One step on a toy set, so that no row of this process pays for what torch loads at its first training."""
-    points = torch.eye(2)
-    rows = LabelledEmbeddings(points, torch.arange(2), ("a", "b"))
-    toy = FewShotSet("warm-up", ("a", "b"), points, rows, rows, base_classes=2)
-    fit(toy, replace(RECIPES["fast"], steps=1), device=device)

@@ -7,6 +7,7 @@ hence alpha of every training point is a constant and no gradient flows through 
 import math
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -23,7 +24,7 @@ from llu_core.adapter import (
 )
 from llu_core.anchors import PAPER_MAX_ANCHORS, cluster_anchors
 from llu_core.errors import LluError
-from llu_core.fewshot import FewShotSet
+from llu_core.fewshot import FewShotSet, LabelledEmbeddings
 from llu_core.schedule import (
     Batch,
     coop_epochs,
@@ -248,3 +249,12 @@ def _finished(
         gamma=recipe.gamma,
         logit_scale=logit_scale,
     ).to("cpu")
+
+
+@cache
+def warm_up(device: str = "cpu") -> None:
+    """One step on a toy set, so that no training that is timed pays for what torch loads at a process's first one."""
+    points = torch.eye(2)
+    rows = LabelledEmbeddings(points, torch.arange(2), ("a", "b"))
+    toy = FewShotSet("warm-up", ("a", "b"), points, rows, rows, base_classes=2)
+    fit(toy, replace(RECIPES["fast"], steps=1), device=device)

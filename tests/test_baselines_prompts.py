@@ -164,8 +164,9 @@ def test_prograd_without_a_zero_vector_starts_as_clip(encoder: OpenClipEncoder):
     assert torch.allclose(logits(fitted, given, images), zero_shot(given, images), atol=1e-4)
 
 
-def test_prograd_leaves_less_of_clip_behind_than_coop(encoder: OpenClipEncoder):
-    given = material(encoder)
+def test_prograd_leaves_less_of_clip_behind_than_coop():
+    # Only a trained model: random towers give no general knowledge that a rule could keep.
+    given = material(OpenClipEncoder.load("picto", device="cpu"))
     hot = CoopRecipe(epochs=15, learning_rate=0.02)
     plain = coop.fit(given, 1, "cpu", CoopPromptRecipe(optimizer=hot))
     careful = prograd.fit(given, 1, "cpu", ProgradRecipe(context=4, optimizer=hot))

@@ -30,7 +30,7 @@ def test_every_public_action_has_a_named_endpoint(client):
         "/load_example", "/add_pictures", "/rename_class", "/delete_class", "/create_class", "/move_picture",
         "/delete_picture", "/undo", "/pictures", "/set_unseen_classes", "/set_templates", "/train", "/set_mask", "/ask",
         "/remove_query", "/add_class", "/summary", "/save_adapter", "/save_predictions", "/open_adapter",
-        "/load_model", "/clear",
+        "/load_model", "/clear", "/compare_methods",
     } == set(named)  # fmt: skip
 
 
@@ -49,6 +49,15 @@ def test_a_program_trains_and_takes_the_adapter_home(client, tmp_path):
     adapter = TrainedAdapter.from_pretrained(tmp_path / "adapter")
     assert "dots" in adapter.class_names
     assert (adapter.adapter.beta, adapter.adapter.gamma) == (0.25, float("inf"))
+
+
+def test_a_program_compares_the_methods_on_its_set(client):
+    client.predict("Handwritten digits", api_name="/load_example")
+    tiles = client.predict(api_name="/summary")["trained"]
+    rows = {row["method"]: row for row in client.predict(api_name="/compare_methods")}
+    assert {"clip", "rla", "llu"} <= set(rows)
+    assert rows["clip"]["seen"] == tiles["clip"]["seen"]
+    assert rows["llu"]["seen"] == tiles["llu"]["seen"]
 
 
 def test_two_visitors_have_two_sets(client, app_address, tmp_path):

@@ -7,7 +7,8 @@ One gradio HTML component holds it. This package only reads the files that lie n
             apply_default_css=False, elem_id="explorer")
 
 The component's value is one JSON string: a payload, or an update of the one on show. Its events are "settings" when a
-drag ends, "walk" for the points of a walk, "link" for another set and "unquery" to take a query picture away.
+drag ends, "walk" for the points of a walk, "methods" for the comparison, "link" for another set and "unquery" to take a
+query picture away.
 """
 
 import importlib.util
@@ -18,7 +19,8 @@ _HERE = Path(__file__).parent
 _SCRIPTS = (
     "formula", "decode", "colours", "dom", "visible", "controls", "tiles", "map", "overlay", "pointer", "lasso",
     "selected", "why", "bars", "curve", "legend", "link", "export",
-    "changed", "confusion", "plane", "planemaps", "walk", "walkview", "table", "lesson", "tabs",
+    "changed", "confusion", "plane", "planemaps", "walk", "walkview", "methods", "methodsview",
+    "table", "lesson", "tabs",
     "explorer", "render",
 )  # fmt: skip
 """In this order they make ONE script: shared scope, no modules, no build step; the last one mounts the explorer."""

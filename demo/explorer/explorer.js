@@ -11,7 +11,7 @@ function mountExplorer(element, props, trigger, watch) {
   const app = {
     root, data: null, beta: 0.5, gamma: 20, selected: -1, colouring: "alpha", touched: false, frame: 0, settleTimer: 0,
     settingsSent: "", unsent: false, sheet: null, text: undefined, link: null, why: null,
-    chosen: null, chosenTitle: "", filter: makeFilter(), shade: new Uint8Array(0),
+    chosen: null, chosenTitle: "", method: null, filter: makeFilter(), shade: new Uint8Array(0),
     ask: (name, request) => trigger(name, request),
   };
   buildPanels(app);
@@ -39,6 +39,7 @@ function buildPanels(app) {
   buildMap(app, paint, pick);
   app.tabs = createTabs(root, {
     paint, pick, choose: (indices, title) => choose(app, indices, title), ask: app.ask,
+    colourBy: (title, answers) => colourByMethod(app, title, answers),
     move: (beta, gamma) => { move(beta, gamma); settle(); }, stepped: () => settleSoon(app),
   });
 }
@@ -62,13 +63,13 @@ function buildMap(app, paint, pick) {
   root.querySelector("#colour-by").addEventListener("change", (event) => setColouring(app, event.target.value));
 }
 
-/** A new value of the component: a whole data set, or new coordinates or a walk for the one on show. */
+/** A new value of the component: a whole data set, or coordinates, a walk or a comparison for the one on show. */
 function readPayload(app, text) {
   if (text === app.text) return;
   app.text = text;
   const payload = text ? JSON.parse(text) : { n: 0 };
   if (payload.update === "positions") return movePoints(app, payload);
-  if (payload.update === "walk") return app.data && payload.id === app.data.id ? app.tabs.walk(payload) : undefined;
+  if (payload.update) return app.data && payload.id === app.data.id ? app.tabs[payload.update](payload) : undefined;
   try {
     showData(app, decodePayload(payload));
   } catch (error) {
@@ -104,6 +105,7 @@ function showData(app, data) {
   data.counted = countedPictures(data);
   data.kinds = Array.from(data.counted, (_, i) => kindOf(data, i));
   keepFilters(app, before, sameModel);
+  forgetMethod(app);
   app.root.classList.remove("empty");
   replaceSheet(app, data);
   prepareSweep(app, data);
@@ -224,6 +226,23 @@ function walk(app, step) {
     i = (i + (forth ? 1 : -1) + n) % n;
     if (app.shade[i] === SHOWN) return select(app, i);
   }
+}
+
+/** Colour the map by the answers of a compared system; the list of colourings then names it. */
+function colourByMethod(app, title, answers) {
+  app.method = { title, answers };
+  const list = app.root.querySelector("#colour-by");
+  const entry = list.querySelector("[value=method]") ?? list.appendChild(make("option"));
+  entry.value = "method";
+  setText(entry, `${title} answer`);
+  setColouring(app, "method");
+}
+
+/** The answers are those of one set: with another one they are gone. */
+function forgetMethod(app) {
+  app.method = null;
+  app.root.querySelector("#colour-by [value=method]")?.remove();
+  if (app.colouring === "method") setColouring(app, "alpha");
 }
 
 function setColouring(app, name) {

@@ -26,7 +26,8 @@ function linkHash(app) {
   if (data.preset && selected >= 0 && data.images.group[selected] !== QUERY) {
     values.set("picture", data.images.names[selected]);
   }
-  values.set("colour", app.colouring);
+  // A compared system has to be trained before its answers can colour anything, so no link names one.
+  values.set("colour", COLOURINGS.includes(app.colouring) ? app.colouring : "alpha");
   if (app.tabs.lessonStep()) values.set("lesson", String(app.tabs.lessonStep()));
   return `#${values}`;
 }

@@ -12,7 +12,7 @@ function compute(app) {
 
 function fillColours(app) {
   const { data, workspace, palettes, colours, shade } = app;
-  const byClass = { truth: data.images.truth, clip: app.clip, llu: workspace.best }[app.colouring];
+  const byClass = ["alpha", "changed"].includes(app.colouring) ? null : colouredValues(app);
   for (let i = 0; i < data.n; i++) {
     if (shade[i] === DIMMED) colours[i] = palettes.changes[SAME];
     else if (byClass) colours[i] = byClass[i] < 0 ? palettes.changes[SAME] : palettes.classes[byClass[i]];
@@ -55,7 +55,7 @@ function render(app) {
   app.tabs.show({
     data, beta: app.beta, gamma: app.gamma, changes: app.changes, clip: app.clip, llu: workspace.best,
     alpha: workspace.images.alpha, scores: workspace.scores, chosen: app.chosen, selected: app.selected,
-    summary, clipSummary: app.clipSummary, title: data.title,
+    summary, clipSummary: app.clipSummary, title: data.title, colouring: app.colouring,
   });
 }
 

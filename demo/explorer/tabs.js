@@ -3,17 +3,19 @@
 // A panel is an object with any of: showData(data, clip) for a new data set, show(frame) at every frame while it is
 // open, settle(frame) when the hand came to rest, forget() when pictures have to be painted again, state() for tests.
 
-const TAB_NAMES = ["changed", "confusion", "plane", "walk", "table", "lesson", "how"];
+const TAB_NAMES = ["changed", "confusion", "plane", "walk", "methods", "table", "lesson", "how"];
 
 /**
  * `hooks` = {paint(node, i), pick(i), choose(indices or null, title), move(beta, gamma), ask(name, request),
- * stepped(): a tab or a step of the lesson was opened}.
+ * colourBy(title, answers): colour the map by another system's answers, stepped(): a tab or a step of the lesson was
+ * opened}.
  */
 function createTabs(root, hooks) {
   const panel = (name) => root.querySelector(`#panel-${name}`);
   const panels = {
     changed: createChangedLists(panel("changed"), hooks), confusion: createConfusion(panel("confusion"), hooks),
     plane: createPlane(panel("plane"), hooks), walk: createWalk(panel("walk"), hooks),
+    methods: createMethods(panel("methods"), hooks),
     table: createTable(panel("table"), hooks), lesson: createLesson(panel("lesson"), hooks), how: {},
   };
   const tabs = { root, hooks, panels, open: TAB_NAMES[0], frame: null };
@@ -31,6 +33,7 @@ function createTabs(root, hooks) {
     },
     settle() { if (tabs.frame) panels[tabs.open].settle?.(tabs.frame); },
     walk: (payload) => panels.walk.receive(payload),
+    methods: (payload) => panels.methods.receive(payload),
     forget: () => everyPanel("forget"),
     open: (name) => openTab(tabs, name),
     /** The step of the lesson that is open, counted from 1, or 0. */

@@ -12,7 +12,10 @@ function makeFilter() {
 
 /** What the colouring goes by, one number per picture; null where it is alpha. */
 function colouredValues(app) {
-  const choices = { truth: app.data.images.truth, clip: app.clip, llu: app.workspace.best, changed: app.changes };
+  const choices = {
+    truth: app.data.images.truth, clip: app.clip, llu: app.workspace.best, changed: app.changes,
+    method: app.method && app.method.answers,
+  };
   return choices[app.colouring] || null;
 }
 

@@ -125,6 +125,21 @@ def test_the_walk_draws_three_scores_and_alpha(page: Page):
     )
 
 
+def test_methods_are_trained_and_colour_the_map(page: Page):
+    page.locator("#tab-methods").click()
+    page.locator(".methods-start").click()
+    page.wait_for_function("!lluExplorer.state().tabs.methods.running", timeout=120_000)
+    rows = page.locator(".methods-table tbody tr")
+    expect(rows).to_have_count(7)
+    expect(rows.filter(has_text="LLU").first.locator("td").first).to_have_text(
+        page.locator("#tile-seen .value").inner_text()
+    )
+    page.get_by_role("button", name="Colour the map by the answers of RLA").click()
+    expect(page.locator("#colour-by option:checked")).to_have_text("RLA answer")
+    page.locator("#colour-by").select_option("alpha")
+    expect(page.locator(".methods-table [aria-pressed=true]")).to_have_count(0)
+
+
 def test_a_fixed_prediction_is_selected_from_its_list(page: Page):
     item = page.locator(".changed-fixed .item").nth(1)
     item.click()
@@ -206,7 +221,7 @@ def test_every_slider_step_is_painted_once_the_hand_rests(page: Page):
     expect(page.locator("#tile-seen .value")).to_have_text(expected)
 
 
-@pytest.mark.parametrize("tab", ["changed", "confusion", "plane", "walk", "table", "lesson", "how"])
+@pytest.mark.parametrize("tab", ["changed", "confusion", "plane", "walk", "methods", "table", "lesson", "how"])
 def test_no_tab_makes_a_phone_scroll_sideways(fresh_page: Page, app_address: str, tab: str):
     fresh_page.set_viewport_size({"width": 390, "height": 844})
     open_app(fresh_page, app_address)

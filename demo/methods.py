@@ -1,0 +1,89 @@
+"""The compared systems on a visitor's set: trained on its seen classes, asked about all of its pictures."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from demo.session import Model
+from demo.summary import accuracies
+from llu_core.errors import LluError
+from llu_core.fewshot import FewShotSet, LabelledEmbeddings
+from llu_core.rows import harmonic_mean
+from llu_core.systems import CannotAnswer, Fitted, Material, System, systems_named
+from llu_core.training import warm_up
+
+COMPARED = ("clip", "clip-adapter", "tip-adapter", "linear-probe", "rla", "llu", "llu-linear")
+SEED = 1
+
+
+@dataclass(frozen=True, eq=False)
+class MethodRow:
+    """One trained system.
+
+    answers: (n,) int64, a class for every row of the model's sweep; seen, unseen, h: percent of the test pictures right
+    among all classes, None where there is no such picture or no answer; note: why something is missing, or "".
+    """
+
+    name: str
+    title: str
+    answers: Tensor
+    seen: float | None
+    unseen: float | None
+    h: float | None
+    seconds: float
+    note: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """The row without the answers."""
+        return {
+            "method": self.name,
+            "title": self.title,
+            "seen": self.seen,
+            "unseen": self.unseen,
+            "h": self.h,
+            "seconds": self.seconds,
+            "note": self.note,
+        }
+
+
+def compare_methods(model: Model) -> Iterator[MethodRow]:
+    """Train every compared system on the model's training pictures, by its own recipe; a row as each is done.
+
+    Answers are chosen among all classes, as everywhere on the page. A system that cannot name classes without shots
+    chooses among the seen ones, and its note says so. Raises LluError where there is nothing to train on.
+    """
+    trained = model.shots.select_classes(model.trained.trained_classes)
+    if not len(trained.train) or not len(model.shots.test):
+        raise LluError("comparing needs training pictures and test pictures; train on a set that has both")
+    material = Material(
+        shots=replace(trained, test=LabelledEmbeddings.empty(trained.width)),
+        validation=LabelledEmbeddings.empty(trained.width),
+    )
+    warm_up()
+    for system in systems_named(COMPARED):
+        yield _compared(system, model, material)
+
+
+def _compared(system: System, model: Model, material: Material) -> MethodRow:
+    start = time.perf_counter()
+    fitted = system.fit(material, SEED, "cpu")
+    seconds = time.perf_counter() - start
+    answers, note = _answers(fitted, model, material.shots)
+    right = accuracies(model, answers)
+    seen, unseen = right["seen"], None if note else right["unseen"]
+    return MethodRow(system.name, system.title, answers, seen, unseen, harmonic_mean(seen, unseen), seconds, note)
+
+
+def _answers(fitted: Fitted, model: Model, trained: FewShotSet) -> tuple[Tensor, str]:
+    """(n,) labels of `model.shots`' classes, and what is to be said about them."""
+    try:
+        logits = fitted.on(model.shots).logits(model.images, model.shots.class_embeddings)
+        return logits.argmax(dim=1), ""
+    except CannotAnswer:
+        logits = fitted.on(trained).logits(model.images, trained.class_embeddings)
+        seen = torch.tensor(sorted(model.trained.trained_classes))
+        return seen[logits.argmax(dim=1)], "names seen classes only, so its accuracy on them has fewer rivals"

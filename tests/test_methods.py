@@ -1,0 +1,59 @@
+"""The compared systems on a visitor's set."""
+
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+
+from demo.methods import COMPARED, compare_methods
+from demo.payload import methods_payload
+from demo.summary import accuracies
+from llu_core.errors import LluError
+from llu_core.fewshot import LabelledEmbeddings
+
+
+@pytest.fixture
+def rows(trained):
+    return {row.name: row for row in compare_methods(trained.model)}
+
+
+def test_every_method_answers_for_every_picture(trained, rows):
+    assert tuple(rows) == COMPARED
+    classes = len(trained.model.shots.class_names)
+    for row in rows.values():
+        assert row.answers.shape == (len(trained.model.images),)
+        assert int(row.answers.min()) >= 0
+        assert int(row.answers.max()) < classes
+        assert row.seconds > 0
+
+
+def test_clip_and_llu_are_the_ones_of_the_map(trained, rows):
+    model = trained.model
+    assert torch.equal(rows["clip"].answers, model.sweep.predictions(beta=0.0, gamma=0.0))
+    tiles = accuracies(model, model.sweep.predictions(beta=0.5, gamma=20.0))
+    assert (rows["llu"].seen, rows["llu"].unseen) == (tiles["seen"], tiles["unseen"])
+
+
+def test_a_head_without_new_classes_names_seen_ones_and_says_so(trained, rows):
+    seen = set(trained.model.trained.trained_classes)
+    for name in ("tip-adapter", "linear-probe"):
+        assert set(rows[name].answers.tolist()) <= seen
+        assert rows[name].unseen is None
+        assert rows[name].h is None
+        assert "seen classes only" in rows[name].note
+    assert {name for name, row in rows.items() if row.note} == {"tip-adapter", "linear-probe"}
+
+
+def test_the_page_gets_rows_and_answers(trained, rows):
+    payload = json.loads(methods_payload(trained, list(rows.values())))
+    assert payload["id"] == trained.model.id
+    assert payload["total"] == len(payload["rows"])
+    assert payload["rows"][0]["answers"] == rows["clip"].answers.tolist()
+
+
+def test_without_test_pictures_there_is_nothing_to_compare(trained):
+    model = trained.model
+    shots = replace(model.shots, test=LabelledEmbeddings.empty(model.shots.width))
+    with pytest.raises(LluError, match="training pictures and test pictures"):
+        next(compare_methods(replace(model, shots=shots)))
