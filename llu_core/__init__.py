@@ -17,15 +17,18 @@ from llu_core.anchors import cluster_anchors
 from llu_core.bundles import load_bundle, save_bundle
 from llu_core.checkpoint import TrainedAdapter
 from llu_core.classifier import Classifier, ZeroShotClassifier, accuracy
+from llu_core.datasets import DATASETS, open_dataset
 from llu_core.embedding_cache import CachedEncoder
 from llu_core.encoder import Encoder, OpenClipEncoder
 from llu_core.errors import LluError
 from llu_core.evaluation import base_to_new
+from llu_core.features import Features
 from llu_core.fewshot import FewShotSet, LabelledEmbeddings
 from llu_core.prediction import Prediction, predict
 from llu_core.prompts import class_embeddings
 from llu_core.sources import load_source, open_source
 from llu_core.sweep import Sweep
+from llu_core.systems import SYSTEMS, CannotAnswer, Fitted, Material, System, systems_named
 from llu_core.training import ABLATIONS, RECIPES, Recipe, TrainingStep, fit, train
 
 __all__ = [
@@ -38,6 +41,8 @@ __all__ = [
     "LabelledEmbeddings",
     "load_source",
     "open_source",
+    "DATASETS",
+    "open_dataset",
     "load_bundle",
     "save_bundle",
     "cluster_anchors",
@@ -60,5 +65,12 @@ __all__ = [
     "TrainedAdapter",
     "Prediction",
     "predict",
+    "Features",
+    "SYSTEMS",
+    "System",
+    "Material",
+    "Fitted",
+    "CannotAnswer",
+    "systems_named",
     "base_to_new",
 ]

@@ -126,7 +126,9 @@ def run(options: argparse.Namespace) -> int:
         options.json.write_text(json.dumps(listing, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     troubles += [*unusable, *_failures(done)]
     if options.out and done:
-        _write_report(options, setting, done, time.perf_counter() - start, troubles)
+        notes = [f"unlike the published set: {remark}" for name in features for remark in where.remarks(name)]
+        notes += [f"could not be used: {trouble}" for trouble in troubles]
+        _write_report(options, setting, done, time.perf_counter() - start, notes)
     for trouble in troubles:
         print(f"error: {trouble}", file=sys.stderr)
     return 2 if troubles else 0
@@ -244,7 +246,7 @@ def _failures(outcomes: Sequence[Outcome]) -> list[str]:
 
 
 def _write_report(
-    options: argparse.Namespace, setting: Setting, outcomes: Sequence[Outcome], seconds: float, troubles: Sequence[str]
+    options: argparse.Namespace, setting: Setting, outcomes: Sequence[Outcome], seconds: float, notes: Sequence[str]
 ) -> None:
     from llu_core.report import About, command_line, write_report
 
@@ -257,6 +259,6 @@ def _write_report(
         workers=workers,
         views=setting.views,
         seconds=seconds,
-        notes=tuple(f"could not be used: {trouble}" for trouble in troubles),
+        notes=tuple(notes),
     )
     print(f"report: {write_report(options.out, outcomes, about)}", flush=True)

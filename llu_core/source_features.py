@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from llu_core.datasets import open_dataset
+from llu_core.datasets import open_dataset, unlike_published
 from llu_core.embedding_cache import CachedEncoder
 from llu_core.encoder import Encoder
 from llu_core.extraction import extract, extract_shard
@@ -52,6 +52,11 @@ class SourceFeatures:
         if self.cache is not None and len(source.train) + len(source.test) >= SHARDED_FROM:
             self._embed_together(name, draws)
         return extract(source, self._encoder(), views=self.views, draws=draws, folder=self.cache, progress=progress)
+
+    def remarks(self, name: str) -> tuple[str, ...]:
+        """How a data folder's numbers of classes and pictures differ from the published; () for other sources."""
+        source = self._open(name) if name in self.datasets else None
+        return unlike_published(source) if isinstance(source, ImageSource) else ()
 
     def _open(self, name: str) -> FewShotSet | ImageSource:
         if self.root is not None and name in self.datasets:

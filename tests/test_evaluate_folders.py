@@ -29,8 +29,9 @@ def root(tmp_path: Path) -> Path:
 def test_missing_folders_are_told_and_the_rest_runs(
     root: Path, tmp_path: Path, tiny_model: str, capsys: pytest.CaptureFixture[str]
 ):
-    file = tmp_path / "rows.json"
+    file, out = tmp_path / "rows.json", tmp_path / "report"
     what = ["--root", str(root), "--datasets", "dtd,eurosat,food101", "--views", "2", "--json", str(file)]
+    what += ["--out", str(out)]
     methods = ["--methods", "clip,coop,tip-adapter,llu", "--model", tiny_model, "--no-cache"]
     assert main(["evaluate", "base-to-new", *what, *methods, *QUICK]) == 2
     told = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
@@ -42,6 +43,9 @@ def test_missing_folders_are_told_and_the_rest_runs(
     ]
     assert all(row["base"] is not None for row in rows)
     assert [row["new"] is None for row in rows] == [False, False, True, False] * 2
+    report = (out / "report.md").read_text(encoding="utf-8")
+    assert "unlike the published set: dtd: 3 classes, published 47" in report
+    assert "could not be used: food101" in report
 
 
 def test_domain_shift_goes_from_imagenet_to_its_variants(root: Path, tmp_path: Path, tiny_model: str):
