@@ -59,8 +59,13 @@ function readBeta(text) {
 function wireBox(box, read, report) {
   let last = "";
   box.addEventListener("focus", () => { last = box.value; box.select(); });
-  box.addEventListener("input", () => box.setAttribute("aria-invalid", String(Number.isNaN(read(box.value)))));
+  box.addEventListener("input", () => {
+    box.dataset.typing = "true";
+    box.setAttribute("aria-invalid", String(Number.isNaN(read(box.value))));
+  });
+  box.addEventListener("blur", () => { delete box.dataset.typing; });
   box.addEventListener("change", () => {
+    delete box.dataset.typing;
     const value = read(box.value);
     box.setAttribute("aria-invalid", "false");
     if (Number.isNaN(value)) box.value = last;
@@ -83,11 +88,16 @@ function showSettings(parts, { beta, gamma }) {
   parts.beta.style.setProperty("--at", beta);
   parts.gamma.style.setProperty("--at", position / GAMMA_STOPS);
   parts.gamma.setAttribute("aria-valuetext", gamma === Infinity ? "infinity" : formatGamma(gamma));
-  parts.betaBox.value = String(Number(beta.toFixed(3)));
-  parts.gammaBox.value = formatGamma(gamma);
+  showNumber(parts.betaBox, String(Number(beta.toFixed(3))));
+  showNumber(parts.gammaBox, formatGamma(gamma));
   const active = parts.presets.find((preset) => presetHolds(preset, beta, gamma));
   for (const preset of parts.presets) preset.setAttribute("aria-pressed", String(preset === active));
   setText(parts.meaning, active ? active.title : "Your own setting.");
+}
+
+/** A frame in the middle of typing must not take away what has been typed. */
+function showNumber(box, text) {
+  if (!box.dataset.typing) box.value = text;
 }
 
 /** The CLIP preset names no gamma: with beta 0 it has no effect, so the slider stays where it is. */

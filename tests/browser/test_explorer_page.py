@@ -29,6 +29,17 @@ def test_a_preset_moves_sliders_map_and_tiles(page: Page):
     expect(page.locator("#gamma-number")).to_have_value("20")
 
 
+def test_a_number_being_typed_survives_a_repaint(page: Page):
+    page.locator("#gamma-number").fill("3")
+    page.evaluate("lluExplorer.select(1)")
+    page.wait_for_function("lluExplorer.state().selected === 1")
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    page.locator("#gamma-number").press("Enter")
+    page.wait_for_function("lluExplorer.state().gamma === 3")
+    page.locator("#reset-settings").click()
+    expect(page.locator("#gamma-number")).to_have_value("20")
+
+
 def test_a_click_on_the_map_selects_and_the_card_says_why(page: Page):
     wait_for_the_map_at_rest(page)
     before = state(page, "selected")
