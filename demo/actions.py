@@ -191,15 +191,15 @@ class Actions:
     def walk(self, event: dict[str, Any], request: gr.Request) -> str:
         return walk_payload(self.session(request), int(event["anchor"]), str(event["kind"]), int(event["index"]))
 
-    def compare(self, request: gr.Request) -> Iterator[str]:
-        """The rows of the comparison as the page draws them, one more at a time; an error ends it with its message."""
+    def compare(self, run: int, request: gr.Request) -> Iterator[str]:
+        """The rows of comparison `run` as the page draws them, one more at a time; an error ends it with a message."""
         session, rows = self.session(request), []
         try:
             for row in methods.compare_methods(queries.require_model(session)):
                 rows.append(row)
-                yield methods_payload(session, rows)
+                yield methods_payload(session, run, rows)
         except LluError as error:
-            yield methods_payload(session, rows, str(error))
+            yield methods_payload(session, run, rows, str(error))
 
     def compare_methods(self, request: gr.Request) -> list[dict[str, Any]]:
         """Train the compared systems on the set; accuracies in percent on its seen and unseen classes, and seconds."""

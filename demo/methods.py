@@ -1,8 +1,7 @@
 """The compared systems on a visitor's set: trained on its seen classes, asked about all of its pictures."""
 
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -11,10 +10,9 @@ from torch import Tensor
 from demo.session import Model
 from demo.summary import accuracies
 from llu_core.errors import LluError
-from llu_core.fewshot import FewShotSet, LabelledEmbeddings
+from llu_core.fewshot import FewShotSet
 from llu_core.rows import harmonic_mean
 from llu_core.systems import CannotAnswer, Fitted, Material, System, systems_named
-from llu_core.training import warm_up
 
 COMPARED = ("clip", "clip-adapter", "tip-adapter", "linear-probe", "rla", "llu", "llu-linear")
 SEED = 1
@@ -59,19 +57,13 @@ def compare_methods(model: Model) -> Iterator[MethodRow]:
     trained = model.shots.select_classes(model.trained.trained_classes)
     if not len(trained.train) or not len(model.shots.test):
         raise LluError("comparing needs training pictures and test pictures; train on a set that has both")
-    material = Material(
-        shots=replace(trained, test=LabelledEmbeddings.empty(trained.width)),
-        validation=LabelledEmbeddings.empty(trained.width),
-    )
-    warm_up()
+    material = Material.of(trained)
     for system in systems_named(COMPARED):
         yield _compared(system, model, material)
 
 
 def _compared(system: System, model: Model, material: Material) -> MethodRow:
-    start = time.perf_counter()
-    fitted = system.fit(material, SEED, "cpu")
-    seconds = time.perf_counter() - start
+    fitted, seconds = system.timed_fit(material, SEED)
     answers, note = _answers(fitted, model, material.shots)
     right = accuracies(model, answers)
     seen, unseen = right["seen"], None if note else right["unseen"]

@@ -72,11 +72,12 @@ def walk_payload(session: Session, anchor: int, kind: str, index: int) -> str:
     )
 
 
-def methods_payload(session: Session, rows: Sequence[MethodRow], message: str = "") -> str:
-    """The compared systems so far; `message` ends the comparison with an error."""
+def methods_payload(session: Session, run: int, rows: Sequence[MethodRow], message: str = "") -> str:
+    """The systems compared so far in the page's comparison number `run`; `message` ends it with an error."""
     return json.dumps(
         {
             "update": "methods",
+            "run": run,
             "id": session.model.id if session.model else "",
             "total": len(COMPARED),
             "rows": [row.as_json() | {"answers": row.answers.tolist()} for row in rows],

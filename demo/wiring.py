@@ -2,7 +2,7 @@
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import gradio as gr
@@ -148,11 +148,14 @@ def _wire_explorer(
     def walk(request: gr.Request, event: gr.EventData) -> str:
         return actions.walk(event._data, request)
 
+    def compare(request: gr.Request, event: gr.EventData) -> Iterator[str]:
+        yield from actions.compare(int(event._data["run"]), request)
+
     newest = {"trigger_mode": "always_last", **PRIVATE}
     moved = view.explorer.settings(_with_event(actions.set_mask, "beta", "gamma"), None, None, **newest)
     _show(actions.render_code, [view.library_code, view.client_code], moved.then)
     view.explorer.walk(friendly(walk), None, view.explorer, **newest)
-    view.explorer.methods(friendly(actions.compare), None, view.explorer, **PRIVATE)
+    view.explorer.methods(friendly(compare), None, view.explorer, trigger_mode="multiple", **PRIVATE)
     show_explorer(view.explorer.unquery(_with_event(actions.remove_query, "name"), None, None, **PRIVATE).then)
     linked = view.explorer.link(_with_event(actions.open_link, "hash"), None, None, **PRIVATE)
     show_umap(show_explorer(show_panels(linked.success).then).then)

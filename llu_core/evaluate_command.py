@@ -126,7 +126,7 @@ def run(options: argparse.Namespace) -> int:
         options.json.write_text(json.dumps(listing, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     troubles += [*unusable, *_failures(done)]
     if options.out and done:
-        notes = [f"unlike the published set: {remark}" for name in features for remark in where.remarks(name)]
+        notes = [f"unlike the published set: {remark}" for each in features.values() for remark in each.remarks]
         notes += [f"could not be used: {trouble}" for trouble in troubles]
         _write_report(options, setting, done, time.perf_counter() - start, notes)
     for trouble in troubles:

@@ -4,9 +4,8 @@ A Trial is one training: a system on the shots of one seed, and what it is teste
 so that they travel to other processes; `run_trial` carries one out. `timing` has the protocol of Figure 3.
 """
 
-import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from llu_core.adapter import LocalizedAdapter
 from llu_core.baselines.material import Device
@@ -14,10 +13,10 @@ from llu_core.classifier import accuracy
 from llu_core.encoder import Encoder
 from llu_core.errors import LluError
 from llu_core.features import Drawn, Features
-from llu_core.fewshot import FewShotSet, LabelledEmbeddings
+from llu_core.fewshot import FewShotSet
 from llu_core.rows import AnyRow, Row, TransferRow, harmonic_mean, mean_rows
 from llu_core.systems import CannotAnswer, Fitted, Material, System, systems_named
-from llu_core.training import RECIPES, Recipe, warm_up
+from llu_core.training import RECIPES, Recipe
 
 LoadEncoder = Callable[[], Encoder]
 """Makes the encoder behind the embeddings where a trial needs one; it must survive pickling for use in processes."""
@@ -150,9 +149,8 @@ def material_for(trial: Trial, drawn: Drawn) -> Material:
     system = system_of(trial)
     if system.needs_encoder and trial.load_encoder is None:
         raise CannotAnswer(NO_ENCODER)
-    problem = drawn.problem
-    return Material(
-        shots=replace(problem, test=LabelledEmbeddings.empty(problem.width)),
+    return Material.of(
+        drawn.problem,
         validation=drawn.validation,
         views=drawn.views,
         encoder=trial.load_encoder() if system.needs_encoder and trial.load_encoder else None,
@@ -169,10 +167,7 @@ def _fitted(trial: Trial, drawn: Drawn) -> tuple[Fitted | None, float | None, st
     """The trained system and its seconds, or why it cannot be trained on this."""
     try:
         material = material_for(trial, drawn)
-        warm_up(str(trial.device))
-        start = time.perf_counter()
-        fitted = system_of(trial).fit(material, trial.seed, trial.device)
-        return fitted, time.perf_counter() - start, ""
+        return *system_of(trial).timed_fit(material, trial.seed, trial.device), ""
     except CannotAnswer as error:
         return None, None, str(error)
 

@@ -63,6 +63,7 @@ class Features:
     wnids), () where a source has none.
     draw_pictures(shots, seed): the draw over the pools. train_row, validation_row: position in the pool -> row, None
     for a picture that cannot be read; positions that were not embedded are absent.
+    remarks: what a report should say about the source.
     """
 
     problem: FewShotSet
@@ -72,6 +73,7 @@ class Features:
     draw_pictures: Callable[[int, int], Draw]
     train_row: Mapping[int, int | None]
     validation_row: Mapping[int, int | None]
+    remarks: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, fewshot: FewShotSet) -> "Features":

@@ -4,7 +4,7 @@ Large sources are embedded by many processes where there are some; what each doe
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -51,12 +51,8 @@ class SourceFeatures:
             return Features.of(source)
         if self.cache is not None and len(source.train) + len(source.test) >= SHARDED_FROM:
             self._embed_together(name, draws)
-        return extract(source, self._encoder(), views=self.views, draws=draws, folder=self.cache, progress=progress)
-
-    def remarks(self, name: str) -> tuple[str, ...]:
-        """How a data folder's numbers of classes and pictures differ from the published; () for other sources."""
-        source = self._open(name) if name in self.datasets else None
-        return unlike_published(source) if isinstance(source, ImageSource) else ()
+        features = extract(source, self._encoder(), views=self.views, draws=draws, folder=self.cache, progress=progress)
+        return replace(features, remarks=unlike_published(source)) if name in self.datasets else features
 
     def _open(self, name: str) -> FewShotSet | ImageSource:
         if self.root is not None and name in self.datasets:

@@ -4,6 +4,7 @@ fitted = SYSTEMS["coop"].fit(Material(shots, validation, views, encoder), seed, 
 logits = fitted.on(problem).logits(images, problem.class_embeddings)      or CannotAnswer
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -22,9 +23,9 @@ from llu_core.baselines import (
     wise_ft,
     zero_shot,
 )
-from llu_core.baselines.material import CannotAnswer, Fit, Fitted, Material
+from llu_core.baselines.material import CannotAnswer, Device, Fit, Fitted, Material
 from llu_core.errors import LluError
-from llu_core.training import ABLATIONS, RECIPES, Recipe
+from llu_core.training import ABLATIONS, RECIPES, Recipe, warm_up
 
 __all__ = ["SYSTEMS", "CannotAnswer", "Fit", "Fitted", "Material", "System", "llu_system", "systems_named"]
 
@@ -42,6 +43,13 @@ class System:
     new_classes: bool
     needs_encoder: bool
     fit: Fit
+
+    def timed_fit(self, material: Material, seed: int, device: Device = "cpu") -> tuple[Fitted, float]:
+        """The trained system and the seconds it took, without what torch loads at a process's first training."""
+        warm_up(str(device))
+        start = time.perf_counter()
+        fitted = self.fit(material, seed, device)
+        return fitted, time.perf_counter() - start
 
 
 _ABLATION_TITLES = {

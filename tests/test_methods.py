@@ -46,8 +46,8 @@ def test_a_head_without_new_classes_names_seen_ones_and_says_so(trained, rows):
 
 
 def test_the_page_gets_rows_and_answers(trained, rows):
-    payload = json.loads(methods_payload(trained, list(rows.values())))
-    assert payload["id"] == trained.model.id
+    payload = json.loads(methods_payload(trained, 3, list(rows.values())))
+    assert (payload["id"], payload["run"]) == (trained.model.id, 3)
     assert payload["total"] == len(payload["rows"])
     assert payload["rows"][0]["answers"] == rows["clip"].answers.tolist()
 

@@ -242,14 +242,18 @@ function colourByMethod(app, title, answers) {
 function forgetMethod(app) {
   app.method = null;
   app.root.querySelector("#colour-by [value=method]")?.remove();
-  if (app.colouring === "method") setColouring(app, "alpha");
+  if (app.colouring === "method") takeColouring(app, "alpha");
+}
+
+function takeColouring(app, name) {
+  if (app.colouring !== name) app.filter.values.clear();
+  app.colouring = name;
+  app.root.querySelector("#colour-by").value = name;
 }
 
 function setColouring(app, name) {
   forgetLink(app);
-  if (app.colouring !== name) app.filter.values.clear();
-  app.colouring = name;
-  app.root.querySelector("#colour-by").value = name;
+  takeColouring(app, name);
   if (!app.data) return;
   requestFrame(app);
   settleSoon(app);

@@ -3,7 +3,7 @@
 function createMethods(panel, hooks) {
   const part = (name) => panel.querySelector(`.methods-${name}`);
   const view = {
-    hooks, data: null, rows: [], running: false, message: "", shown: "",
+    hooks, data: null, rows: [], total: 0, run: 0, running: false, message: "", shown: "",
     start: part("start"), status: part("status"), results: part("results"),
     body: part("table").querySelector("tbody"), svg: part("chart"),
   };
@@ -16,19 +16,19 @@ function createMethods(panel, hooks) {
   return {
     showData(data) {
       Object.assign(view, { data, rows: [], running: false, message: "", shown: "" });
-      renderMethods(view, 0);
+      renderMethods(view);
     },
     /** Another colouring was chosen: no row's answers are on the map. */
     show(frame) {
       if (!view.shown || frame.colouring === "method") return;
       view.shown = "";
-      renderMethods(view, view.rows.length);
+      renderMethods(view);
     },
     receive(payload) {
-      if (!view.running) return; // the set has changed since it was asked for
-      Object.assign(view, { rows: payload.rows, message: payload.message });
+      if (!view.running || payload.run !== view.run) return; // pictures have changed since it was asked for
+      Object.assign(view, { rows: payload.rows, total: payload.total, message: payload.message });
       view.running = payload.rows.length < payload.total && !payload.message;
-      renderMethods(view, payload.total);
+      renderMethods(view);
     },
     state: () => ({ rows: view.rows.length, running: view.running, shown: view.shown }),
   };
@@ -36,20 +36,20 @@ function createMethods(panel, hooks) {
 
 function startComparing(view) {
   if (!view.data || view.running) return;
-  Object.assign(view, { rows: [], running: true, message: "" });
-  renderMethods(view, 0);
-  view.hooks.ask("methods", {});
+  Object.assign(view, { rows: [], total: 0, run: view.run + 1, running: true, message: "" });
+  renderMethods(view);
+  view.hooks.ask("methods", { run: view.run });
 }
 
 function showOnColours(view, method) {
   const row = view.rows.find((one) => one.method === method);
   view.shown = method;
   view.hooks.colourBy(row.title, Int32Array.from(row.answers));
-  renderMethods(view, view.rows.length);
+  renderMethods(view);
 }
 
-function renderMethods(view, total) {
-  const { rows, running, message } = view;
+function renderMethods(view) {
+  const { rows, total, running, message } = view;
   view.start.disabled = running;
   setText(view.start, rows.length && !running ? "Train again" : "Train and compare");
   const progress = total ? `Training: ${rows.length} of ${total} done\u2026` : "Training\u2026";

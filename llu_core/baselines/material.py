@@ -4,7 +4,7 @@ Material in, Fitted out; a Fitted makes a Classifier for a closed problem, or sa
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 import torch
@@ -45,6 +45,19 @@ class Material:
         made_by = self.shots.encoder_identity
         if self.encoder and (self.encoder.width != self.shots.width or made_by not in ("", self.encoder.identity)):
             raise LluError(f"{self.shots.name} was not embedded by {self.encoder.title}; give the model that did it")
+
+    @classmethod
+    def of(
+        cls,
+        problem: FewShotSet,
+        *,
+        validation: LabelledEmbeddings | None = None,
+        views: Tensor | None = None,
+        encoder: Encoder | None = None,
+    ) -> "Material":
+        """Of a problem whose test rows are kept out of every system's reach."""
+        empty = LabelledEmbeddings.empty(problem.width)
+        return cls(replace(problem, test=empty), empty if validation is None else validation, views, encoder)
 
     @property
     def targets(self) -> Tensor:

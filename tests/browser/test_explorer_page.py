@@ -149,6 +149,9 @@ def test_methods_are_trained_and_colour_the_map(page: Page):
     expect(page.locator("#colour-by option:checked")).to_have_text("RLA answer")
     page.locator("#colour-by").select_option("alpha")
     expect(page.locator(".methods-table [aria-pressed=true]")).to_have_count(0)
+    page.get_by_role("button", name="Colour the map by the answers of RLA").click()
+    page.evaluate("location.hash = 'set=Handwritten%20digits&gamma=3'")
+    page.wait_for_function("lluExplorer.state().gamma === 3 && lluExplorer.state().colouring === 'alpha'")
 
 
 def test_a_fixed_prediction_is_selected_from_its_list(page: Page):
