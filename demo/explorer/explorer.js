@@ -269,11 +269,10 @@ function requestFrame(app) {
   });
 }
 
-/** The hand has come to rest: the figure catches up, screen readers hear the tiles, the server learns the settings. */
+/** The hand has come to rest: screen readers hear the tiles, the server learns the settings. */
 function settleSoon(app, wait = SETTLE_MILLISECONDS) {
   clearTimeout(app.settleTimer);
   app.settleTimer = setTimeout(() => {
-    if (app.data) app.map.sync();
     app.tiles.busy(false);
     app.tabs.settle();
     writeLink(app);

@@ -32,7 +32,7 @@ function createMap(host, onView) {
   const call = (method) => (...values) => method(map, ...values);
   new ResizeObserver(() => map.ready && host.clientWidth > 0 && Plotly.Plots.resize(host)).observe(host.parentElement);
   return {
-    show: call(showOnMap), recolour: call(recolourPoints), sync: call(syncFigure), zoom: call(zoomMap),
+    show: call(showOnMap), recolour: call(recolourPoints), zoom: call(zoomMap),
     moveTo: call(moveTo), isReady: () => map.ready, setLasso: call(setLasso),
     onLasso: (caught) => { map.caught = caught; },
     place: (layer, i) => (map.shown[layer] ? pixelOf(map, map.shown[layer], i) : null),
@@ -141,13 +141,6 @@ function recolourPoints(map, colours, shade) {
 function shadePoint(node, shade) {
   node.style.display = shade === HIDDEN ? "none" : "";
   node.style.opacity = shade === DIMMED ? DIM_OPACITY : 1;
-}
-
-/** Tell Plotly the colours the hand left behind, so that an export or a redraw shows the same. */
-function syncFigure(map) {
-  if (!map.ready || map.motion) return;
-  const colours = KINDS.map((kind) => map.members[kind].map((i) => map.colours[i]));
-  Plotly.restyle(map.host, { "marker.color": colours }, KINDS.map((_, at) => at + 1));
 }
 
 function currentView(map) {
