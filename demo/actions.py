@@ -200,6 +200,9 @@ class Actions:
                 yield methods_payload(session, run, rows)
         except LluError as error:
             yield methods_payload(session, run, rows, str(error))
+        except Exception:  # a defect of ours: the page still hears that the comparison is over
+            yield methods_payload(session, run, rows, "The next method failed; what is shown here is complete.")
+            raise
 
     def compare_methods(self, request: gr.Request) -> list[dict[str, Any]]:
         """Train the compared systems on the set; accuracies in percent on its seen and unseen classes, and seconds."""

@@ -18,6 +18,7 @@ THEME = gr.themes.Default(primary_hue="indigo", font=FONT, font_mono=["ui-monosp
 
 CSS = """
 .gradio-container { max-width: 1480px !important; }
+.gradio-container > .main { padding-inline: clamp(12px, 3vw, 32px) !important; }
 #title h1 { margin: 0 0 2px; font-size: 24px; }
 #title p { margin: 0; }
 #model-line { font-size: 13px; color: var(--body-text-color-subdued); }
@@ -27,9 +28,12 @@ CSS = """
   font-size: 12px; line-height: 1.45; color: color-mix(in srgb, var(--body-text-color) 68%, transparent);
 }
 @media (max-width: 900px) {
-  #page { flex-direction: column; }
+  #page { flex-direction: column; align-items: stretch; }
   #explorer-column { order: -1; }
   #setup { max-width: none; }
+}
+@media (max-width: 640px) {
+  #explorer > .html-container { padding-inline: 0; }
 }
 """
 
