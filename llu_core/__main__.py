@@ -1,4 +1,4 @@
-"""The command line: `python -m llu_core train | predict | evaluate`. Thin: parse, call, print."""
+"""The command line: `python -m llu_core train | predict | evaluate | bench`. Thin: parse, call, print."""
 
 import argparse
 import json
@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from llu_core import evaluate_command
+from llu_core import bench_command, evaluate_command
 from llu_core.command_options import (
     SOURCE_HELP,
     add_command,
@@ -38,7 +38,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m llu_core", description="Localized Latent Updates for CLIP-like models."
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="train | predict | evaluate")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="train | predict | evaluate | bench")
     train = add_command(
         commands, "train", "train an adapter on a few pictures per class and save it", EXAMPLES["train"], _train
     )
@@ -63,6 +63,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_model(predict, None)
 
     evaluate_command.add(commands)
+    bench_command.add(commands)
     return parser
 
 
@@ -166,10 +167,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status: 0, or 2 with one line on standard error for bad input."""
     parser = build_parser()
     options, more = parser.parse_known_args(arguments)
-    if more and (options.command != "evaluate" or any(text.startswith("-") for text in more)):
+    listing = getattr(options, options.list_option) if "list_option" in options else None
+    if more and (listing is None or any(text.startswith("-") for text in more)):
         parser.error(f"unrecognized arguments: {' '.join(more)}")
-    if more:
-        options.sources += more  # argparse loses the sources that stand behind an option
+    if listing is not None:
+        listing += more  # argparse loses what stands behind an option
     try:
         return options.run(options)
     except LluError as error:

@@ -68,6 +68,7 @@ PROTOCOLS = {
 def add(commands) -> None:
     """Add the command to those of the parser."""
     evaluate = add_command(commands, "evaluate", "the paper's protocols", EXAMPLES, run)
+    evaluate.set_defaults(list_option="sources")
     evaluate.add_argument(
         "protocol", choices=list(PROTOCOLS), help="; ".join(f"{name}: {what}" for name, what in PROTOCOLS.items())
     )

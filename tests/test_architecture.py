@@ -53,9 +53,11 @@ LAYERS = [
     "published",
     "tables",
     "report",
+    "bench",
     "command_options",
     "row_lines",
     "evaluate_command",
+    "bench_command",
     "__main__",
 ]
 """The core from bottom to top: a module imports only from those before it; the files of a package are one layer."""

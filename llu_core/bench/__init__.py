@@ -1,0 +1,23 @@
+"""How fast it is, measured beside what people would use instead: `python -m llu_core bench`.
+
+One file per subject, each with a function `figures(machine)` that yields a `Figure` as soon as it is measured.
+"""
+
+from collections.abc import Iterator
+from importlib import import_module
+
+from llu_core.bench.figure import Figure
+from llu_core.bench.machine import Machine
+
+SUBJECTS = {
+    "sweep": "predictions over the (beta, gamma) plane",
+}
+"""What can be measured; the names are those of the modules."""
+
+SCALES = {}
+"""Subjects that take minutes and gigabytes, measured by --scale or by name."""
+
+
+def measure(subject: str, machine: Machine) -> Iterator[Figure]:
+    """The figures of one subject, each as soon as it is known."""
+    return import_module(f"llu_core.bench.{subject}").figures(machine)

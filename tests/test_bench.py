@@ -1,0 +1,117 @@
+"""The bench: figures beside their peers, limits and bars; fair timing; the command's table and file."""
+
+import json
+import time
+
+import pytest
+import torch
+
+from llu_core import bench, bench_command
+from llu_core.__main__ import main
+from llu_core.bench.figure import HEAD, Figure, quantity
+from llu_core.bench.machine import Limit, Machine
+from llu_core.bench.timing import Timing, alternately
+
+MACHINE = Machine(torch.device("cpu"), flops=1e9, bytes=1e8)
+
+
+def test_a_figure_is_compared_with_its_peer_its_limit_and_its_bars():
+    figure = Figure("s", "w", 2.0, peer="loop", peer_value=7.0, limit=Limit(0.5, "x"), bar=3.0, ratio_bar=3.0)
+    assert (figure.ratio, figure.share_of_limit, figure.met) == (3.5, 0.25, True)
+    assert (
+        figure.row()
+        == "| s | w | 2.00 s | loop | 7.00 s | 3.5 | 500 ms (x) | 25 % | at most 3.00 s and at least 3 times: met |"
+    )
+
+
+def test_what_is_better_when_higher_is_compared_the_other_way_round():
+    figure = Figure("s", "w", 80.0, "%", peer="loop", peer_value=40.0, bar=90.0, higher_is_better=True)
+    assert (figure.ratio, figure.met) == (2.0, False)
+    assert figure.row().endswith("| at least 90.0 %: missed |")
+
+
+@pytest.mark.parametrize(("bars", "met"), [({}, None), ({"bar": 1.0}, False), ({"bar": 9.0, "ratio_bar": 2.0}, False)])
+def test_a_bar_is_met_when_every_one_is(bars: dict, met: bool | None):
+    assert Figure("s", "w", 2.0, peer="p", peer_value=2.0, **bars).met is met
+
+
+def test_a_row_has_a_cell_for_every_heading():
+    assert Figure("s", "w", 1.0).row().count("|") == HEAD.splitlines()[0].count("|") == HEAD.splitlines()[1].count("|")
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (12.345, "s", "12.3 s"),
+        (0.5, "s", "500 ms"),
+        (0.0000123, "s", "12.3 µs"),
+        (0.5, "%", "0.500 %"),
+        (1234.5, "MB", "1234 MB"),
+    ],
+)
+def test_quantities_have_three_digits_and_a_unit_that_suits_them(value: float, unit: str, text: str):
+    assert quantity(value, unit) == text
+
+
+def test_the_limit_is_what_takes_longer_operations_or_bytes():
+    assert MACHINE.least_seconds(flops=5e9, bytes=1e8).value == 5
+    assert MACHINE.least_seconds(flops=5e9, bytes=1e9) == Limit(10, "bytes at 0.1 GB/s")
+
+
+def test_works_take_turns_and_the_warm_up_does_not_count():
+    order: list[str] = []
+    timings = alternately([lambda: order.append("a"), lambda: order.append("b")], repeats=2)
+    assert order == ["a", "b"] * 3
+    assert [len(each.all) for each in timings] == [2, 2]
+
+
+def test_timings_tell_works_apart():
+    slow, fast = alternately([lambda: time.sleep(0.02), lambda: None], repeats=3)
+    assert fast.seconds < slow.seconds
+
+
+def test_a_timing_is_its_median_and_half_its_quartile_range():
+    timing = Timing((1.0, 2.0, 3.0, 4.0, 100.0))
+    assert (timing.seconds, timing.spread) == (3, 1)
+    assert Timing((1.0, 2.0)).spread is None
+
+
+@pytest.fixture
+def tiny(monkeypatch):
+    """A subject of two figures, on a machine that need not be measured."""
+    monkeypatch.setattr(Machine, "measured", classmethod(lambda cls, device: MACHINE))
+    monkeypatch.setattr(bench_command, "SUBJECTS", {"tiny": "two figures"})
+    given = iter([Figure("tiny", "first", 1.0, peer="loop", peer_value=2.0), Figure("tiny", "second", 3.0, "MB")])
+    monkeypatch.setattr(bench_command, "measure", lambda subject, machine: given)
+
+
+def test_the_command_prints_the_table_and_writes_the_same_as_json(tiny, tmp_path, capsys):
+    assert main(["bench", "--json", str(tmp_path / "bench.json"), "tiny"]) == 0
+    printed = capsys.readouterr().out
+    assert (
+        printed.index(HEAD) < printed.index("| tiny | first | 1.00 s |") < printed.index("| tiny | second | 3.00 MB |")
+    )
+    written = json.loads((tmp_path / "bench.json").read_text())
+    assert {"cpu", "threads", "device", "date", "command", "torch", "python"} <= written.keys()
+    assert [(each["what"], each["value"], each["ratio"]) for each in written["figures"]] == [
+        ("first", 1.0, 2.0),
+        ("second", 3.0, None),
+    ]
+
+
+def test_an_unknown_subject_is_refused_with_the_known_ones(tiny, capsys):
+    assert main(["bench", "speed"]) == 2
+    assert "there is no subject 'speed'" in (said := capsys.readouterr().err)
+    assert "tiny" in said
+
+
+def test_a_machine_is_measured():
+    machine = Machine.measured(torch.device("cpu"))
+    assert machine.flops > 1e8
+    assert machine.bytes > 1e7
+    assert machine.facts()["device"] == "cpu"
+
+
+def test_every_subject_has_its_module():
+    for subject in {**bench.SUBJECTS, **bench.SCALES}:
+        assert iter(bench.measure(subject, MACHINE))  # not begun: a subject takes seconds
