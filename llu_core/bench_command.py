@@ -20,8 +20,8 @@ EXAMPLES = """examples:
 
 Every figure is the median of repetitions taken in turns with what it is compared with, in this one run; ± is half the
 distance between the quartiles. The limit is the work that cannot be avoided, in floating-point operations or bytes
-moved, over the most that this machine was seen to do. A missed bar is printed and is no failure: the status is 0. Run it
-on a machine with nothing else to do.
+moved, over the most that this machine was seen to do. A missed bar is printed and is no failure: the status is 0. Run
+it on a machine with nothing else to do.
 
 subjects:
 """
