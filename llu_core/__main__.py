@@ -15,7 +15,7 @@ from llu_core.command_options import (
     add_recipe,
     chosen_recipe,
     embedding_progress,
-    load_encoder,
+    model_loader,
     positive,
     print_left_out,
     progress_bar,
@@ -71,7 +71,7 @@ def _load_source(options: argparse.Namespace, source: str):
     from llu_core.sources import load_source
 
     with embedding_progress(source) as show:
-        shots = load_source(source, lambda: load_encoder(options), progress=show)
+        shots = load_source(source, model_loader(options), progress=show)
     print_left_out(shots.rejected)
     return shots
 
@@ -131,7 +131,7 @@ def _predict(options: argparse.Namespace) -> int:
         except UnreadablePicture as error:
             unreadable.append(str(error))
     classes = [name.strip() for name in options.classes.split(",") if name.strip()] if options.classes else None
-    predictions = predict(trained, load_encoder(options, trained.model), images, names, classes) if images else []
+    predictions = predict(trained, model_loader(options, trained.model)(), images, names, classes) if images else []
     _print_predictions(predictions, as_json=options.json)
     if unreadable:
         raise LluError("; ".join(unreadable))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from llu_core.embedding_cache import ModelLoader, default_cache_folder
 from llu_core.errors import LluError
 from llu_core.fewshot import Rejected
 from llu_core.training import Recipe, recipe
@@ -80,14 +81,10 @@ def listed(text: str | None) -> list[str]:
     return [part.strip() for part in (text or "").split(",") if part.strip()]
 
 
-def load_encoder(options: argparse.Namespace, model: str | None = None):
-    """The model of --model, remembering its embeddings unless --no-cache is given."""
-    # open_clip takes seconds to import; feature bundles and --help do not need it
-    from llu_core.embedding_cache import CachedEncoder, default_cache_folder
-    from llu_core.encoder import OpenClipEncoder
-
-    encoder = OpenClipEncoder.load(options.model or model or "picto", device=options.device)
-    return encoder if options.no_cache else CachedEncoder(encoder, default_cache_folder())
+def model_loader(options: argparse.Namespace, model: str | None = None) -> ModelLoader:
+    """Loads the model of --model, or else `model`, remembering its embeddings unless --no-cache is given."""
+    cache = None if options.no_cache else default_cache_folder()
+    return ModelLoader(options.model or model or "picto", options.device, cache)
 
 
 def progress_bar(description: str, unit: str, total: int | None = None) -> tqdm:

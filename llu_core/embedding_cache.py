@@ -5,6 +5,8 @@ import logging
 import os
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from PIL import Image
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
-from llu_core.encoder import Encoder
+from llu_core.encoder import Encoder, OpenClipEncoder
 
 _log = logging.getLogger(__name__)
 # So many new inputs are encoded between two writes: an interrupted run keeps most of its work.
@@ -82,6 +84,28 @@ def _image_key(image: Image.Image) -> bytes:
 
 def _text_key(text: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()
+
+
+@dataclass(frozen=True)
+class ModelLoader:
+    """Makes the encoder of a model, once per process; unlike the model itself it travels cheaply to other processes.
+
+    device: None for CUDA where there is one; cache: the folder of its embeddings, None to remember nothing.
+    """
+
+    model: str
+    device: str | None = None
+    cache: Path | None = None
+
+    def __call__(self) -> Encoder:
+        """Raises LluError for a model that is unknown or cannot be had."""
+        return _loaded(self)
+
+
+@cache
+def _loaded(loader: ModelLoader) -> Encoder:
+    encoder = OpenClipEncoder.load(loader.model, device=loader.device)
+    return encoder if loader.cache is None else CachedEncoder(encoder, loader.cache)
 
 
 def _recall(

@@ -18,6 +18,7 @@ from llu_core.command_options import (
     chosen_recipe,
     embedding_progress,
     listed,
+    model_loader,
     positive,
     positives,
     print_left_out,
@@ -25,11 +26,10 @@ from llu_core.command_options import (
     seeds,
 )
 from llu_core.datasets import datasets_named, missing
-from llu_core.embedding_cache import default_cache_folder
 from llu_core.encoder import choose_device
 from llu_core.errors import LluError
 from llu_core.features import Features
-from llu_core.grid import ModelLoader, Outcome, RowStore, run_grid
+from llu_core.grid import Outcome, RowStore, run_grid
 from llu_core.plans import (
     ABLATION_METHODS,
     COMPARED_METHODS,
@@ -102,7 +102,7 @@ def run(options: argparse.Namespace) -> int:
     options.jobs = options.jobs or (cores() if whole else 1)
     require_folder(options.json, options.out)
     device = str(choose_device(options.device))
-    loader = ModelLoader(options.model, device)
+    loader = replace(model_loader(options), device=device)
     setting = Setting(chosen_recipe(options), device, options.views, loader)
     datasets, troubles = _datasets(options)
     plans = _plans(options, datasets)
@@ -110,7 +110,6 @@ def run(options: argparse.Namespace) -> int:
         loader=loader,
         root=options.root,
         datasets=datasets,
-        cache=None if options.no_cache else default_cache_folder(),
         views=options.views,
         jobs=options.jobs,
         dask=options.dask,

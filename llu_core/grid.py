@@ -12,14 +12,13 @@ import json
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any, cast
 
 import torch
 
-from llu_core.encoder import Encoder
 from llu_core.errors import LluError
 from llu_core.rows import AnyRow, row_from_json, row_to_json
 
@@ -60,24 +59,6 @@ class Outcome:
     rows: tuple[AnyRow, ...] = ()
     error: str = ""
     kept: bool = False
-
-
-@dataclass(frozen=True)
-class ModelLoader:
-    """Loads a model by name once per process; unlike the model itself it travels cheaply to other processes."""
-
-    model: str
-    device: str
-
-    def __call__(self) -> Encoder:
-        return _loaded(self.model, self.device)
-
-
-@cache
-def _loaded(model: str, device: str) -> Encoder:
-    from llu_core.encoder import OpenClipEncoder
-
-    return OpenClipEncoder.load(model, device=device)
 
 
 def run_grid(

@@ -9,12 +9,11 @@ from functools import partial
 from pathlib import Path
 
 from llu_core.datasets import open_dataset, unlike_published
-from llu_core.embedding_cache import CachedEncoder
-from llu_core.encoder import Encoder
+from llu_core.embedding_cache import ModelLoader
 from llu_core.extraction import extract, extract_shard
 from llu_core.features import Features
 from llu_core.fewshot import FewShotSet
-from llu_core.grid import ModelLoader, run_tasks
+from llu_core.grid import run_tasks
 from llu_core.layout import ImageSource
 from llu_core.rows import AnyRow
 from llu_core.sources import open_source
@@ -29,14 +28,13 @@ Draws = Sequence[tuple[int, int]]
 class SourceFeatures:
     """Where sources are and how they are embedded.
 
-    datasets: names that mean data folders under `root`, not SOURCEs; cache: folder for embeddings, None for none;
-    views: augmented views per training picture; jobs, dask: as `grid.run_grid` takes them.
+    datasets: names that mean data folders under `root`, not SOURCEs; views: augmented views per training picture;
+    jobs, dask: as `grid.run_grid` takes them.
     """
 
     loader: ModelLoader
     root: Path | None = None
     datasets: tuple[str, ...] = ()
-    cache: Path | None = None
     views: int = 0
     jobs: int = 1
     dask: str | None = None
@@ -49,19 +47,17 @@ class SourceFeatures:
         source = self._open(name)
         if isinstance(source, FewShotSet):
             return Features.of(source)
-        if self.cache is not None and len(source.train) + len(source.test) >= SHARDED_FROM:
+        if self.loader.cache is not None and len(source.train) + len(source.test) >= SHARDED_FROM:
             self._embed_together(name, draws)
-        features = extract(source, self._encoder(), views=self.views, draws=draws, folder=self.cache, progress=progress)
+        features = extract(
+            source, self.loader(), views=self.views, draws=draws, folder=self.loader.cache, progress=progress
+        )
         return replace(features, remarks=unlike_published(source)) if name in self.datasets else features
 
     def _open(self, name: str) -> FewShotSet | ImageSource:
         if self.root is not None and name in self.datasets:
             return open_dataset(self.root, name)
         return open_source(name)
-
-    def _encoder(self) -> Encoder:
-        encoder = self.loader()
-        return encoder if self.cache is None else CachedEncoder(encoder, self.cache)
 
     def _embed_together(self, name: str, draws: Draws) -> None:
         """A failed or lost shard costs time only: `extract` computes what is not there."""
@@ -75,7 +71,6 @@ class SourceFeatures:
     def embed_shard(self, name: str, draws: Draws, shard: tuple[int, int]) -> Sequence[AnyRow]:
         """One worker's share; it has no rows to tell."""
         source = self._open(name)
-        if isinstance(source, ImageSource) and self.cache is not None:
-            encoder = self._encoder()
-            extract_shard(source, encoder, shard=shard, folder=self.cache, views=self.views, draws=draws)
+        if isinstance(source, ImageSource) and self.loader.cache is not None:
+            extract_shard(source, self.loader(), shard=shard, folder=self.loader.cache, views=self.views, draws=draws)
         return []

@@ -9,7 +9,7 @@ from dataset_folders import write_dataset
 
 from llu_core import source_features
 from llu_core.__main__ import main
-from llu_core.grid import ModelLoader
+from llu_core.embedding_cache import ModelLoader
 from llu_core.source_features import SourceFeatures
 
 QUICK = ["--seeds", "1", "--shots", "2", "--device", "cpu"]
@@ -62,9 +62,8 @@ def test_processes_embed_a_large_source_together(
     root: Path, tmp_path: Path, tiny_model: str, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(source_features, "SHARDED_FROM", 1)
-    loader = ModelLoader(tiny_model, "cpu")
-    alone = SourceFeatures(loader, root, ("dtd",), views=1).load("dtd", [(2, 1)])
-    many = SourceFeatures(loader, root, ("dtd",), tmp_path / "cache", views=1, jobs=2)
+    alone = SourceFeatures(ModelLoader(tiny_model, "cpu"), root, ("dtd",), views=1).load("dtd", [(2, 1)])
+    many = SourceFeatures(ModelLoader(tiny_model, "cpu", tmp_path / "cache"), root, ("dtd",), views=1, jobs=2)
     many._embed_together("dtd", [(2, 1)])
     assert list((tmp_path / "cache").rglob("*.safetensors"))
     together = many.load("dtd", [(2, 1)])

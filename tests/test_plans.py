@@ -9,6 +9,7 @@ from synthetic import problem
 
 from llu_core.errors import LluError
 from llu_core.features import Features
+from llu_core.fewshot import Draw
 from llu_core.pictoworld.sets import open_set, set_names
 from llu_core.plans import (
     ABLATION_METHODS,
@@ -125,3 +126,16 @@ def test_tasks_carry_no_thumbnails():
     assert isinstance(task, partial)
     assert task.args[0].drawn.problem.test.thumbnails is None
     assert keys(features=pictured) == keys()
+
+
+def test_what_is_drawn_is_drawn_once_for_all_methods():
+    draws: list[tuple[int, int]] = []
+
+    def draw(shots: int, seed: int) -> Draw:
+        draws.append((shots, seed))
+        return FEATURES["a"].draw_pictures(shots, seed)
+
+    counted = {"a": replace(FEATURES["a"], draw_pictures=draw)}
+    for cell in cells(replace(PLAN, shots=(2,), seeds=(1,)), counted, Setting()):
+        cell.prepare()
+    assert draws == [(2, 1)]
