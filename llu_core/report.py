@@ -19,6 +19,7 @@ import torch
 from llu_core.grid import Outcome
 from llu_core.published import TABLE_4, published_for
 from llu_core.rows import AnyRow, Row, TimingRow, averages, mean_rows
+from llu_core.summary import summary_text
 from llu_core.tables import tables, title
 
 PICTURE_WORLD = (
@@ -44,7 +45,7 @@ class About:
 
 
 def write_report(folder: Path, outcomes: Sequence[Outcome], about: About) -> Path:
-    """Write report.md and the figures into `folder`, beside rows.jsonl; returns the path of report.md."""
+    """Write report.md, summary.md and the figures into `folder`, beside rows.jsonl; returns the path of report.md."""
     folder.mkdir(parents=True, exist_ok=True)
     rows = [row for outcome in outcomes for row in outcome.rows]
     drawn = figures(rows)
@@ -52,21 +53,38 @@ def write_report(folder: Path, outcomes: Sequence[Outcome], about: About) -> Pat
         figure.write_html(folder / f"{name}.html", include_plotlyjs="directory")
     path = folder / "report.md"
     path.write_text(report_text(outcomes, about, list(drawn)), encoding="utf-8")
+    (folder / "summary.md").write_text(summary_text(rows, _in_short(outcomes, about)), encoding="utf-8")
     return path
 
 
 def report_text(outcomes: Sequence[Outcome], about: About, figure_names: Sequence[str] = ()) -> str:
     """The Markdown of a report."""
     rows = [row for outcome in outcomes for row in outcome.rows]
-    parts = ["# Evaluation"]
-    if any(getattr(row, "source", "").startswith("picto:") for row in rows):
-        parts.append(PICTURE_WORLD)
+    parts = ["# Evaluation", *_world(rows)]
     parts += [tables(rows).strip()] if rows else []
     if figure_names:
         links = [f"- [{name.replace('_', ' ')}]({name}.html)" for name in figure_names]
         parts += ["## Figures", "\n".join(links)]
     parts += [_failures(outcomes), _how(outcomes, about)]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _world(rows: Sequence[AnyRow]) -> list[str]:
+    return [PICTURE_WORLD] if any(row.source.startswith("picto:") for row in rows) else []
+
+
+def _in_short(outcomes: Sequence[Outcome], about: About) -> str:
+    """What the numbers are of and how they were made, in a paragraph."""
+    rows = [row for outcome in outcomes for row in outcome.rows]
+    kept = sum(outcome.kept for outcome in outcomes)
+    cells = f"{len(outcomes)} cells" + (f", {kept} of them kept from an earlier run" if kept else "")
+    made = f"`{about.command}` took {about.seconds / 60:.0f} minutes ({cells}; workers: {about.workers})."
+    return " ".join([*_world(rows), made, f"Seeds {_seeds(outcomes)}; every set by itself is in `report.md`."])
+
+
+def _seeds(outcomes: Sequence[Outcome]) -> str:
+    seeds = sorted({seed for o in outcomes for row in o.rows if (seed := row.seed) is not None})
+    return ", ".join(map(str, seeds))
 
 
 def _failures(outcomes: Sequence[Outcome]) -> str:
@@ -77,14 +95,13 @@ def _failures(outcomes: Sequence[Outcome]) -> str:
 
 
 def _how(outcomes: Sequence[Outcome], about: About) -> str:
-    seeds = sorted({seed for o in outcomes for row in o.rows if (seed := row.seed) is not None})
     kept = sum(outcome.kept for outcome in outcomes)
     lines = [
         f"- command: `{about.command}`",
         f"- model: {about.model}; device: {about.device}; augmented views per training picture: "
         f"{about.views}; LLU recipe: {about.recipe}; workers: {about.workers}, one "
         "torch thread each",
-        f"- seeds: {', '.join(map(str, seeds))}",
+        f"- seeds: {_seeds(outcomes)}",
         f"- {len(outcomes)} cells in {about.seconds:.0f} s, {kept} of them kept from an earlier run",
         f"- versions: Python {platform.python_version()}, {', '.join(versions())}",
         f"- machine: {platform.platform()}, {machine()}",

@@ -1,4 +1,4 @@
-"""Rows as the Markdown tables of the paper, with its own averages beside ours."""
+"""Rows as the Markdown tables of the paper, with published numbers beside ours."""
 
 from collections.abc import Iterable, Sequence
 
@@ -6,8 +6,12 @@ from llu_core.published import (
     CONDITIONS,
     LINEAR_DISTANCE_TO_IDENTITY,
     LLU_MEAN_H,
+    NOT_AT_HAND,
+    PER_SET,
+    SETS_FROM,
     TABLE_1,
     TABLE_4,
+    TRANSFER,
     Published,
     published_for,
 )
@@ -27,6 +31,7 @@ from llu_core.rows import (
 from llu_core.systems import SYSTEMS
 
 NO_ANSWER = "–"
+TRANSFER_HEADINGS = {"cross-dataset": "Cross-dataset (Table 2)", "domain-shift": "Domain shift (Table 3)"}
 HARMONIC_MEANS = (
     "Accuracies in percent, mean ± standard deviation over seeds. H of a set is the mean of its seeds' harmonic means. "
     "The literature averages over sets in two ways, and both are given: *mean H*, the mean of the sets' H, and *H of "
@@ -63,9 +68,9 @@ def tables(rows: Sequence[AnyRow]) -> str:
     base_to_new = mean_rows(row for row in by_protocol.get("base-to-new", ()) if isinstance(row, Row))
     ablation = mean_rows(row for row in by_protocol.get("ablation", ()) if isinstance(row, Row))
     parts = [base_to_new_section(base_to_new)] if base_to_new else []
-    for protocol, heading in (("cross-dataset", "Cross-dataset (Table 2)"), ("domain-shift", "Domain shift (Table 3)")):
+    for protocol in TRANSFER_HEADINGS:
         transfer = mean_transfer_rows(row for row in by_protocol.get(protocol, ()) if isinstance(row, TransferRow))
-        parts += [transfer_section(heading, transfer)] if transfer else []
+        parts += [transfer_section(protocol, transfer)] if transfer else []
     parts += [ablation_section(ablation)] if ablation else []
     timing = [row for row in by_protocol.get("timing", ()) if isinstance(row, TimingRow)]
     parts += [timing_section(timing)] if timing else []
@@ -82,14 +87,16 @@ def base_to_new_section(means: Sequence[MeanRow]) -> str:
         f"### Averages over sets, {shots_text(most)}",
         averages_table(averages(at_most), TABLE_1),
         f"The paper's columns: {CONDITIONS}. The paper's LLU has a mean H of {LLU_MEAN_H}; its H of means would be "
-        f"{_h_of_published('llu')}. RLA stands beside ProLIP, which it resembles. {_other_work()}",
+        f"{_h_of_published('llu')}. RLA stands beside ProLIP, which it resembles. {_other_work()} {NOT_AT_HAND}",
     ]
-    for source in dict.fromkeys(row.source for row in at_most):
+    sources = dict.fromkeys(row.source for row in at_most)
+    parts += [f"Published numbers of single sets are {SETS_FROM}."] if PER_SET.keys() & sources else []
+    for source in sources:
         parts += [f"### {source}, {shots_text(most)}", set_table([row for row in at_most if row.source == source])]
     shots = sorted({row.shots for row in means})
     if len(shots) > 1:
-        parts += ["### Mean H over shots (Figure 2)", _over_shots(averages(means), shots)]
-    return "\n\n".join([*parts, *_reasons(means)])
+        parts += ["### Mean H over shots (Figure 2)", shots_table(averages(means), shots)]
+    return "\n\n".join([*parts, *reasons(means)])
 
 
 def _h_of_published(method: str) -> str:
@@ -127,21 +134,20 @@ def _beside(published: tuple[Published, ...], method: str) -> tuple[str, str]:
 
 
 def set_table(means: Sequence[MeanRow]) -> str:
-    """One data set."""
-    body = [
-        [
-            title(row.method),
-            number(row.base, row.base_std),
-            number(row.new, row.new_std),
-            number(row.h, row.h_std),
-            number(row.train_seconds, digits=2),
-        ]
-        for row in means
-    ]
-    return markdown_table(["system", "base", "new", "H", "training, s"], body)
+    """One data set, with the published numbers where it is one of the 11."""
+    published = PER_SET.get(means[0].source, {})
+    body = []
+    for row in means:
+        accuracies = ((row.base, row.base_std), (row.new, row.new_std), (row.h, row.h_std))
+        line = [title(row.method), *(number(*each) for each in accuracies), number(row.train_seconds, digits=2)]
+        beside = published.get(row.method, (None, None))
+        body.append(line + [number(each, digits=2) for each in beside] * bool(published))
+    head = ["system", "base", "new", "H", "training, s"]
+    return markdown_table(head + ["published: base", "new"] * bool(published), body)
 
 
-def _over_shots(over_sets: Sequence[Average], shots: Sequence[int]) -> str:
+def shots_table(over_sets: Sequence[Average], shots: Sequence[int]) -> str:
+    """Mean H over the number of shots, a row per system."""
     mean_h = {(average.method, average.shots): average for average in over_sets}
     body = []
     for method in dict.fromkeys(average.method for average in over_sets):
@@ -150,17 +156,28 @@ def _over_shots(over_sets: Sequence[Average], shots: Sequence[int]) -> str:
     return markdown_table(["system", *(shots_text(each) for each in shots)], body)
 
 
-def transfer_section(heading: str, means: Sequence[MeanTransferRow]) -> str:
+def transfer_section(protocol: str, means: Sequence[MeanTransferRow]) -> str:
     """A row per system and a column per target, the source's own test pictures first; the average is over targets."""
     parts = [
-        f"## {heading}",
+        f"## {TRANSFER_HEADINGS[protocol]}",
         "Accuracy in percent, mean ± standard deviation over seeds. The first column is the source's own test pictures "
         "of the classes that have shots; the average is over the others, given where a system answers on all of them.",
     ]
     for source, shots in dict.fromkeys((row.source, row.shots) for row in means):
         chosen = [row for row in means if (row.source, row.shots) == (source, shots)]
         parts += [f"### Trained on {source}, {shots_text(shots)}", _transfer_table(chosen)]
-    return "\n\n".join([*parts, *_reasons(means)])
+    parts += reasons(means)
+    return "\n\n".join([*parts, f"Published, {SETS_FROM}. {NOT_AT_HAND}", published_transfer_table(protocol)])
+
+
+def published_transfer_table(protocol: str) -> str:
+    """The published numbers of a protocol, from ImageNet to other real sets."""
+    names, systems = TRANSFER[protocol]
+    body = [
+        [title(each.method), *(number(value, digits=2) for value in (*each.accuracies, each.average))]
+        for each in systems
+    ]
+    return markdown_table(["system", *names, "average"], body)
 
 
 def _transfer_table(means: Sequence[MeanTransferRow]) -> str:
@@ -178,19 +195,24 @@ def _transfer_table(means: Sequence[MeanTransferRow]) -> str:
 
 def ablation_section(means: Sequence[MeanRow]) -> str:
     """Table 4 with the distance to identity (the sum of eq. 6 without lambda)."""
-    body = []
-    for average in averages(means):
-        distance = NO_ANSWER if average.distance_to_identity is None else f"{average.distance_to_identity:.1e}"
-        shown = [number(value) for value in (average.base, average.new, average.mean_h, average.h_of_means)]
-        beside = _beside(TABLE_4, average.method)
-        body.append([f"{title(average.method)}, {shots_text(average.shots)}", *shown, distance, *beside])
-    head = ["setting", "base", "new", "mean H", "H of means", "distance to identity", "paper: base", "paper: new"]
     note = (
         f"Averages over sets ({len({row.source for row in means})}) in percent. The distance to identity is the sum of "
         f"eq. 6 without lambda; the paper has {LINEAR_DISTANCE_TO_IDENTITY:.1e} for Linear at width 512, and narrower "
         f"embeddings have more. The paper's columns: {CONDITIONS}."
     )
-    return "\n\n".join(["## Ablation (Table 4)", note, markdown_table(head, body), *_reasons(means)])
+    return "\n\n".join(["## Ablation (Table 4)", note, ablation_table(averages(means)), *reasons(means)])
+
+
+def ablation_table(over_sets: Sequence[Average]) -> str:
+    """A row per setting, beside the paper's Table 4."""
+    body = []
+    for average in over_sets:
+        distance = NO_ANSWER if average.distance_to_identity is None else f"{average.distance_to_identity:.1e}"
+        shown = [number(value) for value in (average.base, average.new, average.mean_h, average.h_of_means)]
+        beside = _beside(TABLE_4, average.method)
+        body.append([f"{title(average.method)}, {shots_text(average.shots)}", *shown, distance, *beside])
+    head = ["setting", "base", "new", "mean H", "H of means", "distance to identity", "paper: base", "paper: new"]
+    return markdown_table(head, body)
 
 
 def timing_section(rows: Sequence[TimingRow]) -> str:
@@ -200,26 +222,28 @@ def timing_section(rows: Sequence[TimingRow]) -> str:
     body = []
     for method in dict.fromkeys(row.method for row in rows):
         of_method = [found.get((method, size)) for size in sizes]
-        body.append([title(method), *(_cost(row) for row in of_method)])
+        body.append([title(method), *(cost(row) for row in of_method)])
     how = ", ".join(dict.fromkeys(row.memory for row in rows if row.memory))
     note = f"Milliseconds and megabytes of one forward and backward pass. Memory: {how or 'not measured'}."
     head = ["system", *(f"{size} picture{'s' * (size > 1)}" for size in sizes)]
-    reasons = _reasons(rows)
-    return "\n\n".join(["## Time and memory of a training pass (Figure 3)", note, markdown_table(head, body), *reasons])
+    return "\n\n".join(
+        ["## Time and memory of a training pass (Figure 3)", note, markdown_table(head, body), *reasons(rows)]
+    )
 
 
-def _cost(row: TimingRow | None) -> str:
+def cost(row: TimingRow | None) -> str:
+    """ "1.25 ms, 0.40 MB", or a dash."""
     if row is None or row.seconds is None or row.memory_bytes is None:
         return NO_ANSWER
     return f"{1e3 * row.seconds:.2f} ms, {row.memory_bytes / 1e6:.2f} MB"
 
 
-def _reasons(rows: Sequence[MeanRow] | Sequence[MeanTransferRow] | Sequence[TimingRow]) -> list[str]:
+def reasons(rows: Sequence[MeanRow] | Sequence[MeanTransferRow] | Sequence[TimingRow]) -> list[str]:
     """Why there are dashes: a line per system, with the first reason it gave."""
-    reasons: dict[str, str] = {}
+    found: dict[str, str] = {}
     for row in rows:
         if row.reason:
-            reasons.setdefault(row.method, row.reason)
-    if not reasons:
+            found.setdefault(row.method, row.reason)
+    if not found:
         return []
-    return [f"{NO_ANSWER} stands for no answer:\n" + "\n".join(f"- {title(m)}: {why}" for m, why in reasons.items())]
+    return [f"{NO_ANSWER} stands for no answer:\n" + "\n".join(f"- {title(m)}: {why}" for m, why in found.items())]

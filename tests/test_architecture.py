@@ -52,6 +52,7 @@ LAYERS = [
     "plans",
     "published",
     "tables",
+    "summary",
     "report",
     "bench",
     "command_options",

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from llu_core.datasets import BASE_TO_NEW
 from llu_core.grid import Cell, Outcome
-from llu_core.published import TABLE_1, TABLE_4
+from llu_core.published import CROSS_DATASET, DOMAIN_SHIFT, PER_SET, TABLE_1, TABLE_4, published_for
 from llu_core.report import About, figures, report_text, write_report
 from llu_core.rows import (
     AnyRow,
@@ -21,6 +22,7 @@ from llu_core.rows import (
     row_from_json,
     row_to_json,
 )
+from llu_core.summary import summary_text
 from llu_core.systems import SYSTEMS
 from llu_core.tables import markdown_table, tables
 
@@ -76,6 +78,31 @@ def test_the_papers_numbers_stand_beside():
 def test_every_published_method_is_one_of_ours():
     assert {row.method for row in (*TABLE_1, *TABLE_4) if row.method} <= set(SYSTEMS)
     assert len(TABLE_4) == 8
+
+
+def test_the_published_sets_make_the_published_averages():
+    assert tuple(PER_SET) == BASE_TO_NEW
+    for method in ("clip", "coop", "cocoop"):
+        base, new = (sum(row[method][half] for row in PER_SET.values()) / len(PER_SET) for half in (0, 1))
+        average = published_for(TABLE_1, method)
+        assert average is not None
+        assert (average.base, average.new) == (pytest.approx(base, abs=0.006), pytest.approx(new, abs=0.006))
+    averages_in_print = [63.88, 65.74, 57.18, 59.28, 59.91]
+    assert [row.average for row in (*CROSS_DATASET, *DOMAIN_SHIFT)] == pytest.approx(averages_in_print, abs=0.006)
+
+
+def test_a_published_set_has_the_published_numbers_beside():
+    text = tables([row("dtd", "coop", 80, 40), row("dtd", "llu", 80, 60)])
+    per_set = text[text.index("### dtd") :]
+    assert line_starting(per_set, "CoOp")[-2:] == ["79.44", "41.18"]
+    assert line_starting(per_set, "LLU")[-2:] == ["–", "–"]
+    assert "published" not in line_starting(tables(TWO_SETS)[tables(TWO_SETS).index("### picto:a") :], "system")
+
+
+def test_published_transfer_stands_below_ours():
+    shift = tables(EVERYTHING).split("## Domain shift")[1].split("Published, ")[1]
+    assert line_starting(shift, "system")[1:3] == ["imagenet", "imagenetv2"]
+    assert line_starting(shift, "CoCoOp") == ["CoCoOp", "71.02", "64.07", "48.75", "50.63", "76.18", "59.91"]
 
 
 def test_mean_and_standard_deviation_over_seeds():
@@ -146,9 +173,18 @@ def test_a_report_folder_holds_tables_and_figures(tmp_path: Path):
     path = write_report(tmp_path / "new" / "report", outcomes(), ABOUT)
     folder = path.parent
     pages = {"figure_2_accuracy_over_shots.html", "figure_3_time_and_memory.html", "table_4_ablation.html"}
-    assert {file.name for file in folder.iterdir()} == {"report.md", "plotly.min.js", *pages}
+    assert {file.name for file in folder.iterdir()} == {"report.md", "summary.md", "plotly.min.js", *pages}
     assert all(f"({name})" in path.read_text(encoding="utf-8") for name in pages)
     assert all('src="plotly.min.js"' in (folder / name).read_text(encoding="utf-8") for name in pages)
+
+
+def test_the_summary_has_a_table_of_every_protocol():
+    text = summary_text(EVERYTHING, "Made here.")
+    assert text.startswith("Made here.")
+    assert text.count("\n**") == 5
+    assert line_starting(text, "LLU, picto:a, 16 shots")[1:4] == ["90.0", "60.0", "–"]
+    coop = summary_text([TransferRow("cross-dataset", "a", "b", "coop", 16, 1, 60.0, 0.5)], "")
+    assert line_starting(coop, "CoOp, a, 16 shots")[1:] == ["–", "60.0", "–", "71.51", "63.88", "59.28"]
 
 
 def test_figure_2_has_a_curve_per_system_and_panel():
