@@ -12,6 +12,9 @@ from torch import Tensor
 
 from llu_core.adapter import LocalizedAdapter, interpolation_mask, nearest_anchor
 
+PLANE_NUMBERS = 32_768
+"""So many scores stay in a core's cache, and are few enough for torch not to split each operation over threads."""
+
 
 @dataclass(frozen=True, eq=False)
 class Sweep:
@@ -67,9 +70,57 @@ class Sweep:
         return self.scores(beta=beta, gamma=gamma).argmax(dim=1)
 
     def plane(self, betas: Sequence[float], gammas: Sequence[float]) -> Tensor:
-        """Predictions over a whole plane, (len(betas), len(gammas), n) int64."""
-        rows = [torch.stack([self.predictions(beta=b, gamma=g) for g in gammas]) for b in betas]
-        return torch.stack(rows)
+        """Predictions over a whole plane, (len(betas), len(gammas), n) int64, as `predictions` gives one by one.
+
+        About a hundred times faster than that. Scores within rounding of each other may be ordered differently.
+        Works on parts of PLANE_NUMBERS scores, so that it needs little memory beyond its result.
+        """
+        result = torch.empty(len(betas), len(gammas), len(self.uu), dtype=torch.int64, device=self.uu.device)
+        if result.numel() == 0:
+            return result
+        class_share = _shares(self.class_nearest, gammas)
+        alpha = class_share.new_tensor(betas)[:, None, None] * class_share
+        shrink = 1 / _norm(alpha, self.class_uv)  # (B, G, C)
+        size = max(1, PLANE_NUMBERS // self.uu.shape[1])
+        for start in range(0, len(self.uu), size):
+            rows = slice(start, start + size)
+            self._fill_plane(rows, betas, _shares(self.image_nearest[rows], gammas), class_share, shrink, result)
+        return result
+
+    def _fill_plane(
+        self, rows: slice, betas: Sequence[float], image_share: Tensor, class_share: Tensor, shrink: Tensor, out: Tensor
+    ) -> None:
+        """The predictions of some images. alpha is beta times the share e at beta = 1, hence a polynomial in beta:
+
+        z_i . z_k ~ (uu + beta (e_i (vu - uu) + e_k (uv - uu)) + beta^2 e_i e_k (uu - vu - uv + vv)) / |z_k|,
+
+        whose coefficients do not depend on beta; the length of z_i is the same for every class.
+        """
+        uu = self.uu[rows]
+        by_image, by_class = self.vu[rows] - uu, self.uv[rows] - uu
+        by_both = self.vv[rows] - self.vu[rows] - by_class
+        scores = torch.empty_like(uu)
+        for g, (e_image, e_class) in enumerate(zip(image_share, class_share, strict=True)):
+            linear = e_image[:, None] * by_image + e_class * by_class
+            square = e_image[:, None] * by_both * e_class
+            for b, beta in enumerate(betas):
+                torch.add(linear, square, alpha=beta, out=scores)
+                torch.add(uu, scores, alpha=beta, out=scores)
+                scores.mul_(shrink[b, g])
+                _argmax(scores, out[b, g, rows])
+
+
+def _argmax(scores: Tensor, out: Tensor) -> None:
+    """Per row; numpy's is eight times as fast as torch's on the CPU."""
+    if scores.device.type == "cpu":
+        scores.numpy().argmax(axis=1, out=out.numpy())
+    else:
+        torch.argmax(scores, dim=1, out=out)
+
+
+def _shares(nearest: Tensor, gammas: Sequence[float]) -> Tensor:
+    """alpha at beta = 1, (G, points)."""
+    return torch.stack([interpolation_mask(nearest, beta=1.0, gamma=gamma) for gamma in gammas])
 
 
 def _norm(alpha: Tensor, uv: Tensor) -> Tensor:

@@ -74,6 +74,27 @@ def test_a_plane_holds_the_predictions_at_each_of_its_points():
     assert torch.equal(plane[0, 3], (IMAGES @ CLASSES.T).argmax(dim=1))
 
 
+@settings(deadline=None, max_examples=40)
+@given(
+    betas=st.lists(betas, min_size=1, max_size=4),
+    gammas=st.lists(gammas, min_size=1, max_size=4),
+    seed=st.integers(0, 1000),
+    part=st.sampled_from([6, 24, 32_768]),
+)
+def test_the_plane_predicts_what_every_setting_alone_does(betas, gammas, seed, part):
+    adapter = random_adapter(seed=seed)
+    images = torch.cat([IMAGES, adapter.image.anchors[:2]])
+    sweep = Sweep.of(adapter, images, torch.cat([CLASSES, adapter.text.anchors[:2]]))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("llu_core.sweep.PLANE_NUMBERS", part)
+        plane = sweep.plane(betas, gammas)
+    for b, beta in enumerate(betas):
+        for g, gamma in enumerate(gammas):
+            scores = sweep.scores(beta=beta, gamma=gamma)
+            chosen = scores.gather(1, plane[b, g, :, None])[:, 0]
+            assert (scores.amax(dim=1) - chosen).max() < 1e-6  # of scores equal to rounding, either may win
+
+
 def test_the_nearest_anchor_of_every_image_is_known():
     adapter = random_adapter()
     sweep = Sweep.of(adapter, adapter.image.anchors[[3, 0]], CLASSES)

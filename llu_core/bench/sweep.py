@@ -13,6 +13,8 @@ from llu_core.sweep import Sweep
 
 IMAGES, CLASSES, WIDTH, SIDE = 1000, 100, 512, 41
 BAR = 1.5
+OPERATIONS = 6
+"""Per image, class and setting: a polynomial of degree two, a product and a comparison."""
 
 
 def figures(machine: Machine) -> Iterator[Figure]:
@@ -32,6 +34,7 @@ def figures(machine: Machine) -> Iterator[Figure]:
         spread=fast.spread,
         peer=f"a prediction per setting (timed on {SIDE} of them)",
         peer_value=SIDE * simple.seconds,
+        limit=machine.least_seconds(flops=OPERATIONS * IMAGES * CLASSES * SIDE**2),
         bar=BAR,
     )
 
