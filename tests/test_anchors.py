@@ -6,9 +6,12 @@ import pytest
 import torch
 from synthetic import unit_rows
 from torch import Tensor
+from torch.nn import functional as F
 
+from llu_core import anchors
 from llu_core.anchors import cluster_anchors
 from llu_core.errors import LluError
+from llu_core.linkage import complete_linkage
 
 
 def on_circle(*degrees: float) -> Tensor:
@@ -27,14 +30,13 @@ def test_as_many_anchors_as_points_or_more_leave_the_points_alone(max_anchors: i
 
 @pytest.mark.parametrize("max_anchors", [1, 2, 5, 29])
 def test_more_points_become_exactly_so_many_unit_rows(max_anchors: int):
-    anchors = cluster_anchors(unit_rows(30, 16), max_anchors)
-    assert anchors.shape == (max_anchors, 16)
-    torch.testing.assert_close(anchors.norm(dim=1), torch.ones(max_anchors))
+    clustered = cluster_anchors(unit_rows(30, 16), max_anchors)
+    assert clustered.shape == (max_anchors, 16)
+    torch.testing.assert_close(clustered.norm(dim=1), torch.ones(max_anchors))
 
 
 def test_an_anchor_is_the_normalised_mean_of_its_members():
-    anchors = cluster_anchors(on_circle(0, 90, 10, 100), 2)
-    assert angles(anchors) == pytest.approx([5, 95], abs=1e-3)
+    assert angles(cluster_anchors(on_circle(0, 90, 10, 100), 2)) == pytest.approx([5, 95], abs=1e-3)
 
 
 def test_complete_linkage_keeps_members_close_to_each_other():
@@ -56,13 +58,44 @@ def test_repeated_points_can_be_clustered():
     assert angles_between(cluster_anchors(points, 3), points).max() < 1e-3
 
 
-def angles_between(anchors: Tensor, points: Tensor) -> Tensor:
+def angles_between(clustered: Tensor, points: Tensor) -> Tensor:
     """(n,) distance of every point to its nearest anchor."""
-    return 1 - (points @ anchors.T).amax(dim=1)
+    return 1 - (points @ clustered.T).amax(dim=1)
 
 
 def test_no_points_give_no_anchors():
     assert cluster_anchors(torch.empty(0, 8)).shape == (0, 8)
+
+
+@pytest.fixture
+def in_parts(monkeypatch):
+    """More than 24 points are clustered in parts of 10 at most, to 12 means."""
+    monkeypatch.setattr(anchors, "EXACT_POINTS", 24)
+    monkeypatch.setattr(anchors, "PART_POINTS", 10)
+
+
+@pytest.mark.parametrize("max_anchors", [1, 5, 12, 20, 44])
+def test_too_many_points_are_clustered_in_parts(in_parts, max_anchors: int):
+    points = unit_rows(45, 16)
+    clustered = cluster_anchors(points, max_anchors)
+    assert clustered.shape == (max_anchors, 16)
+    torch.testing.assert_close(clustered.norm(dim=1), torch.ones(max_anchors))
+    assert torch.equal(clustered, cluster_anchors(points, max_anchors))
+
+
+def test_clusters_that_are_apart_are_found_in_parts_too(in_parts):
+    degrees = [60 * (n % 3) + 0.1 * n for n in range(39)]
+    assert angles(cluster_anchors(on_circle(*degrees), 3)) == pytest.approx([1.8, 61.9, 122.0], abs=0.1)
+
+
+def test_up_to_the_limit_nothing_is_done_in_parts(in_parts):
+    points = unit_rows(24, 16)
+    torch.testing.assert_close(cluster_anchors(points, 5), whole(points, 5))
+
+
+def whole(points: Tensor, clusters: int) -> Tensor:
+    members = complete_linkage(points, clusters)
+    return F.normalize(torch.stack([points[members == k].sum(dim=0) for k in range(clusters)]), dim=1)
 
 
 @pytest.mark.parametrize("max_anchors", [0, -3])

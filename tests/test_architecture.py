@@ -34,6 +34,7 @@ LAYERS = [
     "features",
     "augmentation",
     "extraction",
+    "linkage",
     "anchors",
     "adapter",
     "classifier",
