@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.decomposition import PCA
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,12 +24,19 @@ def project_pca(embeddings: np.ndarray) -> Projection:
     """The two directions of largest variance; embeddings (n, d). Fewer than three points are laid out in a row."""
     if len(embeddings) < 3:
         return Projection("PCA", _in_a_row(0, len(embeddings)), lambda more: _in_a_row(len(embeddings), len(more)))
-    pca = PCA(n_components=2, random_state=0).fit(embeddings)
+    centre = embeddings.mean(axis=0, dtype=np.float64)
+    axes = _principal_axes(embeddings - centre)
 
     def place(rows: np.ndarray) -> np.ndarray:
-        return pca.transform(rows).astype(np.float32) if len(rows) else np.empty((0, 2), dtype=np.float32)
+        return ((rows - centre) @ axes).astype(np.float32)
 
     return Projection("PCA", place(embeddings), place)
+
+
+def _principal_axes(centred: np.ndarray) -> np.ndarray:
+    """(d, 2) directions of largest variance of rows (n, d), each turned so that its largest entry is positive."""
+    axes = np.linalg.eigh(centred.T @ centred)[1][:, :-3:-1]  # eigenvalues come in ascending order
+    return axes * np.sign(np.take_along_axis(axes, np.abs(axes).argmax(axis=0)[None], axis=0))
 
 
 def _in_a_row(start: int, count: int) -> np.ndarray:

@@ -102,6 +102,14 @@ def test_importing_the_core_brings_in_no_interface_and_no_backbone():
     assert done.stdout.strip() == "[]"
 
 
+def test_importing_the_core_or_the_map_waits_for_no_statistics_package():
+    program = (
+        "import sys, llu_core, demo.projection; print([n for n in ('sklearn', 'scipy', 'pandas') if n in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 def test_the_public_names_are_exactly_those_listed():
     names = {name for name, value in vars(llu_core).items() if not name.startswith("_")}
     modules = {name for name in names if isinstance(getattr(llu_core, name), ModuleType)}
