@@ -101,6 +101,10 @@ def run(options: argparse.Namespace) -> int:
     options.out = options.out or (Path("report") if whole else None)
     options.jobs = options.jobs or (cores() if whole else 1)
     require_folder(options.json, options.out)
+    if options.out and options.out.exists() and not options.out.is_dir():
+        raise LluError(f"{options.out} is a file; name a folder for the report")
+    if options.json and options.json.is_dir():
+        raise LluError(f"{options.json} is a folder; name a file for the rows")
     device = str(choose_device(options.device))
     loader = replace(model_loader(options), device=device)
     setting = Setting(chosen_recipe(options), device, options.views, loader)

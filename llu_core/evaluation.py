@@ -87,7 +87,8 @@ def _base_to_new(trial: Trial) -> Row:
     base, new = trial.drawn.split()
     name = base.problem.name
     base.problem.require_shots()
-    _require_test(name, base=base.problem, new=new.problem)
+    base.problem.require_test("base")
+    new.problem.require_test("new")
     fitted, seconds, why = _fitted(trial, base)
     base_score, new_score = score(fitted, base.problem), score(fitted, new.problem)
     return Row(
@@ -111,8 +112,8 @@ def _transfer(trial: Trial, closed_problem: Callable[[FewShotSet, FewShotSet], F
     problem = trained.problem
     targets = [problem, *(closed_problem(problem, target) for target in trial.targets)]
     for target in targets:
-        if len(target.test) == 0:
-            raise LluError(f"{target.name} has no test images; add them (README, On the command line)")
+        problem.require_same_width(target)
+        target.require_test()
     fitted, seconds, why = _fitted(trial, trained)
     for target in targets:
         answer = score(fitted, target)
@@ -137,7 +138,8 @@ def same_classes(trained: FewShotSet, target: FewShotSet) -> FewShotSet:
     names = set(trained.class_names)
     shared = [label for label, name in enumerate(target.class_names) if name in names]
     if not shared:
-        raise LluError(f"{target.name} has no class of {trained.name}; a domain shift needs the same class names")
+        where = f"{target.bundle}: class_names" if target.bundle else target.name
+        raise LluError(f"{where} has no class of {trained.name}; a domain shift needs the same class names")
     return target.select_classes(shared)
 
 
@@ -199,9 +201,3 @@ def _distance(fitted: Fitted | None, base: FewShotSet) -> float | None:
     except CannotAnswer:
         return None
     return classifier.distance_to_identity() if isinstance(classifier, LocalizedAdapter) else None
-
-
-def _require_test(source: str, **halves: FewShotSet) -> None:
-    for name, half in halves.items():
-        if len(half.test) == 0:
-            raise LluError(f"{source} has no test images of its {name} classes; add them (README, On the command line)")

@@ -158,6 +158,21 @@ class FewShotSet:
         if empty:
             raise LluError(f"{self.name}: {self._named(empty)} has no picture at all; add some or leave it out")
 
+    def require_test(self, half: str = "") -> None:
+        """Raise LluError if there is no test row; half: "base" or "new" where this is such a half of a set."""
+        if len(self.test):
+            return
+        of_half = f" of its {half} classes" if half else ""
+        if self.bundle:
+            raise LluError(f"{self.bundle}: test_labels has no row{of_half}; add test rows")
+        raise LluError(f"{self.name} has no test images{of_half}; add them (README, On the command line)")
+
+    def require_same_width(self, other: "FewShotSet") -> None:
+        """Raise LluError, naming both, where the embeddings of `other` cannot be of the same model."""
+        if self.width != other.width:
+            mine, theirs = (f"{each.bundle or each.name} ({each.width})" for each in (self, other))
+            raise LluError(f"text_features of {theirs} and {mine} differ in width; embed both with one model")
+
     def _named(self, labels: Sequence[int]) -> str:
         more = f" (and {len(labels) - 1} more)" if len(labels) > 1 else ""
         return f"class '{self.class_names[labels[0]]}'{more}"

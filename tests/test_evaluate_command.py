@@ -147,10 +147,13 @@ def test_processes_give_the_same_numbers(bundles: list[str], tmp_path: Path):
         (["base-to-new", "--root", "{tmp}", "--datasets", "dtd"], "dtd: expected images/ and split_zhou_Describ"),
         (["base-to-new", "x.npz", "--full"], "--full is the whole grid of the built-in sets"),
         (["base-to-new", "x.npz", "--out", "{tmp}/no/where"], "lies in a folder that does not exist"),
+        (["base-to-new", "x.npz", "--json", "{tmp}"], "is a folder; name a file for the rows"),
+        (["base-to-new", "x.npz", "--out", "{tmp}/file"], "is a file; name a folder for the report"),
         (["cross-dataset", "{tmp}"], "name at least two"),
     ],
 )
 def test_bad_input_is_one_line(arguments: list[str], says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    (tmp_path / "file").touch()
     assert main(["evaluate", *(text.replace("{tmp}", str(tmp_path)) for text in arguments)]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert says in line

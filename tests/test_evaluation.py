@@ -203,6 +203,19 @@ def test_a_shifted_set_may_have_some_of_the_classes_in_another_order():
         same_classes(base, SOURCE.select_classes([5, 6]))
 
 
+@pytest.mark.parametrize("method", ["clip", "llu", "tip-adapter"])
+def test_a_target_of_another_width_is_refused_by_file_and_key(method: str):
+    narrow = replace(problem(width=16), name="narrow", bundle="narrow.npz")
+    with pytest.raises(LluError, match=r"text_features of narrow.npz \(16\) and synthetic \(32\) differ in width"):
+        transfer("cross-dataset", method, [narrow])
+
+
+def test_a_bundle_without_test_rows_is_named_by_file_and_key():
+    bundle = replace(SOURCE, bundle="a.npz", test=LabelledEmbeddings.empty(32))
+    with pytest.raises(LluError, match=r"a.npz: test_labels has no row of its base classes"):
+        bundle.require_test("base")
+
+
 def test_a_target_without_test_pictures_is_refused():
     with pytest.raises(LluError, match="nothing has no test images"):
         transfer("cross-dataset", "clip", [replace(SOURCE, name="nothing", test=LabelledEmbeddings.empty(32))])
