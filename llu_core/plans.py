@@ -36,13 +36,12 @@ PRESET_SETS = (
     "picto:sketched-shapes",
     "picto:sketched-textures",
     "picto:mosaic-textures",
-    "picto:sketched-coloured-shapes",
     "picto:sketched-counts",
     "picto:new-words",
     "picto:digits",
 )
 """What the embedded model finds easy, hard and new. Nearly all of a run goes to the prompt learners, whose steps and
-texts grow with the classes: hence one set of 40 classes only, and the transfer protocols start from one of 18."""
+texts grow with the classes: hence no set of more than 18."""
 
 
 @dataclass(frozen=True)
