@@ -147,10 +147,10 @@ def set_table(means: Sequence[MeanRow]) -> str:
 
 
 def shots_table(over_sets: Sequence[Average], shots: Sequence[int]) -> str:
-    """Mean H over the number of shots, a row per system."""
+    """Mean H over the number of shots, a row per system that answers on both halves."""
     mean_h = {(average.method, average.shots): average for average in over_sets}
     body = []
-    for method in dict.fromkeys(average.method for average in over_sets):
+    for method in dict.fromkeys(average.method for average in over_sets if average.mean_h is not None):
         found = [mean_h.get((method, each)) for each in shots]
         body.append([title(method), *(number(average.mean_h if average else None) for average in found)])
     return markdown_table(["system", *(shots_text(each) for each in shots)], body)
@@ -239,11 +239,13 @@ def cost(row: TimingRow | None) -> str:
 
 
 def reasons(rows: Sequence[MeanRow] | Sequence[MeanTransferRow] | Sequence[TimingRow]) -> list[str]:
-    """Why there are dashes: a line per system, with the first reason it gave."""
-    found: dict[str, str] = {}
+    """Why there are dashes: the first reason that each system gave, systems of one reason in one line."""
+    first: dict[str, str] = {}
     for row in rows:
         if row.reason:
-            found.setdefault(row.method, row.reason)
-    if not found:
+            first.setdefault(row.method, row.reason)
+    if not first:
         return []
-    return [f"{NO_ANSWER} stands for no answer:\n" + "\n".join(f"- {title(m)}: {why}" for m, why in found.items())]
+    systems = {why: [title(method) for method, each in first.items() if each == why] for why in first.values()}
+    lines = [f"- {', '.join(titles)}: {why}" for why, titles in systems.items()]
+    return [f"{NO_ANSWER} stands for no answer:\n" + "\n".join(lines)]
