@@ -22,7 +22,7 @@ from demo.snippets import client_code, library_code
 from demo.store import SessionStore
 from demo.summary import status_line, summary
 from llu_core.errors import LluError
-from llu_core.training import recipe as recipe_named
+from llu_core.recipes import recipe as recipe_named
 
 
 class Actions:

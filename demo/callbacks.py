@@ -13,8 +13,9 @@ from llu_core.adapter import LocalizedAdapter, check_mask
 from llu_core.checkpoint import TrainedAdapter
 from llu_core.errors import LluError
 from llu_core.fewshot import FewShotSet, LabelledEmbeddings
+from llu_core.recipes import Recipe
 from llu_core.sources import ImageSource, embed_steps, open_source
-from llu_core.training import Recipe, train
+from llu_core.training import train
 
 PRESETS = {
     "Coloured shapes, sketched": "picto:sketched-coloured-shapes",

@@ -5,8 +5,9 @@ import threading
 from demo.callbacks import PRESETS, draw_umap, load_preset, train_adapter
 from demo.session import Session
 from llu_core.encoder import Encoder
+from llu_core.fitting import warm_up
+from llu_core.recipes import RECIPES
 from llu_core.steps import drain
-from llu_core.training import RECIPES, warm_up
 
 
 class Examples:

@@ -10,7 +10,7 @@ from demo.cards import CARDS_CSS, CARDS_HTML, CARDS_JS
 from demo.draft import MAX_CLASSES, MAX_PICTURES, MAX_UPLOAD_BYTES, PICTURE_SUFFIXES
 from demo.explorer import EXPLORER_CSS, EXPLORER_HTML, EXPLORER_JS, head
 from llu_core.backbones import BACKBONES
-from llu_core.training import RECIPES
+from llu_core.recipes import RECIPES
 
 # The bundled Source Sans Pro has no usable semi-bold; fonts named by a web address would be fetched from elsewhere.
 FONT = [LocalFont("Source Sans Pro", weights=(400, 700)), "system-ui", "sans-serif"]

@@ -24,12 +24,14 @@ from llu_core.errors import LluError
 from llu_core.evaluation import base_to_new
 from llu_core.features import Features
 from llu_core.fewshot import FewShotSet, LabelledEmbeddings
+from llu_core.fitting import fit
 from llu_core.prediction import Prediction, predict
 from llu_core.prompts import class_embeddings
+from llu_core.recipes import ABLATIONS, RECIPES, Recipe
 from llu_core.sources import load_source, open_source
 from llu_core.sweep import Sweep
 from llu_core.systems import SYSTEMS, CannotAnswer, Fitted, Material, System, systems_named
-from llu_core.training import ABLATIONS, RECIPES, Recipe, TrainingStep, fit, train
+from llu_core.training import TrainingStep, train
 
 __all__ = [
     "LluError",

@@ -81,6 +81,10 @@ class AffineUpdate:
     def to(self, device: torch.device | str) -> "AffineUpdate":
         return AffineUpdate(self.weight.to(device), self.bias.to(device))
 
+    def detach(self) -> "AffineUpdate":
+        """The same values, of which no gradient is asked."""
+        return AffineUpdate(self.weight.detach(), self.bias.detach())
+
 
 def interpolate(points: Tensor, updated: Tensor, alpha: Tensor) -> Tensor:
     """z = normalize(alpha * g(x) + (1 - alpha) * x) (eq. 4); points with alpha = 0 come back bit for bit.

@@ -21,7 +21,7 @@ from torch import Tensor
 from llu_core.adapter import AffineUpdate, LocalizedAdapter, LocalizedUpdate, nearest_anchor
 from llu_core.errors import LluError
 from llu_core.fewshot import FewShotSet
-from llu_core.training import Recipe
+from llu_core.recipes import Recipe
 
 FORMAT = "llu-adapter"
 FORMAT_VERSION = 1

@@ -14,9 +14,9 @@ from llu_core.encoder import Encoder
 from llu_core.errors import LluError
 from llu_core.features import Drawn, Features
 from llu_core.fewshot import FewShotSet
+from llu_core.recipes import RECIPES, Recipe
 from llu_core.rows import AnyRow, Row, TransferRow, harmonic_mean, mean_rows
 from llu_core.systems import CannotAnswer, Fitted, Material, System, systems_named
-from llu_core.training import RECIPES, Recipe
 
 LoadEncoder = Callable[[], Encoder]
 """Makes the encoder behind the embeddings where a trial needs one; it must survive pickling for use in processes."""

@@ -17,10 +17,10 @@ from llu_core.evaluation import LoadEncoder, Trial, run_trial
 from llu_core.features import Drawn, Features
 from llu_core.fewshot import FewShotSet
 from llu_core.grid import Cell, Task
+from llu_core.recipes import RECIPES, Recipe
 from llu_core.rows import TimingRow
 from llu_core.systems import SYSTEMS, systems_named
 from llu_core.timing import BATCH_SIZES, time_pass
-from llu_core.training import RECIPES, Recipe
 
 ALL_SHOTS = (1, 2, 4, 8, 16)
 SEEDS = (1, 2, 3)

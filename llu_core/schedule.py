@@ -11,6 +11,9 @@ import torch
 from torch import Tensor
 
 WARM_UP_RATE = 1e-5
+MOMENTUM, WEIGHT_DECAY = 0.9, 5e-4
+ADAM_BETAS, ADAM_EPSILON = (0.9, 0.999), 1e-7
+"""torch's, but for an epsilon above the rounding of the gradients: Adam would blow up what is nothing but noise."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,12 @@ def cosine_rate(learning_rate: float, done: float, total: float) -> float:
 
 def coop_optimizer(parameters: Sequence[Tensor], learning_rate: float) -> torch.optim.Optimizer:
     """SGD with momentum 0.9 and weight decay 5e-4."""
-    return torch.optim.SGD(parameters, lr=learning_rate, momentum=0.9, weight_decay=5e-4)
+    return torch.optim.SGD(parameters, lr=learning_rate, momentum=MOMENTUM, weight_decay=WEIGHT_DECAY)
+
+
+def adam_optimizer(parameters: Sequence[Tensor], learning_rate: float) -> torch.optim.Optimizer:
+    """Adam as the recipes here run it."""
+    return torch.optim.Adam(parameters, lr=learning_rate, betas=ADAM_BETAS, eps=ADAM_EPSILON, fused=True)
 
 
 def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:

@@ -1,13 +1,13 @@
-"""Training a LocalizedAdapter on a few-shot set (paper, section 3.3 and 4).
+"""Training a LocalizedAdapter on a few-shot set (paper, section 3.3 and 4), step by step.
 
-`train` is a generator of steps, so that a caller can stream or stop it; `fit` drains it. The embeddings are frozen,
-hence alpha of every training point is a constant and no gradient flows through it.
+`train` is a generator of steps, so that a caller can stream or stop it; it leaves the gradient to autograd and is what
+`fitting.fit`, which computes the same much faster, is tested against. The embeddings are frozen, hence alpha of every
+training point is a constant and no gradient flows through it.
 """
 
 import math
-from collections.abc import Generator, Iterator
-from dataclasses import dataclass, replace
-from functools import cache
+from collections.abc import Generator
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -17,16 +17,17 @@ from llu_core.adapter import (
     AffineUpdate,
     LocalizedAdapter,
     LocalizedUpdate,
-    check_mask,
     interpolate,
     interpolation_mask,
     nearest_anchor,
 )
-from llu_core.anchors import PAPER_MAX_ANCHORS, cluster_anchors
+from llu_core.anchors import cluster_anchors
 from llu_core.errors import LluError
-from llu_core.fewshot import FewShotSet, LabelledEmbeddings
+from llu_core.fewshot import FewShotSet
+from llu_core.recipes import RECIPES, Recipe
 from llu_core.schedule import (
     Batch,
+    adam_optimizer,
     coop_epochs,
     coop_optimizer,
     coop_rate,
@@ -34,70 +35,9 @@ from llu_core.schedule import (
     set_rate,
     shuffled_batches,
 )
-from llu_core.steps import drain
 
-
-@dataclass(frozen=True)
-class Recipe:
-    """How to train: beta, gamma, lam (lambda of eq. 6), max_anchors and init are the paper's, the rest is optimiser.
-
-    batch_size: images per step, None for all at once. steps: optimiser steps, or None for `epochs` over the set.
-    epochs: None for the paper's rule by shots per class. shared: one g for both modalities.
-    """
-
-    name: str
-    optimizer: str
-    learning_rate: float
-    steps: int | None = None
-    epochs: int | None = None
-    batch_size: int | None = None
-    beta: float = 0.5
-    gamma: float = 20.0
-    lam: float = 1e3
-    max_anchors: int | None = PAPER_MAX_ANCHORS
-    init: str = "identity"
-    shared: bool = False
-
-    def __post_init__(self):
-        check_mask(self.beta, self.gamma)
-        if not (self.lam >= 0 and math.isfinite(self.lam)):
-            raise LluError(f"lambda is {self.lam:g}; give a finite number that is not negative (the paper uses 1000)")
-        if any(value is not None and value < 1 for value in (self.steps, self.epochs, self.batch_size)):
-            raise LluError("steps, epochs and batch_size must be at least 1, or none")
-        if self.init not in ("identity", "random"):
-            raise LluError(f"init is {self.init!r}; choose identity or random")
-        if self.optimizer not in ("adam", "sgd"):
-            raise LluError(f"optimizer is {self.optimizer!r}; choose adam or sgd")
-
-    def ablated(self, ablation: str) -> "Recipe":
-        """This recipe under one of the paper's ablations (Table 4), a key of ABLATIONS."""
-        if ablation not in ABLATIONS:
-            raise LluError(f"unknown ablation {ablation!r}; choose one of: {', '.join(ABLATIONS)}")
-        return replace(self, **ABLATIONS[ablation])
-
-
-RECIPES = {
-    "fast": Recipe("fast", "adam", 3e-4, steps=80),
-    "paper": Recipe("paper", "sgd", 2e-3, batch_size=32),
-}
-
-ABLATIONS: dict[str, dict] = {
-    "default": {},
-    "no cluster": {"max_anchors": None},
-    "no damp": {"beta": 1.0},
-    "no mask": {"gamma": 0.0},
-    "dirac mask": {"gamma": math.inf},
-    "no reg": {"lam": 0.0},
-    "rand. init": {"init": "random"},
-    "linear": {"init": "random", "beta": 1.0, "gamma": 0.0, "lam": 0.0},
-}
-
-
-def recipe(name: str) -> Recipe:
-    """The recipe called `name`; raises LluError listing the known ones."""
-    if name not in RECIPES:
-        raise LluError(f"unknown recipe {name!r}; choose one of: {', '.join(RECIPES)}")
-    return RECIPES[name]
+_NOTHING = 1e-6
+"""A direction that carries less than this share of the strongest one's energy is rounding, not signal."""
 
 
 @dataclass(frozen=True)
@@ -121,33 +61,29 @@ def train(
     their nearness to the trained texts gives them. Nothing is shared between runs: an abandoned generator
     leaves no trace. The same seed gives the same weights on the CPU. Raises LluError if there are no shots.
     """
-    problem = _Problem.of(shots, recipe, device)
-    generator = torch.Generator().manual_seed(seed)
-    image = _parameters(_initial(recipe, problem.width, generator), device)
-    text = image if recipe.shared else _parameters(_initial(recipe, problem.width, generator), device)
+    problem, generator = Problem.of(shots, recipe, device), torch.Generator().manual_seed(seed)
+    image = _Parameters.start(problem, recipe, generator)
+    text = image if recipe.shared else _Parameters.start(problem, recipe, generator)
     parameters = list(dict.fromkeys([image.weight, image.bias, text.weight, text.bias]))
     optimizer = _optimizer(recipe, parameters)
-    batches = list(_batches(problem, recipe, generator))
-    for step, (rows, rate) in enumerate(batches):
+    steps = scheduled(recipe, problem.targets, generator)
+    for number, (batch, rate) in enumerate(steps, start=1):
         set_rate(optimizer, rate)
-        loss, accuracy, distance = problem.loss(image, text, rows, recipe.lam)
+        loss, accuracy, distance = problem.loss(image.update(), text.update(), batch.rows, recipe.lam)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        yield TrainingStep(step + 1, len(batches), loss.item(), accuracy.item(), distance.item())
-    return _finished(problem, recipe, image, text, shots.logit_scale)
-
-
-def fit(
-    shots: FewShotSet, recipe: Recipe = RECIPES["fast"], *, seed: int = 0, device: torch.device | str = "cpu"
-) -> LocalizedAdapter:
-    """`train` to the end; returns the adapter."""
-    return drain(train(shots, recipe, seed=seed, device=device))
+        yield TrainingStep(number, len(steps), loss.item(), accuracy.item(), distance.item())
+    trained = image.update().detach()
+    return problem.adapter(recipe, trained, trained if recipe.shared else text.update().detach())
 
 
 @dataclass(frozen=True, eq=False)
-class _Problem:
-    """What stays constant while training: points, targets, anchors, and the alpha of every point."""
+class Problem:
+    """What stays constant while training: n points, C class texts, anchors, and the alpha of every point.
+
+    basis: (r, d) orthonormal rows, the subspace that is trained, or None for all of it.
+    """
 
     images: Tensor
     targets: Tensor
@@ -156,10 +92,12 @@ class _Problem:
     text_alpha: Tensor
     image_anchors: Tensor
     text_anchors: Tensor
+    basis: Tensor | None
     logit_scale: float
 
     @classmethod
-    def of(cls, shots: FewShotSet, recipe: Recipe, device: torch.device | str) -> "_Problem":
+    def of(cls, shots: FewShotSet, recipe: Recipe, device: torch.device | str) -> "Problem":
+        """Raises LluError if there are no shots."""
         if len(shots.train) == 0:
             raise LluError(f"{shots.name} has no training images; add at least one per class to be learned")
         images = shots.train.embeddings.to(device)
@@ -174,11 +112,13 @@ class _Problem:
             text_alpha=_training_alpha(texts, text_anchors, recipe),
             image_anchors=image_anchors,
             text_anchors=text_anchors,
+            basis=class_subspace(images, targets, texts) if recipe.within_classes else None,
             logit_scale=shots.logit_scale,
         )
 
     @property
     def width(self) -> int:
+        """d."""
         return self.images.shape[1]
 
     def loss(self, image: AffineUpdate, text: AffineUpdate, rows: Tensor | None, lam: float):
@@ -193,68 +133,88 @@ class _Problem:
         accuracy = 100.0 * (logits.detach().argmax(dim=1) == targets).float().mean()
         return F.cross_entropy(logits, targets) + lam * distance, accuracy, distance.detach()
 
+    def adapter(self, recipe: Recipe, image: AffineUpdate, text: AffineUpdate) -> LocalizedAdapter:
+        """The trained updates around their anchors, on the CPU."""
+        return LocalizedAdapter(
+            image=LocalizedUpdate(image, self.image_anchors),
+            text=LocalizedUpdate(text, self.text_anchors),
+            beta=recipe.beta,
+            gamma=recipe.gamma,
+            logit_scale=self.logit_scale,
+        ).to("cpu")
 
-def _training_alpha(points: Tensor, anchors: Tensor, recipe: Recipe) -> Tensor:
-    """alpha of training points (n,); under the paper's Dirac mask it is beta on each of them, clustered or not."""
-    if math.isinf(recipe.gamma):
-        return torch.full_like(points[:, 0], recipe.beta)
-    return interpolation_mask(nearest_anchor(points, anchors)[0], beta=recipe.beta, gamma=recipe.gamma)
+
+def class_subspace(images: Tensor, targets: Tensor, texts: Tensor) -> Tensor:
+    """(r, d) orthonormal rows that span the class texts and mean images, their principal directions; r <= min(2C, d).
+
+    images (n, d), targets (n,) of the C classes, texts (C, d). Adam scales every coordinate by itself, so it matters
+    that the coordinates are these and not any others.
+    """
+    means = F.normalize(torch.zeros_like(texts).index_add_(0, targets, images), dim=1)
+    points = torch.cat([texts, means])
+    if len(points) < points.shape[1]:
+        energy, directions = torch.linalg.eigh(points @ points.T)
+        kept = energy > _NOTHING * energy[-1]
+        return (directions[:, kept] / energy[kept].sqrt()).T @ points
+    energy, directions = torch.linalg.eigh(points.T @ points)
+    return directions[:, energy > _NOTHING * energy[-1]].T.contiguous()
 
 
-def _initial(recipe: Recipe, width: int, generator: torch.Generator) -> AffineUpdate:
+def initial(recipe: Recipe, width: int, generator: torch.Generator) -> AffineUpdate:
+    """Where training starts, by `recipe.init`."""
     return AffineUpdate.random(width, generator) if recipe.init == "random" else AffineUpdate.identity(width)
 
 
-def _parameters(update: AffineUpdate, device: torch.device | str) -> AffineUpdate:
-    return AffineUpdate(update.weight.to(device).requires_grad_(), update.bias.to(device).requires_grad_())
-
-
-def _optimizer(recipe: Recipe, parameters: list[Tensor]) -> torch.optim.Optimizer:
-    if recipe.optimizer == "adam":
-        return torch.optim.Adam(parameters, lr=recipe.learning_rate, fused=True)
-    return coop_optimizer(parameters, recipe.learning_rate)
-
-
-def _batches(problem: _Problem, recipe: Recipe, generator: torch.Generator) -> Iterator[tuple[Tensor | None, float]]:
-    """(rows, learning rate) per step; rows None means the whole set."""
-    count = len(problem.targets)
+def scheduled(recipe: Recipe, targets: Tensor, generator: torch.Generator) -> list[tuple[Batch, float]]:
+    """(batch, learning rate) per step on images of these targets (n,): a cosine over the steps, or CoOp's epochs."""
+    count = len(targets)
     size = min(recipe.batch_size or count, count)
     per_epoch = math.ceil(count / size)
-    if recipe.steps is not None:
-        epochs = math.ceil(recipe.steps / per_epoch)
-        steps = recipe.steps
-    else:
-        epochs = recipe.epochs or coop_epochs(problem.targets)
-        steps = epochs * per_epoch
-    for batch in shuffled_batches(count, size, steps, generator, problem.targets.device):
-        yield batch.rows, _rate(recipe, batch, steps, epochs)
+    epochs = math.ceil(recipe.steps / per_epoch) if recipe.steps else recipe.epochs or coop_epochs(targets)
+    steps = recipe.steps or epochs * per_epoch
+    batches = shuffled_batches(count, size, steps, generator, targets.device)
+    return [(batch, _rate(recipe, batch, steps, epochs)) for batch in batches]
 
 
 def _rate(recipe: Recipe, batch: Batch, steps: int, epochs: int) -> float:
-    """Adam: cosine to zero per step. SGD: CoOp's schedule, per epoch."""
     if recipe.optimizer == "adam":
         return cosine_rate(recipe.learning_rate, batch.step, steps)
     return coop_rate(recipe.learning_rate, batch.epoch, epochs)
 
 
-def _finished(
-    problem: _Problem, recipe: Recipe, image: AffineUpdate, text: AffineUpdate, logit_scale: float
-) -> LocalizedAdapter:
-    frozen = AffineUpdate(image.weight.detach(), image.bias.detach())
-    frozen_text = frozen if recipe.shared else AffineUpdate(text.weight.detach(), text.bias.detach())
-    return LocalizedAdapter(
-        image=LocalizedUpdate(frozen, problem.image_anchors),
-        text=LocalizedUpdate(frozen_text, problem.text_anchors),
-        beta=recipe.beta,
-        gamma=recipe.gamma,
-        logit_scale=logit_scale,
-    ).to("cpu")
+def _training_alpha(points: Tensor, anchors: Tensor, recipe: Recipe) -> Tensor:
+    """alpha of training points (n,): beta where they are their own anchors, and under the paper's Dirac mask."""
+    if anchors is points or math.isinf(recipe.gamma):
+        return torch.full_like(points[:, 0], recipe.beta)
+    return interpolation_mask(nearest_anchor(points, anchors)[0], beta=recipe.beta, gamma=recipe.gamma)
 
 
-@cache
-def warm_up(device: str = "cpu") -> None:
-    """One step on a toy set, so that no training that is timed pays for what torch loads at a process's first one."""
-    points = torch.eye(2)
-    rows = LabelledEmbeddings(points, torch.arange(2), ("a", "b"))
-    toy = FewShotSet("warm-up", ("a", "b"), points, rows, rows, base_classes=2)
-    fit(toy, replace(RECIPES["fast"], steps=1), device=device)
+@dataclass(frozen=True, eq=False)
+class _Parameters:
+    """What the optimiser moves for one modality: W (d, d) and b (d,), or within a basis (r, d) W - I as (r, r)."""
+
+    weight: Tensor
+    bias: Tensor
+    basis: Tensor | None
+
+    @classmethod
+    def start(cls, problem: Problem, recipe: Recipe, generator: torch.Generator) -> "_Parameters":
+        basis = problem.basis
+        if basis is not None:
+            weight, bias = basis.new_zeros(len(basis), len(basis)), basis.new_zeros(len(basis))
+        else:
+            start = initial(recipe, problem.width, generator).to(problem.images.device)
+            weight, bias = start.weight, start.bias
+        return cls(weight.requires_grad_(), bias.requires_grad_(), basis)
+
+    def update(self) -> AffineUpdate:
+        if self.basis is None:
+            return AffineUpdate(self.weight, self.bias)
+        eye = torch.eye(self.basis.shape[1], device=self.basis.device)
+        return AffineUpdate(eye + self.basis.T @ self.weight @ self.basis, self.bias @ self.basis)
+
+
+def _optimizer(recipe: Recipe, parameters: list[Tensor]) -> torch.optim.Optimizer:
+    if recipe.optimizer == "adam":
+        return adam_optimizer(parameters, recipe.learning_rate)
+    return coop_optimizer(parameters, recipe.learning_rate)

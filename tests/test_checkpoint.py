@@ -17,7 +17,8 @@ from torch import Tensor
 from llu_core.checkpoint import FORMAT_VERSION, TrainedAdapter
 from llu_core.errors import LluError
 from llu_core.fewshot import FewShotSet
-from llu_core.training import RECIPES, fit
+from llu_core.fitting import fit
+from llu_core.recipes import RECIPES
 
 RECIPE = replace(RECIPES["fast"], steps=3)
 

@@ -13,9 +13,10 @@ from llu_core.errors import LluError
 from llu_core.evaluation import Trial, base_to_new, material_for, run_trial, same_classes
 from llu_core.features import Drawn, Features
 from llu_core.fewshot import FewShotSet, LabelledEmbeddings
+from llu_core.fitting import fit
+from llu_core.recipes import ABLATIONS, RECIPES
 from llu_core.rows import MeanRow, Row, TransferRow, harmonic_mean
 from llu_core.systems import SYSTEMS
-from llu_core.training import ABLATIONS, RECIPES, fit
 
 RECIPE = replace(RECIPES["fast"], steps=10)
 SOURCE = problem(shots=6)

@@ -13,8 +13,8 @@ from llu_core.errors import LluError
 from llu_core.evaluation import Trial, run_trial
 from llu_core.features import Features
 from llu_core.grid import Cell, Outcome, RowStore, run_grid
+from llu_core.recipes import RECIPES
 from llu_core.rows import AnyRow, Row
-from llu_core.training import RECIPES
 
 SOURCE = Features.of(problem(shots=6))
 RECIPE = replace(RECIPES["fast"], steps=10)

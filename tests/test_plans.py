@@ -24,9 +24,9 @@ from llu_core.plans import (
     shifted_sets,
     whole_grid,
 )
+from llu_core.recipes import RECIPES
 from llu_core.rows import ROW_TYPES
 from llu_core.systems import SYSTEMS
-from llu_core.training import RECIPES
 
 FEATURES = {name: Features.of(replace(problem(shots=4, seed=seed), name=name)) for seed, name in enumerate("ab")}
 PLAN = Plan("base-to-new", ("a",), ("clip", "llu"), shots=(2, 4), seeds=(1, 2))

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from synthetic import problem, random_adapter, unit_rows
 
+from llu_core.fitting import fit
+from llu_core.recipes import RECIPES
 from llu_core.sweep import Sweep
-from llu_core.training import RECIPES, fit
 
 INF = math.inf
 IMAGES, CLASSES = unit_rows(9, 16, seed=1), unit_rows(6, 16, seed=2)

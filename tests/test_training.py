@@ -11,7 +11,9 @@ from llu_core.adapter import LocalizedAdapter
 from llu_core.classifier import ZeroShotClassifier, accuracy
 from llu_core.errors import LluError
 from llu_core.fewshot import FewShotSet, LabelledEmbeddings
-from llu_core.training import ABLATIONS, RECIPES, Recipe, TrainingStep, fit, recipe, train
+from llu_core.fitting import fit
+from llu_core.recipes import ABLATIONS, RECIPES, Recipe, recipe
+from llu_core.training import TrainingStep, train
 
 FAST, PAPER = RECIPES["fast"], RECIPES["paper"]
 FIVE_STEPS = replace(FAST, steps=5)

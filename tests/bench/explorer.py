@@ -28,7 +28,8 @@ from demo.summary import accuracies
 from demo.views import LAUNCH, build_explorer_panel
 from llu_core.adapter import interpolation_mask
 from llu_core.checkpoint import TrainedAdapter
-from llu_core.training import RECIPES, fit
+from llu_core.fitting import fit
+from llu_core.recipes import RECIPES
 
 EVENTS, STEPS = 40, 48
 BARS = 10

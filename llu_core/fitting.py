@@ -1,0 +1,71 @@
+"""Training to the end, as fast as the machine allows: one adapter, or many at once."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+
+import torch
+
+from llu_core.adapter import LocalizedAdapter
+from llu_core.errors import LluError
+from llu_core.fewshot import FewShotSet, LabelledEmbeddings
+from llu_core.recipes import RECIPES, Recipe
+from llu_core.stacked import Job, Stack
+from llu_core.steps import drain
+from llu_core.training import Problem, initial, scheduled, train
+
+
+def fit(
+    shots: FewShotSet, recipe: Recipe = RECIPES["fast"], *, seed: int = 0, device: torch.device | str = "cpu"
+) -> LocalizedAdapter:
+    """What `train` arrives at, up to rounding, without its readings of every step; raises LluError as it does."""
+    return fit_many([shots], [recipe], seeds=[seed], device=device)[0]
+
+
+def fit_many(
+    shots: Sequence[FewShotSet],
+    recipes: Sequence[Recipe],
+    *,
+    seeds: Sequence[int],
+    device: torch.device | str = "cpu",
+) -> list[LocalizedAdapter]:
+    """K adapters, the k-th of shots[k] by recipes[k] with seeds[k]: the same as one by one, in one batched run.
+
+    A sequence of one is used for all. Those that differ in their optimiser, their steps or their kind of start are
+    trained in runs of their own. Raises LluError where a length is neither 1 nor K, and as `train` does.
+    """
+    count = max(map(len, (shots, recipes, seeds)), default=0)
+    if any(len(each) not in (1, count) for each in (shots, recipes, seeds)):
+        raise LluError(f"{len(shots)} sets, {len(recipes)} recipes, {len(seeds)} seeds; give K of each, or one for all")
+    sets, settings, numbers = (list(each) * (count if len(each) == 1 else 1) for each in (shots, recipes, seeds))
+    adapters: dict[int, LocalizedAdapter] = {}
+    stacks: dict[tuple, dict[int, Job]] = {}
+    problems: dict[tuple, Problem] = {}
+    for place, (one, recipe, seed) in enumerate(zip(sets, settings, numbers, strict=True)):
+        if recipe.shared:  # one g for two modalities has no closed form here
+            adapters[place] = drain(train(one, recipe, seed=seed, device=device))
+            continue
+        constant = id(one), recipe.beta, recipe.gamma, recipe.max_anchors, recipe.within_classes
+        if constant not in problems:
+            problems[constant] = Problem.of(one, recipe, device)
+        job = _job(problems[constant], recipe, seed)
+        stacks.setdefault(job.kind, {})[place] = job
+    for jobs in stacks.values():
+        adapters |= zip(jobs, Stack(list(jobs.values())).run(), strict=True)
+    return [adapters[place] for place in range(count)]
+
+
+def _job(problem: Problem, recipe: Recipe, seed: int) -> Job:
+    generator, starts = torch.Generator().manual_seed(seed), None
+    if recipe.init == "random":
+        starts = tuple(initial(recipe, problem.width, generator).to(problem.images.device) for _ in range(2))
+    return Job(problem, recipe, scheduled(recipe, problem.targets, generator), starts)
+
+
+@cache
+def warm_up(device: str = "cpu") -> None:
+    """One step on a toy set, so that no training that is timed pays for what torch loads at a process's first one."""
+    points = torch.eye(2)
+    rows = LabelledEmbeddings(points, torch.arange(2), ("a", "b"))
+    toy = FewShotSet("warm-up", ("a", "b"), points, rows, rows, base_classes=2)
+    fit(toy, replace(RECIPES["fast"], steps=1), device=device)

@@ -1,0 +1,80 @@
+"""How to train: the paper's settings, the optimiser's, and the ablations of Table 4, as values."""
+
+import math
+from dataclasses import dataclass, replace
+
+from llu_core.adapter import check_mask
+from llu_core.anchors import PAPER_MAX_ANCHORS
+from llu_core.errors import LluError
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """beta, gamma, lam (lambda of eq. 6), max_anchors and init are the paper's, the rest is optimiser.
+
+    batch_size: images per step, None for all at once. steps: optimiser steps, or None for `epochs` over the set.
+    epochs: None for the paper's rule by shots per class. shared: one g for both modalities. subspace: "all" trains the
+    whole of W and b; "classes" the part of W - I and b that stays within the span of class texts and mean images,
+    where nearly all of the gradient lies: 2C dimensions instead of d (a random start is always trained as a whole).
+    """
+
+    name: str
+    optimizer: str
+    learning_rate: float
+    steps: int | None = None
+    epochs: int | None = None
+    batch_size: int | None = None
+    beta: float = 0.5
+    gamma: float = 20.0
+    lam: float = 1e3
+    max_anchors: int | None = PAPER_MAX_ANCHORS
+    init: str = "identity"
+    shared: bool = False
+    subspace: str = "all"
+
+    def __post_init__(self):
+        check_mask(self.beta, self.gamma)
+        if not (self.lam >= 0 and math.isfinite(self.lam)):
+            raise LluError(f"lambda is {self.lam:g}; give a finite number that is not negative (the paper uses 1000)")
+        if any(value is not None and value < 1 for value in (self.steps, self.epochs, self.batch_size)):
+            raise LluError("steps, epochs and batch_size must be at least 1, or none")
+        for field, choices in _CHOICES.items():
+            if getattr(self, field) not in choices:
+                raise LluError(f"{field} is {getattr(self, field)!r}; choose {' or '.join(choices)}")
+
+    @property
+    def within_classes(self) -> bool:
+        """Whether only the class subspace is trained."""
+        return self.subspace == "classes" and self.init == "identity"
+
+    def ablated(self, ablation: str) -> "Recipe":
+        """This recipe under one of the paper's ablations (Table 4), a key of ABLATIONS."""
+        if ablation not in ABLATIONS:
+            raise LluError(f"unknown ablation {ablation!r}; choose one of: {', '.join(ABLATIONS)}")
+        return replace(self, **ABLATIONS[ablation])
+
+
+_CHOICES = {"init": ("identity", "random"), "optimizer": ("adam", "sgd"), "subspace": ("all", "classes")}
+
+RECIPES = {
+    "fast": Recipe("fast", "adam", 3e-3, steps=12, subspace="classes"),
+    "paper": Recipe("paper", "sgd", 2e-3, batch_size=32),
+}
+
+ABLATIONS: dict[str, dict] = {
+    "default": {},
+    "no cluster": {"max_anchors": None},
+    "no damp": {"beta": 1.0},
+    "no mask": {"gamma": 0.0},
+    "dirac mask": {"gamma": math.inf},
+    "no reg": {"lam": 0.0},
+    "rand. init": {"init": "random"},
+    "linear": {"init": "random", "beta": 1.0, "gamma": 0.0, "lam": 0.0},
+}
+
+
+def recipe(name: str) -> Recipe:
+    """The recipe called `name`; raises LluError listing the known ones."""
+    if name not in RECIPES:
+        raise LluError(f"unknown recipe {name!r}; choose one of: {', '.join(RECIPES)}")
+    return RECIPES[name]
