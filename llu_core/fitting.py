@@ -48,14 +48,15 @@ def fit_many(
         constant = id(one), recipe.beta, recipe.gamma, recipe.max_anchors, recipe.within_classes
         if constant not in problems:
             problems[constant] = Problem.of(one, recipe, device)
-        job = _job(problems[constant], recipe, seed)
+        job = job_of(problems[constant], recipe, seed)
         stacks.setdefault(job.kind, {})[place] = job
     for jobs in stacks.values():
         adapters |= zip(jobs, Stack(list(jobs.values())).run(), strict=True)
     return [adapters[place] for place in range(count)]
 
 
-def _job(problem: Problem, recipe: Recipe, seed: int) -> Job:
+def job_of(problem: Problem, recipe: Recipe, seed: int) -> Job:
+    """The training of a problem that starts and shuffles by `seed`, to be put into a Stack."""
     generator, starts = torch.Generator().manual_seed(seed), None
     if recipe.init == "random":
         starts = tuple(initial(recipe, problem.width, generator).to(problem.images.device) for _ in range(2))

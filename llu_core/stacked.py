@@ -49,10 +49,10 @@ class _Points:
 
     @classmethod
     def of(cls, sides: Sequence[Side], alphas: Sequence[Tensor]) -> "_Points":
-        # padding points are no zeros, since their length is divided by
+        # the rows below are no zeros, since their length is divided by
         return cls(
             _padded([side.points for side in sides], rows_of=1.0),
-            _padded([side.inputs for side in sides]),
+            _padded([side.inputs for side in sides], rows_of=1.0),
             _padded([alpha[:, None] for alpha in alphas]),
         )
 
@@ -215,7 +215,7 @@ class Stack:
 
     def _step(self, now: int | Tensor) -> None:
         """One optimiser step; `now` is its number, on a GPU as a tensor (1,) that lives there."""
-        self._differentiate(now)
+        self.differentiate(now)
         rate = _at(self.rates, now)
         if not self.adam:
             self.first.mul_(MOMENTUM).add_(self.gradient)
@@ -226,7 +226,7 @@ class Stack:
         spread = self.second.mul(_at(self.spreads, now)).sqrt_().add_(ADAM_EPSILON)
         self.flat.addcmul_(torch.div(self.first, spread, out=spread), rate, value=-1)
 
-    def _differentiate(self, now: int | Tensor) -> None:
+    def differentiate(self, now: int | Tensor) -> None:
         """The gradients of eq. 3 and 6, by the chain rule from the logits back through eq. 4."""
         images, targets, weights = self.images, self.targets, self.weights
         if self.rows is not None:

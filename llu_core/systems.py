@@ -37,6 +37,7 @@ class System:
 
     name: as the command line calls it; title: as tables do. new_classes: whether it can answer for classes without
     shots; needs_encoder: whether it trains through the model's text tower and so cannot work on embeddings alone.
+    recipe: LLU's, None for the others.
     """
 
     name: str
@@ -44,6 +45,7 @@ class System:
     new_classes: bool
     needs_encoder: bool
     fit: Fit
+    recipe: Recipe | None = None
 
     def timed_fit(self, material: Material, seed: int, device: Device = "cpu") -> tuple[Fitted, float]:
         """The trained system and the seconds it took, without what torch loads at a process's first training."""
@@ -66,11 +68,11 @@ _ABLATION_TITLES = {
 
 def llu_system(recipe: Recipe = RECIPES["fast"], ablation: str = "default") -> System:
     """LLU trained by `recipe`, under one of the paper's ablations (a key of ABLATIONS)."""
-    fit = partial(llu.fit, recipe=recipe.ablated(ablation))
-    if ablation == "default":
-        return System("llu", "LLU", True, False, fit)
-    name = f"llu-{ablation.replace('. ', '-').replace(' ', '-')}"
-    return System(name, _ABLATION_TITLES[ablation], True, False, fit)
+    ablated = recipe.ablated(ablation)
+    name, title = "llu", "LLU"
+    if ablation != "default":
+        name, title = f"llu-{ablation.replace('. ', '-').replace(' ', '-')}", _ABLATION_TITLES[ablation]
+    return System(name, title, True, False, partial(llu.fit, recipe=ablated), ablated)
 
 
 SYSTEMS: dict[str, System] = {

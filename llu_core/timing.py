@@ -1,8 +1,10 @@
 """The timing protocol (Figure 3): one forward and backward pass of a system's own training, seconds and peak memory.
 
-A pass lies between two steps of the optimiser, so it is found by hooks on the optimiser and a system need not know.
+A pass lies between two steps of the optimiser, so it is found by hooks on the optimiser and a system need not know;
+LLU, whose gradient is a closed form, is asked for it.
 """
 
+import contextlib
 import time
 import weakref
 from dataclasses import dataclass, field, replace
@@ -15,8 +17,12 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map_only
 
 from llu_core.evaluation import Trial, material_for, system_of
+from llu_core.fitting import job_of
+from llu_core.recipes import Recipe
 from llu_core.rows import TimingRow
+from llu_core.stacked import Stack
 from llu_core.systems import CannotAnswer, Material
+from llu_core.training import Problem
 
 BATCH_SIZES = (1, 2, 4, 8, 16, 32)
 REPEATS = 5
@@ -95,6 +101,9 @@ class _Passes:
 
 
 def _measured(trial: Trial, material: Material, batch_size: int) -> _Passes:
+    recipe = system_of(trial).recipe
+    if recipe is not None and not recipe.shared:
+        return _closed_form(trial, material, recipe)
     steps = batch_size if trial.method in _ONE_BY_ONE else 1
     passes = _Passes(steps, torch.device(trial.device))
     hooks = (
@@ -102,12 +111,25 @@ def _measured(trial: Trial, material: Material, batch_size: int) -> _Passes:
         register_optimizer_step_post_hook(passes.after_step),
     )
     try:
-        system_of(trial).fit(material, trial.seed, trial.device)
-    except _Enough:
-        pass
+        with contextlib.suppress(_Enough):
+            system_of(trial).fit(material, trial.seed, trial.device)
     finally:
         for hook in hooks:
             hook.remove()
+    return passes
+
+
+def _closed_form(trial: Trial, material: Material, recipe: Recipe) -> _Passes:
+    """The passes of LLU over all rows at once."""
+    whole = replace(recipe, batch_size=None)
+    stack = Stack([job_of(Problem.of(material.shots, whole, trial.device), whole, trial.seed)])
+    passes = _Passes(1, torch.device(trial.device))
+    passes.after_step()
+    with contextlib.suppress(_Enough):
+        while True:
+            stack.differentiate(0)
+            passes.before_step()
+            passes.after_step()
     return passes
 
 
