@@ -24,7 +24,7 @@ from llu_core.errors import LluError
 from llu_core.evaluation import base_to_new
 from llu_core.features import Features
 from llu_core.fewshot import FewShotSet, LabelledEmbeddings
-from llu_core.fitting import fit
+from llu_core.fitting import fit, fit_many
 from llu_core.prediction import Prediction, predict
 from llu_core.prompts import class_embeddings
 from llu_core.recipes import ABLATIONS, RECIPES, Recipe
@@ -60,6 +60,7 @@ __all__ = [
     "TrainingStep",
     "train",
     "fit",
+    "fit_many",
     "Classifier",
     "ZeroShotClassifier",
     "accuracy",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
+from typing import TypeVar
 
 import torch
 
@@ -13,6 +14,8 @@ from llu_core.recipes import RECIPES, Recipe
 from llu_core.stacked import Job, Stack
 from llu_core.steps import drain
 from llu_core.training import Problem, initial, scheduled, train
+
+Value = TypeVar("Value")
 
 
 def fit(
@@ -37,7 +40,7 @@ def fit_many(
     count = max(map(len, (shots, recipes, seeds)), default=0)
     if any(len(each) not in (1, count) for each in (shots, recipes, seeds)):
         raise LluError(f"{len(shots)} sets, {len(recipes)} recipes, {len(seeds)} seeds; give K of each, or one for all")
-    sets, settings, numbers = (list(each) * (count if len(each) == 1 else 1) for each in (shots, recipes, seeds))
+    sets, settings, numbers = _of_length(count, shots), _of_length(count, recipes), _of_length(count, seeds)
     adapters: dict[int, LocalizedAdapter] = {}
     stacks: dict[tuple, dict[int, Job]] = {}
     problems: dict[tuple, Problem] = {}
@@ -55,11 +58,16 @@ def fit_many(
     return [adapters[place] for place in range(count)]
 
 
+def _of_length(count: int, values: Sequence[Value]) -> list[Value]:
+    return list(values) * (count if len(values) == 1 else 1)
+
+
 def job_of(problem: Problem, recipe: Recipe, seed: int) -> Job:
     """The training of a problem that starts and shuffles by `seed`, to be put into a Stack."""
     generator, starts = torch.Generator().manual_seed(seed), None
     if recipe.init == "random":
-        starts = tuple(initial(recipe, problem.width, generator).to(problem.images.device) for _ in range(2))
+        image, text = (initial(recipe, problem.width, generator).to(problem.images.device) for _ in range(2))
+        starts = image, text
     return Job(problem, recipe, scheduled(recipe, problem.targets, generator), starts)
 
 

@@ -14,8 +14,8 @@ class Recipe:
 
     batch_size: images per step, None for all at once. steps: optimiser steps, or None for `epochs` over the set.
     epochs: None for the paper's rule by shots per class. shared: one g for both modalities. subspace: "all" trains the
-    whole of W and b; "classes" the part of W - I and b that stays within the span of class texts and mean images,
-    where nearly all of the gradient lies: 2C dimensions instead of d (a random start is always trained as a whole).
+    whole of W and b; "classes" the part of W - I and b that stays within the span of class texts and mean images, a few
+    dimensions per class, where nearly all of the gradient lies (a random start is always trained as a whole).
     """
 
     name: str
@@ -57,7 +57,7 @@ class Recipe:
 _CHOICES = {"init": ("identity", "random"), "optimizer": ("adam", "sgd"), "subspace": ("all", "classes")}
 
 RECIPES = {
-    "fast": Recipe("fast", "adam", 3e-3, steps=12, subspace="classes"),
+    "fast": Recipe("fast", "adam", 3e-3, steps=16, subspace="classes"),
     "paper": Recipe("paper", "sgd", 2e-3, batch_size=32),
 }
 

@@ -145,14 +145,20 @@ class Problem:
 
 
 def class_subspace(images: Tensor, targets: Tensor, texts: Tensor) -> Tensor:
-    """(r, d) orthonormal rows that span the class texts and mean images, their principal directions; r <= min(2C, d).
+    """(r, d) orthonormal rows that span the class texts and mean images, their principal directions; r <= d.
 
-    images (n, d), targets (n,) of the C classes, texts (C, d). Adam scales every coordinate by itself, so it matters
-    that the coordinates are these and not any others.
+    images (n, d), targets (n,) of the C classes, texts (C, d). A class has two mean images, each of every other shot, so
+    that its spread counts too, but one where three points per class would fill more than half of the space. Adam
+    scales every coordinate by itself, so it matters that the coordinates are these and not any others.
     """
-    means = F.normalize(torch.zeros_like(texts).index_add_(0, targets, images), dim=1)
-    points = torch.cat([texts, means])
-    if len(points) < points.shape[1]:
+    classes, width = texts.shape
+    parts = 2 if 6 * classes <= width else 1
+    order = targets.argsort(stable=True)
+    place = torch.empty_like(targets)
+    place[order] = torch.arange(len(targets), device=targets.device) % parts
+    sums = images.new_zeros(classes * parts, width).index_add_(0, targets * parts + place, images)
+    points = torch.cat([texts, F.normalize(sums[sums.any(dim=1)], dim=1)])
+    if len(points) < width:
         energy, directions = torch.linalg.eigh(points @ points.T)
         kept = energy > _NOTHING * energy[-1]
         return (directions[:, kept] / energy[kept].sqrt()).T @ points

@@ -71,8 +71,9 @@ def test_the_fast_recipe_leaves_what_is_no_class_as_it_is():
     shots = few_in_many_dimensions()
     adapter = fit(shots)
     trained = shots.class_embeddings[list(shots.seen_classes)]
-    means = torch.stack([shots.train.embeddings[shots.train.labels == k].mean(dim=0) for k in shots.seen_classes])
-    span = torch.linalg.qr(torch.cat([trained, means]).T).Q
+    of_classes = [shots.train.embeddings[shots.train.labels == k] for k in shots.seen_classes]
+    means = [some.mean(dim=0) for rows in of_classes for some in (rows[::2], rows[1::2])]
+    span = torch.linalg.qr(torch.cat([trained, torch.stack(means)]).T).Q
     outside = torch.eye(64) - span @ span.T
     for update in (adapter.image.update, adapter.text.update):
         torch.testing.assert_close(update.weight @ outside, outside, atol=1e-5, rtol=0)
