@@ -78,7 +78,7 @@ def _in_short(outcomes: Sequence[Outcome], about: About) -> str:
     rows = [row for outcome in outcomes for row in outcome.rows]
     kept = sum(outcome.kept for outcome in outcomes)
     cells = f"{len(outcomes)} cells" + (f", {kept} of them kept from an earlier run" if kept else "")
-    made = f"`{about.command}` took {about.seconds / 60:.0f} minutes ({cells}; workers: {about.workers})."
+    made = f"`{about.command}` took {about.seconds / 60:.1f} minutes ({cells}; workers: {about.workers})."
     return " ".join([*_world(rows), made, f"Seeds {_seeds(outcomes)}; every set by itself is in `report.md`."])
 
 

@@ -57,19 +57,25 @@ def _ablation(rows: Sequence[Row]) -> list[str]:
 
 
 def _transfers(rows: Sequence[TransferRow]) -> list[str]:
-    """A line per system and source: accuracy on the source itself, and averages over the targets of both protocols."""
+    """A table per source: accuracy on the source itself, and averages over the targets of both protocols."""
     means = mean_transfer_rows(rows)
-    body = []
-    for source, shots, method in dict.fromkeys((row.source, row.shots, row.method) for row in means):
-        of_system = [row for row in means if (row.source, row.shots, row.method) == (source, shots, method)]
-        itself = next((row.accuracy for row in of_system if row.target == source), None)
-        ours = [_over_targets(of_system, protocol) for protocol in TRANSFER]
-        body.append(
-            [f"{title(method)}, {source}, {shots_text(shots)}", *map(number, (itself, *ours)), *_published(method)]
-        )
-    head = ["system, trained on", "itself", *TRANSFER, "published: ImageNet itself", *TRANSFER]
     note = f"Accuracy, average over the targets. The published columns are {SETS_FROM}. {NOT_AT_HAND}"
-    return [f"**Cross-dataset and domain shift (Tables 2 and 3).** {note}", markdown_table(head, body), *reasons(means)]
+    parts = [f"**Cross-dataset and domain shift (Tables 2 and 3).** {note}"]
+    for source, shots in dict.fromkeys((row.source, row.shots) for row in means):
+        chosen = [row for row in means if (row.source, row.shots) == (source, shots)]
+        parts += [f"Trained on `{source}`, {shots_text(shots)}:", _transfer_table(chosen)]
+    return parts + reasons(means)
+
+
+def _transfer_table(means: Sequence[MeanTransferRow]) -> str:
+    body = []
+    for method in dict.fromkeys(row.method for row in means):
+        of_system = [row for row in means if row.method == method]
+        itself = next((row.accuracy for row in of_system if row.target == row.source), None)
+        ours = (itself, *(_over_targets(of_system, protocol) for protocol in TRANSFER))
+        body.append([title(method), *map(number, ours), *_published(method)])
+    head = ["system", "itself", *TRANSFER, "published: ImageNet itself", *TRANSFER]
+    return markdown_table(head, body)
 
 
 def _over_targets(rows: Sequence[MeanTransferRow], protocol: str) -> float | None:

@@ -182,9 +182,10 @@ def test_the_summary_has_a_table_of_every_protocol():
     text = summary_text(EVERYTHING, "Made here.")
     assert text.startswith("Made here.")
     assert text.count("\n**") == 5
-    assert line_starting(text, "LLU, picto:a, 16 shots")[1:4] == ["90.0", "60.0", "–"]
+    transfer = text.split("Trained on `picto:a`, 16 shots:")[1]
+    assert line_starting(transfer, "LLU")[1:4] == ["90.0", "60.0", "–"]
     coop = summary_text([TransferRow("cross-dataset", "a", "b", "coop", 16, 1, 60.0, 0.5)], "")
-    assert line_starting(coop, "CoOp, a, 16 shots")[1:] == ["–", "60.0", "–", "71.51", "63.88", "59.28"]
+    assert line_starting(coop, "CoOp")[1:] == ["–", "60.0", "–", "71.51", "63.88", "59.28"]
 
 
 def test_figure_2_has_a_curve_per_system_and_panel():
