@@ -27,6 +27,7 @@ from llu_core.backbones import (
     pretrained_config,
 )
 from llu_core.errors import LluError
+from llu_core.steps import one_ahead
 
 Precision = Literal["auto", "fp32", "fp16", "bf16"]
 _HALF = {"fp16": torch.float16, "bf16": torch.bfloat16}
@@ -135,31 +136,40 @@ class OpenClipEncoder:
 
     def encode_images(self, images: Sequence[Image.Image]) -> torch.Tensor:
         """(n, d) float32 unit rows on the CPU, in the order given. Images of any mode and size."""
+        return self._in_batches(images, self._pixels, self.model.encode_image)
 
-        def encode(batch: Sequence[Image.Image]) -> torch.Tensor:
-            pixels = torch.stack([self.preprocess(image.convert("RGB")) for image in batch])
-            return self.model.encode_image(pixels.to(self.device))
-
-        return self._in_batches(images, encode)
+    def _pixels(self, images: Sequence[Image.Image]) -> torch.Tensor:
+        return torch.stack([self.preprocess(image.convert("RGB")) for image in images])
 
     def encode_texts(self, texts: Sequence[str]) -> torch.Tensor:
         """(n, d) float32 unit rows on the CPU, in the order given. What exceeds the context length is cut off."""
-        return self._in_batches(texts, lambda batch: self.model.encode_text(self.tokenize(list(batch)).to(self.device)))
+        return self._in_batches(texts, lambda batch: self.tokenize(list(batch)), self.model.encode_text)
 
-    def _in_batches(self, inputs: Sequence[Any], encode: Callable[[Sequence[Any]], torch.Tensor]) -> torch.Tensor:
+    def _in_batches(
+        self,
+        inputs: Sequence[Any],
+        prepare: Callable[[Sequence[Any]], torch.Tensor],
+        encode: Callable[[torch.Tensor], torch.Tensor],
+    ) -> torch.Tensor:
         # Allocated outside inference mode: a tensor made inside could not take part in training.
         rows = torch.empty(len(inputs), self.width)
         half = _HALF.get(self.precision)
-        for start in range(0, len(inputs), self.batch_size):
-            batch = inputs[start : start + self.batch_size]
+        prepared = (
+            prepare(inputs[start : start + self.batch_size]) for start in range(0, len(inputs), self.batch_size)
+        )
+        if self.device.type != "cpu":  # where it would only take the cores from the model
+            prepared = one_ahead(prepared)
+        done = 0
+        for batch in prepared:
             with torch.inference_mode(), torch.autocast(self.device.type, half, enabled=half is not None):
-                embeddings = F.normalize(encode(batch).float(), dim=-1)
+                embeddings = F.normalize(encode(batch.to(self.device)).float(), dim=-1)
                 if not embeddings.isfinite().all():
                     raise LluError(
                         f"{self.title} gives embeddings that are no numbers: the weights are damaged, "
                         f"or {self.precision} is too coarse for them; try precision fp32 or another model."
                     )
-                rows[start : start + len(batch)] = embeddings.cpu()
+                rows[done : done + len(batch)] = embeddings.cpu()
+            done += len(batch)
         return rows
 
 

@@ -33,7 +33,8 @@ from llu_core.fewshot import FewShotSet, LabelledEmbeddings, Rejected
 from llu_core.layout import ImageSource, Picture
 from llu_core.pictures import UnreadablePicture
 from llu_core.prompts import class_embeddings
-from llu_core.sources import BATCH_PIXELS
+from llu_core.sources import BATCH, BATCH_PIXELS
+from llu_core.steps import one_ahead
 
 CHUNK_ROWS = 256
 """About so many rows are computed between two writes: what a kill can cost, and the unit that shards are dealt."""
@@ -214,29 +215,35 @@ def _known(shelf: Shelf | None, keys: dict[_Item, list[bytes]]) -> dict[_Item, n
 
 
 def _compute(items: Sequence[_Item], encoder: Encoder, seed: int, side: int) -> dict[_Item, _Found]:
-    waiting: dict[_Item, list[Image.Image]] = {}
     found: dict[_Item, _Found] = {}
+    for batch in one_ahead(_decoded(items, found, seed, side)):
+        encoded = encoder.encode_images([image for each in batch.values() for image in each]).numpy()
+        ends = np.cumsum([len(each) for each in batch.values()])
+        found.update(zip(batch, np.split(encoded, ends[:-1]), strict=True))
+    return found
 
-    def encode() -> None:
-        images = [image for each in waiting.values() for image in each]
-        encoded = encoder.encode_images(images).numpy()
-        ends = np.cumsum([len(each) for each in waiting.values()])
-        found.update(zip(waiting, np.split(encoded, ends[:-1]), strict=True))
-        waiting.clear()
 
+def _decoded(
+    items: Sequence[_Item], unreadable: dict[_Item, _Found], seed: int, side: int
+) -> Iterator[dict[_Item, list[Image.Image]]]:
+    """Pictures and their views in batches of about BATCH or BATCH_PIXELS; what cannot be read goes to `unreadable`."""
+    batch: dict[_Item, list[Image.Image]] = {}
+    images = pixels = 0
     for item in items:
+        name = item.picture.name
         try:
             image = item.picture.read()
         except UnreadablePicture as error:
-            found[item] = Rejected(item.picture.name, error.reason)
+            unreadable[item] = Rejected(name, error.reason)
             continue
-        name = item.picture.name
-        waiting[item] = [image, *(view(image, side, seed=seed, name=name, number=k) for k in range(item.views))]
-        if sum(each.width * each.height for images in waiting.values() for each in images) >= BATCH_PIXELS:
-            encode()
-    if waiting:
-        encode()
-    return found
+        batch[item] = [image, *(view(image, side, seed=seed, name=name, number=k) for k in range(item.views))]
+        pixels += sum(each.width * each.height for each in batch[item])
+        images += len(batch[item])
+        if images >= BATCH or pixels >= BATCH_PIXELS:
+            yield batch
+            batch, images, pixels = {}, 0, 0
+    if batch:
+        yield batch
 
 
 def _key(stamp: str, number: int, seed: int, side: int) -> bytes:

@@ -1,6 +1,7 @@
 """SOURCE, the one way to name data: a folder, a zip, a feature bundle or a built-in set, and how it becomes embeddings.
 
-How a folder or zip is laid out is described in `layout`. Pictures are decoded one at a time, when they are wanted.
+How a folder or zip is laid out is described in `layout`. Pictures are decoded when they are wanted, a batch
+while the one before is encoded.
 """
 
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -19,7 +20,7 @@ from llu_core.layout import SOURCE_FORMS, ImageSource, Picture, class_left_out, 
 from llu_core.picture_files import list_folder, list_zip
 from llu_core.pictures import UnreadablePicture
 from llu_core.prompts import class_embeddings
-from llu_core.steps import drain
+from llu_core.steps import drain, one_ahead
 
 if TYPE_CHECKING:
     from llu_core.encoder import Encoder
@@ -82,7 +83,7 @@ def embed_steps(
     vectors = [torch.empty(0, encoder.width)]
     crops = [np.empty((0, thumbnails, thumbnails, 3), dtype=np.uint8)]
     yield 0, len(pictures)
-    for positions, images in _batches(pictures, rejected):
+    for positions, images in one_ahead(_batches(pictures, rejected)):
         kept += positions
         vectors.append(encoder.encode_images(images))
         crops += [_thumbnail(image, thumbnails)[None] for image in images if thumbnails]

@@ -1,0 +1,49 @@
+"""Work in steps, and work one step ahead."""
+
+import threading
+
+import pytest
+
+from llu_core.steps import drain, one_ahead
+
+
+def test_draining_tells_every_step_and_returns_the_result():
+    def steps():
+        yield 1
+        yield 2
+        return "done"
+
+    told: list[int] = []
+    assert drain(steps(), told.append) == "done"
+    assert told == [1, 2]
+
+
+def test_one_ahead_changes_neither_items_nor_order():
+    assert list(one_ahead(range(5))) == [0, 1, 2, 3, 4]
+    assert list(one_ahead([])) == []
+
+
+def test_the_next_item_is_made_while_the_caller_has_the_one_before_and_no_further_one_is():
+    made = [threading.Event() for _ in range(4)]
+
+    def items():
+        for number, event in enumerate(made):
+            event.set()
+            yield number
+
+    coming = one_ahead(items())
+    assert next(coming) == 0
+    assert made[1].wait(10)
+    assert not made[2].wait(0.05)
+    coming.close()
+
+
+def test_an_error_comes_where_the_item_would_have_come():
+    def items():
+        yield 1
+        raise ValueError("broken")
+
+    coming = one_ahead(items())
+    assert next(coming) == 1
+    with pytest.raises(ValueError, match="broken"):
+        next(coming)
