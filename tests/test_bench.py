@@ -8,8 +8,11 @@ import torch
 
 from llu_core import bench, bench_command
 from llu_core.__main__ import main
+from llu_core.bench.clouds import clouds
 from llu_core.bench.figure import HEAD, Figure, quantity
 from llu_core.bench.machine import Limit, Machine
+from llu_core.bench.process import cost_of
+from llu_core.bench.scale import growth_exponent
 from llu_core.bench.timing import Timing, alternately
 
 MACHINE = Machine(torch.device("cpu"), flops=1e9, bytes=1e8)
@@ -110,6 +113,27 @@ def test_a_machine_is_measured():
     assert machine.flops > 1e8
     assert machine.bytes > 1e7
     assert machine.facts()["device"] == "cpu"
+
+
+def test_growth_is_the_power_of_the_size():
+    assert growth_exponent([1, 2, 4, 8], [3, 12, 48, 192]) == pytest.approx(2)
+    assert growth_exponent([1, 10], [5, 5]) == 0
+
+
+def test_a_process_of_its_own_has_a_cost():
+    cost = cost_of(int, bytearray, "50_000_000")
+    assert 0 <= cost.seconds < 10
+    assert cost.peak_bytes > 50e6
+    assert 40e6 < cost.work_bytes < 80e6
+
+
+def test_clouds_are_unit_rows_that_their_texts_tell_apart():
+    shots = clouds(classes=5, shots=3, width=64)
+    assert shots.train.embeddings.shape == (15, 64)
+    torch.testing.assert_close(shots.train.embeddings.norm(dim=1), torch.ones(15))
+    assert (
+        (shots.train.embeddings @ shots.class_embeddings.T).argmax(dim=1) == shots.train.labels
+    ).float().mean() > 0.8
 
 
 def test_every_subject_has_its_module():

@@ -11,10 +11,15 @@ from llu_core.bench.machine import Machine
 
 SUBJECTS = {
     "sweep": "predictions over the (beta, gamma) plane",
+    "encoding": "pictures to embeddings, from files and from the cache",
+    "starting": "import llu_core, and the app's first page",
+    "clustering": "training points to anchors",
 }
 """What can be measured; the names are those of the modules."""
 
-SCALES = {}
+SCALES = {
+    "scale": "time and memory against shots, classes and width, and how they grow",
+}
 """Subjects that take minutes and gigabytes, measured by --scale or by name."""
 
 

@@ -1,0 +1,50 @@
+"""Clustering the anchors against scikit-learn's agglomerative clustering, and its memory far beyond."""
+
+from collections.abc import Iterator
+
+from torch import Tensor
+
+from llu_core.anchors import PAPER_MAX_ANCHORS, cluster_anchors
+from llu_core.bench.clouds import clouds
+from llu_core.bench.figure import Figure
+from llu_core.bench.machine import Machine
+from llu_core.bench.process import cost_of
+from llu_core.bench.timing import alternately
+
+WIDTH, SHOTS = 512, 16
+COMPARED = (1_600, 4_000)
+LARGE = (16_000, 50_000)
+MEMORY_BAR = 2_000.0
+
+
+def figures(machine: Machine) -> Iterator[Figure]:
+    for count in COMPARED:
+        yield _beside_scikit_learn(machine, points(count))
+    for count in LARGE:
+        cost = cost_of(points, cluster_anchors, count)
+        what = f"{count:,} points to {PAPER_MAX_ANCHORS} anchors"
+        yield Figure("clustering", what, cost.seconds)
+        yield Figure("clustering", f"{what}: peak of the process", cost.peak_bytes / 1e6, "MB", bar=MEMORY_BAR)
+
+
+def points(count: int) -> Tensor:
+    """(count, WIDTH), SHOTS of each class."""
+    return clouds(classes=count // SHOTS, shots=SHOTS, width=WIDTH).train.embeddings
+
+
+def _beside_scikit_learn(machine: Machine, rows: Tensor) -> Figure:
+    from sklearn.cluster import AgglomerativeClustering
+
+    def scikit_learn() -> None:
+        AgglomerativeClustering(n_clusters=PAPER_MAX_ANCHORS, metric="cosine", linkage="complete").fit(rows.numpy())
+
+    ours, theirs = alternately([lambda: cluster_anchors(rows), scikit_learn], repeats=3)
+    return Figure(
+        "clustering",
+        f"{len(rows):,} points to {PAPER_MAX_ANCHORS} anchors",
+        ours.seconds,
+        spread=ours.spread,
+        peer="scikit-learn's AgglomerativeClustering",
+        peer_value=theirs.seconds,
+        limit=machine.least_seconds(flops=len(rows) ** 2 * WIDTH, bytes=8 * len(rows) ** 2),
+    )

@@ -1,0 +1,138 @@
+"""Encoding pictures against the bare open_clip loop, decoding beside encoding, and what the cache saves."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch.nn import functional as F
+from torch.utils.flop_counter import FlopCounterMode
+
+from llu_core.bench.figure import Figure
+from llu_core.bench.machine import Limit, Machine
+from llu_core.bench.timing import alternately
+from llu_core.embedding_cache import CachedEncoder
+from llu_core.encoder import OpenClipEncoder
+from llu_core.pictures import decode
+from llu_core.sources import embed, open_source
+
+EMBEDDED_PICTURES, VIT_PICTURES = 256, 16
+FILES, FILE_SIZE = 128, (1024, 768)
+REPEATS = 5
+NEARLY = 0.95
+CACHE_BAR = 50.0
+
+
+def figures(machine: Machine) -> Iterator[Figure]:
+    embedded = OpenClipEncoder.load("picto", device=machine.device)
+    for encoder, count in ((embedded, EMBEDDED_PICTURES), (random_vit(machine.device), VIT_PICTURES)):
+        pictures = random_pictures(count, (encoder.image_size, encoder.image_size))
+        yield _beside_the_bare_loop(machine, encoder, pictures)
+        yield _beside_the_cache(machine, encoder, pictures)
+    yield _decoding(machine, embedded)
+
+
+def random_vit(device: torch.device) -> OpenClipEncoder:
+    """ViT-B/16 with random weights: as fast as the real one."""
+    from open_clip import create_model_and_transforms, get_tokenizer
+
+    model, _, preprocess = create_model_and_transforms("ViT-B-16", pretrained=None, load_weights=False)
+    return OpenClipEncoder(
+        model=model.eval().requires_grad_(False).to(device, memory_format=torch.channels_last),  # pyright: ignore
+        tokenize=get_tokenizer("ViT-B-16"),
+        preprocess=preprocess,  # pyright: ignore[reportArgumentType]
+        device=device,
+        precision="fp16" if device.type == "cuda" else "fp32",
+        batch_size=128,
+        identity="ViT-B/16, random weights",
+        title="ViT-B/16",
+        note="",
+        width=512,
+        logit_scale=100.0,
+    )
+
+
+def random_pictures(count: int, size: tuple[int, int]) -> list[Image.Image]:
+    """Blurred noise, which neither JPEG nor a model finds unusual."""
+    generator = np.random.default_rng(0)
+    small = generator.integers(0, 256, (count, 24, 32, 3), dtype=np.uint8)
+    return [Image.fromarray(each).resize(size, Image.Resampling.BICUBIC) for each in small]
+
+
+def _bare_loop(encoder: OpenClipEncoder, pictures: list[Image.Image]) -> torch.Tensor:
+    half = encoder.precision != "fp32"
+    with torch.inference_mode(), torch.autocast(encoder.device.type, torch.float16, enabled=half):
+        pixels = torch.stack([encoder.preprocess(picture) for picture in pictures]).to(encoder.device)
+        return F.normalize(encoder.model.encode_image(pixels), dim=-1).cpu()
+
+
+def _beside_the_bare_loop(machine: Machine, encoder: OpenClipEncoder, pictures: list[Image.Image]) -> Figure:
+    batch = pictures[: encoder.batch_size]
+    ours, bare = alternately(
+        [lambda: encoder.encode_images(batch), lambda: _bare_loop(encoder, batch)], REPEATS, device=machine.device
+    )
+    return Figure(
+        "encoding",
+        f"{encoder.title}, {len(batch)} pictures of {encoder.image_size} px",
+        ours.seconds,
+        spread=ours.spread,
+        peer="bare open_clip loop",
+        peer_value=bare.seconds,
+        limit=_least(machine, encoder, batch),
+        ratio_bar=NEARLY,
+    )
+
+
+def _least(machine: Machine, encoder: OpenClipEncoder, pictures: list[Image.Image]) -> Limit:
+    with FlopCounterMode(display=False) as counter:
+        encoder.encode_images(pictures[:1])
+    return machine.least_seconds(flops=counter.get_total_flops() * len(pictures))
+
+
+def _beside_the_cache(machine: Machine, encoder: OpenClipEncoder, pictures: list[Image.Image]) -> Figure:
+    with tempfile.TemporaryDirectory() as folder:
+        CachedEncoder(encoder, folder).encode_images(pictures)
+        cached, ours = alternately(
+            [
+                lambda: CachedEncoder(encoder, folder).encode_images(pictures),  # a new one each time reads the files
+                lambda: encoder.encode_images(pictures),
+            ],
+            REPEATS,
+            device=machine.device,
+        )
+    return Figure(
+        "encoding",
+        f"{encoder.title}, {len(pictures)} pictures from a warm cache",
+        cached.seconds,
+        spread=cached.spread,
+        peer="encoding them",
+        peer_value=ours.seconds,
+        ratio_bar=CACHE_BAR,
+    )
+
+
+def _decoding(machine: Machine, encoder: OpenClipEncoder) -> Figure:
+    with tempfile.TemporaryDirectory() as folder:
+        files = [Path(folder) / f"class {number % 4}" / f"{number}.jpg" for number in range(FILES)]
+        for file, picture in zip(files, random_pictures(FILES, FILE_SIZE), strict=True):
+            file.parent.mkdir(exist_ok=True)
+            picture.save(file, quality=90)
+        source = open_source(folder)
+
+        def one_after_the_other() -> None:
+            encoder.encode_images([decode(file) for file in files])
+
+        def together() -> None:
+            embed(source, encoder, thumbnails=0)  # pyright: ignore[reportArgumentType]
+
+        ours, serial = alternately([together, one_after_the_other], REPEATS, device=machine.device)
+    return Figure(
+        "encoding",
+        f"{encoder.title}, {FILES} JPEG files of {FILE_SIZE[0]} x {FILE_SIZE[1]}",
+        ours.seconds,
+        spread=ours.spread,
+        peer="decoding, then encoding",
+        peer_value=serial.seconds,
+    )
