@@ -32,6 +32,7 @@ from llu_core.sources import load_source, open_source
 from llu_core.sweep import Sweep
 from llu_core.systems import SYSTEMS, CannotAnswer, Fitted, Material, System, systems_named
 from llu_core.training import TrainingStep, train
+from llu_core.tuning import Tuning, tune
 
 __all__ = [
     "LluError",
@@ -61,6 +62,8 @@ __all__ = [
     "train",
     "fit",
     "fit_many",
+    "Tuning",
+    "tune",
     "Classifier",
     "ZeroShotClassifier",
     "accuracy",

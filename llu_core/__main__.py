@@ -46,6 +46,9 @@ def build_parser() -> argparse.ArgumentParser:
     train.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for the trained adapter")
     train.add_argument("--shots", type=positive, help="sample at most this many pictures per class (default: all)")
     train.add_argument("--seed", type=seed, default=1, help="of the sampling and the training (default: 1)")
+    train.add_argument(
+        "--tune", action="store_true", help="choose beta, gamma and lambda on held-out shots and classes of the source"
+    )
     add_recipe(train)
     add_model(train, "picto")
 
@@ -88,6 +91,12 @@ def _train(options: argparse.Namespace) -> int:
     shots = _load_source(options, options.source)
     if options.shots:
         shots = shots.sample(options.shots, options.seed)
+    if options.tune:
+        from llu_core.tuning import tune
+
+        tuning = tune(shots, recipe, seed=options.seed, device=device)
+        recipe = tuning.recipe
+        print(tuning.reason)
     with progress_bar("training", "step") as bar:
 
         def show(step: TrainingStep) -> None:

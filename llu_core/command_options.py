@@ -12,7 +12,7 @@ from tqdm import tqdm
 from llu_core.embedding_cache import ModelLoader, default_cache_folder
 from llu_core.errors import LluError
 from llu_core.fewshot import Rejected
-from llu_core.recipes import Recipe, recipe
+from llu_core.recipes import RECIPES, Recipe, recipe
 
 SOURCE_HELP = (
     "a folder or zip with one folder of pictures per class (optional test/ and new/), a feature bundle (.npz), "
@@ -32,9 +32,11 @@ def add_command(
 
 
 def add_recipe(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--recipe", default="fast", help="fast (default) or paper")
-    parser.add_argument("--beta", type=float, help="share of the update at an anchor, 0 to 1 (default: 0.5)")
-    parser.add_argument("--gamma", type=float, help="locality, 0 (everywhere) to inf (only at anchors) (default: 20)")
+    parser.add_argument("--recipe", default="fast", help=f"{', '.join(RECIPES)} (default: fast)")
+    parser.add_argument("--beta", type=float, help="share of the update at an anchor, 0 to 1 (default: the recipe's)")
+    parser.add_argument(
+        "--gamma", type=float, help="locality, 0 (everywhere) to inf (at anchors alone) (default: the recipe's)"
+    )
     parser.add_argument("--lam", type=float, help="weight of the distance to identity, eq. 6 (default: 1000)")
 
 

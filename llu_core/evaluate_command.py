@@ -90,6 +90,9 @@ def add(commands) -> None:
         "--out", type=Path, metavar="DIR", help="write a report there; rows already there are kept (all: ./report)"
     )
     evaluate.add_argument("--json", type=Path, metavar="FILE", help="write the rows to FILE")
+    evaluate.add_argument(
+        "--tune", action="store_true", help="also llu-tuned: beta, gamma and lambda chosen on the shots of each cell"
+    )
     add_recipe(evaluate)
     add_model(evaluate, "picto")
 
@@ -199,6 +202,8 @@ def _adjusted(plan: Plan, options: argparse.Namespace) -> Plan:
         plan = replace(plan, methods=methods)
     elif given == ["all"]:
         plan = replace(plan, methods=COMPARED_METHODS if plan.protocol != "ablation" else ABLATION_METHODS)
+    if options.tune and plan.methods and plan.protocol != "timing":
+        plan = replace(plan, methods=tuple(dict.fromkeys((*plan.methods, "llu-tuned"))))
     shots = tuple(options.shots) if options.shots else plan.shots
     return replace(plan, shots=shots, seeds=tuple(options.seeds) if options.seeds else plan.seeds)
 

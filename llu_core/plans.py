@@ -17,15 +17,15 @@ from llu_core.evaluation import LoadEncoder, Trial, run_trial
 from llu_core.features import Drawn, Features
 from llu_core.fewshot import FewShotSet
 from llu_core.grid import Cell, Task
-from llu_core.recipes import RECIPES, Recipe
+from llu_core.recipes import ABLATIONS, RECIPES, Recipe
 from llu_core.rows import TimingRow
-from llu_core.systems import SYSTEMS, systems_named
+from llu_core.systems import SYSTEMS, llu_system, systems_named
 from llu_core.timing import BATCH_SIZES, time_pass
 
 ALL_SHOTS = (1, 2, 4, 8, 16)
 SEEDS = (1, 2, 3)
-ABLATION_METHODS = tuple(name for name in SYSTEMS if name.startswith("llu"))
-COMPARED_METHODS = tuple(name for name in SYSTEMS if not name.startswith("llu-"))
+ABLATION_METHODS = tuple(llu_system(ablation=ablation).name for ablation in ABLATIONS)
+COMPARED_METHODS = (*(name for name in SYSTEMS if not name.startswith("llu-")), "llu-tuned")
 
 TASKS = ("shapes", "textures", "coloured-shapes", "patterned-shapes", "counts")
 SHIFTS = ("sketched", "night", "negative", "mosaic")

@@ -59,7 +59,9 @@ _CHOICES = {"init": ("identity", "random"), "optimizer": ("adam", "sgd"), "subsp
 RECIPES = {
     "fast": Recipe("fast", "adam", 3e-3, steps=16, subspace="classes"),
     "paper": Recipe("paper", "sgd", 2e-3, batch_size=32),
+    "best": Recipe("best", "adam", 3e-4, steps=80, gamma=5.0),
 }
+"""fast: for the moment one waits. paper: as published. best: most accurate on held-out shots of real CLIP features."""
 
 ABLATIONS: dict[str, dict] = {
     "default": {},

@@ -75,6 +75,11 @@ def llu_system(recipe: Recipe = RECIPES["fast"], ablation: str = "default") -> S
     return System(name, title, True, False, partial(llu.fit, recipe=ablated), ablated)
 
 
+def tuned_system(recipe: Recipe = RECIPES["fast"]) -> System:
+    """LLU trained by `recipe` with beta, gamma and lambda chosen on the shots."""
+    return System("llu-tuned", "LLU, tuned", True, False, partial(llu.fit_tuned, recipe=recipe), recipe)
+
+
 SYSTEMS: dict[str, System] = {
     system.name: system
     for system in (
@@ -90,6 +95,7 @@ SYSTEMS: dict[str, System] = {
         System("rla", "RLA", True, False, rla.fit),
         System("gda-clip", "GDA-CLIP", True, False, gda_clip.fit),
         *(llu_system(ablation=ablation) for ablation in ABLATIONS),
+        tuned_system(),
     )
 }
 
@@ -102,5 +108,6 @@ def systems_named(names: Sequence[str], recipe: Recipe = RECIPES["fast"]) -> lis
     unknown = [name for name in names if name not in SYSTEMS]
     if unknown or not names:
         raise LluError(f"unknown method {', '.join(unknown) or '(none)'}; choose from: {', '.join(SYSTEMS)}")
-    by_recipe = {system.name: system for system in (llu_system(recipe, ablation) for ablation in ABLATIONS)}
+    own = (*(llu_system(recipe, ablation) for ablation in ABLATIONS), tuned_system(recipe))
+    by_recipe = {system.name: system for system in own}
     return [by_recipe.get(name, SYSTEMS[name]) for name in dict.fromkeys(names)]

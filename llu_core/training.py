@@ -147,8 +147,8 @@ class Problem:
 def class_subspace(images: Tensor, targets: Tensor, texts: Tensor) -> Tensor:
     """(r, d) orthonormal rows that span the class texts and mean images, their principal directions; r <= d.
 
-    images (n, d), targets (n,) of the C classes, texts (C, d). A class has two mean images, each of every other shot, so
-    that its spread counts too, but one where three points per class would fill more than half of the space. Adam
+    images (n, d), targets (n,) of the C classes, texts (C, d). A class has two mean images, each of every other shot,
+    so that its spread counts too, but one where three points per class would fill more than half of the space. Adam
     scales every coordinate by itself, so it matters that the coordinates are these and not any others.
     """
     classes, width = texts.shape

@@ -1,10 +1,16 @@
-"""Localized Latent Updates and its ablations, as a compared system like the others."""
+"""Localized Latent Updates, its ablations, and LLU with beta, gamma and lambda chosen on the shots."""
 
 from llu_core import fitting
 from llu_core.baselines.material import AnyClasses, Device, Fitted, Material
 from llu_core.recipes import RECIPES, Recipe
+from llu_core.tuning import tune
 
 
 def fit(material: Material, seed: int, device: Device, recipe: Recipe = RECIPES["fast"]) -> Fitted:
     """Trained by `recipe`, which may be ablated; views are not used, since anchors are the images themselves."""
     return AnyClasses(fitting.fit(material.shots, recipe, seed=seed, device=device))
+
+
+def fit_tuned(material: Material, seed: int, device: Device, recipe: Recipe = RECIPES["fast"]) -> Fitted:
+    """`recipe` with the beta, gamma and lambda that `tune` chooses from the same shots."""
+    return fit(material, seed, device, tune(material.shots, recipe, seed=seed, device=device).recipe)

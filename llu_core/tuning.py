@@ -1,0 +1,176 @@
+"""Choosing beta, gamma and lambda from the few-shot set alone, without a look at test data.
+
+Shots and whole classes are held out in turn: an adapter is trained on half of the classes without a part of their
+shots, and asked about these shots (seen) and about all pictures of the other half (unseen), each a closed problem as in
+base-to-new. All adapters of all folds are trained at once, and the sweep scores each at every (beta, gamma).
+
+What decides is the mean log-likelihood of the true class, seen plus unseen. Accuracies of a few held-out pictures
+are too coarse a ruler: they hardly change over the plane, and their best place is a matter of single pictures.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from llu_core.errors import LluError
+from llu_core.fewshot import FewShotSet
+from llu_core.fitting import fit_many
+from llu_core.recipes import RECIPES, Recipe
+from llu_core.rows import harmonic_mean
+from llu_core.sweep import Sweep
+
+BETAS = tuple(step / 20 for step in range(21))
+GAMMAS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0, 10.0, 14.0, 20.0, 30.0, 50.0)
+LAMBDAS = (0.1, 1.0, 10.0)
+"""Multiples of the recipe's own lambda."""
+FOLDS = 4
+MIN_SHOTS, MIN_CLASSES = 3, 4
+
+
+@dataclass(frozen=True, eq=False)
+class Plane:
+    """Held-out scores of one lambda at every (beta, gamma), each (len(BETAS), len(GAMMAS)), means over the folds.
+
+    seen, unseen: accuracies in percent; likelihood: mean log-likelihood in nats, seen plus unseen. of_folds: the
+    likelihood of every fold, (folds, len(BETAS), len(GAMMAS)).
+    """
+
+    lam: float
+    seen: Tensor
+    unseen: Tensor
+    of_folds: Tensor
+
+    @property
+    def likelihood(self) -> Tensor:
+        return self.of_folds.mean(dim=0)
+
+    @property
+    def harmonic(self) -> Tensor:
+        """H of the two accuracies."""
+        return 2 * self.seen * self.unseen / (self.seen + self.unseen).clamp(min=1e-9)
+
+    @property
+    def best(self) -> tuple[int, int]:
+        """The place of the largest likelihood in BETAS and GAMMAS."""
+        place = int(self.likelihood.argmax())
+        return place // len(GAMMAS), place % len(GAMMAS)
+
+
+@dataclass(frozen=True, eq=False)
+class Tuning:
+    """recipe: the given one with the chosen beta, gamma and lambda, or as it was where nothing could be held out.
+
+    reason: in a sentence, why. planes: one per lambda, none where nothing could be held out; chosen: the one taken.
+    """
+
+    recipe: Recipe
+    reason: str
+    planes: tuple[Plane, ...] = ()
+    chosen: Plane | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Fold:
+    """train: half of the classes without the held-out shots, which are its test rows; unseen: the other half."""
+
+    train: FewShotSet
+    unseen: FewShotSet
+
+
+def tune(shots: FewShotSet, recipe: Recipe = RECIPES["best"], *, seed: int = 0, device: str = "cpu") -> Tuning:
+    """Beta, gamma and lambda for `shots` under `recipe`, from its training rows alone.
+
+    With fewer than MIN_SHOTS shots in any class, or MIN_CLASSES classes with shots, the recipe is kept and the reason
+    says so. The same seed holds out the same shots and classes. Raises LluError if there are no shots.
+    """
+    if len(shots.train) == 0:
+        raise LluError(f"{shots.name} has no training images; add at least one per class to be learned")
+    kept = _why_kept(shots)
+    if kept:
+        return Tuning(recipe, f"beta {recipe.beta:g} and gamma {recipe.gamma:g} stay as they are: {kept}")
+    cut = list(folds(shots, seed))
+    settings = [replace(recipe, lam=recipe.lam * factor) for factor in (LAMBDAS if recipe.lam else (1.0,))]
+    sets = [fold.train for _ in settings for fold in cut]
+    by_lambda = [setting for setting in settings for _ in cut]
+    adapters = fit_many(sets, by_lambda, seeds=[seed], device=device)
+    planes = []
+    for place, setting in enumerate(settings):
+        of_lambda = adapters[place * len(cut) : (place + 1) * len(cut)]
+        scored = [_scored(adapter, fold) for adapter, fold in zip(of_lambda, cut, strict=True)]
+        seen, unseen, likelihood = (torch.stack(part) for part in zip(*scored, strict=True))
+        planes.append(Plane(setting.lam, seen.mean(dim=0), unseen.mean(dim=0), likelihood))
+    chosen = _chosen(planes, recipe)
+    beta, gamma = BETAS[chosen.best[0]], GAMMAS[chosen.best[1]]
+    tuned = replace(recipe, beta=beta, gamma=gamma, lam=chosen.lam)
+    return Tuning(tuned, _reason(chosen, len(cut)), tuple(planes), chosen)
+
+
+def _why_kept(shots: FewShotSet) -> str:
+    counts = shots.shots_per_class[list(shots.seen_classes)]
+    if len(counts) < MIN_CLASSES:
+        return f"{len(counts)} classes have shots, and {MIN_CLASSES} are needed to hold some out"
+    if int(counts.min()) < MIN_SHOTS:
+        return f"a class has only {int(counts.min())} shot(s), and {MIN_SHOTS} are needed to hold some out"
+    return ""
+
+
+def folds(shots: FewShotSet, seed: int) -> Iterator[Fold]:
+    """2 x FOLDS folds over the classes with shots: either half of them, each without each part of its shots."""
+    generator = torch.Generator().manual_seed(seed)
+    labels = shots.train.labels
+    seen = torch.tensor(shots.seen_classes)[torch.randperm(len(shots.seen_classes), generator=generator)]
+    part = torch.empty_like(labels)
+    for label in seen:
+        rows = torch.nonzero(labels == label).flatten()
+        part[rows[torch.randperm(len(rows), generator=generator)]] = torch.arange(len(rows)) % FOLDS
+    middle = math.ceil(len(seen) / 2)
+    for half, other in ((seen[:middle], seen[middle:]), (seen[middle:], seen[:middle])):
+        mine = torch.isin(labels, half)
+        parts = min(FOLDS, int(shots.shots_per_class[half].min()))
+        unseen = replace(shots, test=shots.train).select_classes(other.tolist())
+        for fold in range(parts):
+            split = (torch.nonzero(mine & chosen).flatten().tolist() for chosen in (part != fold, part == fold))
+            train, held_out = (shots.train.select(rows) for rows in split)
+            yield Fold(replace(shots, train=train, test=held_out).select_classes(half.tolist()), unseen)
+
+
+def _scored(adapter, fold: Fold) -> tuple[Tensor, Tensor, Tensor]:
+    """Accuracy on seen and on unseen in percent and the likelihood of both, each (len(BETAS), len(GAMMAS))."""
+    (seen, seen_likelihood), (unseen, unseen_likelihood) = (
+        _surface(Sweep.of(adapter, problem.test.embeddings, problem.class_embeddings), problem.test.labels)
+        for problem in (fold.train, fold.unseen)
+    )
+    return seen, unseen, seen_likelihood + unseen_likelihood
+
+
+def _surface(sweep: Sweep, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Accuracy in percent and mean log-likelihood at every setting, for rows of these labels (n,)."""
+    accuracy, likelihood = torch.empty(2, len(BETAS), len(GAMMAS))
+    for row, beta in enumerate(BETAS):
+        for column, gamma in enumerate(GAMMAS):
+            logits = sweep.logits(beta=beta, gamma=gamma)
+            accuracy[row, column] = 100.0 * (logits.argmax(dim=1) == labels).float().mean()
+            likelihood[row, column] = -torch.nn.functional.cross_entropy(logits, labels)
+    return accuracy, likelihood
+
+
+def _chosen(planes: Sequence[Plane], recipe: Recipe) -> Plane:
+    """The recipe's own lambda, unless another one is better by more than the folds' standard error."""
+    own = min(planes, key=lambda plane: abs(plane.lam - recipe.lam))
+    best = max(planes, key=lambda plane: float(plane.likelihood.max()))
+    gain = best.of_folds[:, best.best[0], best.best[1]] - own.of_folds[:, own.best[0], own.best[1]]
+    return best if gain.mean() > gain.std() / math.sqrt(len(gain)) else own
+
+
+def _reason(plane: Plane, count: int) -> str:
+    row, column = plane.best
+    seen, unseen = float(plane.seen[row, column]), float(plane.unseen[row, column])
+    clip = harmonic_mean(float(plane.seen[0, 0]), float(plane.unseen[0, 0])) or 0.0
+    return (
+        f"beta {BETAS[row]:g}, gamma {GAMMAS[column]:g}, lambda {plane.lam:g} made the held-out pictures most likely: "
+        f"over {count} folds {seen:.1f} % of the held-out shots and {unseen:.1f} % of the held-out classes' pictures "
+        f"are right (H {float(plane.harmonic[row, column]):.1f}, CLIP {clip:.1f})"
+    )
