@@ -36,9 +36,15 @@ BARS = 10
 
 PROBE = """
 const spread = (nodes) => nodes.filter((_, i) => i % Math.ceil(nodes.length / 400) === 0); // reading all would cost
-window.signature = (selectors) => selectors.map((s) => spread([...document.querySelectorAll(s)])
-  .map((node) => node.getAttribute("style") + node.getAttribute("d") + (node.children.length ? "" : node.textContent))
-  .join("|"));
+const ink = (canvas) => { // what is painted on it: every 5th pixel
+  const pixels = new Uint32Array(canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.buffer);
+  let sum = 0;
+  for (let at = 0; at < pixels.length; at += 5) sum = (31 * sum + pixels[at]) | 0;
+  return sum;
+};
+const look = (node) => node instanceof HTMLCanvasElement ? ink(node)
+  : node.getAttribute("style") + node.getAttribute("d") + (node.children.length ? "" : node.textContent);
+window.signature = (selectors) => selectors.map((s) => spread([...document.querySelectorAll(s)]).map(look).join("|"));
 window.frame = () => new Promise(requestAnimationFrame);
 window.moveTo = (slider, value) => {
   Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(slider, value);
@@ -76,7 +82,7 @@ window.drag = async ([selectors, sliderSelector, values]) => {
 };
 """
 
-CLIENT = ["#explorer-map .points path", ".bars .bar"], "#gamma-slider"
+CLIENT = ["#explorer-map .map-points", ".bars .bar"], "#gamma-slider"
 SERVER = ["#map .points path", "#bars .points path"], "#gamma input[type=range]"
 
 
