@@ -28,7 +28,9 @@ CSS = """
   font-size: 12px; line-height: 1.45; color: color-mix(in srgb, var(--body-text-color) 68%, transparent);
 }
 @media (max-width: 900px) {
-  #page { flex-direction: column; align-items: stretch; }
+  /* not a flex column, whose height Chromium takes before the container queries of the explorer hold */
+  #page { display: grid !important; grid-template-columns: minmax(0, 1fr); }
+  #explorer-column { display: block !important; }
   #explorer-column { order: -1; }
   #setup { max-width: none; }
 }

@@ -14,7 +14,7 @@ SCRIPTS = Path(__file__).parents[1] / "demo" / "explorer"
 @pytest.fixture(scope="module")
 def page(chromium):
     page = chromium.new_page()
-    for name in ("formula", "decode", "controls", "visible", "map", "link"):
+    for name in ("formula", "decode", "controls", "visible", "points", "map", "labels", "link"):
         page.add_script_tag(path=SCRIPTS / f"{name}.js")
     yield page
     page.close()
@@ -83,3 +83,29 @@ def test_a_choice_is_kept_by_name(page):
     }"""
     assert page.evaluate(script, [["a", "b", "c"], [1, 0, 1], ["a", "b", "c", "query"]]) == [1, 0, 1, 0]
     assert page.evaluate(script, [["a", "b"], [0, 1], ["a"]]) is None
+
+
+def arranged(page, labels: list[dict], points: list[list[float]]) -> list[dict | None]:
+    return page.evaluate("(all) => arrangeLabels(...all)", [labels, points, {"width": 400, "height": 300}])
+
+
+def test_a_class_name_gives_way_to_points_and_stays_on_the_map(page):
+    label = {"x": 200, "y": 150, "name": "red panda", "slot": -1}
+    crowd = [[190 + step, 150] for step in range(20)]
+    (free,), (moved,) = arranged(page, [label], []), arranged(page, [label], crowd)
+    assert (free["x"], free["y"]) == (200, 150)
+    assert (moved["x"], moved["y"]) != (200, 150)
+    (edge,) = arranged(page, [label | {"x": 399}], [])
+    assert edge["x"] + edge["width"] / 2 <= 400
+
+
+def test_class_names_do_not_overlap_and_a_class_without_pictures_has_no_name(page):
+    crowded = [{"x": 200, "y": 150 + row, "name": f"class {row}", "slot": -1} for row in range(30)]
+    places = arranged(page, [*crowded, {"x": float("nan"), "y": float("nan"), "name": "none", "slot": -1}], [])
+    assert places[-1] is None
+    shown = [place for place in places if place]
+    assert 2 < len(shown) < 30
+    for at, one in enumerate(shown):
+        for other in shown[:at]:
+            apart = abs(one["x"] - other["x"]) > (one["width"] + other["width"]) / 2
+            assert apart or abs(one["y"] - other["y"]) > 15

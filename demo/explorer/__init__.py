@@ -17,7 +17,8 @@ from pathlib import Path
 _HERE = Path(__file__).parent
 
 _SCRIPTS = (
-    "formula", "decode", "colours", "dom", "visible", "controls", "tiles", "map", "overlay", "pointer", "lasso",
+    "formula", "decode", "colours", "dom", "visible", "controls", "tiles",
+    "points", "map", "labels", "overlay", "pointer", "lasso",
     "selected", "why", "bars", "curve", "legend", "link", "export",
     "changed", "confusion", "plane", "planemaps", "walk", "walkview", "methods", "methodsview",
     "table", "lesson", "tabs",

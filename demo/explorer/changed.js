@@ -2,21 +2,30 @@
 // that differ.
 
 const LIST_CAP = 60;
+/** Items that follow a moving slider; those further down, which have to be scrolled to, wait until it rests. */
+const LIST_LIVE = 20;
+const LONG_LIST = 8;
 
 function createChangedLists(panel, hooks) {
   const names = { [FIXED]: "fixed", [BROKEN]: "broken", [MOVED]: "moved" };
   const lists = Object.fromEntries(Object.entries(names).map(([status, name]) => [status, openList(panel, name)]));
-  const show = (frame) => {
+  const show = (frame, live = LIST_LIVE) => {
     const { data, changes, clip, llu, chosen, selected } = frame;
     for (const [status, list] of Object.entries(lists)) {
       const members = changedPictures(data, changes, Number(status), chosen);
       const fill = (item, i) => fillItem(item, data, i, clip[i], llu[i], hooks.paint);
-      fillList(list, members, fill, hooks.pick, selected);
+      fillList(list, members, fill, hooks.pick, selected, live);
       if (!members.length) setText(list.note, chosen ? "None among the chosen pictures." : "None at this setting.");
     }
   };
   return {
-    show,
+    show: (frame) => show(frame),
+    /** Long lists get two columns, but not under a moving slider. */
+    settle(frame) {
+      show(frame, LIST_CAP);
+      const share = ({ count }) => `minmax(0, ${Number(count.textContent) > LONG_LIST ? 2 : 1}fr)`;
+      panel.firstElementChild.style.setProperty("--columns", Object.values(lists).map(share).join(" "));
+    },
     /** Forget what the items show: the next data set may use the same numbers for other pictures. */
     forget: () => Object.values(lists).forEach(forgetList),
   };
@@ -41,10 +50,10 @@ function forgetList(list) {
   for (const item of list.pool) item.key = "";
 }
 
-function fillList(list, members, fill, pick, selected) {
+function fillList(list, members, fill, pick, selected, live = LIST_CAP) {
   const shown = members.slice(0, LIST_CAP);
-  while (list.pool.length < shown.length) list.pool.push(makeItem(list.items, pick));
-  list.pool.forEach((item, at) => {
+  while (list.pool.length < Math.min(shown.length, live)) list.pool.push(makeItem(list.items, pick));
+  list.pool.slice(0, live).forEach((item, at) => {
     item.node.hidden = at >= shown.length;
     if (at < shown.length) fill(item, shown[at]);
     item.node.classList.toggle("current", at < shown.length && shown[at] === selected);

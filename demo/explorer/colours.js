@@ -60,3 +60,22 @@ function rampIndex(alpha, beta) {
 function currentTheme() {
   return document.querySelector("html.dark, body.dark") ? "dark" : "light";
 }
+
+/** Any CSS colour as #rrggbb: programs other than browsers read neither color-mix() nor variables. */
+function plainColour(host, colour) {
+  const probe = host.appendChild(make("i"));
+  probe.style.color = colour;
+  const pen = Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d");
+  pen.fillStyle = getComputedStyle(probe).color;
+  probe.remove();
+  pen.fillRect(0, 0, 1, 1);
+  const [red, green, blue] = pen.getImageData(0, 0, 1, 1).data;
+  return `#${[red, green, blue].map((value) => value.toString(16).padStart(2, "0")).join("")}`;
+}
+
+/** The page's own colours of this theme, by the names that the style sheet gives them, and its font. */
+function pageInks(root) {
+  const names = ["ink", "soft", "strong", "anchor", "good", "bad", "other", "card"];
+  const inks = Object.fromEntries(names.map((name) => [name, plainColour(root, `var(--${name})`)]));
+  return { ...inks, font: getComputedStyle(root).fontFamily };
+}

@@ -48,7 +48,7 @@ function buildMap(app, paint, pick) {
   const { root } = app;
   const area = root.querySelector(".map-area");
   const clear = () => choose(app, null);
-  app.map = createMap(root.querySelector(".map-plot"), () => app.overlay.follow());
+  app.map = createMap(root.querySelector(".map-plot"), root.querySelector(".map-points"), () => app.overlay.follow());
   app.overlay = createOverlay(root.querySelector(".map-overlay"), (layer, i) => app.map.place(layer, i), app.map.size);
   app.legend = createLegend(root, (part, key) => toggleLegend(app, part, key));
   app.hover = createHoverCard(root.querySelector(".hover-card"), (i) => describe(app, i), paint, app.map.size);
@@ -177,7 +177,7 @@ function replaceSheet(app, data) {
 function paintMap(app, same, target) {
   if (!window.Plotly) return waitForPlotly(app, same, target);
   const move = () => { if (app.data && app.data.places !== target) app.map.moveTo(target); };
-  app.map.show(app.data, app.colours, app.shade, same).then(move);
+  app.map.show(app.data, mapLook(app), same).then(move);
 }
 
 /** plotly.js arrives as a script of its own; everything but the map works meanwhile. */

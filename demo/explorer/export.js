@@ -5,41 +5,23 @@ const EXPORT_FOOT = 26;
 const EXPORT_FONT = "Helvetica, Arial, sans-serif";
 const PNG_SCALE = 2;
 const STAR = "M0-7.5 2.2-2.4 7.1-2.3 3.2.8 4.4 6.1 0 3.2-4.4 6.1-3.2.8-7.1-2.3-2.2-2.4Z";
-
-/** Any CSS colour as #rrggbb: programs other than browsers read neither color-mix() nor variables. */
-function plainColour(host, colour) {
-  const probe = host.appendChild(make("i"));
-  probe.style.color = colour;
-  const pen = Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d");
-  pen.fillStyle = getComputedStyle(probe).color;
-  probe.remove();
-  pen.fillRect(0, 0, 1, 1);
-  const [red, green, blue] = pen.getImageData(0, 0, 1, 1).data;
-  return `#${[red, green, blue].map((value) => value.toString(16).padStart(2, "0")).join("")}`;
-}
-
-function exportColours(app) {
-  const names = ["ink", "soft", "strong", "anchor", "good", "bad", "other"];
-  const ink = Object.fromEntries(names.map((name) => [name, plainColour(app.root, `var(--${name})`)]));
-  const rings = { [FIXED]: ink.good, [BROKEN]: ink.bad, [MOVED]: ink.other };
-  return { ...ink, rings, page: currentTheme() === "dark" ? "#111827" : "#ffffff" };
-}
+const PAGES = { light: "#ffffff", dark: "#111827" };
 
 /** The map as SVG text, in the colours, zoom and filters of the moment. */
 function mapSvg(app) {
   const { width, height } = app.map.size();
   const total = height + EXPORT_FOOT;
-  const ink = exportColours(app);
+  const ink = { ...pageInks(app.root), card: PAGES[currentTheme()] };
   const svg = setAttributes(makeSvg("svg"), {
     width, height: total, viewBox: `0 0 ${width} ${total}`, "font-family": EXPORT_FONT,
   });
   const add = (parent, tag, values) => parent.appendChild(setAttributes(makeSvg(tag), values));
-  add(svg, "rect", { width, height: total, fill: ink.page });
+  add(svg, "rect", { width, height: total, fill: ink.card });
   add(add(add(svg, "defs", {}), "clipPath", { id: "map" }), "rect", { width, height });
   const sheet = add(svg, "g", { "clip-path": "url(#map)" });
-  if (!app.filter.kinds.has("anchors")) drawAnchors(app, sheet, add, ink);
-  drawPoints(app, sheet, add, ink);
-  drawRings(app, sheet, add, ink);
+  if (!app.filter.kinds.has(ANCHOR_KIND)) drawAnchors(app, sheet, add, ink);
+  drawExportPoints(app, sheet, add, ink);
+  drawExportRings(app, sheet, add, ink);
   drawSelected(app, sheet, add, ink);
   for (const label of app.overlay.labels()) drawExportLabel(label, sheet, add, ink);
   const foot = add(svg, "text", { x: 10, y: height + 17, "font-size": 12, fill: ink.soft });
@@ -54,40 +36,39 @@ function exportCaption(app) {
 }
 
 function drawAnchors(app, sheet, add, ink) {
-  const size = 6.5 * app.map.scale();
+  const size = (ANCHOR.size * app.map.scale()) / 2;
   for (let i = 0; i < app.data.anchors.label.length; i++) {
     const place = app.map.place("anchors", i);
     if (!place) continue;
     const [x, y] = place;
     const d = `M${x} ${y - size}L${x + size} ${y} ${x} ${y + size} ${x - size} ${y}Z`;
-    add(sheet, "path", { d, fill: "none", stroke: ink.anchor, "stroke-width": 1.2, "stroke-opacity": 0.75 });
+    add(sheet, "path", { d, fill: "none", stroke: ink.anchor, "stroke-width": ANCHOR.line, opacity: ANCHOR.opacity });
   }
 }
 
 /** Training pictures with a dark rim, hollow rings for unseen classes, stars for queries: as on the page. */
-function drawPoints(app, sheet, add, ink) {
-  const rims = { train: ink.ink, seen: ink.page, query: ink.ink };
+function drawExportPoints(app, sheet, add, ink) {
   for (let i = 0; i < app.data.n; i++) {
     const place = app.map.place("images", i);
     if (app.shade[i] === HIDDEN || !place.every(Number.isFinite)) continue;
     const kind = app.data.kinds[i];
-    const { size, line } = MARKERS[kind];
+    const { size, line, rim } = MARKERS[kind];
     const colour = app.colours[i];
     const node = kind === "query" ? add(sheet, "path", { d: STAR })
       : add(sheet, "circle", { r: ((size * app.map.scale()) / 2).toFixed(2) });
     translate(node, place);
-    setAttributes(node, kind === "unseen" ? { fill: "none", stroke: colour } : { fill: colour, stroke: rims[kind] });
-    setAttributes(node, { "stroke-width": line.width, opacity: app.shade[i] === DIMMED ? DIM_OPACITY : 1 });
+    setAttributes(node, kind === "unseen" ? { fill: "none", stroke: colour } : { fill: colour, stroke: ink[rim] });
+    setAttributes(node, { "stroke-width": line, opacity: app.shade[i] === DIMMED ? DIM_OPACITY : 1 });
   }
 }
 
-function drawRings(app, sheet, add, ink) {
+function drawExportRings(app, sheet, add, ink) {
   for (let i = 0; i < app.data.n; i++) {
     if (app.changes[i] === SAME || app.shade[i] !== SHOWN) continue;
     const [cx, cy] = app.map.place("images", i);
-    const dash = { [FIXED]: "none", [BROKEN]: "3.9 2", [MOVED]: "1.5 2.4" }[app.changes[i]];
-    const ring = add(sheet, "circle", { cx, cy, r: 2.5 + 5 * app.map.scale(), fill: "none" });
-    setAttributes(ring, { stroke: ink.rings[app.changes[i]], "stroke-width": 2, "stroke-dasharray": dash });
+    const { ink: name, line, dash } = RINGS[app.changes[i]];
+    const ring = add(sheet, "circle", { cx, cy, r: ringRadius(app.map.scale()), fill: "none" });
+    setAttributes(ring, { stroke: ink[name], "stroke-width": line, "stroke-dasharray": dash.join(" ") || "none" });
   }
 }
 
@@ -111,7 +92,7 @@ function drawExportLabel({ name, x, y, seen }, sheet, add, ink) {
     x, y, "text-anchor": "middle", "dominant-baseline": "central", "font-size": 12,
     "font-weight": seen ? 600 : 400, "font-style": seen ? "normal" : "italic",
   };
-  const halo = { stroke: ink.page, fill: ink.page, "stroke-width": 3.5, "stroke-linejoin": "round" };
+  const halo = { stroke: ink.card, fill: ink.card, "stroke-width": 3.5, "stroke-linejoin": "round" };
   for (const paint of [halo, { fill: ink.ink }]) add(sheet, "text", { ...shared, ...paint }).textContent = name;
 }
 

@@ -40,7 +40,7 @@ function caughtPictures(map, event) {
     const kind = KINDS[curveNumber - 1];
     if (kind) rows.push(map.members[kind][pointNumber]);
   }
-  return rows.filter((i) => map.shade[i] !== HIDDEN);
+  return rows.filter((i) => map.look.shade[i] !== HIDDEN);
 }
 
 /** Plotly would keep its outline and fade points its own way; the explorer fades them, also while sliders move. */

@@ -29,7 +29,7 @@ function createLegend(root, toggle) {
 }
 
 function hasKind(data, kind) {
-  return kind === "anchors" ? data.anchors.label.length > 0 : data.kinds.includes(kind);
+  return kind === ANCHOR_KIND ? data.anchors.label.length > 0 : data.kinds.includes(kind);
 }
 
 function swatch(colour, text) {

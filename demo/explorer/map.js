@@ -1,39 +1,29 @@
-// The map: a Plotly figure with one SVG trace per kind of point. During a drag the colours of the existing SVG points
-// are set directly (half the cost of Plotly.restyle); the figure itself is brought up to date when the drag ends.
+// The map: a Plotly figure with one trace per kind of point, for zoom, pan and lasso. Its points lie invisibly under a
+// canvas that shows them, see points.js.
 
 const MAP_MARGIN = 0.06;
 const MOVE_MILLISECONDS = 900;
-const KINDS = ["train", "seen", "unseen", "query"];
-const DIM_OPACITY = 0.4;
-/** Filled points carry alpha in their fill, hollow ones (unseen classes) in their outline. */
-const MARKERS = {
-  train: { symbol: "circle", size: 7, line: { width: 1.2 } },
-  seen: { symbol: "circle", size: 9, line: { width: 0.8 } },
-  unseen: { symbol: "circle-open", size: 8.5, line: { width: 2.2 } },
-  query: { symbol: "star", size: 15, line: { width: 1 } },
-  anchors: { symbol: "diamond-open", size: 13, line: { width: 1.2 } },
-};
-
-function kindOf(data, i) {
-  if (data.images.group[i] === 0) return "train";
-  if (data.images.group[i] === 2) return "query";
-  const truth = data.images.truth[i];
-  return truth >= 0 && !data.classes.seen[truth] ? "unseen" : "seen";
-}
+/** Square pixels of map per point from which on points have their full size. */
+const ROOM_PER_POINT = 700;
+const SMALLEST_POINTS = 0.55;
 
 /** The home view: the unit square with a margin; y grows upwards. */
 function homeRange() {
   return [-MAP_MARGIN, 1 + MAP_MARGIN];
 }
 
-/** A map in `host`. `onView` is called whenever pixel positions changed: zoom, pan, resize, motion. */
-function createMap(host, onView) {
-  const map = { host, onView, data: null, shown: null, members: {}, nodes: [], motion: 0, ready: false, lasso: false };
+/**
+ * A map in `host` with its points on `canvas`. `onView` is called whenever pixel positions changed: zoom, pan, resize,
+ * motion.
+ */
+function createMap(host, canvas, onView) {
+  const map = { host, canvas, onView, data: null, shown: null, look: null, members: {}, motion: 0, ready: false };
   const call = (method) => (...values) => method(map, ...values);
   new ResizeObserver(() => map.ready && host.clientWidth > 0 && Plotly.Plots.resize(host)).observe(host.parentElement);
   return {
-    show: call(showOnMap), recolour: call(recolourPoints), zoom: call(zoomMap),
-    moveTo: call(moveTo), isReady: () => map.ready, setLasso: call(setLasso),
+    show: call(showOnMap), recolour: call(recolour), zoom: call(zoomMap),
+    moveTo: call(moveTo), setLasso: call(setLasso),
+    isReady: () => map.ready, isResting: () => map.ready && map.motion === 0,
     onLasso: (caught) => { map.caught = caught; },
     place: (layer, i) => (map.shown[layer] ? pixelOf(map, map.shown[layer], i) : null),
     scale: () => map.scale || 1, size: () => ({ width: host.clientWidth, height: host.clientHeight }),
@@ -41,40 +31,35 @@ function createMap(host, onView) {
 }
 
 /** Draw a data set. The view survives where the model is the same; otherwise the map starts at home. */
-function showOnMap(map, data, colours, shade, sameSet) {
+function showOnMap(map, data, look, sameSet) {
   stopMotion(map);
   map.data = data;
   map.shown = data.places;
-  map.colours = colours;
-  map.shade = shade;
+  map.look = look;
   map.members = Object.fromEntries(KINDS.map((kind) => [kind, []]));
   for (let i = 0; i < data.n; i++) map.members[data.kinds[i]].push(i);
   const view = map.ready && sameSet ? currentView(map) : { x: homeRange(), y: homeRange() };
   return Plotly.react(map.host, mapTraces(map), mapLayout(map, view), mapConfig()).then(() => {
     if (!map.ready) listenToPlot(map);
     map.ready = true;
-    afterPlot(map);
+    viewChanged(map);
   });
 }
 
-/** Points shrink where many share a small map: 1 at some 400 square pixels each, never below .6. */
+/** Points shrink where many share a small map. */
 function pointScale(map) {
   const share = (map.host.clientWidth * map.host.clientHeight) / Math.max(map.data.n, 1);
-  return Math.min(Math.max(Math.sqrt(share / 400), 0.6), 1);
+  return Math.min(Math.max(Math.sqrt(share / ROOM_PER_POINT), SMALLEST_POINTS), 1);
 }
 
 function mapTraces(map) {
   const { anchors } = map.shown;
   map.scale = pointScale(map);
-  const trace = (kind, x, y, color) => ({
-    type: "scatter", mode: "markers", uid: kind, x, y, hoverinfo: "skip", cliponaxis: true,
-    marker: { ...MARKERS[kind], size: MARKERS[kind].size * map.scale, color, opacity: 1 },
+  const trace = (kind, x, y) => ({
+    type: "scatter", mode: "markers", uid: kind, x, y, hoverinfo: "skip", cliponaxis: true, marker: { size: 6 },
   });
-  const traces = [trace("anchors", anchors ? [...anchors.x] : [], anchors ? [...anchors.y] : [], "#c08a2d")];
-  for (const kind of KINDS) {
-    const points = map.members[kind];
-    traces.push(trace(kind, ...coordinatesOf(map, points), points.map((i) => map.colours[i])));
-  }
+  const traces = [trace("anchors", anchors ? [...anchors.x] : [], anchors ? [...anchors.y] : [])];
+  for (const kind of KINDS) traces.push(trace(kind, ...coordinatesOf(map, map.members[kind])));
   return traces;
 }
 
@@ -104,43 +89,29 @@ function mapConfig() {
 }
 
 function listenToPlot(map) {
-  map.host.on("plotly_afterplot", () => afterPlot(map));
-  map.host.on("plotly_relayouting", () => map.onView());
+  map.host.on("plotly_afterplot", () => viewChanged(map));
+  map.host.on("plotly_relayouting", () => viewChanged(map));
   map.host.on("plotly_doubleclick", () => zoomMap(map, 0));
   map.host.on("plotly_selected", (event) => takeLasso(map, event));
 }
 
-/** Plotly may have rebuilt its points: find them again, colour them, and let the overlay follow. */
-function afterPlot(map) {
-  map.nodes = new Array(map.data.n).fill(null);
-  for (const kind of KINDS) {
-    const paths = map.host.querySelectorAll(`.trace${kind} .points path`);
-    for (const path of paths) map.nodes[map.members[kind][path.__data__.i]] = path;
-  }
-  map.hollow = Array.from(map.data.kinds, (kind) => kind === "unseen");
-  map.painted = [];
-  map.shaded = [];
-  map.anchorNodes = [...map.host.querySelectorAll(".traceanchors .points path")];
-  recolourPoints(map, map.colours, map.shade);
+/** Pixel positions are other ones: points and overlay follow. */
+function viewChanged(map) {
+  map.scale = pointScale(map);
   map.onView();
+  paintPoints(map);
 }
 
-/** Colours and shades straight onto the SVG points; unchanged ones cost a comparison. */
-function recolourPoints(map, colours, shade) {
-  map.colours = colours;
-  map.shade = shade;
-  for (let i = 0; i < map.nodes.length; i++) {
-    if (!map.nodes[i]) continue;
-    if (map.painted[i] !== colours[i]) map.nodes[i].style[map.hollow[i] ? "stroke" : "fill"] = colours[i];
-    if (map.shaded[i] !== shade[i]) shadePoint(map.nodes[i], shade[i]);
-    map.painted[i] = colours[i];
-    map.shaded[i] = shade[i];
-  }
+/** `look` as `drawPoints` takes it. */
+function recolour(map, look) {
+  map.look = look;
+  paintPoints(map);
 }
 
-function shadePoint(node, shade) {
-  node.style.display = shade === HIDDEN ? "none" : "";
-  node.style.opacity = shade === DIMMED ? DIM_OPACITY : 1;
+function paintPoints(map) {
+  const { data, shown: places, look, members, scale, host: { _fullLayout: size } } = map;
+  const [across, down] = pixelScales(map);
+  drawPoints(map.canvas, { data, places, look, members, across, down, scale, size });
 }
 
 function currentView(map) {
@@ -148,11 +119,18 @@ function currentView(map) {
   return { x: [...layout.xaxis.range], y: [...layout.yaxis.range] };
 }
 
+/** Two functions, from coordinates to pixels of the map card: rightwards and downwards. */
+function pixelScales(map) {
+  const { xaxis, yaxis } = map.host._fullLayout;
+  const per = (axis) => axis._length / (axis.range[1] - axis.range[0]);
+  const [perX, perY] = [per(xaxis), per(yaxis)];
+  return [(x) => perX * (x - xaxis.range[0]), (y) => yaxis._length - perY * (y - yaxis.range[0])];
+}
+
 /** Where point i of a layer is, in pixels of the map card. */
 function pixelOf(map, layer, i) {
-  const { xaxis, yaxis } = map.host._fullLayout;
-  const across = (axis, value) => (axis._length * (value - axis.range[0])) / (axis.range[1] - axis.range[0]);
-  return [across(xaxis, layer.x[i]), yaxis._length - across(yaxis, layer.y[i])];
+  const [across, down] = pixelScales(map);
+  return [across(layer.x[i]), down(layer.y[i])];
 }
 
 /** Zoom about the middle by a factor; 0 goes home. */
@@ -178,8 +156,7 @@ function moveTo(map, places) {
     const share = Math.min((now - start) / MOVE_MILLISECONDS, 1);
     if (share === 1) return landAt(map, places);
     map.shown = mixPlaces(from, places, share * share * (3 - 2 * share));
-    transformPoints(map);
-    map.onView();
+    viewChanged(map);
     map.motion = requestAnimationFrame(step);
   };
   map.motion = requestAnimationFrame(step);
@@ -204,12 +181,4 @@ function mixPlaces(from, to, share) {
   const layer = (name) => (from[name] && to[name]
     ? { x: mix(from[name].x, to[name].x), y: mix(from[name].y, to[name].y) } : to[name]);
   return { images: layer("images"), anchors: layer("anchors"), classes: layer("classes") };
-}
-
-function transformPoints(map) {
-  const put = (node, layer, i) => {
-    if (node) node.setAttribute("transform", `translate(${pixelOf(map, layer, i).join(",")})`);
-  };
-  map.nodes.forEach((node, i) => put(node, map.shown.images, i));
-  if (map.shown.anchors) map.anchorNodes.forEach((node, i) => put(node, map.shown.anchors, i));
 }

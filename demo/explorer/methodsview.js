@@ -8,7 +8,8 @@ function drawMethods(view) {
   if (!width || !points.length) return view.svg.replaceChildren();
   const { left, right, top, bottom, height } = METHODS_BOX;
   setAttributes(view.svg, { viewBox: `0 0 ${width} ${height}`, height });
-  const [x, y] = [methodsScale(points, "seen", left, width - right), methodsScale(points, "unseen", height - bottom, top)];
+  const x = methodsScale(points, "seen", left, width - right);
+  const y = methodsScale(points, "unseen", height - bottom, top);
   const axes = makeSvg("g", "methods-axes");
   for (const value of x.ticks) axes.append(tickLine(x.at(value), top, x.at(value), height - bottom));
   for (const value of y.ticks) axes.append(tickLine(left, y.at(value), width - right, y.at(value)));
@@ -53,7 +54,8 @@ function placeMethods(points, atX, atY, edge) {
     const left = x + room > edge;
     const span = left ? [x - room, x] : [x, x + room];
     let level = y + 4;
-    while (taken.some((one) => Math.abs(one.level - level) < 14 && one.span[0] < span[1] && span[0] < one.span[1])) level += 2;
+    const hits = (one) => Math.abs(one.level - level) < 14 && one.span[0] < span[1] && span[0] < one.span[1];
+    while (taken.some(hits)) level += 2;
     taken.push({ level, span });
     group.append(setAttributes(makeSvg("circle"), { cx: x, cy: y, r: 5 }));
     group.append(chartText(row.title, left ? x - 9 : x + 9, level, left ? "end" : "start"));

@@ -21,10 +21,17 @@ function fillColours(app) {
   }
 }
 
+/** How the points look now, for `drawPoints`. */
+function mapLook(app) {
+  const anchors = app.filter.kinds.has(ANCHOR_KIND) ? 0 : app.chosen ? DIM_ANCHORS : 1;
+  const { colours, shade, changes, palettes: { inks } } = app;
+  return { colours, shade, changes, anchors, inks, labels: app.overlay.labels };
+}
+
 function preparePalettes(app) {
   const theme = currentTheme();
   app.palettes = {
-    ramp: makeRamp(theme), changes: makeChangeColours(theme),
+    inks: pageInks(app.root), ramp: makeRamp(theme), changes: makeChangeColours(theme),
     classes: makeClassColours(app.data ? app.data.classes.names.length : 0, theme),
   };
 }
@@ -45,11 +52,11 @@ function render(app) {
   if (!app.data) return;
   const { data, workspace, summary } = app;
   app.tiles.show(summary, app.clipSummary, !data.images.group.includes(1));
-  if (app.map.isReady()) {
-    app.map.recolour(app.colours, app.shade);
-    app.overlay.mark(app.changes, app.shade, app.selected, app.map.scale());
-  }
   app.overlay.weigh(workspace.classes.alpha, app.beta);
+  if (app.map.isReady()) {
+    app.map.recolour(mapLook(app));
+    app.overlay.mark(app.shade, app.selected);
+  }
   renderSelected(app);
   renderFilters(app);
   app.tabs.show({
@@ -64,10 +71,7 @@ function renderFilters(app) {
   if (legendKey !== app.legendKey) app.legend.build(app.colouring, app.data, app.palettes);
   app.legendKey = legendKey;
   app.legend.mark(app.filter);
-  const anchorsHidden = app.filter.kinds.has("anchors");
-  const area = app.root.querySelector(".map-area");
-  area.classList.toggle("no-anchors", anchorsHidden);
-  area.classList.toggle("choosing", app.chosen !== null);
+  const anchorsHidden = app.filter.kinds.has(ANCHOR_KIND);
   app.chips.show({
     chosen: countChosen(app), title: app.chosenTitle,
     filtered: app.filter.kinds.size + app.filter.values.size > 0,
@@ -127,13 +131,19 @@ function publicFace(app) {
       id: app.data ? app.data.id : null,
       beta: app.beta, gamma: app.gamma, selected: app.selected, colouring: app.colouring,
       tiles: app.data ? { ...app.summary } : null, clip: app.data ? { ...app.clipSummary } : null,
-      projection: app.data ? app.data.projection : null,
+      projection: app.data ? app.data.projection : null, resting: app.map.isResting(),
       chosen: countChosen(app), hidden: app.data ? countShade(app.shade, HIDDEN) : 0, why: app.why && { ...app.why },
       tabs: app.tabs.state(),
     }),
     setBeta: (beta) => { app.touched = app.unsent = true; setSettings(app, Number(beta), app.gamma); },
     setGamma: (gamma) => { app.touched = app.unsent = true; setSettings(app, app.beta, readGamma(gamma)); },
     select: (i) => select(app, i),
+    /** Where picture i is on the map, in pixels of the window: [x, y]. */
+    where(i) {
+      const { x, y } = app.root.querySelector(".map-area").getBoundingClientRect();
+      const [left, top] = app.map.place("images", i);
+      return [x + left, y + top];
+    },
     choose: (indices) => choose(app, indices),
     exportSvg: () => Promise.resolve(mapSvg(app)),
     predict: (beta, gamma) => probabilitiesAt(app.data, app.data.logitScale, beta, readGamma(gamma)),

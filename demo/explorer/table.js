@@ -1,6 +1,6 @@
 // Every picture as a row: the map's content without the map.
 
-const TABLE_PAGE = 50;
+const TABLE_PAGE = 25;
 const PART_NAMES = ["training", "test", "query"];
 const CHANGE_TEXTS = ["", "\u2713 fixed", "\u2717 broken", "\u2194 still wrong"];
 

@@ -5,7 +5,7 @@ const SHOWN = 0;
 const DIMMED = 1;
 const HIDDEN = 2;
 
-/** kinds: names of KINDS and "anchors"; values: class rows or changes, by the colouring of the moment. */
+/** kinds: names of KINDS and ANCHOR_KIND; values: class rows or changes, by the colouring of the moment. */
 function makeFilter() {
   return { kinds: new Set(), values: new Set() };
 }

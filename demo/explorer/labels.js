@@ -1,0 +1,108 @@
+// Class names on the map: each beside its pictures rather than over them, where there is room.
+
+const LABEL_GAP = 3;
+const LABEL_HEIGHT = 15;
+/** Room for the class's alpha beside its name, whatever its digits: names do not come and go while a slider moves. */
+const LABEL_WEIGHT = 30;
+/** Where a name may stand: shares of its own width to the right, pixels down. The first one is amid its pictures. */
+const LABEL_SLOTS = [
+  [0, 0], [0, -17], [0, 17], [0, -30], [0, 30],
+  [0.5, 0], [-0.5, 0], [0.5, -17], [-0.5, -17], [0.5, 17], [-0.5, 17],
+];
+/** Points that a name rather covers than leaves the slot it has: names must not jump while the points move. */
+const LABEL_STAY = 2;
+/** Points that a name rather covers than stand a slot further down the list. */
+const LABEL_NEAR = 0.35;
+const GRID_CELL = 6;
+/** Below this share of beta a class text counts as hardly touched. */
+const FAINT_SHARE = 0.05;
+const LONGEST_LABEL = 24;
+
+function labelWidth(name) {
+  return 6.5 * name.length + LABEL_WEIGHT + LABEL_GAP;
+}
+
+/** Counts points in rectangles: a summed-area table over cells of GRID_CELL pixels. `points` = [[x, y], ...]. */
+function pointCounter(points, width, height) {
+  const [columns, rows] = [Math.ceil(width / GRID_CELL) + 1, Math.ceil(height / GRID_CELL) + 1];
+  const sums = new Float64Array(columns * rows);
+  for (const [x, y] of points) {
+    if (!(x >= 0 && y >= 0 && x < width && y < height)) continue;
+    sums[(Math.floor(y / GRID_CELL) + 1) * columns + Math.floor(x / GRID_CELL) + 1]++;
+  }
+  for (let at = columns; at < sums.length; at++) {
+    if (at % columns) sums[at] += sums[at - 1] + sums[at - columns] - sums[at - columns - 1];
+  }
+  const held = (value, most) => Math.min(Math.max(Math.round(value / GRID_CELL), 0), most - 1);
+  return (left, top, right, bottom) => {
+    const [a, b, c, d] = [held(left, columns), held(right, columns), held(top, rows), held(bottom, rows)];
+    return sums[d * columns + b] - sums[c * columns + b] - sums[d * columns + a] + sums[c * columns + a];
+  };
+}
+
+/**
+ * One place per label, {x, y, slot} or null where there is none free: the slot that covers the fewest points, without
+ * touching an earlier label. `labels` = [{x, y: its middle in pixels, name, slot: where it stood}].
+ */
+function arrangeLabels(labels, points, { width, height }) {
+  const covered = pointCounter(points, width, height);
+  const taken = [];
+  return labels.map((label) => {
+    if (!Number.isFinite(label.x)) return null;
+    const best = bestSlot(label, taken, covered, width);
+    if (best) taken.push(best);
+    return best;
+  });
+}
+
+function bestSlot(label, taken, covered, edge) {
+  const width = labelWidth(label.name);
+  const inside = label.x > 0 && label.x < edge;
+  let best = null;
+  LABEL_SLOTS.forEach(([share, dy], slot) => {
+    const wanted = label.x + share * (width + 14);
+    const x = inside ? Math.min(Math.max(wanted, width / 2), edge - width / 2) : wanted;
+    const y = label.y + dy;
+    const clear = (b) => Math.abs(b.x - x) > (b.width + width) / 2 || Math.abs(b.y - y) > LABEL_HEIGHT;
+    if (!taken.every(clear)) return;
+    const points = covered(x - width / 2, y - LABEL_HEIGHT / 2, x + width / 2, y + LABEL_HEIGHT / 2);
+    const cost = points + LABEL_NEAR * slot - (slot === label.slot ? LABEL_STAY : 0);
+    if (!best || cost < best.cost) best = { x, y, width, slot, cost };
+  });
+  return best;
+}
+
+/** Of a class: its name and, smaller, the share of the update that the class text itself receives. */
+function makeLabel(name, seen) {
+  const short = name.length > LONGEST_LABEL ? `${name.slice(0, LONGEST_LABEL - 1)}\u2026` : name;
+  return { name: short, seen, weight: "", faint: true, shown: false, slot: -1, x: 0, y: 0 };
+}
+
+/** The class texts' own alpha, live; faint where the update hardly reaches the text. */
+function weighLabels(labels, alpha, beta) {
+  labels.forEach((label, k) => {
+    label.weight = formatWeight(alpha[k]);
+    label.faint = alpha[k] <= FAINT_SHARE * beta;
+  });
+}
+
+/** The labels on show, with a halo that sets them off from the points. */
+function drawLabels(pen, labels, inks) {
+  const family = inks.font;
+  Object.assign(pen, { textAlign: "left", textBaseline: "middle", lineWidth: 3.5, lineJoin: "round" });
+  pen.strokeStyle = inks.card;
+  const write = (text, x, y, font, ink) => {
+    pen.font = font;
+    pen.strokeText(text, x, y);
+    pen.fillStyle = ink;
+    pen.fillText(text, x, y);
+  };
+  for (const { name, seen, weight, faint, x, y } of labels) {
+    const [nameFont, weightFont] = [`${seen ? "600" : "italic 500"} 12px ${family}`, `500 10.5px ${family}`];
+    pen.font = nameFont;
+    const width = pen.measureText(name).width;
+    const left = x - (width + LABEL_WEIGHT) / 2;
+    write(weight, left + width + 5, y, weightFont, faint ? inks.soft : inks.strong);
+    write(name, left, y, nameFont, inks.ink);
+  }
+}

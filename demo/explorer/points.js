@@ -1,0 +1,116 @@
+// The points of the map on a canvas over Plotly's own, which only serve zoom and lasso: at every slider event all of
+// them change colour, and one drawing pass costs less than as many changes of SVG nodes.
+
+const KINDS = ["train", "seen", "unseen", "query"];
+const DIM_OPACITY = 0.4;
+const DIM_ANCHORS = 0.35;
+/** In pixels at scale 1. Hollow points (unseen classes) carry alpha in their outline, the others in their fill. */
+const MARKERS = {
+  train: { size: 7, line: 1.2, rim: "ink" },
+  seen: { size: 9, line: 0.8, rim: "card" },
+  unseen: { size: 8.5, line: 2.2, rim: null },
+  query: { size: 15, line: 1, rim: "ink" },
+};
+const ANCHOR = { size: 15, line: 1.1, opacity: 0.8 };
+/** By change: SAME has no ring; shapes of the dashes tell the others apart without colour. */
+const RINGS = [
+  null, { ink: "good", line: 1.8, dash: [] }, { ink: "bad", line: 2.2, dash: [3.9, 2] },
+  { ink: "other", line: 1.4, dash: [1.5, 2.4] },
+];
+const ANCHOR_KIND = "anchors";
+
+function kindOf(data, i) {
+  if (data.images.group[i] === 0) return "train";
+  if (data.images.group[i] === 2) return "query";
+  const truth = data.images.truth[i];
+  return truth >= 0 && !data.classes.seen[truth] ? "unseen" : "seen";
+}
+
+function ringRadius(scale) {
+  return 2.5 + 5 * scale;
+}
+
+/** Resizes the canvas in device pixels; returns a pen that counts in CSS pixels, on an empty sheet. */
+function cleanSheet(canvas, { width, height }) {
+  const dense = window.devicePixelRatio || 1;
+  const [across, down] = [Math.round(width * dense), Math.round(height * dense)];
+  if (canvas.width !== across || canvas.height !== down) Object.assign(canvas, { width: across, height: down });
+  const pen = canvas.getContext("2d");
+  pen.setTransform(dense, 0, 0, dense, 0, 0);
+  pen.clearRect(0, 0, width, height);
+  return pen;
+}
+
+/**
+ * Everything that has a place: anchors, then the pictures kind by kind, rings around changed predictions, class names.
+ * `look` = {colours, shade, changes: each per picture, anchors: their opacity, labels(): those on show, inks};
+ * `across`, `down`: a coordinate to pixels; `scale`: how much smaller than usual points are; `size`: of the map,
+ * {width, height}, since asking the page for it in the middle of a frame would cost a layout.
+ */
+function drawPoints(canvas, { data, places, look, members, across, down, scale, size }) {
+  const pen = cleanSheet(canvas, size);
+  const { x, y } = places.images;
+  if (places.anchors && look.anchors > 0) drawAnchorMarks(pen, places.anchors, look, across, down, scale);
+  for (const kind of KINDS) {
+    Object.assign(pen, { lineWidth: MARKERS[kind].line, strokeStyle: look.inks[MARKERS[kind].rim] ?? "" });
+    for (const i of members[kind]) {
+      if (look.shade[i] === HIDDEN) continue;
+      pen.globalAlpha = look.shade[i] === DIMMED ? DIM_OPACITY : 1;
+      drawMark(pen, kind, across(x[i]), down(y[i]), scale, look.colours[i]);
+    }
+  }
+  pen.globalAlpha = 1;
+  drawRings(pen, data, places.images, look, across, down, ringRadius(scale));
+  drawLabels(pen, look.labels(), look.inks);
+}
+
+function drawRings(pen, data, { x, y }, look, across, down, radius) {
+  for (const change of [MOVED, BROKEN, FIXED]) {
+    Object.assign(pen, { lineWidth: RINGS[change].line, strokeStyle: look.inks[RINGS[change].ink] });
+    pen.setLineDash(RINGS[change].dash);
+    for (let i = 0; i < data.n; i++) {
+      if (look.changes[i] !== change || look.shade[i] !== SHOWN) continue;
+      pen.beginPath();
+      pen.arc(across(x[i]), down(y[i]), radius, 0, 2 * Math.PI);
+      pen.stroke();
+    }
+  }
+  pen.setLineDash([]);
+}
+
+function drawMark(pen, kind, x, y, scale, colour) {
+  const radius = (MARKERS[kind].size * scale) / 2;
+  pen.beginPath();
+  if (kind === "query") drawStar(pen, x, y, radius);
+  else pen.arc(x, y, radius, 0, 2 * Math.PI);
+  if (kind === "unseen") {
+    pen.strokeStyle = colour;
+    return pen.stroke();
+  }
+  pen.fillStyle = colour;
+  pen.fill();
+  pen.stroke();
+}
+
+/** Five points upwards. */
+function drawStar(pen, x, y, radius) {
+  for (let corner = 0; corner < 10; corner++) {
+    const [angle, reach] = [(Math.PI * (corner - 2.5)) / 5, corner % 2 ? 0.45 * radius : radius];
+    pen.lineTo(x + reach * Math.cos(angle), y + reach * Math.sin(angle));
+  }
+  pen.closePath();
+}
+
+function drawAnchorMarks(pen, { x, y }, look, across, down, scale) {
+  const reach = (ANCHOR.size * scale) / 2;
+  Object.assign(pen, { lineWidth: ANCHOR.line, strokeStyle: look.inks.anchor });
+  pen.globalAlpha = ANCHOR.opacity * look.anchors;
+  pen.beginPath();
+  for (let i = 0; i < x.length; i++) {
+    const [left, top] = [across(x[i]), down(y[i])];
+    pen.moveTo(left, top - reach);
+    for (const [dx, dy] of [[reach, 0], [0, reach], [-reach, 0]]) pen.lineTo(left + dx, top + dy);
+    pen.closePath();
+  }
+  pen.stroke();
+}
