@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 import pytest
 
 ROOT = Path(__file__).parents[1]
+DESKTOP = {"width": 1440, "height": 1000}
 PATIENCE = 180.0
-"""Seconds until the address must have been printed; loading torch on a busy machine takes most of it."""
+"""Seconds to wait for anything, the app's address first of all: nothing here is about speed, and machines are busy."""
 
 
 @pytest.fixture(scope="session")
@@ -47,17 +48,32 @@ def foreign_requests() -> list[str]:
     return []
 
 
+@pytest.fixture(scope="session")
+def profile(chromium) -> Iterator:
+    """One playwright BrowserContext for all pages, which then share a browser's cache; a page is still a visitor."""
+    context = chromium.new_context(viewport=DESKTOP)
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def fresh_page(chromium, foreign_requests: list[str]) -> Iterator:
+def fresh_page(profile, foreign_requests: list[str]) -> Iterator:
     """A playwright Page of a new visitor; an error in its JavaScript fails the test."""
-    context = chromium.new_context(viewport={"width": 1440, "height": 1000})
-    page = context.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
+    page, errors = new_page(profile)
     page.on("request", lambda request: None if _is_local(request.url) else foreign_requests.append(request.url))
     yield page
-    context.close()
+    profile.set_offline(False)
+    page.close()
     assert errors == []
+
+
+def new_page(profile) -> tuple:
+    """(a new page of the profile, the list that its JavaScript errors will go to)."""
+    page = profile.new_page()
+    page.set_default_timeout(1000 * PATIENCE)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    return page, errors
 
 
 def _is_local(address: str) -> bool:

@@ -1,9 +1,9 @@
 """What the browser tests do with a page of the app."""
 
+from app_fixtures import PATIENCE
 from playwright.sync_api import Page, expect
 
-expect.set_options(timeout=60_000)
-"""Generous, since nothing here is about speed and the machine may be busy."""
+expect.set_options(timeout=1000 * PATIENCE)
 
 
 def tile(page: Page, name: str) -> str:
@@ -18,9 +18,22 @@ def move(page: Page, slider: str, steps: int) -> None:
 
 
 def open_app(page: Page, address: str) -> Page:
-    """Go to the app and wait until a trained example is on the map, drawn by UMAP."""
+    """Go to the app and wait until a trained example is on the map."""
     page.goto(address)
-    page.wait_for_function("window.lluExplorer && lluExplorer.state().id", timeout=60_000)
+    page.wait_for_function("window.lluExplorer && lluExplorer.state().id")
+    return page
+
+
+def start_over(page: Page) -> Page:
+    """Take back what was done on a page by hand: settings, choice, colours, filters, zoom and tab are as it opened."""
+    page.evaluate("() => { lluExplorer.choose(null); lluExplorer.select(0); window.scrollTo(0, 0); }")
+    page.locator("#reset-settings").click()
+    page.locator("#colour-by").select_option("alpha")
+    page.locator("#tab-changed").click()
+    for kind in page.locator(".legend-shapes [aria-pressed=false]").all():
+        kind.click()
+    page.get_by_role("button", name="Show all", exact=True).click()
+    page.wait_for_function("lluExplorer.state().chosen === null && lluExplorer.state().selected === 0")
     return page
 
 
@@ -39,4 +52,4 @@ def train(page: Page) -> None:
     before = state(page, "id")
     expect(page.locator("#train")).to_be_enabled()
     page.locator("#train").click()
-    page.wait_for_function("before => lluExplorer.state().id !== before", arg=before, timeout=60_000)
+    page.wait_for_function("before => lluExplorer.state().id !== before", arg=before)

@@ -1,23 +1,35 @@
 """The explorer in a real browser: the hand on sliders, map, tabs and links."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
-from pages import move, open_app, state, tile
+from app_fixtures import new_page
+from pages import move, open_app, start_over, state, tile
 from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
 
 
+@pytest.fixture(scope="module")
+def opened(profile, app_address: str):
+    """A page for all tests here that only move what is on it, and the list of its JavaScript errors."""
+    page, errors = new_page(profile)
+    yield open_app(page, app_address), errors
+    page.close()
+
+
+@pytest.fixture
+def page(opened) -> Iterator[Page]:
+    page, errors = opened
+    yield start_over(page)
+    assert errors == []
+
+
 def wait_for_the_map_at_rest(page: Page) -> None:
     """Until UMAP's places are taken and the points no longer move towards them; the map is then in the window."""
-    page.wait_for_function("lluExplorer.state().projection === 'UMAP'")
+    page.wait_for_function("lluExplorer.state().projection === 'UMAP' && lluExplorer.state().resting")
     page.locator("#explorer-map").evaluate("map => map.scrollIntoView({ block: 'center', behavior: 'instant' })")
-    where = """() => { const points = [...document.querySelectorAll(".traceseen .points path")];
-                       const { x, y } = points.at(-1).getBoundingClientRect(), last = window.restingAt;
-                       window.restingAt = `${x} ${y}`;
-                       return last === window.restingAt; }"""
-    page.wait_for_function(where, polling=250)
 
 
 def test_a_preset_moves_sliders_map_and_tiles(page: Page):
@@ -43,13 +55,8 @@ def test_a_number_being_typed_survives_a_repaint(page: Page):
 def test_a_click_on_the_map_selects_and_the_card_says_why(page: Page):
     wait_for_the_map_at_rest(page)
     before = state(page, "selected")
-    # The last point, which is not the one selected at first: the click must change the selection.
-    place = page.evaluate(
-        """() => { const points = [...document.querySelectorAll(".traceseen .points path")];
-                   const point = points.at(-1).getBoundingClientRect();
-                   return [point.x + point.width / 2, point.y + point.height / 2]; }"""
-    )
-    page.mouse.click(*place)
+    # The last test picture: the click must change the selection.
+    page.mouse.click(*page.evaluate("lluExplorer.where(lluExplorer.predict(0, 0).length / 40 - 1)"))
     page.wait_for_function("before => lluExplorer.state().selected !== before", arg=before)
     expect(page.locator(".selected .answer").first).not_to_be_empty()
     why = state(page, "why")
@@ -91,14 +98,14 @@ def test_the_legend_hides_what_is_clicked(page: Page):
     page.wait_for_function("lluExplorer.state().hidden === 0")
 
 
-def test_a_zoomed_view_survives_the_sliders_and_the_move_to_umap(page: Page):
+def test_a_zoomed_view_survives_the_sliders_and_the_move_to_umap(fresh_page: Page, app_address: str):
+    page = open_app(fresh_page, app_address)
     page.get_by_role("button", name="Zoom in").click()
     plot = "document.querySelector('#explorer-map .js-plotly-plot')"
     view = f"{plot}._fullLayout.xaxis.range.map((x) => x.toFixed(4)).join()"
     zoomed = page.evaluate(view)
     move(page, "beta-slider", 10)
-    page.wait_for_function("lluExplorer.state().projection === 'UMAP'")
-    page.wait_for_timeout(1500)
+    page.wait_for_function("lluExplorer.state().projection === 'UMAP' && lluExplorer.state().resting")
     assert page.evaluate(view) == zoomed
 
 
@@ -136,10 +143,11 @@ def test_the_walk_draws_three_scores_and_alpha(page: Page):
     )
 
 
-def test_methods_are_trained_and_colour_the_map(page: Page):
+def test_methods_are_trained_and_colour_the_map(fresh_page: Page, app_address: str):
+    page = open_app(fresh_page, app_address)
     page.locator("#tab-methods").click()
     page.locator(".methods-start").click()
-    page.wait_for_function("!lluExplorer.state().tabs.methods.running", timeout=120_000)
+    page.wait_for_function("!lluExplorer.state().tabs.methods.running")
     rows = page.locator(".methods-table tbody tr")
     expect(rows).to_have_count(7)
     expect(rows.filter(has_text="LLU").first.locator("td").first).to_have_text(
@@ -169,7 +177,7 @@ def test_the_table_sorts_and_selects(page: Page):
     expect(page.locator("tbody tr.current")).to_have_count(1)
 
 
-def test_a_link_restores_example_settings_picture_and_colours(page: Page, app_address: str, chromium):
+def test_a_link_restores_example_settings_picture_and_colours(page: Page, fresh_page: Page):
     page.locator("#colour-by").select_option("llu")
     page.locator("#explorer-map").focus()
     page.keyboard.press("ArrowRight")
@@ -177,11 +185,9 @@ def test_a_link_restores_example_settings_picture_and_colours(page: Page, app_ad
     page.locator("#gamma-number").press("Enter")
     page.wait_for_function("location.hash.includes('gamma=3&')")
     link, wanted = page.url, page.locator(".selected .name").inner_text()
-    other = chromium.new_page()
-    open_app(other, link)
+    other = open_app(fresh_page, link)
     other.wait_for_function("lluExplorer.state().gamma === 3 && lluExplorer.state().colouring === 'llu'")
     expect(other.locator(".selected .name")).to_have_text(wanted)
-    other.close()
 
 
 def test_a_link_to_another_example_loads_it(fresh_page: Page, app_address: str):
@@ -203,15 +209,16 @@ def test_the_lesson_asks_first_and_then_moves_the_sliders(fresh_page: Page, app_
     fresh_page.wait_for_function("location.hash.includes('lesson=3')")
 
 
-def test_reload_and_back_keep_the_view(page: Page, app_address: str):
+def test_reload_and_back_keep_the_view(fresh_page: Page, app_address: str):
+    page = open_app(fresh_page, app_address)
     page.locator("#gamma-number").fill("7")
     page.locator("#gamma-number").press("Enter")
     page.wait_for_function("location.hash.includes('gamma=7')")
     page.reload()
-    page.wait_for_function("window.lluExplorer && lluExplorer.state().gamma === 7", timeout=60_000)
+    page.wait_for_function("window.lluExplorer && lluExplorer.state().gamma === 7")
     page.goto("about:blank")
     page.go_back()
-    page.wait_for_function("window.lluExplorer && lluExplorer.state().gamma === 7", timeout=60_000)
+    page.wait_for_function("window.lluExplorer && lluExplorer.state().gamma === 7")
 
 
 def test_the_drawing_of_the_map_is_a_file_of_its_own(page: Page, tmp_path):
@@ -235,10 +242,23 @@ def test_every_slider_step_is_painted_once_the_hand_rests(page: Page):
     expect(page.locator("#tile-seen .value")).to_have_text(expected)
 
 
+@pytest.fixture(scope="module")
+def phone(profile, app_address: str) -> Iterator[Page]:
+    page, errors = new_page(profile)
+    page.set_viewport_size({"width": 390, "height": 844})
+    yield open_app(page, app_address)
+    page.close()
+    assert errors == []
+
+
+def test_a_phone_shows_the_map_before_the_set_up(phone: Page):
+    tops = [phone.locator(part).bounding_box()["y"] for part in ("#explorer-map", ".tabs-card", "#drop")]
+    assert tops == sorted(tops)
+
+
 @pytest.mark.parametrize("tab", ["changed", "confusion", "plane", "walk", "methods", "table", "lesson", "how"])
-def test_no_tab_makes_a_phone_scroll_sideways(fresh_page: Page, app_address: str, tab: str):
-    fresh_page.set_viewport_size({"width": 390, "height": 844})
-    open_app(fresh_page, app_address)
-    fresh_page.locator(f"#tab-{tab}").click()
-    fresh_page.wait_for_timeout(500)
-    assert fresh_page.evaluate("document.documentElement.scrollWidth") <= 390
+def test_no_tab_makes_a_phone_scroll_sideways(phone: Page, tab: str):
+    phone.locator(f"#tab-{tab}").click()
+    phone.wait_for_function("tab => lluExplorer.state().tabs.open === tab", arg=tab)
+    phone.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 390

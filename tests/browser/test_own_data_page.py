@@ -1,7 +1,8 @@
 """The visitor's own set on its cards: relabel, undo, folders, bundles, and names that mean harm."""
 
 import pytest
-from pages import add_zip, train
+from app_fixtures import new_page
+from pages import add_zip, open_app, train
 from playwright.sync_api import Page, expect
 from sample_pictures import picture_bytes, write_zip
 from synthetic import problem
@@ -85,14 +86,12 @@ def test_a_feature_bundle_is_explored_without_pictures(page: Page, tmp_path):
 def test_leaving_in_mid_training_harms_nobody(own: Page, app_address: str):
     own.locator("#train").click()
     own.goto("about:blank")
-    own.goto(app_address)
-    own.wait_for_function("window.lluExplorer && lluExplorer.state().id", timeout=60_000)
+    open_app(own, app_address)
 
 
 def test_two_tabs_have_two_sets(own: Page, app_address: str):
-    other = own.context.new_page()
-    other.goto(app_address)
-    other.wait_for_function("window.lluExplorer && lluExplorer.state().id", timeout=60_000)
+    other, _ = new_page(own.context)
+    open_app(other, app_address)
     expect(other.locator("#cards .card")).not_to_have_count(4)
     expect(own.locator("#cards .card")).to_have_count(4)
     other.close()

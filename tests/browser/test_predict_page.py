@@ -48,13 +48,13 @@ def test_a_file_that_is_no_picture_is_refused_kindly(page: Page, tmp_path):
 
 def test_adapter_and_predictions_are_downloaded(page: Page, tmp_path):
     page.get_by_role("button", name="4 \u00b7 Save and share").click()
-    with page.expect_download(timeout=60_000) as download:
+    with page.expect_download() as download:
         page.locator("#download").click()
     download.value.save_as(tmp_path / "adapter.zip")
     with zipfile.ZipFile(tmp_path / "adapter.zip") as archive:
         archive.extractall(tmp_path / "adapter")
     assert TrainedAdapter.from_pretrained(tmp_path / "adapter").class_names
-    with page.expect_download(timeout=60_000) as download:
+    with page.expect_download() as download:
         page.locator("#download-predictions").click()
     download.value.save_as(tmp_path / "predictions.csv")
     rows = list(csv.DictReader((tmp_path / "predictions.csv").read_text(encoding="utf-8").splitlines()))
