@@ -62,7 +62,6 @@ def fresh_page(profile, foreign_requests: list[str]) -> Iterator:
     page, errors = new_page(profile)
     page.on("request", lambda request: None if _is_local(request.url) else foreign_requests.append(request.url))
     yield page
-    profile.set_offline(False)
     page.close()
     assert errors == []
 
