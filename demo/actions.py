@@ -21,6 +21,7 @@ from demo.session import Session
 from demo.snippets import client_code, library_code
 from demo.store import SessionStore
 from demo.summary import status_line, summary
+from demo.tuned import choose_mask, tuned_panel
 from llu_core.errors import LluError
 from llu_core.recipes import recipe as recipe_named
 
@@ -101,6 +102,11 @@ class Actions:
         # what the visitor edited meanwhile stays
         session = replace(self.session(request), model=trained.model, beta=trained.beta, gamma=trained.gamma)
         yield status_line(session), self._keep(request, session)
+
+    def choose_mask(self, request: gr.Request) -> tuple[str, dict[str, Any]]:
+        """Choose beta and gamma on held-out shots and classes of the training set: an HTML reason, and the summary."""
+        session, tuning = choose_mask(self.session(request))
+        return tuned_panel(tuning), self._keep(request, session)
 
     def set_mask(self, beta: float, gamma: float | str, request: gr.Request) -> dict[str, Any]:
         """Move beta (0 to 1) and gamma (0 to "inf"); nothing is retrained."""

@@ -39,6 +39,13 @@ CSS = """
 }
 """
 
+TUNED_CSS = """
+.tuned p { margin: 2px 0 6px; font-size: 12.5px; line-height: 1.45; }
+.tuned svg { display: block; width: 100%; fill: var(--color-accent, #4f46e5); }
+.tuned .chosen { fill: none; stroke: var(--body-text-color); stroke-width: 2; }
+.tuned .axes { display: flex; justify-content: space-between; margin: 3px 0 0; color: var(--body-text-color-subdued); }
+"""
+
 LAUNCH = {"theme": THEME, "css": CSS, "run_history": False, "ssr_mode": False, "enable_monitoring": False}
 """For `demo.launch`. The run history would copy every event, pictures included, into the browser's storage."""
 
@@ -60,6 +67,8 @@ class View:
     load_model: gr.Button
     train: gr.Button
     status: gr.Markdown
+    tune: gr.Button
+    tuned: gr.HTML
     query: gr.Image
     new_class: gr.Textbox
     add_class: gr.Button
@@ -87,7 +96,7 @@ def build_view() -> View:
     with gr.Row(elem_id="page", equal_height=False):
         with gr.Column(scale=0, min_width=310, elem_id="setup"):
             preset, class_name, files, cards, unseen, templates = build_few_shot_panel()
-            recipe, train, status = build_train_panel()
+            recipe, train, status, tune, tuned = build_train_panel()
             query, new_class, add_class = build_predict_panel()
             download, predictions, file, reopen, clear, library_code, client_code = build_save_panel()
             model, checkpoint, load_model = build_model_panel()
@@ -96,8 +105,8 @@ def build_view() -> View:
     summary, link = gr.JSON(visible=False), gr.Textbox(visible=False)
     return View(
         model_line, preset, class_name, files, cards, unseen, templates, recipe, model, checkpoint, load_model,
-        train, status, query, new_class, add_class, library_code, client_code, download, predictions, file, reopen,
-        clear, summary, link, explorer,
+        train, status, tune, tuned, query, new_class, add_class, library_code, client_code, download, predictions,
+        file, reopen, clear, summary, link, explorer,
     )  # fmt: skip
 
 
@@ -141,18 +150,21 @@ def build_few_shot_panel() -> tuple[gr.Dropdown, gr.Textbox, gr.File, gr.HTML, g
     return preset, class_name, files, cards, unseen, templates
 
 
-def build_train_panel() -> tuple[gr.Radio, gr.Button, gr.Markdown]:
+def build_train_panel() -> tuple[gr.Radio, gr.Button, gr.Markdown, gr.Button, gr.HTML]:
     with gr.Accordion("2 · Train", open=True):
         train = gr.Button("Train adapter", variant="primary", elem_id="train")
         status = gr.Markdown(elem_id="status")
+        tune = gr.Button("Choose beta, gamma for me", size="sm", elem_id="tune")
+        tuned = gr.HTML("", css_template=TUNED_CSS, apply_default_css=False, padding=False, elem_id="tuned")
         with gr.Accordion("Recipe", open=False):
             recipe = gr.Radio(
                 list(RECIPES),
                 value="fast",
                 label="How to train",
-                info="fast: all pictures at once, about a second. paper: the paper's schedule, many times longer.",
+                info="fast: a fraction of a second. paper: the paper's schedule, many times longer. best: all of g, "
+                "a wider mask.",
             )
-    return recipe, train, status
+    return recipe, train, status, tune, tuned
 
 
 def build_predict_panel() -> tuple[gr.Image, gr.Textbox, gr.Button]:

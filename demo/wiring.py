@@ -86,6 +86,7 @@ def wire(view: View, actions: Actions, demo: gr.Blocks) -> None:
         show_umap(show_explorer(show_panels(done.success).then).then)
     trained = view.train.click(friendly(actions.train), view.recipe, [view.status, view.summary], api_name="train")
     show_umap(show_explorer(show_panels(trained.then).then).then)
+    _wire_tuning(view, actions)
     asked = view.query.input(friendly(actions.ask), view.query, view.summary, api_name="ask")
     _show(actions.render_answer, [view.explorer, view.query], asked.then)
     opened = demo.load(
@@ -107,6 +108,15 @@ def wire(view: View, actions: Actions, demo: gr.Blocks) -> None:
 
 def _show(render: Callable, outputs: Any, event: Callable) -> Any:
     return event(friendly(render), None, outputs, **PRIVATE)
+
+
+def _wire_tuning(view: View, actions: Actions) -> None:
+    """The page's own sliders move to what was chosen, as if by hand."""
+    chosen = view.tune.click(
+        friendly(actions.choose_mask), None, [view.tuned, view.summary], api_name="choose_mask", trigger_mode="once"
+    )
+    move = "({ trained }) => { lluExplorer.setBeta(trained.beta); lluExplorer.setGamma(String(trained.gamma)); }"
+    chosen.success(None, view.summary, None, js=move)
 
 
 def _wire_downloads(view: View, actions: Actions) -> None:

@@ -80,8 +80,17 @@ class Fold:
     unseen: FewShotSet
 
 
-def tune(shots: FewShotSet, recipe: Recipe = RECIPES["best"], *, seed: int = 0, device: str = "cpu") -> Tuning:
+def tune(
+    shots: FewShotSet,
+    recipe: Recipe = RECIPES["best"],
+    *,
+    lambdas: Sequence[float] = LAMBDAS,
+    seed: int = 0,
+    device: torch.device | str = "cpu",
+) -> Tuning:
     """Beta, gamma and lambda for `shots` under `recipe`, from its training rows alone.
+
+    lambdas: the candidates, as multiples of the recipe's own, which must be among them (1.0).
 
     With fewer than MIN_SHOTS shots in any class, or MIN_CLASSES classes with shots, the recipe is kept and the reason
     says so. The same seed holds out the same shots and classes. Raises LluError if there are no shots.
@@ -92,7 +101,7 @@ def tune(shots: FewShotSet, recipe: Recipe = RECIPES["best"], *, seed: int = 0, 
     if kept:
         return Tuning(recipe, f"beta {recipe.beta:g} and gamma {recipe.gamma:g} stay as they are: {kept}")
     cut = list(folds(shots, seed))
-    settings = [replace(recipe, lam=recipe.lam * factor) for factor in (LAMBDAS if recipe.lam else (1.0,))]
+    settings = [replace(recipe, lam=recipe.lam * factor) for factor in (lambdas if recipe.lam else (1.0,))]
     sets = [fold.train for _ in settings for fold in cut]
     by_lambda = [setting for setting in settings for _ in cut]
     adapters = fit_many(sets, by_lambda, seeds=[seed], device=device)

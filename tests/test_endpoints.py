@@ -30,7 +30,7 @@ def test_every_public_action_has_a_named_endpoint(client):
         "/load_example", "/add_pictures", "/rename_class", "/delete_class", "/create_class", "/move_picture",
         "/delete_picture", "/undo", "/pictures", "/set_unseen_classes", "/set_templates", "/train", "/set_mask", "/ask",
         "/remove_query", "/add_class", "/summary", "/save_adapter", "/save_predictions", "/open_adapter",
-        "/load_model", "/clear", "/compare_methods",
+        "/load_model", "/clear", "/compare_methods", "/choose_mask",
     } == set(named)  # fmt: skip
 
 
@@ -49,6 +49,16 @@ def test_a_program_trains_and_takes_the_adapter_home(client, tmp_path):
     adapter = TrainedAdapter.from_pretrained(tmp_path / "adapter")
     assert "dots" in adapter.class_names
     assert (adapter.adapter.beta, adapter.adapter.gamma) == (0.25, float("inf"))
+
+
+def test_a_program_has_beta_and_gamma_chosen(client):
+    client.predict("Handwritten digits", api_name="/load_example")
+    before = client.predict(api_name="/summary")["trained"]
+    reason, after = client.predict(api_name="/choose_mask")
+    assert "held-out" in reason
+    assert f"beta {after['trained']['beta']:g}, gamma {after['trained']['gamma']:g}" in reason
+    assert after["trained"]["clip"] == before["clip"]
+    assert client.predict(api_name="/summary") == after
 
 
 def test_a_program_compares_the_methods_on_its_set(client):

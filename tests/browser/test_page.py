@@ -64,3 +64,14 @@ def test_bad_files_get_a_message_and_lose_nothing(page: Page, tmp_path):
     expect(message).to_contain_text("zip")
     assert "Traceback" not in message.inner_text()
     expect(cards).to_have_count(count)
+
+
+def test_beta_and_gamma_are_chosen_and_the_sliders_follow(page: Page):
+    page.locator("#tune").click()
+    reason = page.locator("#tuned p").first
+    expect(reason).to_contain_text("held-out")
+    named = "`Beta ${lluExplorer.state().beta}, gamma ${lluExplorer.state().gamma},`"
+    page.wait_for_function(f"document.querySelector('#tuned p').textContent.startsWith({named})")
+    expect(page.locator("#tuned svg .chosen")).to_have_count(1)
+    page.locator("#reset-settings").click()
+    expect(page.locator("#gamma-number")).to_have_value("20")

@@ -1,0 +1,56 @@
+"""Beta and gamma chosen for the visitor, and the plane that shows why."""
+
+from demo.callbacks import set_mask
+from demo.queries import require_model
+from demo.session import Session
+from llu_core.recipes import RECIPES
+from llu_core.tuning import BETAS, GAMMAS, Plane, Tuning, tune
+
+CELL_WIDTH, CELL_HEIGHT = 18, 7
+
+
+def choose_mask(session: Session) -> tuple[Session, Tuning]:
+    """Beta and gamma from held-out shots and classes of the training set; the adapter stays, only its mask moves.
+
+    Raises LluError where there is no adapter, or none of its training pictures.
+    """
+    model = require_model(session)
+    recipe = RECIPES.get(str(model.trained.recipe.get("name")), RECIPES["fast"])
+    tuning = tune(model.shots, recipe, lambdas=(1.0,))
+    return set_mask(session, tuning.recipe.beta, tuning.recipe.gamma), tuning
+
+
+def tuned_panel(tuning: Tuning) -> str:
+    """HTML: the reason in a sentence, and the plane of held-out likelihoods where there is one."""
+    plane = "" if tuning.chosen is None else _drawn(tuning.chosen)
+    return f'<div class="tuned"><p>{tuning.reason[0].upper()}{tuning.reason[1:]}.</p>{plane}</div>'
+
+
+def _drawn(plane: Plane) -> str:
+    """The likelihood at every setting, the darker the likelier, with the chosen one framed; H in the tooltips."""
+    likelihood = plane.likelihood
+    low, high = float(likelihood.min()), float(likelihood.max())
+    spread = max(high - low, 1e-9)
+    width, height = CELL_WIDTH * len(GAMMAS), CELL_HEIGHT * len(BETAS)
+    cells = []
+    for row, beta in enumerate(BETAS):
+        for column, gamma in enumerate(GAMMAS):
+            share = ((float(likelihood[row, column]) - low) / spread) ** 2  # the best ones lie close together
+            told = f"beta {beta:g}, gamma {gamma:g}: H {float(plane.harmonic[row, column]):.1f} on what was held out"
+            cells.append(
+                f'<rect {_place(row, column)} fill-opacity="{0.06 + 0.9 * share:.3f}"><title>{told}</title></rect>'
+            )
+    row, column = plane.best
+    frame = f'<rect class="chosen" {_place(row, column)}/>'
+    label = f"Held-out likelihood over beta and gamma, largest at beta {BETAS[row]:g} and gamma {GAMMAS[column]:g}"
+    return (
+        f'<svg viewBox="-1 -1 {width + 2} {height + 2}" role="img" aria-label="{label}">{"".join(cells)}{frame}</svg>'
+        f"<p class='axes'><span>gamma {GAMMAS[0]:g}</span><span>beta 0 to 1, upwards</span>"
+        f"<span>gamma {GAMMAS[-1]:g}</span></p>"
+    )
+
+
+def _place(row: int, column: int) -> str:
+    """A cell's attributes: gamma to the right, beta upwards."""
+    x, y = column * CELL_WIDTH, (len(BETAS) - 1 - row) * CELL_HEIGHT
+    return f'x="{x}" y="{y}" width="{CELL_WIDTH}" height="{CELL_HEIGHT}"'
