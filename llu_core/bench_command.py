@@ -37,6 +37,12 @@ def add(commands) -> None:
     )
     bench.add_argument("--device", default="cpu", help="cpu, cuda, ... (default: cpu)")
     bench.add_argument("--scale", action="store_true", help="how time and memory grow; takes minutes and gigabytes")
+    bench.add_argument(
+        "--features",
+        type=Path,
+        metavar="FILE",
+        help="a feature bundle to train on beside the peers, with accuracies",
+    )
     bench.add_argument("--json", type=Path, metavar="FILE", help="write the figures and the machine's facts to FILE")
 
 
@@ -51,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
     print(f"\n{HEAD}", flush=True)
     figures: list[Figure] = []
     for subject in chosen:
-        for figure in measure(subject, machine):
+        for figure in measure(subject, machine, options.features):
             figures.append(figure)
             print(figure.row(), flush=True)
             if options.json:  # after every figure: an interrupted run keeps what it has
@@ -68,7 +74,8 @@ def _chosen(options: argparse.Namespace) -> list[str]:
 
 def _command(options: argparse.Namespace) -> str:
     words = ["python", "-m", "llu_core", "bench", *options.subjects, "--device", options.device]
-    return shlex.join([*words, *["--scale"] * options.scale])
+    given = ["--features", options.features.name] if options.features else []
+    return shlex.join([*words, *["--scale"] * options.scale, *given])
 
 
 def _write(path: Path, facts: dict, figures: list[Figure]) -> None:

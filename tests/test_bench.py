@@ -85,7 +85,7 @@ def tiny(monkeypatch):
     monkeypatch.setattr(Machine, "measured", classmethod(lambda cls, device: MACHINE))
     monkeypatch.setattr(bench_command, "SUBJECTS", {"tiny": "two figures"})
     given = iter([Figure("tiny", "first", 1.0, peer="loop", peer_value=2.0), Figure("tiny", "second", 3.0, "MB")])
-    monkeypatch.setattr(bench_command, "measure", lambda subject, machine: given)
+    monkeypatch.setattr(bench_command, "measure", lambda subject, machine, features: given)
 
 
 def test_the_command_prints_the_table_and_writes_the_same_as_json(tiny, tmp_path, capsys):

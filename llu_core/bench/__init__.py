@@ -5,11 +5,14 @@ One file per subject, each with a function `figures(machine)` that yields a `Fig
 
 from collections.abc import Iterator
 from importlib import import_module
+from pathlib import Path
 
 from llu_core.bench.figure import Figure
 from llu_core.bench.machine import Machine
 
 SUBJECTS = {
+    "training": "one adapter: against autograd, logistic regression and CLIP-Adapter",
+    "many": "many adapters at once against one by one",
     "sweep": "predictions over the (beta, gamma) plane",
     "encoding": "pictures to embeddings, from files and from the cache",
     "starting": "import llu_core, and the app's first page",
@@ -23,6 +26,7 @@ SCALES = {
 """Subjects that take minutes and gigabytes, measured by --scale or by name."""
 
 
-def measure(subject: str, machine: Machine) -> Iterator[Figure]:
-    """The figures of one subject, each as soon as it is known."""
-    return import_module(f"llu_core.bench.{subject}").figures(machine)
+def measure(subject: str, machine: Machine, features: Path | None = None) -> Iterator[Figure]:
+    """The figures of one subject, each as soon as it is known. features: a bundle for "training" to train on."""
+    figures = import_module(f"llu_core.bench.{subject}").figures
+    return figures(machine, features) if subject == "training" else figures(machine)

@@ -1,0 +1,156 @@
+"""Training an adapter: the closed gradient against autograd, and the default recipe against what people would use."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from llu_core.adapter import LocalizedAdapter
+from llu_core.baselines import clip_adapter, linear_probe
+from llu_core.baselines.material import Material
+from llu_core.bench.clouds import clouds
+from llu_core.bench.figure import Figure
+from llu_core.bench.machine import Limit, Machine
+from llu_core.bench.timing import Timing, alternately
+from llu_core.bundles import load_bundle
+from llu_core.classifier import Classifier, accuracy
+from llu_core.coordinates import Coordinates
+from llu_core.fewshot import FewShotSet
+from llu_core.fitting import fit, warm_up
+from llu_core.recipes import RECIPES, Recipe
+from llu_core.schedule import CoopRecipe
+from llu_core.steps import drain
+from llu_core.training import Problem, scheduled, train
+
+WIDTH, SHOTS = 512, 16
+CLASSES = (10, 30, 100)
+FAST, PAPER = RECIPES["fast"], RECIPES["paper"]
+SHORT_EPOCHS = 20
+"""Of the paper recipe on many classes, whose 200 would keep the plain loop busy for a minute."""
+PEER_BAR, SAME_WEIGHTS = 2.0, 1e-4
+CUDA_BARS = {"fast": 0.015, "paper": 1.0}
+CUDA_RATIO = 5.0
+
+
+def figures(machine: Machine, features: Path | None = None) -> Iterator[Figure]:
+    """features: a bundle whose first classes are trained on beside the peers, with accuracies; clouds without it."""
+    warm_up(str(machine.device))
+    if machine.device.type == "cuda":
+        shots = clouds(classes=100, shots=SHOTS, width=WIDTH)
+        for recipe in (FAST, PAPER):
+            yield from _beside_autograd(machine, shots, recipe, CUDA_RATIO, bar=CUDA_BARS[recipe.name])
+        return
+    yield from _beside_autograd(machine, clouds(classes=10, shots=SHOTS, width=WIDTH), PAPER, 3.0)
+    many = replace(PAPER, epochs=SHORT_EPOCHS)
+    yield from _beside_autograd(machine, clouds(classes=100, shots=SHOTS, width=WIDTH), many, 1.5)
+    for shots in _problems(features):
+        yield from _beside_peers(machine, shots)
+
+
+def _problems(features: Path | None) -> Iterator[FewShotSet]:
+    if features is None:
+        yield from (clouds(classes=classes, shots=SHOTS, width=WIDTH) for classes in CLASSES)
+        return
+    bundle = load_bundle(features).sample(SHOTS, seed=1)
+    for classes in sorted({min(classes, len(bundle.class_names)) for classes in CLASSES}):
+        some = bundle.select_classes(range(classes))
+        yield replace(some, base_classes=classes)
+
+
+def _named(recipe: Recipe, shots: FewShotSet) -> str:
+    epochs = f", {recipe.epochs} epochs" if recipe.epochs else ""
+    classes = len(shots.class_names)
+    return f"{recipe.name} recipe{epochs}, {len(shots.train) // classes} shots x {classes} classes"
+
+
+def _beside_autograd(
+    machine: Machine, shots: FewShotSet, recipe: Recipe, ratio: float, bar: float | None = None
+) -> Iterator[Figure]:
+    device, trained = machine.device, {}
+
+    def ours() -> None:
+        trained["ours"] = fit(shots, recipe, device=device)
+
+    def plain() -> None:
+        trained["plain"] = drain(train(shots, recipe, device=device))
+
+    fast, slow = alternately([ours, plain], repeats=3, device=device)
+    what = _named(recipe, shots)
+    limit = _least(machine, shots, recipe)
+    yield _figure(what, fast, "plain autograd loop", slow, limit, ratio, bar)
+    difference = _largest_difference(trained["ours"], trained["plain"])
+    yield Figure("training", f"{what}: largest difference of weights to that loop", difference, "", bar=SAME_WEIGHTS)
+
+
+def _beside_peers(machine: Machine, shots: FewShotSet) -> Iterator[Figure]:
+    material, trained = Material.of(shots), {}
+    briefly = clip_adapter.ClipAdapterRecipe(optimizer=CoopRecipe(epochs=50))
+    peers: dict[str, Callable] = {
+        "LogisticRegression(max_iter=1000)": lambda: _probe(material, 1.0),
+        "linear probe, LogisticRegression(C=31.6, max_iter=1000)": lambda: _probe(material, 31.6),
+        "CLIP-Adapter, 50 epochs": lambda: clip_adapter.fit(material, 1, "cpu", briefly).on(shots),
+    }
+    what, limit = _named(FAST, shots), _least(machine, shots, FAST)
+    for peer, work in peers.items():
+
+        def ours() -> None:
+            trained["ours"] = fit(shots)
+
+        def theirs(work: Callable = work) -> None:
+            trained["theirs"] = work()
+
+        fast, slow = alternately([ours, theirs], repeats=1 if "Adapter" in peer else 5)
+        yield _figure(what, fast, peer, slow, limit, PEER_BAR, None)
+        if not len(shots.test):
+            continue
+        right = [_percent_right(trained[name], shots) for name in ("ours", "theirs")]
+        told = f"{what}: test pictures right"
+        yield Figure("training", told, right[0], "%", None, peer, right[1], ratio_bar=1.0, higher_is_better=True)
+
+
+def _probe(material: Material, strength: float) -> Classifier:
+    recipe = linear_probe.LinearProbeRecipe(inverse_strength=strength)
+    return linear_probe.fit(material, 1, "cpu", recipe).on(material.shots)
+
+
+def _percent_right(classifier: Classifier, shots: FewShotSet) -> float:
+    return accuracy(classifier, shots.test.embeddings, shots.test.labels, shots.class_embeddings)
+
+
+def _figure(
+    what: str, ours: Timing, peer: str, theirs: Timing, limit: Limit, ratio: float, bar: float | None
+) -> Figure:
+    return Figure(
+        "training",
+        what,
+        ours.seconds,
+        spread=ours.spread,
+        peer=peer,
+        peer_value=theirs.seconds,
+        limit=limit,
+        bar=bar,
+        ratio_bar=ratio,
+    )
+
+
+def _least(machine: Machine, shots: FewShotSet, recipe: Recipe) -> Limit:
+    """The matrix products of every step: points and their gradients times A, and the logits and theirs."""
+    problem = Problem.of(shots, recipe, "cpu")
+    where = Coordinates.of(problem, recipe)
+    rank, classes = where.image.points.shape[1], len(problem.texts)
+    operations = 0
+    for batch, _ in scheduled(recipe, problem.targets, torch.Generator().manual_seed(0)):
+        rows = len(problem.targets) if batch.rows is None else len(batch.rows)
+        inputs = rows * where.image.inputs.shape[1] + classes * where.text.inputs.shape[1]
+        operations += 4 * rank * inputs + 6 * rank * rows * classes
+    return machine.least_seconds(flops=operations)
+
+
+def _largest_difference(ours: LocalizedAdapter, theirs: LocalizedAdapter) -> float:
+    pairs = ((ours.image.update, theirs.image.update), (ours.text.update, theirs.text.update))
+    return max(
+        (getattr(mine, part) - getattr(other, part)).abs().max().item()
+        for mine, other in pairs
+        for part in ("weight", "bias")
+    )
