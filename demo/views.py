@@ -161,8 +161,8 @@ def build_train_panel() -> tuple[gr.Radio, gr.Button, gr.Markdown, gr.Button, gr
                 list(RECIPES),
                 value="fast",
                 label="How to train",
-                info="fast: a fraction of a second. paper: the paper's schedule, many times longer. best: all of g, "
-                "a wider mask.",
+                info="fast: a fraction of a second. instant: milliseconds, for classes that CLIP half knows. "
+                "paper: the paper's schedule, many times longer. best: fast with a wider mask.",
             )
     return recipe, train, status, tune, tuned
 

@@ -261,7 +261,7 @@ def test_settings_out_of_range_are_refused(setting: dict, says: str):
 
 
 def test_unknown_names_are_answered_with_the_known_ones():
-    with pytest.raises(LluError, match="choose one of: fast, paper"):
+    with pytest.raises(LluError, match="choose one of: fast, instant, paper"):
         recipe("slow")
     with pytest.raises(LluError, match="choose one of: default, no cluster"):
         FAST.ablated("no luck")

@@ -25,7 +25,7 @@ from llu_core.training import Problem, scheduled, train
 
 WIDTH, SHOTS = 512, 16
 CLASSES = (10, 30, 100)
-FAST, PAPER = RECIPES["fast"], RECIPES["paper"]
+FAST, INSTANT, PAPER = RECIPES["fast"], RECIPES["instant"], RECIPES["paper"]
 SHORT_EPOCHS = 20
 """Of the paper recipe on many classes, whose 200 would keep the plain loop busy for a minute."""
 PEER_BAR, SAME_WEIGHTS = 2.0, 1e-4
@@ -45,7 +45,8 @@ def figures(machine: Machine, features: Path | None = None) -> Iterator[Figure]:
     many = replace(PAPER, epochs=SHORT_EPOCHS)
     yield from _beside_autograd(machine, clouds(classes=100, shots=SHOTS, width=WIDTH), many, 1.5)
     for shots in _problems(features):
-        yield from _beside_peers(machine, shots)
+        for recipe in (FAST, INSTANT):
+            yield from _beside_peers(machine, shots, recipe)
 
 
 def _problems(features: Path | None) -> Iterator[FewShotSet]:
@@ -83,7 +84,7 @@ def _beside_autograd(
     yield Figure("training", f"{what}: largest difference of weights to that loop", difference, "", bar=SAME_WEIGHTS)
 
 
-def _beside_peers(machine: Machine, shots: FewShotSet) -> Iterator[Figure]:
+def _beside_peers(machine: Machine, shots: FewShotSet, recipe: Recipe) -> Iterator[Figure]:
     material, trained = Material.of(shots), {}
     briefly = clip_adapter.ClipAdapterRecipe(optimizer=CoopRecipe(epochs=50))
     peers: dict[str, Callable] = {
@@ -91,11 +92,11 @@ def _beside_peers(machine: Machine, shots: FewShotSet) -> Iterator[Figure]:
         "linear probe, LogisticRegression(C=31.6, max_iter=1000)": lambda: _probe(material, 31.6),
         "CLIP-Adapter, 50 epochs": lambda: clip_adapter.fit(material, 1, "cpu", briefly).on(shots),
     }
-    what, limit = _named(FAST, shots), _least(machine, shots, FAST)
+    what, limit = _named(recipe, shots), _least(machine, shots, recipe)
     for peer, work in peers.items():
 
         def ours() -> None:
-            trained["ours"] = fit(shots)
+            trained["ours"] = fit(shots, recipe)
 
         def theirs(work: Callable = work) -> None:
             trained["theirs"] = work()
