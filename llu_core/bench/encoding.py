@@ -1,5 +1,6 @@
 """Encoding pictures against the bare open_clip loop, decoding beside encoding, and what the cache saves."""
 
+import logging
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,7 +39,11 @@ def random_vit(device: torch.device) -> OpenClipEncoder:
     """ViT-B/16 with random weights: as fast as the real one."""
     from open_clip import create_model_and_transforms, get_tokenizer
 
-    model, _, preprocess = create_model_and_transforms("ViT-B-16", pretrained=None, load_weights=False)
+    logging.disable(logging.WARNING)  # that the weights are random is what is wanted
+    try:
+        model, _, preprocess = create_model_and_transforms("ViT-B-16", pretrained=None, load_weights=False)
+    finally:
+        logging.disable(logging.NOTSET)
     return OpenClipEncoder(
         model=model.eval().requires_grad_(False).to(device, memory_format=torch.channels_last),  # pyright: ignore
         tokenize=get_tokenizer("ViT-B-16"),
