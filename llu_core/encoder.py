@@ -139,7 +139,8 @@ class OpenClipEncoder:
         return self._in_batches(images, self._pixels, self.model.encode_image)
 
     def _pixels(self, images: Sequence[Image.Image]) -> torch.Tensor:
-        return torch.stack([self.preprocess(image.convert("RGB")) for image in images])
+        rgb = (image if image.mode == "RGB" else image.convert("RGB") for image in images)  # no copy without need
+        return torch.stack([self.preprocess(image) for image in rgb])
 
     def encode_texts(self, texts: Sequence[str]) -> torch.Tensor:
         """(n, d) float32 unit rows on the CPU, in the order given. What exceeds the context length is cut off."""

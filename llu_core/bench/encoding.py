@@ -19,7 +19,7 @@ from llu_core.encoder import OpenClipEncoder
 from llu_core.pictures import decode
 from llu_core.sources import embed, open_source
 
-EMBEDDED_PICTURES, VIT_PICTURES = 256, 16
+PICTURES, VIT_PICTURES_ON_CPU = 256, 4
 FILES, FILE_SIZE = 128, (1024, 768)
 REPEATS = 5
 NEARLY = 0.95
@@ -28,7 +28,8 @@ CACHE_BAR = 50.0
 
 def figures(machine: Machine) -> Iterator[Figure]:
     embedded = OpenClipEncoder.load("picto", device=machine.device)
-    for encoder, count in ((embedded, EMBEDDED_PICTURES), (random_vit(machine.device), VIT_PICTURES)):
+    for_vit = VIT_PICTURES_ON_CPU if machine.device.type == "cpu" else PICTURES
+    for encoder, count in ((embedded, PICTURES), (random_vit(machine.device), for_vit)):
         pictures = random_pictures(count, (encoder.image_size, encoder.image_size))
         yield _beside_the_bare_loop(machine, encoder, pictures)
         yield _beside_the_cache(machine, encoder, pictures)
