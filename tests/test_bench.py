@@ -23,7 +23,7 @@ def test_a_figure_is_compared_with_its_peer_its_limit_and_its_bars():
     assert (figure.ratio, figure.share_of_limit, figure.met) == (3.5, 0.25, True)
     assert (
         figure.row()
-        == "| s | w | 2.00 s | loop | 7.00 s | 3.5 | 500 ms (x) | 25 % | at most 3.00 s and at least 3 times: met |"
+        == "| s | w | 2.00 s | loop | 7.00 s | 3.50 | 500 ms (x) | 25 % | at most 3.00 s and at least 3 times: met |"
     )
 
 

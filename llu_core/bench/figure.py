@@ -67,7 +67,7 @@ class Figure:
             value,
             self.peer,
             quantity(self.peer_value, self.unit),
-            "" if self.ratio is None else f"{self.ratio:.3g}",
+            "" if self.ratio is None else _digits(self.ratio),
             f"{quantity(self.limit.value, self.unit)} ({self.limit.of})" if self.limit else "",
             "" if self.share_of_limit is None else f"{100 * self.share_of_limit:.0f} %",
             self._bars(),
