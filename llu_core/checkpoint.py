@@ -4,9 +4,12 @@ trained.save_pretrained("my-adapter")
 trained = TrainedAdapter.from_pretrained("my-adapter")     # or "user/name" on the Hugging Face Hub
 """
 
+import hashlib
 import json
 import math
+import os
 import re
+import uuid
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -14,11 +17,13 @@ from typing import Any, ClassVar
 import torch
 from huggingface_hub import ModelHubMixin, hf_hub_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 from llu_core.adapter import AffineUpdate, LocalizedAdapter, LocalizedUpdate, nearest_anchor
+from llu_core.backbones import one_line
+from llu_core.bundles import MAX_LOGIT_SCALE
 from llu_core.errors import LluError
 from llu_core.fewshot import FewShotSet
 from llu_core.recipes import Recipe
@@ -26,6 +31,9 @@ from llu_core.recipes import Recipe
 FORMAT = "llu-adapter"
 FORMAT_VERSION = 1
 CONFIG_FILE, WEIGHTS_FILE = "config.json", "adapter.safetensors"
+
+MAX_NUMBER = 1e6
+"""Of weights and labels; beyond, the products of embeddings would leave the range of float32."""
 
 _HUB_NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 
@@ -94,12 +102,17 @@ class TrainedAdapter(ModelHubMixin, library_name="llu-explorer", tags=["clip", "
         return f" ({self.model or self.encoder_identity})" if self.model or self.encoder_identity else ""
 
     def _save_pretrained(self, save_directory: Path) -> None:
-        save_directory.mkdir(parents=True, exist_ok=True)
+        """Both files appear whole or not at all, and the configuration tells which weights it belongs to."""
+        weights = save_tensors(self._tensors())
+        config = self._config() | {"weights_sha256": hashlib.sha256(weights).hexdigest()}
         try:
-            save_file(self._tensors(), save_directory / WEIGHTS_FILE)
-        except SafetensorError as error:
-            raise LluError(f"{save_directory / WEIGHTS_FILE} cannot be written: {error}") from error
-        (save_directory / CONFIG_FILE).write_text(json.dumps(self._config(), indent=2) + "\n", encoding="utf-8")
+            save_directory.mkdir(parents=True, exist_ok=True)
+            _write_whole(save_directory / WEIGHTS_FILE, weights)
+            _write_whole(save_directory / CONFIG_FILE, (json.dumps(config, indent=2) + "\n").encode())
+        except OSError as error:
+            raise LluError(
+                f"the adapter cannot be written to {save_directory} ({error.strerror or error}); choose another place"
+            ) from error
 
     def _tensors(self) -> dict[str, Tensor]:
         image, text = self.adapter.image, self.adapter.text
@@ -166,12 +179,18 @@ def _plain(value: Any) -> Any:
 
 def _load(folder: Path) -> TrainedAdapter:
     config = _read_config(folder)
-    tensors = _read_tensors(folder / WEIGHTS_FILE)
+    tensors, digest = _read_tensors(folder / WEIGHTS_FILE)
     try:
         trained = _assemble(config, tensors)
         _check(trained, config)
     except (KeyError, TypeError, ValueError, OverflowError, RuntimeError) as error:
-        raise LluError(f"{folder} is a damaged adapter ({type(error).__name__}: {error}); save it again") from error
+        reason = f"{type(error).__name__}: {one_line(error)}"
+        raise LluError(f"{folder} is a damaged adapter ({reason}); save it again") from error
+    if config.get("weights_sha256", digest) != digest:  # early releases wrote no digest
+        raise LluError(
+            f"{folder}: {CONFIG_FILE} and {WEIGHTS_FILE} were not written together, or one is damaged; "
+            "save the adapter again"
+        )
     return trained
 
 
@@ -181,7 +200,7 @@ def _read_config(folder: Path) -> dict[str, Any]:
         config = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise LluError(f"{folder} holds no {CONFIG_FILE}; give the folder that training wrote") from None
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError, RecursionError, MemoryError) as error:
         raise LluError(f"{path} cannot be read as JSON ({type(error).__name__}); save the adapter again") from error
     if not isinstance(config, dict) or config.get("format") != FORMAT:
         raise LluError(f"{path} does not describe an adapter of this project; give the folder that training wrote")
@@ -193,13 +212,30 @@ def _read_config(folder: Path) -> dict[str, Any]:
     return config
 
 
-def _read_tensors(path: Path) -> dict[str, Tensor]:
+def _read_tensors(path: Path) -> tuple[dict[str, Tensor], str]:
+    """The file's tensors, and the digest of its bytes."""
     try:
-        return load_file(path)
+        data = path.read_bytes()
+        return load_tensors(data), hashlib.sha256(data).hexdigest()
     except FileNotFoundError:
         raise LluError(f"{path.parent} holds no {path.name}; give the folder that training wrote") from None
-    except (SafetensorError, OSError) as error:
-        raise LluError(f"{path} is truncated or not a safetensors file ({error}); save the adapter again") from error
+    except Exception as error:  # beside its own error, the reader lets slip whatever bytes that lie bring about
+        raise LluError(
+            f"{path} is truncated or not a safetensors file ({one_line(error)}); save the adapter again"
+        ) from error
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    """Beside it first, then renamed: a process that is killed meanwhile leaves the older file as it was."""
+    beside = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
+    try:
+        with beside.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def _assemble(config: dict[str, Any], tensors: dict[str, Tensor]) -> TrainedAdapter:
@@ -249,8 +285,14 @@ def _check(trained: TrainedAdapter, config: dict[str, Any]) -> None:
             raise ValueError(f"{name} holds {tensor.dtype}")
         if not tensor.isfinite().all():
             raise ValueError(f"{name} holds numbers that are not finite")
-    if not (math.isfinite(trained.adapter.logit_scale) and trained.adapter.logit_scale > 0):
+        if tensor.abs().max() > MAX_NUMBER:
+            raise ValueError(f"{name} holds numbers beyond {MAX_NUMBER:g}, which no training makes")
+    if not 0 < trained.adapter.logit_scale <= MAX_LOGIT_SCALE:
         raise ValueError(f"logit_scale is {trained.adapter.logit_scale}")
+    if len(set(trained.class_names)) != classes or not all(name.strip() for name in trained.class_names):
+        raise ValueError("class names are empty or come twice")
+    if not trained.trained_classes or len(set(trained.trained_classes)) != len(trained.trained_classes):
+        raise ValueError("trained_classes is empty or names a class twice")
     labels = [*trained.trained_classes, *trained.anchor_labels.tolist()]
     if min(labels) < 0 or max(labels) >= classes:
         raise ValueError("a label lies outside the class names")
@@ -258,6 +300,7 @@ def _check(trained: TrainedAdapter, config: dict[str, Any]) -> None:
     if thumbnails is not None and (
         thumbnails.ndim != 4
         or len(thumbnails) != anchors
+        or not 0 < thumbnails.shape[1] == thumbnails.shape[2]
         or thumbnails.shape[3] != 3
         or thumbnails.dtype != torch.uint8
     ):
