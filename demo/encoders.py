@@ -3,6 +3,7 @@
 import threading
 from collections import OrderedDict
 
+from demo.gpu import is_zero_gpu, with_borrowed_gpu
 from demo.recent import RecentEncoder
 from llu_core.encoder import Encoder, OpenClipEncoder
 from llu_core.errors import LluError
@@ -12,7 +13,8 @@ MAX_ENCODERS = 3
 
 def load_encoder(name: str, checkpoint: str | None = None) -> Encoder:
     """An encoder that remembers for a while; raises LluError if its weights cannot be had."""
-    return RecentEncoder(OpenClipEncoder.load(name, checkpoint=checkpoint))
+    device = "cpu" if is_zero_gpu() else None
+    return RecentEncoder(with_borrowed_gpu(OpenClipEncoder.load(name, checkpoint=checkpoint, device=device)))
 
 
 class EncoderShelf:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from demo.callbacks import PRESETS, draw_umap, load_preset, train_adapter
+from demo.gpu import at_home
 from demo.session import Session
 from demo.settings import Limits
 from llu_core.embedding_cache import CachedEncoder
@@ -22,7 +23,7 @@ class Examples:
 
     def __init__(self, encoder: Encoder, encoder_name: str, *, limits: Limits | None = None, cache: Path | None = None):
         self._blank = Session(encoder, encoder_name, limits=limits or Limits())
-        self._embedder = encoder if cache is None else CachedEncoder(encoder, cache)
+        self._embedder = at_home(encoder) if cache is None else CachedEncoder(at_home(encoder), cache)
         self._trained: dict[str, Session] = {}
         self._lock = threading.Lock()
 

@@ -88,8 +88,8 @@ class View:
     explorer: gr.HTML
 
 
-# Files as they came, and choices as they were made: gradio's own checks would answer with a bare "Error", and print what
-# they refused. What they check is checked again where the values are used.
+# Files as they came, and choices as they were made: gradio's own checks would answer with a bare "Error", and print
+# what they refused. What they check is checked again where the values are used.
 def _path(payload: Any) -> str | None:
     return None if payload is None else payload.path
 

@@ -66,7 +66,7 @@ def _told(action: str, args: tuple) -> Iterator[None]:
     except OSError as error:
         outcome = "failed"
         logs.event("failure", failure=error, action=action, errno=error.errno)
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
         raise _shown("The disk of this server is full." if full else UNFORESEEN) from error
     except Exception as error:
         outcome = "failed"
@@ -175,7 +175,7 @@ def _with_event(action: Callable, *keys: str) -> Callable:
     def call(request: gr.Request, event: gr.EventData) -> None:
         action(*_entries(event, *keys), request)
 
-    call.__name__ = action.__name__  # not functools.wraps: gradio goes by the signature
+    call.__name__ = f"on_{action.__name__}"  # for the log; the plain name is the endpoint's
     return friendly(call)
 
 

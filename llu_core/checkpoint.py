@@ -9,7 +9,7 @@ import json
 import math
 import os
 import re
-import uuid
+import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -30,7 +30,7 @@ from llu_core.recipes import Recipe
 
 FORMAT = "llu-adapter"
 FORMAT_VERSION = 1
-CONFIG_FILE, WEIGHTS_FILE = "config.json", "adapter.safetensors"
+CONFIG_FILE, WEIGHTS_FILE, CARD_FILE = "config.json", "adapter.safetensors", "README.md"
 
 MAX_NUMBER = 1e6
 """Of weights and labels; beyond, the products of embeddings would leave the range of float32."""
@@ -101,18 +101,33 @@ class TrainedAdapter(ModelHubMixin, library_name="llu-explorer", tags=["clip", "
     def _trained_with(self) -> str:
         return f" ({self.model or self.encoder_identity})" if self.model or self.encoder_identity else ""
 
-    def _save_pretrained(self, save_directory: Path) -> None:
-        """Both files appear whole or not at all, and the configuration tells which weights it belongs to."""
-        weights = save_tensors(self._tensors())
-        config = self._config() | {"weights_sha256": hashlib.sha256(weights).hexdigest()}
+    def save_pretrained(self, save_directory: str | Path, **options: Any) -> str | None:
+        """Write the adapter to a folder; `options` as huggingface_hub's mixin takes them (push_to_hub, repo_id ...).
+
+        Written beside and then moved, the configuration last, which tells what weights it belongs to: a process that
+        is killed meanwhile leaves the older adapter, or a pair that loading refuses. Raises LluError where the folder
+        cannot be written.
+        """
+        folder = Path(save_directory)
+        named: dict[str, Any] = {"repo_id": folder.name} | options
         try:
-            save_directory.mkdir(parents=True, exist_ok=True)
-            _write_whole(save_directory / WEIGHTS_FILE, weights)
-            _write_whole(save_directory / CONFIG_FILE, (json.dumps(config, indent=2) + "\n").encode())
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix=".part-", dir=folder) as beside:
+                address = super().save_pretrained(beside, **named)
+                for name in (WEIGHTS_FILE, CARD_FILE, CONFIG_FILE):
+                    if name != CARD_FILE or not (folder / name).exists():  # a card may have been written by hand
+                        os.replace(Path(beside) / name, folder / name)
         except OSError as error:
             raise LluError(
-                f"the adapter cannot be written to {save_directory} ({error.strerror or error}); choose another place"
+                f"the adapter cannot be written to {folder} ({error.strerror or error}); choose another place"
             ) from error
+        return address
+
+    def _save_pretrained(self, save_directory: Path) -> None:
+        weights = save_tensors(self._tensors())
+        config = self._config() | {"weights_sha256": hashlib.sha256(weights).hexdigest()}
+        _write_to_disk(save_directory / WEIGHTS_FILE, weights)
+        _write_to_disk(save_directory / CONFIG_FILE, (json.dumps(config, indent=2) + "\n").encode())
 
     def _tensors(self) -> dict[str, Tensor]:
         image, text = self.adapter.image, self.adapter.text
@@ -225,17 +240,11 @@ def _read_tensors(path: Path) -> tuple[dict[str, Tensor], str]:
         ) from error
 
 
-def _write_whole(path: Path, data: bytes) -> None:
-    """Beside it first, then renamed: a process that is killed meanwhile leaves the older file as it was."""
-    beside = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
-    try:
-        with beside.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+def _write_to_disk(path: Path, data: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _assemble(config: dict[str, Any], tensors: dict[str, Tensor]) -> TrainedAdapter:

@@ -6,7 +6,7 @@ import logging
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from pickle import UnpicklingError
@@ -149,6 +149,12 @@ class OpenClipEncoder:
             logit_scale=float(model.logit_scale.detach().exp()),
             place=Place(device, batch_size),
         )
+
+    def on(self, device: str | torch.device) -> "OpenClipEncoder":
+        """The same encoder working on `device`, to which the model itself moves; half precision on CUDA."""
+        where = choose_device(device)
+        self.model.to(where)
+        return replace(self, device=where, place=Place(where), precision="fp16" if where.type == "cuda" else "fp32")
 
     @property
     def image_size(self) -> int:
