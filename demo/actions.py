@@ -207,7 +207,8 @@ class Actions:
         shutil.rmtree(self._folder(request), ignore_errors=True)
 
     def close(self) -> None:
-        """Delete the files that were on their way to browsers."""
+        """Delete the files that were on their way to browsers; nothing more is prepared."""
+        self.examples.close()
         self._downloads.cleanup()
 
     def draw_umap(self, request: gr.Request) -> str:

@@ -25,7 +25,7 @@ class Examples:
         self._blank = Session(encoder, encoder_name, limits=limits or Limits())
         self._embedder = at_home(encoder) if cache is None else CachedEncoder(at_home(encoder), cache)
         self._trained: dict[str, Session] = {}
-        self._lock = threading.Lock()
+        self._lock, self._closed = threading.Lock(), False
 
     @property
     def first(self) -> Session:
@@ -49,9 +49,18 @@ class Examples:
         """Train the others in the background, and draw UMAP of the first, which lets numba compile meanwhile."""
         threading.Thread(target=self._prepare, name="examples", daemon=True).start()
 
+    def close(self) -> None:
+        """The app ends; what is still to be prepared is left."""
+        self._closed = True
+
     def _prepare(self) -> None:
-        drawn = draw_umap(self.first).model
-        if drawn is not None:  # numba compiles the placing of a new picture too
-            drawn.projection.place(drawn.shots.train.embeddings[:1].numpy())
-        for title in PRESETS:
-            self.get(self._blank, title)
+        try:
+            drawn = draw_umap(self.first).model
+            if drawn is not None:  # numba compiles the placing of a new picture too
+                drawn.projection.place(drawn.shots.train.embeddings[:1].numpy())
+            for title in PRESETS:
+                if not self._closed:
+                    self.get(self._blank, title)
+        except RuntimeError:  # threads cannot be started any more while the interpreter ends
+            if not self._closed:
+                raise

@@ -41,6 +41,7 @@ class App:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         self.demo.launch(**launch_options(self.settings, self.health))
+        self.actions.examples.prepare()  # not before: the first thing that a new server does is to answer itself
         logs.event("started", model=self.settings.model, versions=versions())
         while not self.stopping.wait(TIDY_SECONDS):
             self.actions.store.forget_old()

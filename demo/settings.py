@@ -27,7 +27,7 @@ class Limits:
 
     upload_mb: int = 200
     files: int = 10_000
-    picture_megapixels: int = 50
+    picture_megapixels: int = 32
     upload_megapixels: int = 2_000
     unpacked_mb: int = 256
     pictures: int = 2_000

@@ -235,7 +235,6 @@ def build_app(encoder: Encoder, settings: Settings) -> tuple[gr.Blocks, Actions]
     )
     shelf = EncoderShelf(settings.model, encoder, open=settings.choose_models)
     actions = Actions(store, shelf, examples, WorkRoom(limits.waiting))
-    examples.prepare()
     gr.set_static_paths([PLOTLY_JS])
     with gr.Blocks(title="LLU Explorer", analytics_enabled=False, delete_cache=UPLOADS_KEPT) as demo:
         wire(build_view(settings), actions, demo)

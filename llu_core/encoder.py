@@ -154,7 +154,8 @@ class OpenClipEncoder:
         """The same encoder working on `device`, to which the model itself moves; half precision on CUDA."""
         where = choose_device(device)
         self.model.to(where)
-        return replace(self, device=where, place=Place(where), precision="fp16" if where.type == "cuda" else "fp32")
+        precision: Precision = "fp16" if where.type == "cuda" else "fp32"
+        return replace(self, device=where, place=Place(where, self.batch_size), precision=precision)
 
     @property
     def image_size(self) -> int:

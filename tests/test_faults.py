@@ -79,6 +79,15 @@ def test_what_nobody_foresaw_is_told_without_its_words():
     assert "grandmother" not in told.value.message
 
 
+def test_names_in_messages_are_not_markup_on_the_page():
+    def refuse() -> None:
+        raise LluError("there is no class called <img src=x onerror=alert(1)>")
+
+    with pytest.raises(Error) as told:
+        friendly(refuse)()
+    assert told.value.message == "there is no class called &lt;img src=x onerror=alert(1)&gt;"
+
+
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder that not even root can write to")
 def test_a_cache_that_cannot_be_written_costs_time_only(toy_encoder, caplog):
     cached = CachedEncoder(toy_encoder, "/proc/llu-cache")
@@ -191,15 +200,15 @@ def test_without_memory_for_a_batch_smaller_ones_are_tried(tiny_model, monkeypat
 def test_without_memory_for_one_picture_the_cpu_takes_over_and_says_so(tiny_model, monkeypatch, caplog):
     encoder = OpenClipEncoder.load(tiny_model, device="cpu")
     expected = encoder.encode_images(pictures(3))
-    on_cuda = replace(encoder, device=torch.device("cuda"), place=Place(torch.device("cuda")), precision="fp16")
-    on_a_device = OpenClipEncoder._unit_rows
+    on_cuda = replace(encoder, device=torch.device("cuda"), place=Place(torch.device("cuda"), 8), precision="fp16")
+    on_a_device = OpenClipEncoder._encoded
 
-    def unit_rows(self: OpenClipEncoder, encode, batch) -> torch.Tensor:
+    def encoded(self: OpenClipEncoder, encode, batch) -> torch.Tensor:
         if self.place.device.type == "cuda":
             raise torch.OutOfMemoryError("CUDA out of memory")
         return on_a_device(self, encode, batch)
 
-    monkeypatch.setattr(OpenClipEncoder, "_unit_rows", unit_rows)
+    monkeypatch.setattr(OpenClipEncoder, "_encoded", encoded)
     torch.testing.assert_close(on_cuda.encode_images(pictures(3)), expected)
     assert "goes on with the CPU" in caplog.text
     assert on_cuda.note == "Loaded from a folder. cuda ran out of memory, so it works on the CPU, more slowly."
