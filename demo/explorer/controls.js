@@ -97,7 +97,7 @@ function showSettings(parts, { beta, gamma }) {
 
 /** A frame in the middle of typing must not take away what has been typed. */
 function showNumber(box, text) {
-  if (!box.dataset.typing) box.value = text;
+  if (!box.dataset.typing && box.value !== text) box.value = text;
 }
 
 /** The CLIP preset names no gamma: with beta 0 it has no effect, so the slider stays where it is. */

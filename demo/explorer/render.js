@@ -47,16 +47,13 @@ function watchTheme(app) {
   }).observe(document.body, { attributes: true, attributeFilter: ["class"] });
 }
 
+/** The map first: a canvas asks for the page's styles to set its font, which is cheap only while they are up to date. */
 function render(app) {
+  if (app.data) renderMap(app);
   app.controls.show(app.beta, app.gamma);
   if (!app.data) return;
   const { data, workspace, summary } = app;
   app.tiles.show(summary, app.clipSummary, !data.images.group.includes(1));
-  app.overlay.weigh(workspace.classes.alpha, app.beta);
-  if (app.map.isReady()) {
-    app.map.recolour(mapLook(app));
-    app.overlay.mark(app.shade, app.selected);
-  }
   renderSelected(app);
   renderFilters(app);
   app.tabs.show({
@@ -64,6 +61,13 @@ function render(app) {
     alpha: workspace.images.alpha, scores: workspace.scores, chosen: app.chosen, selected: app.selected,
     summary, clipSummary: app.clipSummary, title: data.title, colouring: app.colouring,
   });
+}
+
+function renderMap(app) {
+  app.overlay.weigh(app.workspace.classes.alpha, app.beta);
+  if (!app.map.isReady()) return;
+  app.map.recolour(mapLook(app));
+  app.overlay.mark(app.shade, app.selected);
 }
 
 function renderFilters(app) {
