@@ -137,6 +137,7 @@ def server_page(model: Model) -> gr.Blocks:
 def measure(browser: Browser, blocks: gr.Blocks, kind: tuple[list[str], str]) -> dict[str, float]:
     _, address, _ = blocks.launch(**LAUNCH, prevent_thread_lock=True, quiet=True, server_port=None)
     page = browser.new_page(viewport={"width": 1440, "height": 1000})
+    page.set_default_timeout(180_000)
     try:
         page.goto(address)
         return _measured(page, *kind)
