@@ -5,10 +5,12 @@ import shlex
 from pathlib import Path
 
 import pytest
+from bench.refresh_readme import BEGIN, END, refreshed
 from sample_pictures import picture_bytes, write_zip
 
 from llu_core.__main__ import build_parser
 from llu_core.backbones import BACKBONES
+from llu_core.plans import COMPARED_METHODS
 from llu_core.systems import SYSTEMS
 
 ROOT = Path(__file__).parents[1]
@@ -52,3 +54,12 @@ def test_the_space_runs_the_pinned_gradio():
 
 def test_its_pictures_exist():
     assert all((ROOT / path).is_file() for path in re.findall(r"!\[.*?\]\((.+?)\)", README))
+
+
+def test_it_shows_the_summary_of_the_built_in_report():
+    summary = README.split(BEGIN)[1].split(END)[0]
+    assert "built-in picture world" in summary
+    assert "`python -m llu_core evaluate all --out report` took" in summary
+    rows = [line.split(" | ")[0].removeprefix("| ") for line in summary.splitlines() if line.startswith("| ")]
+    assert {SYSTEMS[name].title for name in COMPARED_METHODS} <= set(rows)
+    assert refreshed(README, summary) == README
