@@ -2,9 +2,12 @@
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any, cast
 
 from demo.gpu import is_zero_gpu, with_borrowed_gpu
 from demo.recent import RecentEncoder
+from demo.settings import EMBEDDED
 from llu_core.encoder import Encoder, OpenClipEncoder
 from llu_core.errors import LluError
 
@@ -15,6 +18,27 @@ def load_encoder(name: str, checkpoint: str | None = None) -> Encoder:
     """An encoder that remembers for a while; raises LluError if its weights cannot be had."""
     device = "cpu" if is_zero_gpu() else None
     return RecentEncoder(with_borrowed_gpu(OpenClipEncoder.load(name, checkpoint=checkpoint, device=device)))
+
+
+def embedded_later() -> Encoder:
+    """The embedded model, which is always there and so need not be loaded before it is needed."""
+    if is_zero_gpu():  # models must be there when the program starts
+        return load_encoder(EMBEDDED)
+    return cast("Encoder", LaterEncoder(lambda: load_encoder(EMBEDDED)))
+
+
+class LaterEncoder:
+    """An encoder that is loaded, once, when anything about it is first asked."""
+
+    def __init__(self, load: Callable[[], Encoder]):
+        self._load, self._lock = load, threading.Lock()
+        self._loaded: Encoder | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        with self._lock:
+            if self._loaded is None:
+                self._loaded = self._load()
+        return getattr(self._loaded, name)
 
 
 class EncoderShelf:
@@ -45,5 +69,5 @@ class EncoderShelf:
     def forget_old(self) -> None:
         """Drop embeddings that nobody has asked for lately."""
         for encoder in list(self._encoders.values()):
-            if isinstance(encoder, RecentEncoder):
+            if isinstance(encoder, RecentEncoder | LaterEncoder):
                 encoder.forget_old()

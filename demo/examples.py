@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 from demo.callbacks import PRESETS, draw_umap, load_preset, train_adapter
@@ -23,7 +24,7 @@ class Examples:
 
     def __init__(self, encoder: Encoder, encoder_name: str, *, limits: Limits | None = None, cache: Path | None = None):
         self._blank = Session(encoder, encoder_name, limits=limits or Limits())
-        self._embedder = at_home(encoder) if cache is None else CachedEncoder(at_home(encoder), cache)
+        self._cache = cache
         self._trained: dict[str, Session] = {}
         self._lock, self._closed = threading.Lock(), False
 
@@ -44,6 +45,11 @@ class Examples:
                 trained = drain(train_adapter(loaded, RECIPES["fast"]))
                 self._trained[title] = replace(trained, encoder=self._blank.encoder)
             return self._trained[title]
+
+    @cached_property
+    def _embedder(self) -> Encoder:
+        encoder = at_home(self._blank.encoder)
+        return encoder if self._cache is None else CachedEncoder(encoder, self._cache)
 
     def prepare(self) -> None:
         """Train the others in the background, and draw UMAP of the first, which lets numba compile meanwhile."""

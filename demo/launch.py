@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 
 from demo import logs
 from demo.actions import Actions
-from demo.encoders import load_encoder
+from demo.encoders import embedded_later, load_encoder
 from demo.gate import Gate
 from demo.settings import EMBEDDED, MB, Settings
 from demo.versions import versions
@@ -71,16 +71,14 @@ class App:
 
 
 def build(settings: Settings) -> App:
-    """The app with its model loaded; where the chosen one cannot be had, with the embedded one, saying so."""
+    """The app with its model; where the chosen one cannot be had, with the embedded one, saying so."""
     os.environ["GRADIO_TEMP_DIR"] = _uploads.name  # read when components are made
     try:
-        encoder = load_encoder(settings.model)
+        encoder = embedded_later() if settings.model == EMBEDDED else load_encoder(settings.model)
     except LluError as error:
-        if settings.model == EMBEDDED:
-            raise
         print(f"{error}\nGoing on with the embedded model.", flush=True)
         settings = replace(settings, model=EMBEDDED)
-        encoder = load_encoder(EMBEDDED)
+        encoder = embedded_later()
     return App(*build_app(encoder, settings), settings)
 
 

@@ -16,12 +16,13 @@ class SessionStore:
     """Sessions by visitor, bounded in number, age and memory; a visitor's session is dropped when the page closes.
 
     The page holds only an id: sessions carry tensors, which must neither be copied with every event nor be shared.
-    What several sessions share, such as a trained example, counts once.
+    What several sessions share, such as a trained example, counts once. first: what a new visitor gets; it is asked for
+    when one comes, and may take its time then.
     """
 
     def __init__(
         self,
-        first: Session,
+        first: Callable[[], Session],
         *,
         capacity: int = 64,
         seconds: float = 3600.0,
@@ -45,12 +46,12 @@ class SessionStore:
                     "your set was dropped, because the page was left alone for long or too many visitors came; "
                     "reload the page to start again"
                 )
-            if visitor not in self._sessions:
-                return self._first
-            session = self._sessions[visitor][1]
-            self._sessions[visitor] = (self._clock(), session)
-            self._sessions.move_to_end(visitor)
-            return session
+            if visitor in self._sessions:
+                session = self._sessions[visitor][1]
+                self._sessions[visitor] = (self._clock(), session)
+                self._sessions.move_to_end(visitor)
+                return session
+        return self._first()  # nobody else need wait for it
 
     def put(self, visitor: str, session: Session) -> None:
         with self._lock:

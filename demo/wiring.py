@@ -224,11 +224,11 @@ def _wire_explorer(
 
 
 def build_app(encoder: Encoder, settings: Settings) -> tuple[gr.Blocks, Actions]:
-    """The whole app around a loaded encoder, with the first example already trained."""
+    """The whole app around an encoder; `actions.examples.prepare()` trains the examples before anybody asks."""
     limits = settings.limits
     examples = Examples(encoder, settings.model, limits=limits, cache=settings.cache)
     store = SessionStore(
-        examples.first,
+        lambda: examples.first,
         capacity=limits.visitors,
         seconds=60.0 * limits.idle_minutes,
         max_bytes=limits.store_mb * MB,

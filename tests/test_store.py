@@ -26,7 +26,7 @@ def with_picture(session, size: int):
 
 
 def test_visitors_do_not_see_each_other(session, zipped):
-    store = SessionStore(session)
+    store = SessionStore(lambda: session)
     store.put("ada", zipped)
     assert store.get("ada") is zipped
     assert store.get("ben") is session
@@ -35,7 +35,7 @@ def test_visitors_do_not_see_each_other(session, zipped):
 
 
 def test_the_store_is_bounded_by_the_memory_that_it_holds(session):
-    store = SessionStore(session, max_bytes=1500)
+    store = SessionStore(lambda: session, max_bytes=1500)
     store.put("ada", with_picture(session, 1000))
     store.put("ben", with_picture(session, 1000))
     with pytest.raises(LluError, match="reload the page"):
@@ -45,7 +45,7 @@ def test_the_store_is_bounded_by_the_memory_that_it_holds(session):
 
 
 def test_what_sessions_share_counts_once_and_is_freed_with_the_last(session):
-    store, shared = SessionStore(session), with_picture(session, 1000)
+    store, shared = SessionStore(lambda: session), with_picture(session, 1000)
     for visitor in ("ada", "ben"):
         store.put(visitor, replace(shared, beta=0.1))
     assert store.held_bytes == 1000
@@ -56,7 +56,7 @@ def test_what_sessions_share_counts_once_and_is_freed_with_the_last(session):
 
 
 def test_a_trained_session_counts_its_tensors(session, trained):
-    store = SessionStore(session)
+    store = SessionStore(lambda: session)
     store.put("ada", trained)
     sweep = trained.model.sweep
     assert store.held_bytes > trained.stored_bytes + sweep.uu.nbytes + trained.model.shots.train.embeddings.nbytes
@@ -65,7 +65,7 @@ def test_a_trained_session_counts_its_tensors(session, trained):
 
 
 def test_the_store_forgets_the_oldest_visitor_first(session, zipped):
-    store = SessionStore(session, capacity=2)
+    store = SessionStore(lambda: session, capacity=2)
     for visitor in ("ada", "ben", "cyd"):
         store.put(visitor, zipped)
     with pytest.raises(LluError, match="dropped"):
@@ -75,7 +75,7 @@ def test_the_store_forgets_the_oldest_visitor_first(session, zipped):
 
 def test_what_was_left_alone_for_long_is_dropped_even_when_nobody_comes(session, zipped):
     clock = Clock()
-    store = SessionStore(session, seconds=60, clock=clock)
+    store = SessionStore(lambda: session, seconds=60, clock=clock)
     store.put("ada", zipped)
     clock.now = 59
     store.forget_old()
