@@ -1,15 +1,29 @@
-"""LLU Explorer: `python app.py`; `python app.py --help` tells the options."""
+"""LLU Explorer: `python app.py`. LLU_MODEL names another CLIP model than the embedded one, for example vit-b-16."""
 
-import sys
+import os
 
-from demo.settings import read_settings
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio is imported
 
-settings = read_settings(sys.argv[1:] if __name__ == "__main__" else [])
+from demo.encoders import load_encoder
+from demo.views import LAUNCH
+from demo.wiring import build_app
+from llu_core.errors import LluError
 
-from demo.launch import build  # noqa: E402  so late that --help and a wrong option are answered before torch is loaded
+EMBEDDED = "picto"
 
-app = build(settings)
-demo = app.demo
+
+def _load() -> tuple:
+    name = os.environ.get("LLU_MODEL", EMBEDDED)
+    try:
+        return load_encoder(name), name
+    except LluError as error:
+        if name == EMBEDDED:
+            raise
+        print(f"{error}\nGoing on with the embedded model.")
+        return load_encoder(EMBEDDED), EMBEDDED
+
+
+demo = build_app(*_load())
 
 if __name__ == "__main__":
-    app.launch()
+    demo.launch(**LAUNCH)

@@ -17,7 +17,6 @@ SOURCES = sorted([*CORE.rglob("*.py"), *(ROOT / "demo").rglob("*.py"), ROOT / "a
 
 LAYERS = [
     "errors",
-    "archives",
     "steps",
     "backbones",
     "encoder",
