@@ -1,29 +1,15 @@
-"""LLU Explorer: `python app.py`. LLU_MODEL names another CLIP model than the embedded one, for example vit-b-16."""
+"""LLU Explorer: `python app.py`; `python app.py --help` tells the options."""
 
-import os
+import sys
 
-os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio is imported
+from demo.settings import read_settings
 
-from demo.encoders import load_encoder
-from demo.views import LAUNCH
-from demo.wiring import build_app
-from llu_core.errors import LluError
+settings = read_settings(sys.argv[1:] if __name__ == "__main__" else [])
 
-EMBEDDED = "picto"
+from demo.launch import build  # noqa: E402  so late that --help and a wrong option are answered before torch is loaded
 
-
-def _load() -> tuple:
-    name = os.environ.get("LLU_MODEL", EMBEDDED)
-    try:
-        return load_encoder(name), name
-    except LluError as error:
-        if name == EMBEDDED:
-            raise
-        print(f"{error}\nGoing on with the embedded model.")
-        return load_encoder(EMBEDDED), EMBEDDED
-
-
-demo = build_app(*_load())
+app = build(settings)
+demo = app.demo
 
 if __name__ == "__main__":
-    demo.launch(**LAUNCH)
+    app.launch()

@@ -3,7 +3,7 @@
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from demo.draft import pictures_by_key, unseen_without_pictures
 from demo.encoders import EncoderShelf
 from demo.examples import Examples
 from demo.payload import explorer_payload, methods_payload, positions_payload, walk_payload
+from demo.room import Cancelled, Turn, WorkRoom
 from demo.session import Session
 from demo.snippets import client_code, library_code
 from demo.store import SessionStore
@@ -25,12 +26,14 @@ from demo.tuned import choose_mask, tuned_panel
 from llu_core.errors import LluError
 from llu_core.recipes import recipe as recipe_named
 
+WAIT_SECONDS = 0.5
+
 
 class Actions:
     """Reads a visitor's session, changes it and keeps the new one; a visitor's session never leaves here."""
 
-    def __init__(self, store: SessionStore, encoders: EncoderShelf, examples: Examples):
-        self.store, self.encoders, self.examples = store, encoders, examples
+    def __init__(self, store: SessionStore, encoders: EncoderShelf, examples: Examples, room: WorkRoom):
+        self.store, self.encoders, self.examples, self.room = store, encoders, examples, room
         self._downloads = tempfile.TemporaryDirectory(prefix="llu-downloads-")
 
     def session(self, request: gr.Request) -> Session:
@@ -87,25 +90,42 @@ class Actions:
         """Set the prompt templates, one a line, {} for the class name."""
         return self._keep(request, own_data.set_templates(self.session(request), templates))
 
-    def train(self, recipe: str, request: gr.Request):
-        """Train an adapter on the set; streams progress, ends with the summary."""
-        steps = callbacks.train_adapter(self.session(request), recipe_named(recipe))
-        while True:
-            try:
-                progress = next(steps)
-            except StopIteration as finished:
-                trained: Session = finished.value
-                break
-            if progress.done % 5 == 0 or progress.done == progress.total:
-                detail = f" · {progress.detail}" if progress.detail else ""
-                yield f"{progress.phase} {progress.done}/{progress.total}{detail}", gr.skip()
+    def train(self, recipe: str, request: gr.Request) -> Iterator[tuple[str, Any]]:
+        """Train an adapter on the set; streams its place in line and its progress, ends with the summary."""
+        try:
+            with self.room.turn(str(request.session_hash)) as turn:
+                trained = yield from self._trained(turn, recipe, request)
+        except Cancelled as cancelled:
+            yield f"{str(cancelled).capitalize()}.", summary(self.session(request))
+            return
         # what the visitor edited meanwhile stays
         session = replace(self.session(request), model=trained.model, beta=trained.beta, gamma=trained.gamma)
         yield status_line(session), self._keep(request, session)
 
+    def _trained(self, turn: Turn, recipe: str, request: gr.Request) -> Generator[tuple[str, Any], None, Session]:
+        for line in _waiting(turn):
+            yield line, gr.skip()
+        steps = callbacks.train_adapter(self.session(request), recipe_named(recipe))
+        while True:
+            turn.check()
+            try:
+                progress = next(steps)
+            except StopIteration as finished:
+                return finished.value
+            if progress.done % 5 == 0 or progress.done == progress.total:
+                detail = f" · {progress.detail}" if progress.detail else ""
+                yield f"{progress.phase} {progress.done}/{progress.total}{detail}", gr.skip()
+
+    def cancel(self, request: gr.Request) -> bool:
+        """Call off a training or comparison that waits or runs; whether there was one."""
+        return self.room.cancel(str(request.session_hash))
+
     def choose_mask(self, request: gr.Request) -> tuple[str, dict[str, Any]]:
         """Choose beta and gamma on held-out shots and classes of the training set: an HTML reason, and the summary."""
-        session, tuning = choose_mask(self.session(request))
+        with self.room.turn(str(request.session_hash)) as turn:
+            for _ in _waiting(turn):
+                pass
+            session, tuning = choose_mask(self.session(request))
         return tuned_panel(tuning), self._keep(request, session)
 
     def set_mask(self, beta: float, gamma: float | str, request: gr.Request) -> dict[str, Any]:
@@ -182,8 +202,14 @@ class Actions:
         return self._keep(request, callbacks.clear(self.session(request)))
 
     def forget_visitor(self, request: gr.Request) -> None:
+        self.room.cancel(str(request.session_hash))
         self.store.drop(str(request.session_hash))
         shutil.rmtree(self._folder(request), ignore_errors=True)
+
+    def close(self) -> None:
+        """Delete the files that were on their way to browsers; nothing more is prepared."""
+        self.examples.close()
+        self._downloads.cleanup()
 
     def draw_umap(self, request: gr.Request) -> str:
         before = self.session(request)
@@ -201,9 +227,13 @@ class Actions:
         """The rows of comparison `run` as the page draws them, one more at a time; an error ends it with a message."""
         session, rows = self.session(request), []
         try:
-            for row in methods.compare_methods(queries.require_model(session)):
-                rows.append(row)
-                yield methods_payload(session, run, rows)
+            with self.room.turn(str(request.session_hash)) as turn:
+                for _ in _waiting(turn):
+                    yield methods_payload(session, run, rows)
+                for row in methods.compare_methods(queries.require_model(session)):
+                    turn.check()
+                    rows.append(row)
+                    yield methods_payload(session, run, rows)
         except LluError as error:
             yield methods_payload(session, run, rows, str(error))
         except Exception:  # a defect of ours: the page still hears that the comparison is over
@@ -212,8 +242,14 @@ class Actions:
 
     def compare_methods(self, request: gr.Request) -> list[dict[str, Any]]:
         """Train the compared systems on the set; accuracies in percent on its seen and unseen classes, and seconds."""
-        model = queries.require_model(self.session(request))
-        return [row.as_json() for row in methods.compare_methods(model)]
+        model, rows = queries.require_model(self.session(request)), []
+        with self.room.turn(str(request.session_hash)) as turn:
+            for _ in _waiting(turn):
+                pass
+            for row in methods.compare_methods(model):
+                turn.check()
+                rows.append(row.as_json())
+        return rows
 
     def render_panels(self, request: gr.Request) -> list[Any]:
         """The left column and the model line, as the session has them."""
@@ -245,9 +281,18 @@ class Actions:
         return explorer_payload(session, select=row), None
 
 
+def _waiting(turn: Turn) -> Iterator[str]:
+    """Tell the place in line until the turn has come."""
+    while ahead := turn.ahead(WAIT_SECONDS):
+        yield f"Waiting: {ahead} {'training' if ahead == 1 else 'trainings'} before yours."
+
+
 def _cards(session: Session) -> str:
-    changed = session.changed_since_training
-    undo = session.history[-1].label if session.history else None
+    shown: Any = {
+        "changed": session.changed_since_training,
+        "undo": session.history[-1].label if session.history else None,
+        "limits": session.limits,
+    }
     if session.features is not None:
-        return cards_payload_of_features(session.features, undo=undo, changed=changed)
-    return cards_payload(session.draft, undo=undo, changed=changed)
+        return cards_payload_of_features(session.features, **shown)
+    return cards_payload(session.draft, **shown)

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Generator
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from weakref import WeakKeyDictionary
 
 from demo import draft as drafts
 from demo.projection import Projection, project_umap
@@ -120,9 +120,12 @@ def draw_umap(session: Session) -> Session:
     return replace(session, model=replace(model, projection=projection))
 
 
-@lru_cache(maxsize=8)
 def _umap(adapter: LocalizedAdapter, train: LabelledEmbeddings, test: LabelledEmbeddings) -> Projection:
-    return project_umap(map_points(adapter, train, test))
+    if adapter not in _drawn:
+        _drawn[adapter] = project_umap(map_points(adapter, train, test))
+    return _drawn[adapter]
 
 
+# Weak, because a visitor's embeddings must not outlive the session.
+_drawn: WeakKeyDictionary[LocalizedAdapter, Projection] = WeakKeyDictionary()
 _one_map_at_a_time = threading.Lock()

@@ -9,15 +9,17 @@ from hashlib import blake2b
 
 from PIL import Image
 
+from demo.settings import Limits
 from llu_core.errors import LluError
 from llu_core.fewshot import Rejected
 from llu_core.prompts import DEFAULT_TEMPLATES
 from llu_core.sources import ImageSource, Picture
 
-MAX_PICTURES = 2000
-MAX_CLASSES = 200
 MAX_NAME_LENGTH = 80
-MAX_UPLOAD_BYTES = 200 * 2**20
+MAX_FOLDER_NAME_LENGTH = 255
+"""Of a class that a zip names; longer than what is typed, since it was a folder's name before."""
+MAX_TEMPLATES = 100
+MAX_TEMPLATE_LENGTH = 400
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 
 _LARGEST_SIDE = 672
@@ -209,8 +211,10 @@ def set_unseen_classes(draft: ImageSource, names: Sequence[str]) -> ImageSource:
 
 
 def set_templates(draft: ImageSource, templates: Sequence[str]) -> ImageSource:
-    """Use these prompt templates; several are averaged. Raises LluError if one has no {}."""
+    """Use these prompt templates; several are averaged. Raises LluError if one has no {} or they are too many."""
     templates = tuple(line.strip() for line in templates if line.strip()) or DEFAULT_TEMPLATES
+    if len(templates) > MAX_TEMPLATES or max(map(len, templates)) > MAX_TEMPLATE_LENGTH:
+        raise LluError(f"use at most {MAX_TEMPLATES} templates of at most {MAX_TEMPLATE_LENGTH} characters")
     for template in templates:
         if template.count("{}") != 1 or set(template.replace("{}", "")) & set("{}"):
             raise LluError(f"the template {template!r} needs exactly one {{}} where the class name goes")
@@ -220,6 +224,18 @@ def set_templates(draft: ImageSource, templates: Sequence[str]) -> ImageSource:
 def unseen_without_pictures(draft: ImageSource) -> list[str]:
     """The names that `set_unseen_classes` governs."""
     return [name for name, shelf in _apart(draft).items() if not shelf.train and not shelf.test]
+
+
+def require_room(pictures: int, class_names: Sequence[str], limits: Limits) -> None:
+    """Raise LluError if a set of so many pictures and of these classes is over the limits."""
+    for count, most, kind in ((pictures, limits.pictures, "pictures"), (len(class_names), limits.classes, "classes")):
+        if count > most:
+            raise LluError(
+                f"that would be {count:,} {kind}; the page takes {most:,}, the command line takes any number"
+            )
+    longest = max(class_names, key=len, default="")
+    if len(longest) > MAX_FOLDER_NAME_LENGTH:
+        raise LluError(f"the class {longest[:40]}... has {len(longest):,} characters; use {MAX_FOLDER_NAME_LENGTH}")
 
 
 def with_rejected(draft: ImageSource, rejected: Sequence[Rejected]) -> ImageSource:
@@ -241,17 +257,8 @@ def _apart(draft: ImageSource) -> dict[str, _Shelf]:
 
 
 def _together(draft: ImageSource, shelves: dict[str, _Shelf]) -> ImageSource:
-    """Trained classes first, as everywhere; raises LluError over the limits of one visitor's set."""
+    """Trained classes first, as everywhere."""
     names = sorted(shelves, key=lambda name: not shelves[name].train)
-    count = sum(len(shelf.train) + len(shelf.test) for shelf in shelves.values())
-    if count > MAX_PICTURES:
-        raise LluError(
-            f"that would be {count} pictures; the page takes {MAX_PICTURES}, the command line takes any number"
-        )
-    if len(names) > MAX_CLASSES:
-        raise LluError(
-            f"that would be {len(names)} classes; the page takes {MAX_CLASSES}, the command line takes any number"
-        )
     label = {name: index for index, name in enumerate(names)}
     return replace(
         draft,

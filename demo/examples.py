@@ -1,9 +1,15 @@
 """The built-in examples, each trained once: what a visitor sees first, and what the example list answers with."""
 
 import threading
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
 
 from demo.callbacks import PRESETS, draw_umap, load_preset, train_adapter
+from demo.gpu import at_home
 from demo.session import Session
+from demo.settings import Limits
+from llu_core.embedding_cache import CachedEncoder
 from llu_core.encoder import Encoder
 from llu_core.fitting import warm_up
 from llu_core.recipes import RECIPES
@@ -11,12 +17,16 @@ from llu_core.steps import drain
 
 
 class Examples:
-    """Trained sessions by example title, for one encoder."""
+    """Trained sessions by example title, for one encoder.
 
-    def __init__(self, encoder: Encoder, encoder_name: str):
-        self._blank = Session(encoder, encoder_name)
+    cache: folder in which their embeddings are kept for the next start, None for none; visitors' never go there.
+    """
+
+    def __init__(self, encoder: Encoder, encoder_name: str, *, limits: Limits | None = None, cache: Path | None = None):
+        self._blank = Session(encoder, encoder_name, limits=limits or Limits())
+        self._cache = cache
         self._trained: dict[str, Session] = {}
-        self._lock = threading.Lock()
+        self._lock, self._closed = threading.Lock(), False
 
     @property
     def first(self) -> Session:
@@ -30,21 +40,33 @@ class Examples:
             return loaded
         with self._lock:
             if title not in self._trained:
-                self._trained[title] = _trained(load_preset(self._blank, title))
+                warm_up()  # so that the seconds on the page are those of the training
+                loaded = load_preset(replace(self._blank, encoder=self._embedder), title)
+                trained = drain(train_adapter(loaded, RECIPES["fast"]))
+                self._trained[title] = replace(trained, encoder=self._blank.encoder)
             return self._trained[title]
+
+    @cached_property
+    def _embedder(self) -> Encoder:
+        encoder = at_home(self._blank.encoder)
+        return encoder if self._cache is None else CachedEncoder(encoder, self._cache)
 
     def prepare(self) -> None:
         """Train the others in the background, and draw UMAP of the first, which lets numba compile meanwhile."""
         threading.Thread(target=self._prepare, name="examples", daemon=True).start()
 
+    def close(self) -> None:
+        """The app ends; what is still to be prepared is left."""
+        self._closed = True
+
     def _prepare(self) -> None:
-        drawn = draw_umap(self.first).model
-        if drawn is not None:  # numba compiles the placing of a new picture too
-            drawn.projection.place(drawn.shots.train.embeddings[:1].numpy())
-        for title in PRESETS:
-            self.get(self._blank, title)
-
-
-def _trained(session: Session) -> Session:
-    warm_up()  # so that the seconds on the page are those of the training
-    return drain(train_adapter(session, RECIPES["fast"]))
+        try:
+            drawn = draw_umap(self.first).model
+            if drawn is not None:  # numba compiles the placing of a new picture too
+                drawn.projection.place(drawn.shots.train.embeddings[:1].numpy())
+            for title in PRESETS:
+                if not self._closed:
+                    self.get(self._blank, title)
+        except RuntimeError:  # threads cannot be started any more while the interpreter ends
+            if not self._closed:
+                raise

@@ -5,18 +5,23 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import torch
+from PIL import Image
 
 from demo import draft as drafts
-from demo.draft import MAX_CLASSES, MAX_PICTURES, MAX_UPLOAD_BYTES
 from demo.queries import add_classes
 from demo.session import Session
+from demo.settings import MB
 from llu_core.bundles import load_bundle
 from llu_core.errors import LluError
-from llu_core.fewshot import FewShotSet, Rejected
+from llu_core.fewshot import FewShotSet, LabelledEmbeddings, Rejected
+from llu_core.layout import image_source
+from llu_core.picture_files import list_zip
 from llu_core.pictures import UnreadablePicture, decode
-from llu_core.sources import ImageSource, Picture, open_source
+from llu_core.sources import ImageSource, Picture
 
+THUMBNAIL = 64
 SHOTS_OF_A_BUNDLE = 16
 """Training rows per class that the page takes of a feature bundle, as the paper does; more would slow it down."""
 
@@ -28,42 +33,41 @@ def add_files(session: Session, paths: Sequence[str | Path], class_name: str = "
     cannot be read are named in `draft.rejected`. Raises LluError if nothing can be used, and then the session is as
     before.
     """
-    files = [Path(path) for path in paths]
+    files, limits = [Path(path) for path in paths], session.limits
     size = sum(path.stat().st_size for path in files)
-    if size > MAX_UPLOAD_BYTES:
-        raise LluError(f"the files are {size >> 20} MB together; the page takes {MAX_UPLOAD_BYTES >> 20} MB at a time")
+    if size > limits.upload_mb * MB:
+        raise LluError(f"the files are {size // MB} MB together; the page takes {limits.upload_mb} MB at a time")
     if any(path.suffix.lower() == ".npz" for path in files):
         return _open_bundle(session, files)
     keeps = session.preset is None or class_name in session.draft.class_names
     draft = drafts.with_rejected(session.draft, ()) if keeps else drafts.empty_draft()
+    reader = _Reader(session, draft)
     pictures = [path for path in files if path.suffix.lower() != ".zip"]
     for path in files:
         if path.suffix.lower() == ".zip":
-            draft = drafts.merge(draft, _kept_in_memory(open_source(str(path))))
+            draft = drafts.merge(draft, reader.zip(path))
     if pictures:
-        draft = _with_pictures(draft, class_name, pictures)
+        draft = _with_pictures(draft, class_name, pictures, reader)
     return session.edited("add pictures", draft)
 
 
 def _open_bundle(session: Session, files: Sequence[Path]) -> Session:
     if len(files) > 1:
         raise LluError("a feature bundle (.npz) is a whole set; drop it alone, without other files")
-    bundle = load_bundle(files[0])
-    if len(bundle.class_names) > MAX_CLASSES:
-        raise LluError(
-            f"{files[0].name} has {len(bundle.class_names)} classes; the page takes {MAX_CLASSES}, "
-            "the command line takes any number"
-        )
-    return session.with_features(_sized_for_the_page(bundle))
+    bundle = load_bundle(files[0], max_bytes=session.limits.unpacked_mb * MB)
+    drafts.require_room(0, bundle.class_names, session.limits)
+    return session.with_features(_sized_for_the_page(bundle, session.limits.pictures))
 
 
-def _sized_for_the_page(bundle: FewShotSet) -> FewShotSet:
+def _sized_for_the_page(bundle: FewShotSet, most: int) -> FewShotSet:
     """The base classes' shots, at most SHOTS_OF_A_BUNDLE each, and as many test rows as there is room for."""
     base = bundle.train.labels < bundle.base_classes
     shots = replace(bundle, train=bundle.train.select(base.nonzero().flatten())).sample(SHOTS_OF_A_BUNDLE, seed=1)
     shots.require_shots()
-    room = MAX_PICTURES - len(shots.train)
-    kept = torch.randperm(len(bundle.test), generator=torch.Generator().manual_seed(1))[: max(room, 0)].sort().values
+    if len(shots.train) > most:
+        raise LluError(f"{bundle.name} has {len(shots.train):,} shots; the page takes {most:,} pictures")
+    room = most - len(shots.train)
+    kept = torch.randperm(len(bundle.test), generator=torch.Generator().manual_seed(1))[:room].sort().values
     left_out = []
     if len(shots.train) < len(bundle.train):
         reason = (
@@ -71,47 +75,79 @@ def _sized_for_the_page(bundle: FewShotSet) -> FewShotSet:
         )
         left_out.append(Rejected(f"{len(bundle.train) - len(shots.train):,} training rows", reason))
     if len(kept) < len(bundle.test):
-        reason = f"the page shows {MAX_PICTURES:,} pictures, drawn at random"
+        reason = f"the page shows {most:,} pictures, drawn at random"
         left_out.append(Rejected(f"{len(bundle.test) - len(kept):,} test rows", reason))
-    return replace(shots, test=bundle.test.select(kept), rejected=tuple(left_out))
+    train, test = (with_small_thumbnails(part) for part in (shots.train, bundle.test.select(kept)))
+    return replace(shots, train=train, test=test, rejected=tuple(left_out))
 
 
-def _kept_in_memory(source: ImageSource | FewShotSet) -> ImageSource:
-    """The same source with its pictures read, so that the upload can be deleted."""
-    if not isinstance(source, ImageSource):
-        raise LluError("that file holds embeddings; drop it alone")
-    train, rejected = _readable(source.train, source.rejected)
-    test, rejected = _readable(source.test, rejected)
-    if not train and not test:
-        raise _no_picture(rejected)
-    return replace(source, train=train, test=test, rejected=rejected)
+def with_small_thumbnails(part: LabelledEmbeddings) -> LabelledEmbeddings:
+    """Of one size for the map, whatever the bundle has."""
+    if part.thumbnails is None or part.thumbnails.shape[1] == THUMBNAIL:
+        return part
+    small = [np.asarray(Image.fromarray(pixels).resize((THUMBNAIL, THUMBNAIL))) for pixels in part.thumbnails]
+    shape = (len(part), THUMBNAIL, THUMBNAIL, 3)
+    return replace(part, thumbnails=np.array(small, dtype=np.uint8).reshape(shape))
 
 
-def _readable(
-    pictures: Iterable[Picture], rejected: tuple[Rejected, ...]
-) -> tuple[tuple[Picture, ...], tuple[Rejected, ...]]:
-    """Those of `pictures` that can be read, in memory, and `rejected` with the others."""
-    kept, left_out = [], list(rejected)
-    for picture in pictures:
-        try:
-            kept.append(_in_memory(picture))
-        except UnreadablePicture as error:
-            left_out.append(Rejected(picture.name, str(error)))
-    return tuple(kept), tuple(left_out)
+class _Reader:
+    """Reads the pictures of one upload into memory, so that it can be deleted, within what is left of the limits."""
+
+    def __init__(self, session: Session, draft: ImageSource):
+        self._limits = session.limits
+        self._room = session.limits.pictures - len(draft.train) - len(draft.test)
+        self._pixels = session.limits.upload_megapixels * 1_000_000
+        self.max_pixels = session.limits.picture_megapixels * 1_000_000
+
+    def zip(self, path: Path) -> ImageSource:
+        """Raises LluError if nothing in the zip can be read."""
+        files = list_zip(path, max_files=self._limits.files, max_pixels=self.max_pixels)
+        source = image_source(files)
+        drafts.require_room(0, source.class_names, self._limits)
+        self.require_room(len(source.train) + len(source.test))
+        train, rejected = self.read(source.train, source.rejected)
+        test, rejected = self.read(source.test, rejected)
+        if not train and not test:
+            raise _no_picture(rejected)
+        return replace(source, train=train, test=test, rejected=rejected)
+
+    def require_room(self, pictures: int) -> None:
+        """Raise LluError, before any is read, if so many pictures are too many."""
+        if pictures > self._room:
+            raise LluError(
+                f"these are {pictures:,} pictures; the page takes {self._limits.pictures:,} and has room for "
+                f"{max(self._room, 0):,} more, the command line takes any number"
+            )
+        self._room -= pictures
+
+    def read(
+        self, pictures: Iterable[Picture], rejected: tuple[Rejected, ...]
+    ) -> tuple[tuple[Picture, ...], tuple[Rejected, ...]]:
+        """Those of `pictures` that can be read, in memory, and `rejected` with the others."""
+        kept, left_out = [], list(rejected)
+        for picture in pictures:
+            try:
+                image = picture.read()
+            except UnreadablePicture as error:
+                left_out.append(Rejected(picture.name, error.reason))
+                continue
+            self._pixels -= image.width * image.height
+            if self._pixels < 0:
+                most = self._limits.upload_megapixels
+                raise LluError(f"the pictures have more than {most:,} megapixels together; make them smaller")
+            kept.append(replace(picture, read=drafts.StoredPicture.of(image), stamp=None))
+        return tuple(kept), tuple(left_out)
 
 
 def _no_picture(rejected: Sequence[Rejected]) -> LluError:
     return LluError(f"no picture could be read; the first reason: {rejected[0].name}: {rejected[0].reason}")
 
 
-def _in_memory(picture: Picture) -> Picture:
-    return replace(picture, read=drafts.StoredPicture.of(picture.read()), stamp=None)
-
-
-def _with_pictures(draft: ImageSource, class_name: str, paths: Sequence[Path]) -> ImageSource:
+def _with_pictures(draft: ImageSource, class_name: str, paths: Sequence[Path], reader: _Reader) -> ImageSource:
     class_name = drafts.class_called(draft, class_name)
-    given = (Picture(path.name, 0, partial(decode, path, path.name)) for path in paths)
-    pictures, rejected = _readable(given, draft.rejected)
+    reader.require_room(len(paths))
+    given = (Picture(path.name, 0, partial(decode, path, path.name, max_pixels=reader.max_pixels)) for path in paths)
+    pictures, rejected = reader.read(given, draft.rejected)
     if not pictures:
         raise _no_picture(rejected)
     return drafts.with_rejected(drafts.add_pictures(draft, class_name, pictures), rejected)

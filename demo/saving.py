@@ -6,12 +6,21 @@ import zipfile
 from dataclasses import replace
 from pathlib import Path
 
+from demo.draft import require_room
+from demo.own_data import with_small_thumbnails
 from demo.queries import require_model
 from demo.session import UNLABELLED, Session, build_model
+from demo.settings import MB
 from llu_core.adapter import interpolation_mask
-from llu_core.checkpoint import TrainedAdapter
+from llu_core.archives import UnreadableMember, open_archive, read_member
+from llu_core.checkpoint import CONFIG_FILE, WEIGHTS_FILE, TrainedAdapter
 from llu_core.errors import LluError
 from llu_core.fewshot import FewShotSet, LabelledEmbeddings
+
+MAX_ADAPTER_FILES = 50
+"""Of a zip; it needs two, and the zips that operating systems make of a folder have a few more."""
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""A spreadsheet would compute a cell that begins so."""
 
 
 def save_adapter(session: Session, folder: Path) -> Path:
@@ -29,16 +38,18 @@ def save_adapter(session: Session, folder: Path) -> Path:
 
 def open_adapter(session: Session, path: Path, folder: Path) -> Session:
     """Reopen a saved zip; `folder` is an empty place to unpack it. Its training images are its anchors."""
+    archive = open_archive(path, max_members=MAX_ADAPTER_FILES, max_bytes=session.limits.unpacked_mb * MB)
     try:
-        with zipfile.ZipFile(path) as file:
-            for name in ("config.json", "adapter.safetensors"):
-                (folder / name).write_bytes(file.read(name))
-    except (zipfile.BadZipFile, KeyError, OSError) as error:
-        raise LluError(
-            f"{path.name} is not a saved adapter ({error}); give a zip that Download adapter wrote"
-        ) from error
+        with archive:
+            for name in (CONFIG_FILE, WEIGHTS_FILE):
+                (folder / name).write_bytes(read_member(archive, archive.getinfo(name)))
+    except KeyError:
+        raise LluError(f"{path.name} is not a saved adapter; give a zip that Download adapter wrote") from None
+    except UnreadableMember as error:
+        raise LluError(f"{path.name} cannot be read: {error}") from None
     trained = TrainedAdapter.from_pretrained(folder)
     trained.require_encoder(session.encoder.identity, session.encoder.width)
+    require_room(len(trained.anchor_names), trained.class_names, session.limits)
     model = build_model(trained, _anchors_as_shots(trained, path.stem), source=None, seconds=None)
     return replace(session, model=model, beta=trained.adapter.beta, gamma=trained.adapter.gamma)
 
@@ -49,6 +60,7 @@ def _anchors_as_shots(trained: TrainedAdapter, name: str) -> FewShotSet:
     rows = LabelledEmbeddings(
         anchors, trained.anchor_labels, trained.anchor_names, None if thumbnails is None else thumbnails.numpy()
     )
+    rows = with_small_thumbnails(rows)
     none = LabelledEmbeddings(anchors[:0], trained.anchor_labels[:0], ())
     return FewShotSet(
         name=name,
@@ -79,6 +91,14 @@ def predictions_csv(session: Session) -> str:
         first, second = int(clip[row].argmax()), int(llu[row].argmax())
         anchor = model.trained.anchor_names[sweep.image_anchor[row]]
         truth = "" if label == UNLABELLED else names[label]
-        answers = [names[first], f"{clip[row, first]:.6f}", names[second], f"{llu[row, second]:.6f}"]
-        table.writerow([name, part, truth, *answers, f"{alpha[row]:.6f}", anchor, f"{sweep.image_nearest[row]:.6f}"])
+        words = [_harmless(word) for word in (name, truth, names[first], names[second], anchor)]
+        numbers = [
+            f"{value:.6f}" for value in (clip[row, first], llu[row, second], alpha[row], sweep.image_nearest[row])
+        ]
+        table.writerow([words[0], part, words[1], words[2], numbers[0], words[3], *numbers[1:3], words[4], numbers[3]])
     return text.getvalue()
+
+
+def _harmless(text: str) -> str:
+    """With an apostrophe before what a spreadsheet would take for a formula."""
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text

@@ -1,17 +1,22 @@
 """A visitor's session: one frozen value from which everything on the page is derived."""
 
 import uuid
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from demo.draft import empty_draft, stored_pictures
+from demo.draft import empty_draft, require_room, stored_pictures
 from demo.projection import Projection, project_pca
+from demo.settings import MB, Limits
 from llu_core.adapter import LocalizedAdapter
 from llu_core.checkpoint import TrainedAdapter
 from llu_core.encoder import Encoder
+from llu_core.errors import LluError
 from llu_core.fewshot import FewShotSet, LabelledEmbeddings
 from llu_core.sources import ImageSource
 from llu_core.sweep import Sweep
@@ -97,6 +102,15 @@ def map_points(adapter: LocalizedAdapter, train: LabelledEmbeddings, test: Label
     return torch.cat([train.embeddings, test.embeddings, adapter.image.anchors]).numpy()
 
 
+def _arrays(*values: Any) -> Iterator[Tensor | np.ndarray]:
+    """The tensors and arrays within dataclasses, however deep."""
+    for value in values:
+        if isinstance(value, Tensor | np.ndarray):
+            yield value
+        elif is_dataclass(value) and not isinstance(value, ImageSource):
+            yield from _arrays(*(getattr(value, part.name) for part in fields(value)))
+
+
 @dataclass(frozen=True, eq=False)
 class Edit:
     """What the set was before a change, and what the change was called."""
@@ -112,7 +126,7 @@ class Session:
     """encoder: shared between visitors and never changed. beta, gamma: where the visitor's sliders stand.
 
     draft: the visitor's pictures; features: a set that came as embeddings and takes the draft's place, or None.
-    history: earlier states of the set, newest last.
+    history: earlier states of the set, newest last; limits: what a set may be.
     """
 
     encoder: Encoder
@@ -124,6 +138,7 @@ class Session:
     beta: float = 0.5
     gamma: float = 20.0
     history: tuple[Edit, ...] = ()
+    limits: Limits = field(default_factory=Limits)
 
     @property
     def source(self) -> ImageSource | FewShotSet:
@@ -131,8 +146,20 @@ class Session:
         return self.features or self.draft
 
     def edited(self, label: str, draft: ImageSource) -> "Session":
-        """With another set of pictures; `label` says in the Undo button what was done."""
-        return self._changed(label, draft=draft, features=None, preset=None)
+        """With another set of pictures; `label` says in the Undo button what was done.
+
+        Raises LluError if it is over the limits. Where only Undo makes it so, the oldest steps are forgotten.
+        """
+        require_room(len(draft.train) + len(draft.test), draft.class_names, self.limits)
+        changed = self._changed(label, draft=draft, features=None, preset=None)
+        while changed.stored_bytes > self.limits.visitor_mb * MB:
+            if not changed.history:
+                raise LluError(
+                    f"your pictures would take {changed.stored_bytes // MB} MB in memory; the page keeps "
+                    f"{self.limits.visitor_mb} MB for one visitor; delete some first"
+                )
+            changed = replace(changed, history=changed.history[1:])
+        return changed
 
     def with_features(self, features: FewShotSet) -> "Session":
         """With a set of embeddings in place of pictures."""
@@ -149,11 +176,21 @@ class Session:
         last = self.history[-1]
         return replace(self, draft=last.draft, features=last.features, preset=last.preset, history=self.history[:-1])
 
+    @cached_property
+    def pieces(self) -> dict[int, int]:
+        """Bytes of every picture and tensor of this session by its identity, those that Undo would bring back too."""
+        pictures = {id(data): len(data) for draft in self._drafts for data in stored_pictures(draft)}
+        features = [self.features, *(edit.features for edit in self.history)]
+        return pictures | {id(array): array.nbytes for array in _arrays(self.model, *features)}
+
+    @property
+    def _drafts(self) -> tuple[ImageSource, ...]:
+        return self.draft, *(edit.draft for edit in self.history)
+
     @property
     def stored_bytes(self) -> int:
         """Memory that the visitor's pictures take, those that Undo would bring back included."""
-        drafts = [self.draft, *(edit.draft for edit in self.history)]
-        return sum({id(data): len(data) for draft in drafts for data in stored_pictures(draft)}.values())
+        return sum({id(data): len(data) for draft in self._drafts for data in stored_pictures(draft)}.values())
 
     @property
     def changed_since_training(self) -> bool:

@@ -1,5 +1,7 @@
 """Beta and gamma chosen for the visitor, and the plane that shows why."""
 
+from html import escape
+
 from demo.callbacks import set_mask
 from demo.queries import require_model
 from demo.session import Session
@@ -23,7 +25,7 @@ def choose_mask(session: Session) -> tuple[Session, Tuning]:
 def tuned_panel(tuning: Tuning) -> str:
     """HTML: the reason in a sentence, and the plane of held-out likelihoods where there is one."""
     plane = "" if tuning.chosen is None else _drawn(tuning.chosen)
-    return f'<div class="tuned"><p>{tuning.reason[0].upper()}{tuning.reason[1:]}.</p>{plane}</div>'
+    return f'<div class="tuned"><p>{escape(tuning.reason[0].upper() + tuning.reason[1:])}.</p>{plane}</div>'
 
 
 def _drawn(plane: Plane) -> str:

@@ -1,14 +1,17 @@
 """The page's components, one build_<panel>() per panel; no behaviour here."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import gradio as gr
 from gradio.themes.utils.fonts import LocalFont
 
 from demo.callbacks import PRESETS
 from demo.cards import CARDS_CSS, CARDS_HTML, CARDS_JS
-from demo.draft import MAX_CLASSES, MAX_PICTURES, MAX_UPLOAD_BYTES, PICTURE_SUFFIXES
+from demo.draft import PICTURE_SUFFIXES
 from demo.explorer import EXPLORER_CSS, EXPLORER_HTML, EXPLORER_JS, head
+from demo.settings import Limits, Settings
+from demo.versions import versions
 from llu_core.backbones import BACKBONES
 from llu_core.recipes import RECIPES
 
@@ -24,7 +27,7 @@ CSS = """
 #model-line { font-size: 13px; color: var(--body-text-color-subdued); }
 #setup { max-width: 330px; }
 #drop { min-height: 150px; }
-#privacy, #privacy * {
+#privacy, #privacy *, #versions, #versions * {
   font-size: 12px; line-height: 1.45; color: color-mix(in srgb, var(--body-text-color) 68%, transparent);
 }
 @media (max-width: 900px) {
@@ -66,6 +69,7 @@ class View:
     checkpoint: gr.Textbox
     load_model: gr.Button
     train: gr.Button
+    cancel: gr.Button
     status: gr.Markdown
     tune: gr.Button
     tuned: gr.HTML
@@ -84,7 +88,17 @@ class View:
     explorer: gr.HTML
 
 
-def build_view() -> View:
+# Files as they came, and choices as they were made: gradio's own checks would answer with a bare "Error", and print
+# what they refused. What they check is checked again where the values are used.
+def _path(payload: Any) -> str | None:
+    return None if payload is None else payload.path
+
+
+def _paths(payload: Any) -> list[str] | None:
+    return None if payload is None else [file.path for file in payload.root]
+
+
+def build_view(settings: Settings) -> View:
     """All panels; must be called inside a `gr.Blocks` context."""
     gr.Markdown(
         "# Localized Latent Updates\n"
@@ -95,24 +109,26 @@ def build_view() -> View:
     model_line = gr.Markdown(elem_id="model-line")
     with gr.Row(elem_id="page", equal_height=False):
         with gr.Column(scale=0, min_width=310, elem_id="setup"):
-            preset, class_name, files, cards, unseen, templates = build_few_shot_panel()
-            recipe, train, status, tune, tuned = build_train_panel()
+            preset, class_name, files, cards, unseen, templates = build_few_shot_panel(settings.limits)
+            recipe, train, cancel, status, tune, tuned = build_train_panel()
             query, new_class, add_class = build_predict_panel()
             download, predictions, file, reopen, clear, library_code, client_code = build_save_panel()
-            model, checkpoint, load_model = build_model_panel()
+            model, checkpoint, load_model = build_model_panel(settings)
         with gr.Column(scale=1, min_width=320, elem_id="explorer-column"):
             explorer = build_explorer_panel()
+    gr.Markdown(versions(), elem_id="versions")
     summary, link = gr.JSON(visible=False), gr.Textbox(visible=False)
     return View(
         model_line, preset, class_name, files, cards, unseen, templates, recipe, model, checkpoint, load_model,
-        train, status, tune, tuned, query, new_class, add_class, library_code, client_code, download, predictions,
-        file, reopen, clear, summary, link, explorer,
+        train, cancel, status, tune, tuned, query, new_class, add_class, library_code, client_code, download,
+        predictions, file, reopen, clear, summary, link, explorer,
     )  # fmt: skip
 
 
-def build_few_shot_panel() -> tuple[gr.Dropdown, gr.Textbox, gr.File, gr.HTML, gr.Textbox, gr.Textbox]:
+def build_few_shot_panel(limits: Limits) -> tuple[gr.Dropdown, gr.Textbox, gr.File, gr.HTML, gr.Textbox, gr.Textbox]:
     with gr.Accordion("1 · Few-shot set", open=True):
         preset = gr.Dropdown(list(PRESETS), value=next(iter(PRESETS)), label="Example", interactive=True)
+        preset.preprocess = lambda payload: payload
         class_name = gr.Textbox(
             label="Class of the pictures you drop",
             placeholder="red panda (a zip or folder needs none)",
@@ -126,10 +142,11 @@ def build_few_shot_panel() -> tuple[gr.Dropdown, gr.Textbox, gr.File, gr.HTML, g
             height=150,
             elem_id="drop",
         )
+        files.preprocess = _paths
         gr.Markdown(
             "A zip or folder holds one folder per class; beside them `test/` may hold test pictures and `new/` unseen "
             "classes. A feature bundle (.npz) brings embeddings instead. "
-            f"At most {MAX_PICTURES:,} pictures, {MAX_CLASSES} classes and {MAX_UPLOAD_BYTES >> 20} MB at a time. "
+            f"{limits.as_text()} "
             "Pictures stay in this server's memory and are forgotten when you close the page; "
             "uploaded files are deleted after ten minutes.",
             elem_id="privacy",
@@ -150,9 +167,10 @@ def build_few_shot_panel() -> tuple[gr.Dropdown, gr.Textbox, gr.File, gr.HTML, g
     return preset, class_name, files, cards, unseen, templates
 
 
-def build_train_panel() -> tuple[gr.Radio, gr.Button, gr.Markdown, gr.Button, gr.HTML]:
+def build_train_panel() -> tuple[gr.Radio, gr.Button, gr.Button, gr.Markdown, gr.Button, gr.HTML]:
     with gr.Accordion("2 · Train", open=True):
         train = gr.Button("Train adapter", variant="primary", elem_id="train")
+        cancel = gr.Button("Cancel", size="sm", visible=False, elem_id="cancel")
         status = gr.Markdown(elem_id="status")
         tune = gr.Button("Choose beta, gamma for me", size="sm", elem_id="tune")
         tuned = gr.HTML("", css_template=TUNED_CSS, apply_default_css=False, padding=False, elem_id="tuned")
@@ -164,7 +182,7 @@ def build_train_panel() -> tuple[gr.Radio, gr.Button, gr.Markdown, gr.Button, gr
                 info="fast: a fraction of a second. instant: milliseconds, for classes that CLIP half knows. "
                 "paper: the paper's schedule, many times longer. best: fast with a wider mask.",
             )
-    return recipe, train, status, tune, tuned
+    return recipe, train, cancel, status, tune, tuned
 
 
 def build_predict_panel() -> tuple[gr.Image, gr.Textbox, gr.Button]:
@@ -176,8 +194,7 @@ def build_predict_panel() -> tuple[gr.Image, gr.Textbox, gr.Button]:
             height=170,
             elem_id="query",
         )
-        # The file as it came: gradio's own reading would answer what is no picture with a bare "Error".
-        query.preprocess = lambda payload: None if payload is None else payload.path
+        query.preprocess = _path
         new_class = gr.Textbox(
             label="Ask about another class", info="Joins both predictions at once", max_lines=1, elem_id="new-class"
         )
@@ -192,6 +209,7 @@ def build_save_panel() -> tuple[gr.Button, gr.Button, gr.DownloadButton, gr.File
         # written when asked for, then handed to the browser by a click on the hidden one
         file = gr.DownloadButton(visible="hidden", elem_id="download-file")
         reopen = gr.File(label="Reopen a saved adapter (.zip)", file_types=[".zip"], height=110)
+        reopen.preprocess = _path
         with gr.Accordion("Code", open=False):
             library_code = gr.Code(label="Use the adapter in Python", language="python", elem_id="library-code")
             client_code = gr.Code(label="Call this app from Python", language="python", elem_id="client-code")
@@ -199,11 +217,11 @@ def build_save_panel() -> tuple[gr.Button, gr.Button, gr.DownloadButton, gr.File
     return download, predictions, file, reopen, clear, library_code, client_code
 
 
-def build_model_panel() -> tuple[gr.Dropdown, gr.Textbox, gr.Button]:
-    with gr.Accordion("Model", open=False):
+def build_model_panel(settings: Settings) -> tuple[gr.Dropdown, gr.Textbox, gr.Button]:
+    with gr.Accordion("Model", open=False, visible=settings.choose_models):
         model = gr.Dropdown(
             [(backbone.title, name) for name, backbone in BACKBONES.items()],
-            value="picto",
+            value=settings.model,
             label="CLIP model",
             info="Others than the embedded one are loaded from the Hugging Face Hub or from a file.",
             allow_custom_value=True,

@@ -5,6 +5,8 @@ adapter = fit(shots)
 logits = adapter.logits(image_embeddings, class_embeddings)
 """
 
+__version__ = "0.1.0"
+
 from llu_core.adapter import (
     AffineUpdate,
     LocalizedAdapter,

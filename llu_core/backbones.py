@@ -158,7 +158,7 @@ def _hub_file(repository: str, names: tuple[str, ...]) -> Path:
                 get_hf_file_metadata(hf_hub_url(repository, name, endpoint=constants.ENDPOINT), timeout=5)
             except EntryNotFoundError:
                 continue
-            return Path(hf_hub_download(repository, name))
+            return Path(hf_hub_download(repository, name, endpoint=constants.ENDPOINT))
     except FilesUnavailable:
         raise
     except Exception as problem:  # any network or hub trouble: their kinds differ from version to version

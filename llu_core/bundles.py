@@ -15,12 +15,13 @@ The first ceil(C/2) classes are the base classes. Other keys are left unread.
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import BinaryIO, NoReturn
+from typing import NoReturn
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from llu_core.archives import open_archive
 from llu_core.errors import LluError
 from llu_core.fewshot import FewShotSet, LabelledEmbeddings, first_half
 
@@ -28,16 +29,19 @@ REQUIRED_KEYS = ("train_features", "train_labels", "test_features", "test_labels
 OPTIONAL_KEYS = ("logit_scale", "train_thumbnails", "test_thumbnails")
 MAX_BUNDLE_BYTES = 8 * 2**30
 """Uncompressed size up to which a bundle is read."""
+MAX_LOGIT_SCALE = 1e4
+"""A hundred times CLIP's; far beyond, probabilities would be no numbers."""
 
 
-def load_bundle(path: str | Path) -> FewShotSet:
+def load_bundle(path: str | Path, *, max_bytes: int | None = None) -> FewShotSet:
     """The few-shot set in the feature bundle at `path`, named after the file, rows normalised to float32.
 
     A class name that comes again gets a number ("crane", "crane (2)"): ImageNet has such pairs, and names must tell
     classes apart. Raises LluError naming the file and the key for anything that is not a sound bundle.
+    max_bytes: what it may unpack to and its features may take as float32, MAX_BUNDLE_BYTES if None.
     """
-    path = Path(path)
-    bundle = _Bundle(path.name, _read_arrays(path))
+    path, max_bytes = Path(path), max_bytes or MAX_BUNDLE_BYTES
+    bundle = _Bundle(path.name, _read_arrays(path, max_bytes), max_bytes)
     class_names = bundle.class_names()
     text = bundle.features("text_features")
     if len(text) != len(class_names):
@@ -95,11 +99,14 @@ def _write_whole(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
         beside.unlink(missing_ok=True)
 
 
-def _read_arrays(path: Path) -> dict[str, np.ndarray]:
+def _read_arrays(path: Path, max_bytes: int) -> dict[str, np.ndarray]:
     """The known keys of the file; all required ones are there, none is an object array."""
     try:
         with path.open("rb") as file:
-            _check_archive(file, path.name)
+            if not zipfile.is_zipfile(file):
+                raise LluError(f"{path.name} is not an .npz file; write it with numpy.savez")
+            open_archive(path, max_bytes=max_bytes).close()
+            file.seek(0)
             with np.load(file, allow_pickle=False) as stored:
                 missing = ", ".join(key for key in REQUIRED_KEYS if key not in stored)
                 if missing:
@@ -111,17 +118,6 @@ def _read_arrays(path: Path) -> dict[str, np.ndarray]:
         raise LluError(f"{path} cannot be read ({error.strerror or error})") from None
     except Exception:  # on bytes that lie, the zip reader raises nearly every type there is
         raise LluError(f"{path.name} is a damaged .npz file; write it again with numpy.savez") from None
-
-
-def _check_archive(file: BinaryIO, name: str) -> None:
-    """Raise LluError unless `file` is a zip archive of a size that memory can hold; leaves it at its start."""
-    if not zipfile.is_zipfile(file):
-        raise LluError(f"{name} is not an .npz file; write it with numpy.savez")
-    with zipfile.ZipFile(file) as archive:
-        size = sum(member.file_size for member in archive.infolist())
-    if size > MAX_BUNDLE_BYTES:
-        raise LluError(f"{name} unpacks to {size / 2**30:.1f} GB, over the limit of {MAX_BUNDLE_BYTES >> 30} GB")
-    file.seek(0)
 
 
 def _read_key(stored: Mapping[str, np.ndarray], key: str, path: Path) -> np.ndarray:
@@ -139,9 +135,8 @@ def _read_key(stored: Mapping[str, np.ndarray], key: str, path: Path) -> np.ndar
 class _Bundle:
     """The arrays of one file on their way to tensors; every complaint names the file and the key."""
 
-    def __init__(self, file: str, arrays: dict[str, np.ndarray]) -> None:
-        self.file = file
-        self.arrays = arrays
+    def __init__(self, file: str, arrays: dict[str, np.ndarray], max_bytes: int) -> None:
+        self.file, self.arrays, self.max_bytes = file, arrays, max_bytes
 
     def fail(self, key: str, what: str) -> NoReturn:
         raise LluError(f"{self.file}: {key} {what}")
@@ -165,6 +160,8 @@ class _Bundle:
             self.fail(key, f"has type {array.dtype}, must be numbers")
         if array.ndim != 2 or not array.shape[1]:
             self.fail(key, f"has shape {array.shape}, must be (rows, width)")
+        if 4 * array.size > self.max_bytes:
+            self.fail(key, f"is too large as float32, over the limit of {self.max_bytes >> 20} MB")
         with np.errstate(over="ignore"):  # an overflow becomes infinity, which is told below
             rows = array.astype(np.float64 if array.dtype.itemsize > 4 else np.float32)
         peak = np.abs(rows).max(axis=1, initial=0.0, keepdims=True)
@@ -205,8 +202,8 @@ class _Bundle:
     def logit_scale(self) -> float:
         """A positive number."""
         array = self.arrays.get("logit_scale", np.float32(100))
-        if array.size != 1 or array.dtype.kind not in "fiu" or not 0 < float(array.item()) < np.inf:
-            self.fail("logit_scale", "must be one positive number")
+        if array.size != 1 or array.dtype.kind not in "fiu" or not 0 < float(array.item()) <= MAX_LOGIT_SCALE:
+            self.fail("logit_scale", f"must be one positive number, at most {MAX_LOGIT_SCALE:g}")
         return float(array.item())
 
     def thumbnails(self, key: str, rows: int) -> np.ndarray | None:

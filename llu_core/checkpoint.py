@@ -4,9 +4,12 @@ trained.save_pretrained("my-adapter")
 trained = TrainedAdapter.from_pretrained("my-adapter")     # or "user/name" on the Hugging Face Hub
 """
 
+import hashlib
 import json
 import math
+import os
 import re
+import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -14,18 +17,23 @@ from typing import Any, ClassVar
 import torch
 from huggingface_hub import ModelHubMixin, hf_hub_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 from llu_core.adapter import AffineUpdate, LocalizedAdapter, LocalizedUpdate, nearest_anchor
+from llu_core.backbones import one_line
+from llu_core.bundles import MAX_LOGIT_SCALE
 from llu_core.errors import LluError
 from llu_core.fewshot import FewShotSet
 from llu_core.recipes import Recipe
 
 FORMAT = "llu-adapter"
 FORMAT_VERSION = 1
-CONFIG_FILE, WEIGHTS_FILE = "config.json", "adapter.safetensors"
+CONFIG_FILE, WEIGHTS_FILE, CARD_FILE = "config.json", "adapter.safetensors", "README.md"
+
+MAX_NUMBER = 1e6
+"""Of weights and labels; beyond, the products of embeddings would leave the range of float32."""
 
 _HUB_NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 
@@ -93,13 +101,33 @@ class TrainedAdapter(ModelHubMixin, library_name="llu-explorer", tags=["clip", "
     def _trained_with(self) -> str:
         return f" ({self.model or self.encoder_identity})" if self.model or self.encoder_identity else ""
 
-    def _save_pretrained(self, save_directory: Path) -> None:
-        save_directory.mkdir(parents=True, exist_ok=True)
+    def save_pretrained(self, save_directory: str | Path, **options: Any) -> str | None:
+        """Write the adapter to a folder; `options` as huggingface_hub's mixin takes them (push_to_hub, repo_id ...).
+
+        Written beside and then moved, the configuration last, which tells what weights it belongs to: a process that
+        is killed meanwhile leaves the older adapter, or a pair that loading refuses. Raises LluError where the folder
+        cannot be written.
+        """
+        folder = Path(save_directory)
+        named: dict[str, Any] = {"repo_id": folder.name} | options
         try:
-            save_file(self._tensors(), save_directory / WEIGHTS_FILE)
-        except SafetensorError as error:
-            raise LluError(f"{save_directory / WEIGHTS_FILE} cannot be written: {error}") from error
-        (save_directory / CONFIG_FILE).write_text(json.dumps(self._config(), indent=2) + "\n", encoding="utf-8")
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix=".part-", dir=folder) as beside:
+                address = super().save_pretrained(beside, **named)
+                for name in (WEIGHTS_FILE, CARD_FILE, CONFIG_FILE):
+                    if name != CARD_FILE or not (folder / name).exists():  # a card may have been written by hand
+                        os.replace(Path(beside) / name, folder / name)
+        except OSError as error:
+            raise LluError(
+                f"the adapter cannot be written to {folder} ({error.strerror or error}); choose another place"
+            ) from error
+        return address
+
+    def _save_pretrained(self, save_directory: Path) -> None:
+        weights = save_tensors(self._tensors())
+        config = self._config() | {"weights_sha256": hashlib.sha256(weights).hexdigest()}
+        _write_to_disk(save_directory / WEIGHTS_FILE, weights)
+        _write_to_disk(save_directory / CONFIG_FILE, (json.dumps(config, indent=2) + "\n").encode())
 
     def _tensors(self) -> dict[str, Tensor]:
         image, text = self.adapter.image, self.adapter.text
@@ -166,12 +194,18 @@ def _plain(value: Any) -> Any:
 
 def _load(folder: Path) -> TrainedAdapter:
     config = _read_config(folder)
-    tensors = _read_tensors(folder / WEIGHTS_FILE)
+    tensors, digest = _read_tensors(folder / WEIGHTS_FILE)
     try:
         trained = _assemble(config, tensors)
         _check(trained, config)
     except (KeyError, TypeError, ValueError, OverflowError, RuntimeError) as error:
-        raise LluError(f"{folder} is a damaged adapter ({type(error).__name__}: {error}); save it again") from error
+        reason = f"{type(error).__name__}: {one_line(error)}"
+        raise LluError(f"{folder} is a damaged adapter ({reason}); save it again") from error
+    if config.get("weights_sha256", digest) != digest:  # early releases wrote no digest
+        raise LluError(
+            f"{folder}: {CONFIG_FILE} and {WEIGHTS_FILE} were not written together, or one is damaged; "
+            "save the adapter again"
+        )
     return trained
 
 
@@ -181,7 +215,7 @@ def _read_config(folder: Path) -> dict[str, Any]:
         config = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise LluError(f"{folder} holds no {CONFIG_FILE}; give the folder that training wrote") from None
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError, RecursionError, MemoryError) as error:
         raise LluError(f"{path} cannot be read as JSON ({type(error).__name__}); save the adapter again") from error
     if not isinstance(config, dict) or config.get("format") != FORMAT:
         raise LluError(f"{path} does not describe an adapter of this project; give the folder that training wrote")
@@ -193,13 +227,24 @@ def _read_config(folder: Path) -> dict[str, Any]:
     return config
 
 
-def _read_tensors(path: Path) -> dict[str, Tensor]:
+def _read_tensors(path: Path) -> tuple[dict[str, Tensor], str]:
+    """The file's tensors, and the digest of its bytes."""
     try:
-        return load_file(path)
+        data = path.read_bytes()
+        return load_tensors(data), hashlib.sha256(data).hexdigest()
     except FileNotFoundError:
         raise LluError(f"{path.parent} holds no {path.name}; give the folder that training wrote") from None
-    except (SafetensorError, OSError) as error:
-        raise LluError(f"{path} is truncated or not a safetensors file ({error}); save the adapter again") from error
+    except Exception as error:  # beside its own error, the reader lets slip whatever bytes that lie bring about
+        raise LluError(
+            f"{path} is truncated or not a safetensors file ({one_line(error)}); save the adapter again"
+        ) from error
+
+
+def _write_to_disk(path: Path, data: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _assemble(config: dict[str, Any], tensors: dict[str, Tensor]) -> TrainedAdapter:
@@ -249,8 +294,14 @@ def _check(trained: TrainedAdapter, config: dict[str, Any]) -> None:
             raise ValueError(f"{name} holds {tensor.dtype}")
         if not tensor.isfinite().all():
             raise ValueError(f"{name} holds numbers that are not finite")
-    if not (math.isfinite(trained.adapter.logit_scale) and trained.adapter.logit_scale > 0):
+        if tensor.abs().max() > MAX_NUMBER:
+            raise ValueError(f"{name} holds numbers beyond {MAX_NUMBER:g}, which no training makes")
+    if not 0 < trained.adapter.logit_scale <= MAX_LOGIT_SCALE:
         raise ValueError(f"logit_scale is {trained.adapter.logit_scale}")
+    if len(set(trained.class_names)) != classes or not all(name.strip() for name in trained.class_names):
+        raise ValueError("class names are empty or come twice")
+    if not trained.trained_classes or len(set(trained.trained_classes)) != len(trained.trained_classes):
+        raise ValueError("trained_classes is empty or names a class twice")
     labels = [*trained.trained_classes, *trained.anchor_labels.tolist()]
     if min(labels) < 0 or max(labels) >= classes:
         raise ValueError("a label lies outside the class names")
@@ -258,6 +309,7 @@ def _check(trained: TrainedAdapter, config: dict[str, Any]) -> None:
     if thumbnails is not None and (
         thumbnails.ndim != 4
         or len(thumbnails) != anchors
+        or not 0 < thumbnails.shape[1] == thumbnails.shape[2]
         or thumbnails.shape[3] != 3
         or thumbnails.dtype != torch.uint8
     ):

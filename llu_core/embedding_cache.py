@@ -69,20 +69,22 @@ class CachedEncoder:
 
     def encode_images(self, images: Sequence[Image.Image]) -> torch.Tensor:
         """(n, d) float32 unit rows, in the order given; only images never seen before are encoded."""
-        return _recall(self._images, images, _image_key, self.encoder.encode_images)
+        return _recall(self._images, images, image_key, self.encoder.encode_images)
 
     def encode_texts(self, texts: Sequence[str]) -> torch.Tensor:
         """(n, d) float32 unit rows, in the order given; only texts never seen before are encoded."""
-        return _recall(self._texts, texts, _text_key, self.encoder.encode_texts)
+        return _recall(self._texts, texts, text_key, self.encoder.encode_texts)
 
 
-def _image_key(image: Image.Image) -> bytes:
+def image_key(image: Image.Image) -> bytes:
+    """32 bytes that are equal only for equal pixels."""
     digest = hashlib.sha256(f"{image.size} {image.mode} {image.getpalette()}".encode())
     digest.update(image.tobytes())
     return digest.digest()
 
 
-def _text_key(text: str) -> bytes:
+def text_key(text: str) -> bytes:
+    """32 bytes that are equal only for equal texts."""
     return hashlib.sha256(text.encode()).digest()
 
 

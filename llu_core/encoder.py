@@ -6,7 +6,7 @@ import logging
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from pickle import UnpicklingError
@@ -28,6 +28,8 @@ from llu_core.backbones import (
 )
 from llu_core.errors import LluError
 from llu_core.steps import one_ahead
+
+_log = logging.getLogger(__name__)
 
 Precision = Literal["auto", "fp32", "fp16", "bf16"]
 _HALF = {"fp16": torch.float16, "bf16": torch.bfloat16}
@@ -56,9 +58,20 @@ class Encoder(Protocol):
         ...
 
 
+@dataclass
+class Place:
+    """Where a model lies now, and how much it takes at once; what about an encoder can change."""
+
+    device: torch.device
+    batch_size: int
+
+
 @dataclass(frozen=True, eq=False)
 class OpenClipEncoder:
-    """A frozen open_clip model. Weights stay float32; half precision on CUDA is the arithmetic's alone."""
+    """A frozen open_clip model. Weights stay float32; half precision on CUDA is the arithmetic's alone.
+
+    device: the one that was chosen. When its memory is full, batches get smaller, and at last the CPU takes over.
+    """
 
     model: Any
     tokenize: Callable[[list[str]], torch.Tensor]
@@ -68,9 +81,17 @@ class OpenClipEncoder:
     batch_size: int
     identity: str
     title: str
-    note: str
+    about: str
     width: int
     logit_scale: float
+    place: "Place"
+
+    @property
+    def note(self) -> str:
+        """What the model knows, and where it had to go on when its device was full."""
+        if self.place.device == self.device:
+            return self.about
+        return f"{self.about} {self.device} ran out of memory, so it works on the CPU, more slowly."
 
     @classmethod
     def load(
@@ -123,10 +144,18 @@ class OpenClipEncoder:
             batch_size=batch_size,
             identity=identity,
             title=backbone.title,
-            note=backbone.note,
+            about=backbone.note,
             width=config["embed_dim"],
             logit_scale=float(model.logit_scale.detach().exp()),
+            place=Place(device, batch_size),
         )
+
+    def on(self, device: str | torch.device) -> "OpenClipEncoder":
+        """The same encoder working on `device`, to which the model itself moves; half precision on CUDA."""
+        where = choose_device(device)
+        self.model.to(where)
+        precision: Precision = "fp16" if where.type == "cuda" else "fp32"
+        return replace(self, device=where, place=Place(where, self.batch_size), precision=precision)
 
     @property
     def image_size(self) -> int:
@@ -154,24 +183,52 @@ class OpenClipEncoder:
     ) -> torch.Tensor:
         # Allocated outside inference mode: a tensor made inside could not take part in training.
         rows = torch.empty(len(inputs), self.width)
-        half = _HALF.get(self.precision)
         prepared = (
             prepare(inputs[start : start + self.batch_size]) for start in range(0, len(inputs), self.batch_size)
         )
-        if self.device.type != "cpu":  # where it would only take the cores from the model
+        if self.place.device.type != "cpu":  # where it would only take the cores from the model
             prepared = one_ahead(prepared)
         done = 0
         for batch in prepared:
-            with torch.inference_mode(), torch.autocast(self.device.type, half, enabled=half is not None):
-                embeddings = F.normalize(encode(batch.to(self.device)).float(), dim=-1)
-                if not embeddings.isfinite().all():
-                    raise LluError(
-                        f"{self.title} gives embeddings that are no numbers: the weights are damaged, "
-                        f"or {self.precision} is too coarse for them; try precision fp32 or another model."
-                    )
-                rows[done : done + len(batch)] = embeddings.cpu()
+            rows[done : done + len(batch)] = self._unit_rows(encode, batch)
             done += len(batch)
         return rows
+
+    def _unit_rows(self, encode: Callable[[torch.Tensor], torch.Tensor], batch: torch.Tensor) -> torch.Tensor:
+        """(n, d), in as many pieces as the device has memory for."""
+        rows, pending = [], list(batch.split(self.place.batch_size))
+        while pending:
+            try:
+                rows.append(self._encoded(encode, pending[0]))
+            except torch.OutOfMemoryError:
+                if len(pending[0]) > 1:
+                    self.place.batch_size = len(pending[0]) // 2
+                elif not self._moved_to_the_cpu():
+                    raise
+                pending = list(torch.cat(pending).split(self.place.batch_size))
+            else:
+                pending = pending[1:]
+        return torch.cat(rows)
+
+    def _encoded(self, encode: Callable[[torch.Tensor], torch.Tensor], batch: torch.Tensor) -> torch.Tensor:
+        half = _HALF.get(self.precision) if self.place.device == self.device else None
+        with torch.inference_mode(), torch.autocast(self.place.device.type, half, enabled=half is not None):
+            embeddings = F.normalize(encode(batch.to(self.place.device)).float(), dim=-1)
+            if not embeddings.isfinite().all():
+                raise LluError(
+                    f"{self.title} gives embeddings that are no numbers: the weights are damaged, "
+                    f"or {self.precision} is too coarse for them; try precision fp32 or another model."
+                )
+            return embeddings.cpu()
+
+    def _moved_to_the_cpu(self) -> bool:
+        """Go on there for good, where the device has no room for a single input; whether that is a change."""
+        if self.place.device.type == "cpu":
+            return False
+        _log.warning("%s has no memory left for %s; it goes on with the CPU, which is slower.", self.device, self.title)
+        self.place.device, self.place.batch_size = torch.device("cpu"), self.batch_size
+        self.model.to(self.place.device)
+        return True
 
 
 def _check_open_clip() -> None:

@@ -11,12 +11,10 @@ from pathlib import Path
 
 from PIL import Image
 
+from llu_core.archives import MAX_BYTES, MAX_MEMBERS, UnreadableMember, open_archive, read_member
 from llu_core.errors import LluError
-from llu_core.pictures import HEAD_BYTES, UnreadablePicture, check_file_size, decode, one_line, why_not_a_picture
+from llu_core.pictures import HEAD_BYTES, MAX_PIXELS, UnreadablePicture, check_file_size, decode, why_not_a_picture
 
-MAX_ZIP_BYTES = 2 * 2**30
-"""What all members of a zip may unpack to together."""
-MAX_ZIP_MEMBERS = 50_000
 MAX_FOLDER_FILES = 1_000_000
 MAX_FOLDER_DEPTH = 6
 
@@ -27,7 +25,7 @@ class PictureFiles:
 
     sizes: bytes of every file; folders: every folder, empty ones too;
     read(path, limit): its first `limit` bytes (all if negative), raises UnreadablePicture;
-    stamp(path): a text that changes when the file does.
+    stamp(path): a text that changes when the file does; max_pixels: of one picture.
     """
 
     name: str
@@ -35,6 +33,7 @@ class PictureFiles:
     folders: frozenset[str]
     read: Callable[[str, int], bytes]
     stamp: Callable[[str], str]
+    max_pixels: int = MAX_PIXELS
 
     def why_not_a_picture(self, path: str) -> str | None:
         """None if the file claims to be a picture of a fitting size, otherwise the reason; it is not decoded."""
@@ -47,7 +46,7 @@ class PictureFiles:
     def decode(self, path: str) -> Image.Image:
         """The picture in a file; raises UnreadablePicture."""
         check_file_size(self.sizes[path], path)
-        return decode(self.read(path, -1), path)
+        return decode(self.read(path, -1), path, max_pixels=self.max_pixels)
 
     def inside(self, folder: str) -> "PictureFiles":
         """What lies in one folder, by path relative to that folder."""
@@ -58,6 +57,7 @@ class PictureFiles:
             folders=frozenset(path[start:] for path in self.folders if path.startswith(folder + "/")),
             read=lambda path, limit: self.read(f"{folder}/{path}", limit),
             stamp=lambda path: self.stamp(f"{folder}/{path}"),
+            max_pixels=self.max_pixels,
         )
 
 
@@ -106,20 +106,14 @@ def _read_from_folder(root: Path, path: str, limit: int) -> bytes:
         raise UnreadablePicture(path, f"cannot be read ({error.strerror or error})") from None
 
 
-def list_zip(path: Path) -> PictureFiles:
-    """The files of a zip. Raises LluError if it is no zip, encrypted, over the limits, or names a place outside it."""
-    archive = _open_zip(path)
-    members = archive.infolist()
-    if len(members) > MAX_ZIP_MEMBERS:
-        raise LluError(f"{path.name} holds {len(members)} files, over the limit of {MAX_ZIP_MEMBERS}")
-    total = sum(member.file_size for member in members)
-    if total > MAX_ZIP_BYTES:
-        raise LluError(f"{path.name} unpacks to {total / 2**30:.1f} GB, over the limit of {MAX_ZIP_BYTES >> 30} GB")
+def list_zip(
+    path: Path, *, max_files: int = MAX_MEMBERS, max_bytes: int = MAX_BYTES, max_pixels: int = MAX_PIXELS
+) -> PictureFiles:
+    """The files of a zip. Raises LluError as `open_archive` does, and if it names a place outside itself."""
+    archive = open_archive(path, max_members=max_files, max_bytes=max_bytes)
     files: dict[str, zipfile.ZipInfo] = {}
     folders: set[str] = set()
-    for member in members:
-        if member.flag_bits & 1:
-            raise LluError(f"{path.name} is encrypted; make a zip without a password")
+    for member in archive.infolist():
         parts = _safe_parts(member, path.name)
         if not parts or any(map(_is_hidden, parts)):
             continue
@@ -128,22 +122,13 @@ def list_zip(path: Path) -> PictureFiles:
             files["/".join(parts)] = member
     sizes = {name: member.file_size for name, member in files.items()}
     read = partial(_read_from_zip, archive, files)
-    return PictureFiles(
-        path.stem, sizes, frozenset(folders), read, lambda name: _zip_stamp(path.resolve(), files[name])
-    )
+    stamp = partial(_zip_stamp, path.resolve(), files)
+    return PictureFiles(path.stem, sizes, frozenset(folders), read, stamp, max_pixels)
 
 
-def _zip_stamp(archive: Path, member: zipfile.ZipInfo) -> str:
+def _zip_stamp(archive: Path, files: dict[str, zipfile.ZipInfo], name: str) -> str:
+    member = files[name]
     return f"{archive} {member.filename} {member.file_size} {member.CRC:08x}"
-
-
-def _open_zip(path: Path) -> zipfile.ZipFile:
-    try:
-        return zipfile.ZipFile(path)
-    except OSError as error:
-        raise LluError(f"{path} cannot be read ({error.strerror or error})") from None
-    except Exception:  # as for pictures: a damaged directory of members raises nearly every type there is
-        raise LluError(f"{path.name} is not a zip file or is damaged; make it again") from None
 
 
 def _safe_parts(member: zipfile.ZipInfo, archive: str) -> list[str]:
@@ -161,10 +146,9 @@ def _safe_parts(member: zipfile.ZipInfo, archive: str) -> list[str]:
 
 def _read_from_zip(archive: zipfile.ZipFile, files: dict[str, zipfile.ZipInfo], path: str, limit: int) -> bytes:
     try:
-        with archive.open(files[path]) as file:
-            return file.read(limit)
-    except Exception as error:  # as above, for the bytes of one member
-        raise UnreadablePicture(path, f"damaged inside the zip ({one_line(error)})") from None
+        return read_member(archive, files[path], limit)
+    except UnreadableMember as error:
+        raise UnreadablePicture(path, str(error)) from None
 
 
 def _is_hidden(name: str) -> bool:

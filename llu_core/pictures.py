@@ -7,6 +7,7 @@ whose reason can be shown to the person who brought the file.
 import io
 import threading
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ HEAD_BYTES = 12
 
 _MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"BM", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _ORIENTATION_TAG = 0x0112
+_STRIP = 64
 _UPRIGHT = {  # value of the EXIF tag -> what turns the picture upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -56,15 +58,19 @@ def why_not_a_picture(head: bytes) -> str | None:
         return "an empty file"
     if head[4:8] == b"ftyp":
         return "a HEIC or AVIF picture or a film; save it as JPEG or PNG"
+    if head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith((b"<svg", b"<?xml", b"<!DOCTYPE", b"<!--")):
+        return "a drawing (SVG) or a web page; save it as PNG"
     return NOT_A_PICTURE
 
 
-def decode(data: bytes | str | Path, name: str | None = None, *, as_stored: bool = False) -> Image.Image:
+def decode(
+    data: bytes | str | Path, name: str | None = None, *, as_stored: bool = False, max_pixels: int = MAX_PIXELS
+) -> Image.Image:
     """The picture in `data` (a file's bytes or its path) as an upright RGB image, of an animation the first frame.
 
     Transparency is laid on white; 16-bit and float pictures are brought to 8 bits. `name` is what errors call it.
     as_stored: neither turned nor mended but only converted to RGB, as the published results of the field were made.
-    Raises UnreadablePicture for anything else: other formats, damaged files, over MAX_FILE_BYTES or MAX_PIXELS.
+    Raises UnreadablePicture for anything else: other formats, damaged files, over MAX_FILE_BYTES or max_pixels.
     """
     if not isinstance(data, bytes):
         name = name or Path(data).name
@@ -74,11 +80,11 @@ def decode(data: bytes | str | Path, name: str | None = None, *, as_stored: bool
     with _warnings_silenced, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return _decode(data, name, as_stored)
+            return _decode(data, name, as_stored, max_pixels)
         except UnreadablePicture:
             raise
         except (UnidentifiedImageError, Image.DecompressionBombError) as error:
-            raise UnreadablePicture(name, _short_reason(data, error)) from None
+            raise UnreadablePicture(name, _short_reason(data, error, max_pixels)) from None
         except Exception as error:  # on bytes that lie, PIL's readers raise nearly every type there is
             raise UnreadablePicture(name, f"damaged or cut off ({one_line(error)})") from None
 
@@ -97,11 +103,11 @@ def _read(path: Path, name: str) -> bytes:
         raise UnreadablePicture(name, f"cannot be read ({error.strerror or error})") from None
 
 
-def _decode(data: bytes, name: str, as_stored: bool) -> Image.Image:
+def _decode(data: bytes, name: str, as_stored: bool, max_pixels: int) -> Image.Image:
     with Image.open(io.BytesIO(data), formats=FORMATS) as image:
         width, height = image.size
-        if width * height > MAX_PIXELS:
-            limit = f"over the limit of {MAX_PIXELS // 1_000_000} million pixels"
+        if width * height > max_pixels:
+            limit = f"over the limit of {max_pixels // 1_000_000} million pixels"
             raise UnreadablePicture(name, f"{width} x {height} pixels, {limit}")
         image.load()
         if as_stored:
@@ -122,8 +128,10 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode == "F" or image.mode.startswith("I"):
         return Image.fromarray(_to_eight_bits(np.asarray(image))).convert("RGB")
     if image.has_transparency_data:
-        rgba = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
+        rgba = image if image.mode == "RGBA" else image.convert("RGBA")
+        white = Image.new("RGB", rgba.size, "white")
+        white.paste(rgba, mask=rgba)
+        return white
     # a converted copy would carry the file's EXIF and palette along; the pixels are all that is wanted
     rgb = image.convert("RGB")
     rgb.info = {}
@@ -137,20 +145,26 @@ def _to_eight_bits(values: np.ndarray) -> np.ndarray:
     0..65535, whichever holds them, otherwise stretched from their smallest to their largest value.
     """
     if values.dtype.itemsize == 2:
-        return (values.astype(np.float32) / 257).round().astype(np.uint8)
+        return _in_strips(values, lambda strip: strip.astype(np.float32) / 257)
     floats = values.dtype.kind == "f"
-    values = np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
-    low, high = values.min(), values.max()
+    if floats:
+        values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
+    low, high = float(values.min()), float(values.max())
     tops = (1.0, 255.0, 65535.0) if floats else (255.0, 65535.0)
     top = next((top for top in tops if low >= 0 and high <= top), None)
-    if top is None:
-        values, top = values - low, high - low
-    return (values / top * 255).round().astype(np.uint8)
+    low, top = (low, high - low) if top is None else (0.0, top)
+    return _in_strips(values, lambda strip: (strip.astype(np.float64) - low) / top * 255)
 
 
-def _short_reason(data: bytes, error: Exception) -> str:
+def _in_strips(values: np.ndarray, scaled: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """`scaled` rounded to uint8, a few rows at a time: wide numbers of a whole photograph would take gigabytes."""
+    strips = [values[start : start + _STRIP] for start in range(0, len(values), _STRIP)]
+    return np.concatenate([scaled(strip).round().astype(np.uint8) for strip in strips])
+
+
+def _short_reason(data: bytes, error: Exception, max_pixels: int) -> str:
     if isinstance(error, Image.DecompressionBombError):
-        return f"over the limit of {MAX_PIXELS // 1_000_000} million pixels"
+        return f"over the limit of {max_pixels // 1_000_000} million pixels"
     return why_not_a_picture(data[:HEAD_BYTES]) or "damaged: its header cannot be read"
 
 

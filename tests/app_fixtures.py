@@ -5,39 +5,57 @@ import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
 DESKTOP = {"width": 1440, "height": 1000}
-PATIENCE = 180.0
+PATIENCE = 400.0
 """Seconds to wait for anything, the app's address first of all: nothing here is about speed, and machines are busy."""
 
 
 @pytest.fixture(scope="session")
 def app_address() -> Iterator[str]:
     """The address that `python app.py` prints."""
-    environment = os.environ | {"HF_HUB_OFFLINE": "1", "PYTHONUNBUFFERED": "1"}
+    with started(os.environ | {"HF_HUB_OFFLINE": "1", "PYTHONUNBUFFERED": "1"}) as (address, _, _):
+        yield address
+
+
+@contextmanager
+def started(
+    environment: Mapping[str, str], *, cwd: Path = ROOT, **options: Any
+) -> Iterator[tuple[str, subprocess.Popen, list[str]]]:
+    """`python app.py`: (the address that it prints, the process, the lines it has printed so far)."""
     process = subprocess.Popen(
         [sys.executable, "app.py"],
-        cwd=ROOT,
+        cwd=cwd,
         env=environment,
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
+        **options,
     )
     lines: queue.Queue[str] = queue.Queue()
+    printed: list[str] = []
     assert process.stdout is not None
-    reader = threading.Thread(target=lambda out: [lines.put(line) for line in out], args=(process.stdout,), daemon=True)
+
+    def read(out: Iterable[str]) -> None:
+        for line in out:
+            printed.append(line)
+            lines.put(line)
+
+    reader = threading.Thread(target=read, args=(process.stdout,), daemon=True)
     reader.start()
     try:
-        yield _address(lines, process)
+        yield _address(lines, process), process, printed
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(PATIENCE)
         reader.join(5)
         process.stdout.close()
 

@@ -17,6 +17,7 @@ SOURCES = sorted([*CORE.rglob("*.py"), *(ROOT / "demo").rglob("*.py"), ROOT / "a
 
 LAYERS = [
     "errors",
+    "archives",
     "steps",
     "backbones",
     "encoder",

@@ -11,6 +11,7 @@ from synthetic import problem
 from demo import cards
 from demo import draft as drafts
 from demo.cards import cards_payload, cards_payload_of_features
+from demo.settings import MB, Limits
 from llu_core.fewshot import LabelledEmbeddings, Rejected
 from llu_core.pictures import UnreadablePicture
 from llu_core.sources import Picture
@@ -93,8 +94,8 @@ def test_names_travel_as_they_are(name):
 def test_undo_changed_and_limits_are_told():
     payload = json.loads(cards_payload(drafts.empty_draft(), undo="deleting a.png", changed=True))
     assert (payload["undo"], payload["changed"], payload["fixed"]) == ("deleting a.png", True, False)
-    assert payload["limits"]["pictures"] == drafts.MAX_PICTURES
-    assert payload["limits"]["bytes"] == drafts.MAX_UPLOAD_BYTES
+    assert payload["limits"]["pictures"] == Limits().pictures
+    assert payload["limits"]["bytes"] == Limits().upload_mb * MB
     assert json.loads(cards_payload(drafts.empty_draft()))["undo"] is None
 
 

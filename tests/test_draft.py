@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from demo import draft as drafts
+from demo.settings import Limits
 from llu_core.errors import LluError
 from llu_core.sources import Picture
 
@@ -68,9 +69,13 @@ def test_merging_joins_classes_of_the_same_name(cats_and_dogs):
     assert named_train(drafts.merge(cats_and_dogs, other))[-2:] == [("dog", "d1"), ("dog", "d2")]
 
 
-def test_too_many_pictures_are_refused_with_the_limit(cats_and_dogs):
-    with pytest.raises(LluError, match=f"takes {drafts.MAX_PICTURES}"):
-        drafts.add_pictures(cats_and_dogs, "cat", pictures(*map(str, range(drafts.MAX_PICTURES))))
+def test_too_many_pictures_or_classes_are_refused_with_the_limit():
+    with pytest.raises(LluError, match=r"3 pictures; the page takes 2"):
+        drafts.require_room(3, ["cat"], Limits(pictures=2))
+    with pytest.raises(LluError, match=r"2 classes; the page takes 1"):
+        drafts.require_room(2, ["cat", "dog"], Limits(classes=1))
+    with pytest.raises(LluError, match="characters"):
+        drafts.require_room(2, ["x" * 300], Limits())
 
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 81])

@@ -8,7 +8,6 @@ from sample_pictures import CLASSES, UNSEEN, picture_bytes, write_zip
 from synthetic import problem
 
 from demo import callbacks, own_data
-from demo.draft import MAX_PICTURES
 from demo.payload import explorer_payload
 from demo.summary import summary
 from llu_core.bundles import save_bundle
@@ -137,7 +136,7 @@ def test_a_feature_bundle_is_trained_without_an_encoder(session, tmp_path):
 def test_a_large_bundle_is_cut_to_what_the_page_can_show(session, tmp_path):
     bundle = problem(base=2, new=2, shots=2, tests=600)
     opened = own_data.add_files(session, [save_bundle(tmp_path / "features.npz", bundle)])
-    assert len(opened.features.train) + len(opened.features.test) == MAX_PICTURES
+    assert len(opened.features.train) + len(opened.features.test) == session.limits.pictures
     assert [row["name"] for row in summary(opened)["rejected"]] == ["404 test rows"]
 
 

@@ -45,3 +45,14 @@ def test_a_query_has_a_line_of_its_own_without_a_truth(trained, tmp_path):
     last = list(csv.DictReader(io.StringIO(saving.predictions_csv(asked))))[-1]
     assert (last["picture"], last["part"], last["truth"]) == ("what.png", "query", "")
     assert last["llu"] == queries.answer(asked, 0).llu_class
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+def test_a_name_never_becomes_a_formula_of_a_spreadsheet(trained, start):
+    evil = f"{start}HYPERLINK(1)"
+    model = trained.model
+    shots = replace(model.shots, class_names=(evil, *model.shots.class_names[1:]))
+    named = replace(trained, model=replace(model, shots=shots))
+    cells = {cell for row in csv.reader(io.StringIO(saving.predictions_csv(named), newline="")) for cell in row}
+    assert f"'{evil}" in cells
+    assert evil not in cells

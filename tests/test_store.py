@@ -1,10 +1,32 @@
 """Where sessions live between events: apart from each other, and bounded."""
 
+from dataclasses import replace
+
+import pytest
+
+from demo.draft import StoredPicture
 from demo.store import SessionStore
+from llu_core.errors import LluError
+from llu_core.sources import Picture
+
+
+class Clock:
+    """Seconds that pass when told."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def with_picture(session, size: int):
+    """A session of its own with one picture of so many bytes."""
+    draft = replace(session.draft, class_names=("cat",), train=(Picture("a", 0, StoredPicture(bytes(size))),))
+    return replace(session, draft=draft)
 
 
 def test_visitors_do_not_see_each_other(session, zipped):
-    store = SessionStore(session)
+    store = SessionStore(lambda: session)
     store.put("ada", zipped)
     assert store.get("ada") is zipped
     assert store.get("ben") is session
@@ -12,17 +34,53 @@ def test_visitors_do_not_see_each_other(session, zipped):
     assert store.get("ada") is session
 
 
-def test_the_store_is_bounded_by_the_memory_that_pictures_take(session, zipped):
-    store = SessionStore(session, max_bytes=zipped.stored_bytes + 1)
-    store.put("ada", zipped)
-    store.put("ben", zipped)
-    assert store.get("ada") is session
-    assert store.get("ben") is zipped
+def test_the_store_is_bounded_by_the_memory_that_it_holds(session):
+    store = SessionStore(lambda: session, max_bytes=1500)
+    store.put("ada", with_picture(session, 1000))
+    store.put("ben", with_picture(session, 1000))
+    with pytest.raises(LluError, match="reload the page"):
+        store.get("ada")
+    assert store.get("ben") is not session
+    assert store.held_bytes == 1000
+
+
+def test_what_sessions_share_counts_once_and_is_freed_with_the_last(session):
+    store, shared = SessionStore(lambda: session), with_picture(session, 1000)
+    for visitor in ("ada", "ben"):
+        store.put(visitor, replace(shared, beta=0.1))
+    assert store.held_bytes == 1000
+    store.drop("ada")
+    assert store.held_bytes == 1000
+    store.put("ben", session)
+    assert store.held_bytes == 0
+
+
+def test_a_trained_session_counts_its_tensors(session, trained):
+    store = SessionStore(lambda: session)
+    store.put("ada", trained)
+    sweep = trained.model.sweep
+    assert store.held_bytes > trained.stored_bytes + sweep.uu.nbytes + trained.model.shots.train.embeddings.nbytes
+    store.drop("ada")
+    assert store.held_bytes == 0
 
 
 def test_the_store_forgets_the_oldest_visitor_first(session, zipped):
-    store = SessionStore(session, capacity=2)
+    store = SessionStore(lambda: session, capacity=2)
     for visitor in ("ada", "ben", "cyd"):
         store.put(visitor, zipped)
-    assert store.get("ada") is session
+    with pytest.raises(LluError, match="dropped"):
+        store.get("ada")
     assert store.get("cyd") is zipped
+
+
+def test_what_was_left_alone_for_long_is_dropped_even_when_nobody_comes(session, zipped):
+    clock = Clock()
+    store = SessionStore(lambda: session, seconds=60, clock=clock)
+    store.put("ada", zipped)
+    clock.now = 59
+    store.forget_old()
+    assert len(store) == 1
+    clock.now = 61
+    store.forget_old()
+    assert len(store) == 0
+    assert store.held_bytes == 0

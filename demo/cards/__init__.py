@@ -12,14 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from demo.cards.thumbnails import thumbnail, thumbnail_of_pixels
-from demo.draft import (
-    MAX_CLASSES,
-    MAX_NAME_LENGTH,
-    MAX_PICTURES,
-    MAX_UPLOAD_BYTES,
-    PICTURE_SUFFIXES,
-    pictures_by_key,
-)
+from demo.draft import MAX_NAME_LENGTH, PICTURE_SUFFIXES, pictures_by_key
+from demo.settings import MB, Limits
 from llu_core.fewshot import FewShotSet, LabelledEmbeddings, Rejected
 from llu_core.sources import ImageSource
 
@@ -33,11 +27,15 @@ CARDS_JS = "\n".join((_HERE / f"{name}.js").read_text(encoding="utf-8") for name
 MAX_THUMBNAILS = 600
 """Of a whole set; every one of them costs the page about two kilobytes."""
 THUMBNAILS_OF_FEATURES = 6
+MAX_LEFT_OUT = 500
+"""So many files that were left out are named one by one."""
 IMBALANCE = 4
 """From this ratio between the largest and the smallest class on, the cards say that the set is uneven."""
 
 
-def cards_payload(draft: ImageSource, *, undo: str | None = None, changed: bool = False) -> str:
+def cards_payload(
+    draft: ImageSource, *, undo: str | None = None, changed: bool = False, limits: Limits | None = None
+) -> str:
     """The draft as JSON, see `_payload`; a class is {name, train, test, count, pictures, more}.
 
     pictures: [{key, name, part, src}], training pictures first, and `more` that the bound cut off.
@@ -55,10 +53,12 @@ def cards_payload(draft: ImageSource, *, undo: str | None = None, changed: bool 
             for key, part, picture in pictures[label][:room]
         ]
         classes.append(_class(name, train, len(pictures[label]) - train) | _shown(shown, len(pictures[label])))
-    return _payload(classes, draft.rejected, undo=undo, changed=changed)
+    return _payload(classes, draft.rejected, undo=undo, changed=changed, limits=limits)
 
 
-def cards_payload_of_features(fewshot: FewShotSet, *, undo: str | None = None, changed: bool = False) -> str:
+def cards_payload_of_features(
+    fewshot: FewShotSet, *, undo: str | None = None, changed: bool = False, limits: Limits | None = None
+) -> str:
     """A set of embeddings as JSON, to be read, not edited: counts, and pictures where the set has thumbnails."""
     train, test = _rows_by_label(fewshot.train), _rows_by_label(fewshot.test)
     room = min(THUMBNAILS_OF_FEATURES, MAX_THUMBNAILS // len(fewshot.class_names))
@@ -71,7 +71,7 @@ def cards_payload_of_features(fewshot: FewShotSet, *, undo: str | None = None, c
             for row in rows[:room]
         ][:room]
         classes.append(_class(name, len(train[label]), len(test[label])) | _shown(shown, len(shown)))
-    return _payload(classes, fewshot.rejected, undo=undo, changed=changed, fixed=True)
+    return _payload(classes, fewshot.rejected, undo=undo, changed=changed, fixed=True, limits=limits)
 
 
 def _payload(
@@ -81,8 +81,10 @@ def _payload(
     undo: str | None = None,
     changed: bool = False,
     fixed: bool = False,
+    limits: Limits | None = None,
 ) -> str:
     """{"classes", "notes": [sentence], "undo": words or null, "changed", "fixed": no editing, "limits"}."""
+    limits = limits or Limits()
     return json.dumps(
         {
             "classes": classes,
@@ -91,9 +93,10 @@ def _payload(
             "changed": changed,
             "fixed": fixed,
             "limits": {
-                "bytes": MAX_UPLOAD_BYTES,
-                "pictures": MAX_PICTURES,
-                "classes": MAX_CLASSES,
+                "bytes": limits.upload_mb * MB,
+                "files": limits.files,
+                "pictures": limits.pictures,
+                "classes": limits.classes,
                 "name": MAX_NAME_LENGTH,
                 "suffixes": PICTURE_SUFFIXES,
             },
@@ -137,4 +140,6 @@ def _notes(counts: list[int], rejected: Sequence[Rejected]) -> list[str]:
         notes.append(
             f"Uneven set: between {min(counts)} and {max(counts)} pictures per class. Balance helps the small ones."
         )
-    return notes + [f"Left out {left.name}: {left.reason}" for left in rejected]
+    notes += [f"Left out {left.name}: {left.reason}" for left in rejected[:MAX_LEFT_OUT]]
+    more = len(rejected) - MAX_LEFT_OUT
+    return [*notes, f"Left out {more:,} more files."] if more > 0 else notes

@@ -89,7 +89,7 @@ function whyNotPackable(found, limits) {
   if (pictures.length > limits.pictures) return over(`${pictures.length} pictures`, limits.pictures);
   if (classes.size > limits.classes) return over(`${classes.size} classes`, limits.classes);
   if (bytes > limits.bytes) return over(`${Math.ceil(bytes / 2 ** 20)} MB`, `${limits.bytes >> 20} MB at a time`);
-  if (found.length > 20000) return over(`${found.length} files`, "20000 at a time");
+  if (found.length > limits.files) return over(`${found.length} files`, `${limits.files} at a time`);
   return "";
 }
 

@@ -54,7 +54,6 @@ def random_vit(device: torch.device) -> OpenClipEncoder:
         batch_size=128,
         identity="ViT-B/16, random weights",
         title="ViT-B/16",
-        note="",
         width=512,
         logit_scale=100.0,
     )

@@ -1,0 +1,101 @@
+"""Building the app from its settings, and running it until it is told to stop."""
+
+import os
+import signal
+import tempfile
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from starlette.middleware import Middleware
+
+from demo import logs
+from demo.actions import Actions
+from demo.encoders import embedded_later, load_encoder
+from demo.gate import Gate
+from demo.settings import EMBEDDED, MB, Settings
+from demo.versions import versions
+from demo.views import LAUNCH
+from demo.wiring import build_app
+from llu_core.errors import LluError
+
+THREADS = 40
+"""For calls that answer at once; those that wait in line have one each besides."""
+LAST_SECONDS = 10.0
+"""A training that runs when the app is told to stop may go on for so long."""
+TIDY_SECONDS = 60.0
+
+
+@dataclass(frozen=True, eq=False)
+class App:
+    """demo: what Hugging Face Spaces and `gradio` look for; launch() serves it and returns when it was stopped."""
+
+    demo: Any
+    actions: Actions
+    settings: Settings
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    def launch(self) -> None:
+        logs.log_to_stderr()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        self.demo.launch(**launch_options(self.settings, self.health))
+        self.actions.examples.prepare()  # not before: the first thing that a new server does is to answer itself
+        logs.event("started", model=self.settings.model, versions=versions())
+        while not self.stopping.wait(TIDY_SECONDS):
+            self.actions.store.forget_old()
+            self.actions.encoders.forget_old()
+        logs.event("stopping", trainings=len(self.actions.room))
+        self.actions.room.close(LAST_SECONDS)
+        self.demo.close(verbose=False)
+        self.actions.close()
+        logs.event("stopped")
+
+    def health(self) -> tuple[bool, dict[str, Any]]:
+        """Whether visitors are served, and how many there are; nothing about any one of them."""
+        stopping = self.stopping.is_set()
+        return not stopping, {
+            "status": "stopping" if stopping else "ok",
+            "versions": versions(),
+            "model": self.settings.model,
+            "visitors": len(self.actions.store),
+            "held_mb": round(self.actions.store.held_bytes / MB, 1),
+            "trainings": len(self.actions.room),
+        }
+
+    def _stop(self, number: int, frame: Any) -> None:
+        if self.stopping.is_set():  # asked twice
+            os._exit(1)
+        self.stopping.set()
+
+
+def build(settings: Settings) -> App:
+    """The app with its model; where the chosen one cannot be had, with the embedded one, saying so."""
+    os.environ["GRADIO_TEMP_DIR"] = _uploads.name  # read when components are made
+    try:
+        encoder = embedded_later() if settings.model == EMBEDDED else load_encoder(settings.model)
+    except LluError as error:
+        print(f"{error}\nGoing on with the embedded model.", flush=True)
+        settings = replace(settings, model=EMBEDDED)
+        encoder = embedded_later()
+    return App(*build_app(encoder, settings), settings)
+
+
+def launch_options(settings: Settings, health: Callable[[], tuple[bool, dict[str, Any]]]) -> dict[str, Any]:
+    """For `gr.Blocks.launch`."""
+    gate = Middleware(Gate, limits=settings.limits, health=health)
+    return LAUNCH | {
+        "server_name": settings.host,
+        "server_port": settings.port,
+        "share": settings.share,
+        "auth": settings.login,
+        "max_file_size": settings.limits.upload_mb * MB,
+        "max_threads": THREADS + settings.limits.waiting,
+        "app_kwargs": {"middleware": [gate]},
+        "prevent_thread_lock": True,
+    }
+
+
+_uploads = tempfile.TemporaryDirectory(prefix="llu-uploads-")
+"""A folder of this process alone: gradio's own is the same for all users of a machine, and stays."""

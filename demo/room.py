@@ -1,0 +1,96 @@
+"""Long work takes turns: a line of bounded length before one place, a visitor in it once, cancelled on request."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from llu_core.errors import LluError
+
+ABANDONED_SECONDS = 180.0
+"""A turn that shows no sign of life for so long is over: the next one must not wait for it for ever."""
+
+
+class Cancelled(LluError):
+    """The visitor has called the work off."""
+
+
+class Turn:
+    """One visitor's place in the line."""
+
+    def __init__(self, visitor: str, room: "WorkRoom"):
+        self.visitor, self._room = visitor, room
+        self.cancelled, self.alive = False, time.monotonic()
+
+    def ahead(self, seconds: float = 0.0) -> int:
+        """How many are before this one, after waiting up to `seconds` for its turn; 0 is the turn itself."""
+        return self._room.ahead(self, seconds)
+
+    def check(self) -> None:
+        """To be called now and then while working; raises Cancelled once it is called off."""
+        self.alive = time.monotonic()
+        if self.cancelled:
+            raise Cancelled("it was called off; nothing has changed")
+
+
+class WorkRoom:
+    """The place and the line before it, for all visitors; `waiting` turns at most behind the one that works."""
+
+    def __init__(self, waiting: int):
+        self._waiting, self._line, self._open = waiting, list[Turn](), True
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def turn(self, visitor: str) -> Iterator[Turn]:
+        """Stand in line until the block ends. Raises LluError if the line is full or the visitor is in it already."""
+        turn = Turn(visitor, self)
+        with self._changed:
+            if not self._open:
+                raise LluError("this app is about to stop; try again in a minute")
+            if any(other.visitor == visitor for other in self._line):
+                raise LluError("your last training or comparison is still under way; wait for it, or cancel it")
+            if len(self._line) > self._waiting:
+                raise LluError(f"{len(self._line)} trainings are under way or waiting; try again in a minute")
+            self._line.append(turn)
+        try:
+            yield turn
+        finally:
+            with self._changed:
+                if turn in self._line:
+                    self._line.remove(turn)
+                self._changed.notify_all()
+
+    def ahead(self, turn: Turn, seconds: float) -> int:
+        with self._changed:
+            turn.check()
+            self._drop_abandoned()
+            if seconds and self._line.index(turn):
+                self._changed.wait(seconds)
+                turn.check()
+            return self._line.index(turn)
+
+    def cancel(self, visitor: str) -> bool:
+        """Call off the visitor's work, waiting or running; whether there was any."""
+        with self._changed:
+            mine = [turn for turn in self._line if turn.visitor == visitor]
+            for turn in mine:
+                turn.cancelled = True
+            self._changed.notify_all()
+        return bool(mine)
+
+    def close(self, seconds: float) -> None:
+        """Let nobody in any more, call off those who wait, and give the one that works so long to end."""
+        with self._changed:
+            self._open = False
+            for turn in self._line[1:]:
+                turn.cancelled = True
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: not self._line, seconds)
+
+    def __len__(self) -> int:
+        return len(self._line)
+
+    def _drop_abandoned(self) -> None:
+        while self._line and time.monotonic() - self._line[0].alive > ABANDONED_SECONDS:
+            self._line.pop(0).cancelled = True
+            self._changed.notify_all()

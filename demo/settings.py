@@ -1,0 +1,155 @@
+"""Every setting and limit of the app in one place: the defaults, the environment over them, the command line over it.
+
+This is read before torch and gradio are imported, so that `--help` and a mistyped option answer at once.
+"""
+
+import argparse
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+EMBEDDED = "picto"
+MB = 2**20
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the app takes. Everything is checked before the work it would cause is done.
+
+    Of one upload: upload_mb, files (those inside a zip counted), picture_megapixels for each picture and
+    upload_megapixels for all together, unpacked_mb for a feature bundle or an adapter.
+    Of one visitor: pictures, classes, visitor_mb in memory, calls_per_minute (0: any number; by address, or by name
+    where there is a login), uploads_mb in ten minutes.
+    Of all together: visitors, store_mb and idle_minutes of what is kept, waiting trainings behind the running one.
+    """
+
+    upload_mb: int = 200
+    files: int = 10_000
+    picture_megapixels: int = 32
+    upload_megapixels: int = 2_000
+    unpacked_mb: int = 256
+    pictures: int = 2_000
+    classes: int = 200
+    visitor_mb: int = 400
+    calls_per_minute: int = 0
+    uploads_mb: int = 1_000
+    visitors: int = 64
+    store_mb: int = 1_024
+    idle_minutes: int = 60
+    waiting: int = 32
+
+    @classmethod
+    def parse(cls, text: str) -> "Limits":
+        """ "pictures=500, classes=50" -> those limits, the others as they are; raises ValueError for anything else."""
+        names = [field.name for field in fields(cls)]
+        changes: dict[str, int] = {}
+        for part in filter(None, (part.strip() for part in text.split(","))):
+            name, _, number = (piece.strip() for piece in part.partition("="))
+            least = 0 if name == "calls_per_minute" else 1
+            if name not in names or not number.isdecimal() or int(number) < least:
+                raise ValueError(
+                    f"the limit {part!r} is not understood; write NAME=NUMBER, comma between two, "
+                    f"NAME one of {', '.join(names)}"
+                )
+            changes[name] = int(number)
+        return cls(**changes)
+
+    def as_text(self) -> str:
+        """One sentence for the page."""
+        return (
+            f"At most {self.pictures:,} pictures of {self.picture_megapixels} megapixels, {self.classes} classes, "
+            f"and {self.upload_mb} MB, {self.files:,} files and {self.upload_megapixels:,} megapixels at a time."
+        )
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How this app runs.
+
+    model: a backbone's name; cache: folder for the embeddings of the built-in examples, None for memory only;
+    port: None for the first free one from 7860 on; login: (name, password), None for an open page;
+    choose_models: whether visitors may load other models, from the hub and from files of this machine.
+    """
+
+    model: str = EMBEDDED
+    limits: Limits = Limits()
+    cache: Path | None = None
+    host: str = "127.0.0.1"
+    port: int | None = None
+    share: bool = False
+    login: tuple[str, str] | None = None
+    choose_models: bool = True
+
+    @classmethod
+    def read(cls, arguments: Sequence[str], environment: Mapping[str, str]) -> "Settings":
+        """Raises ValueError for what is not understood; unknown arguments end the program with status 2."""
+        told = _parser().parse_args(arguments)
+        share = told.share or environment.get("GRADIO_SHARE", "").lower() == "true"
+        model = told.model or environment.get("LLU_BACKBONE") or environment.get("LLU_MODEL") or EMBEDDED
+        cache = told.cache or environment.get("LLU_CACHE")
+        public = share or "SPACE_ID" in environment
+        return cls(
+            model=model,
+            limits=Limits.parse(environment.get("LLU_LIMITS", "") if told.limits is None else told.limits),
+            cache=Path(cache).expanduser() if cache else None,
+            host=told.host or environment.get("GRADIO_SERVER_NAME") or cls.host,
+            port=_port(told.port or environment.get("GRADIO_SERVER_PORT")),
+            share=share,
+            login=_login(environment.get("LLU_LOGIN")),
+            choose_models=_yes_or_no("LLU_CHOOSE_MODELS", environment.get("LLU_CHOOSE_MODELS"), not public),
+        )
+
+
+def read_settings(arguments: Sequence[str]) -> Settings:
+    """The settings of this process; whatever is wrong with them is one line, and status 2."""
+    try:
+        return Settings.read(arguments, os.environ)
+    except ValueError as error:
+        _parser().error(str(error))
+
+
+def _port(text: str | None) -> int | None:
+    if not text:
+        return None
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise ValueError(f"the port {text!r} is none; give a number from 1 to 65535")
+    return int(text)
+
+
+def _login(text: str | None) -> tuple[str, str] | None:
+    if not text:
+        return None
+    name, _, password = text.partition(":")
+    if not name or not password:
+        raise ValueError("LLU_LOGIN is not understood; write NAME:PASSWORD")
+    return name, password
+
+
+def _yes_or_no(name: str, text: str | None, default: bool) -> bool:
+    if not text:
+        return default
+    if text not in ("0", "1"):
+        raise ValueError(f"{name} is {text!r}; write 1 for yes, 0 for no")
+    return text == "1"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python app.py",
+        description="The LLU Explorer. An option goes before the environment variable that is named with it.",
+        epilog="Only in the environment: LLU_LOGIN=NAME:PASSWORD asks visitors for it; LLU_CHOOSE_MODELS=0 or 1 keeps "
+        "visitors from loading other models, or lets them (without it: they may, unless the page is public).",
+    )
+    add: Any = parser.add_argument
+    add("--host", metavar="NAME", help="address to listen on, 0.0.0.0 for all (GRADIO_SERVER_NAME; this machine only)")
+    add("--port", metavar="N", help="port to listen on (GRADIO_SERVER_PORT; the first free one from 7860 on)")
+    add("--model", metavar="NAME", help="CLIP model, as in README (LLU_BACKBONE, or LLU_MODEL; the embedded one)")
+    add(
+        "--share", action="store_true", help="a public address through Gradio's servers, for a week (GRADIO_SHARE=True)"
+    )
+    add("--cache", metavar="FOLDER", help="keep the examples' embeddings for the next start (LLU_CACHE; not kept)")
+    defaults = ", ".join(f"{field.name}={field.default}" for field in fields(Limits))
+    add("--limits", metavar="A=1,B=2", help=f"other limits than {defaults} (LLU_LIMITS)")
+    return parser

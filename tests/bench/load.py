@@ -1,0 +1,98 @@
+"""Many visitors at once: `python tests/bench/load.py [--visitors 30] [--minutes 5]`.
+
+Each adds a set, trains, moves the mask, asks about a picture and takes the predictions home, again and again, through
+gradio_client, against an app started here. Prints calls, failures, waits, and the app's memory before and after.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT)]
+
+from app_fixtures import started
+from gradio_client import Client, handle_file
+from sample_pictures import picture_bytes, write_zip
+
+SETTLE = 30.0
+"""Seconds after the last visitor has gone until memory is read again."""
+
+
+class Tally:
+    """What the visitors did, together."""
+
+    def __init__(self) -> None:
+        self.calls, self.failures, self.waits = list[float](), list[str](), list[float]()
+
+
+def resident_mb(process: subprocess.Popen) -> float:
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0]) / 1024
+
+
+def visit(address: str, folder: Path, end: float, tally: Tally) -> None:
+    client = Client(address, verbose=False, download_files=str(folder))
+    files = [handle_file(folder / "mine.zip")]
+    round_trip = (
+        ((files, ""), "/add_pictures"), (("fast",), "/train"), ((0.3, 20.0), "/set_mask"),
+        ((handle_file(folder / "what.png"),), "/ask"), ((), "/save_predictions"), ((), "/clear"),
+    )  # fmt: skip
+    while time.monotonic() < end:
+        for arguments, name in round_trip:
+            start = time.monotonic()
+            try:
+                answer = client.predict(*arguments, api_name=name)
+            except Exception as error:  # whatever it is, it is counted
+                tally.failures.append(f"{name}: {type(error).__name__}: {str(error)[:200]}")
+                continue
+            tally.calls.append(time.monotonic() - start)
+            if name == "/train":
+                tally.waits.append(tally.calls[-1] - answer[1]["trained"]["train_seconds"])
+    client.close()
+
+
+def crowd(address: str, folder: Path, visitors: int, seconds: float) -> Tally:
+    tally, end = Tally(), time.monotonic() + seconds
+    threads = [threading.Thread(target=visit, args=(address, folder, end, tally)) for _ in range(visitors)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return tally
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--visitors", type=int, default=30)
+    parser.add_argument("--minutes", type=float, default=5.0)
+    options = parser.parse_args()
+    environment = os.environ | {"HF_HUB_OFFLINE": "1", "PYTHONUNBUFFERED": "1"}
+    with tempfile.TemporaryDirectory() as name, started(environment) as (address, process, _):
+        folder = Path(name)
+        write_zip(folder / "mine.zip")
+        (folder / "what.png").write_bytes(picture_bytes(7))
+        crowd(address, folder, 4, 20.0)  # memory that is taken once: examples, compiled code, arenas of threads
+        time.sleep(SETTLE)
+        before = resident_mb(process)
+        tally = crowd(address, folder, options.visitors, 60 * options.minutes)
+        time.sleep(SETTLE)
+        after, health = resident_mb(process), urllib.request.urlopen(f"{address}health").read().decode()
+    print(f"{options.visitors} visitors, {options.minutes:g} minutes: {len(tally.calls)} calls")
+    print(f"{len(tally.failures)} calls failed")
+    for failure in sorted(set(tally.failures)):
+        print(f"  {tally.failures.count(failure)} x {failure}")
+    print(f"{len(tally.waits)} trainings, median wait {statistics.median(tally.waits):.1f} s")
+    print(f"median of all calls {statistics.median(tally.calls):.2f} s")
+    print(f"memory {before:.0f} MB before, {after:.0f} MB after ({100 * (after / before - 1):+.1f} %); {health}")
+
+
+if __name__ == "__main__":
+    main()
