@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -25,7 +26,8 @@ def ask(gate: Gate, path: str, *, method: str = "POST", client: str = "1.2.3.4",
 
     headers = [] if length is None else [(b"content-length", str(length).encode())]
     scope = {"type": "http", "method": method, "path": path, "client": (client, 5), "headers": headers}
-    asyncio.run(gate(scope, None, send))
+    with ThreadPoolExecutor(1) as thread:  # playwright's loop runs in this one
+        thread.submit(lambda: asyncio.run(gate(scope, None, send))).result()
     return sent[0]["status"], json.loads(sent[1]["body"])
 
 

@@ -1,6 +1,7 @@
 """Hosting: the Spaces header, the container recipe, ZeroGPU, and the app started as Spaces starts it."""
 
 import ctypes
+import importlib.util
 import json
 import os
 import pickle
@@ -23,6 +24,7 @@ from app_fixtures import PATIENCE, started
 from gradio_client import Client, handle_file
 from sample_pictures import picture_bytes, write_zip
 
+import demo.gpu
 from llu_core.backbones import BACKBONES, pretrained_config
 from llu_core.encoder import OpenClipEncoder
 
@@ -90,9 +92,7 @@ def test_on_zero_gpu_only_plain_values_cross_to_the_other_process(monkeypatch, t
 
     monkeypatch.setenv("SPACES_ZERO_GPU", "true")
     monkeypatch.setitem(sys.modules, "spaces", types.SimpleNamespace(GPU=lend))
-    monkeypatch.delitem(sys.modules, "demo.gpu", raising=False)
-    from demo import gpu
-
+    gpu = imported_anew(demo.gpu)
     plain = OpenClipEncoder.load(tiny_model, device="cpu")
     borrowing, texts = gpu.with_borrowed_gpu(plain), [f"text {n}" for n in range(20)]
     rows = borrowing.encode_texts(texts)
@@ -101,7 +101,14 @@ def test_on_zero_gpu_only_plain_values_cross_to_the_other_process(monkeypatch, t
     borrowing.encode_texts(texts[:3])
     assert calls == ["_encode"]
     assert gpu.at_home(types.SimpleNamespace(encoder=borrowing)) is plain
-    monkeypatch.delitem(sys.modules, "demo.gpu")
+
+
+def imported_anew(module: types.ModuleType) -> types.ModuleType:
+    """A second copy, which reads the environment of now; the first stays what others use."""
+    spec = importlib.util.spec_from_file_location(module.__name__, module.__file__)
+    copy = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(copy)
+    return copy
 
 
 def give_up_rights() -> None:

@@ -1,5 +1,6 @@
 """What the page shows of beta and gamma chosen for the visitor."""
 
+import html
 import re
 from dataclasses import replace
 
@@ -24,7 +25,7 @@ def test_the_panel_says_why_and_frames_what_was_chosen():
     tuning = tune(problem(base=8, shots=4), RECIPES["instant"], lambdas=(1.0,))
     panel = tuned_panel(tuning)
     row, column = tuning.chosen.best
-    assert tuning.reason[1:] in panel
+    assert html.escape(tuning.reason[1:]) in panel
     assert f"largest at beta {BETAS[row]:g} and gamma {GAMMAS[column]:g}" in panel
     opacities = [float(found) for found in re.findall(r'fill-opacity="([\d.]+)"', panel)]
     assert len(opacities) == len(BETAS) * len(GAMMAS)

@@ -1,13 +1,17 @@
-"""Many visitors and hostile names in a real browser: own sets only, a double click, work called off."""
+"""Many visitors and hostile names in a real browser: own sets only, work called off, names never markup."""
+
+import csv
 
 import pytest
 from app_fixtures import DESKTOP, new_page
 from hostile import zip_of
-from pages import add_zip, open_app, state
+from pages import add_zip, open_app, state, train
 from playwright.sync_api import Page, expect
 from sample_pictures import picture_bytes, write_zip
 
 pytestmark = pytest.mark.browser
+
+EVIL = "<img src=x onerror=window.hacked=1>"
 
 
 def test_two_browsers_train_at_once_and_see_their_own_only(chromium, app_address: str, tmp_path):
@@ -41,7 +45,7 @@ def test_a_double_click_trains_once_and_without_complaint(page: Page, tmp_path):
 
 
 def test_training_is_called_off_and_the_sliders_never_waited(page: Page, tmp_path):
-    add_zip(page, write_zip(tmp_path / "mine.zip"))
+    add_zip(page, write_zip(tmp_path / "mine.zip", shots=150, tests=1))  # seconds of training by the paper's recipe
     expect(page.locator("#cards input.name")).to_have_count(4)
     page.get_by_role("button", name="Recipe").click()
     page.get_by_label("paper").check()
@@ -54,3 +58,45 @@ def test_training_is_called_off_and_the_sliders_never_waited(page: Page, tmp_pat
     expect(page.locator("#cancel")).to_be_hidden()
     expect(page.locator("#status")).to_contain_text("Changed since training")
     assert state(page, "id") == before
+
+
+def test_names_from_files_are_text_everywhere(page: Page, tmp_path, foreign_requests: list[str]):
+    members = {f"{EVIL}/{EVIL} {n}.png": picture_bytes(n, texture="dotted") for n in range(5)}
+    members |= {f'=HYPERLINK("http:,,x")/@{n}.png': picture_bytes(n, texture="striped") for n in range(5)}
+    add_zip(page, zip_of(tmp_path / "evil.zip", members | {f"{EVIL}/broken {EVIL}.png": b"nothing"}))
+    expect(page.locator("#cards input.name")).to_have_count(2)
+    expect(page.locator("#cards")).to_contain_text(f"broken {EVIL}.png")
+    train(page)
+    for row in range(5):
+        page.mouse.move(*page.evaluate(f"lluExplorer.where({row})"))
+    page.locator("#explorer-map").focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    for tab in page.locator("#explorer [role=tab]").all():
+        tab.click()
+    page.locator("#cards .new-name").fill(EVIL)  # a class that is there: the refusal quotes it
+    page.locator("#cards .create button[type=submit]").click()
+    expect(page.locator(".toast-body").first).to_contain_text(EVIL)
+    page.get_by_role("button", name="4 · Save and share").click()
+    with page.expect_download() as download:
+        page.locator("#download-predictions").click()
+    download.value.save_as(tmp_path / "predictions.csv")
+    with (tmp_path / "predictions.csv").open(encoding="utf-8", newline="") as file:
+        cells = {cell for row in csv.reader(file) for cell in row}
+    assert any(cell.startswith("'=HYPERLINK") for cell in cells)
+    assert not any(cell.startswith(("=", "@", "+")) for cell in cells)
+    assert page.evaluate("window.hacked") is None
+    assert page.locator("img[src=x]").count() == 0
+    assert foreign_requests == []
+
+
+def test_a_link_cannot_bring_markup_into_a_message(fresh_page: Page, app_address: str):
+    fresh_page.goto(f"{app_address}#set=%3Cimg%20src%3Dx%20onerror%3Dwindow.hacked%3D1%3E")
+    expect(fresh_page.locator(".toast-body").first).to_contain_text("unknown example")
+    assert fresh_page.evaluate("window.hacked") is None
+    assert fresh_page.locator("img[src=x]").count() == 0
+
+
+def test_the_foot_of_the_page_tells_the_versions_and_the_limits(page: Page):
+    expect(page.locator("#versions")).to_contain_text("LLU Explorer")
+    expect(page.locator("#privacy").first).to_contain_text("megapixels")
