@@ -179,8 +179,8 @@ def build_train_panel() -> tuple[gr.Radio, gr.Button, gr.Button, gr.Markdown, gr
                 list(RECIPES),
                 value="fast",
                 label="How to train",
-                info="fast: a fraction of a second. instant: milliseconds, for classes that CLIP half knows. "
-                "paper: the paper's schedule, many times longer. best: fast with a wider mask.",
+                info="fast: an instant. full: every direction of g, slower. paper: the paper's schedule, much slower. "
+                "best: full with a wider mask.",
             )
     return recipe, train, cancel, status, tune, tuned
 

@@ -6,7 +6,7 @@ import logging
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 from pickle import UnpicklingError
@@ -81,10 +81,13 @@ class OpenClipEncoder:
     batch_size: int
     identity: str
     title: str
-    about: str
     width: int
     logit_scale: float
-    place: "Place"
+    about: str = ""
+    place: Place = field(init=False)
+
+    def __post_init__(self):
+        object.__setattr__(self, "place", Place(self.device, self.batch_size))
 
     @property
     def note(self) -> str:
@@ -147,7 +150,6 @@ class OpenClipEncoder:
             about=backbone.note,
             width=config["embed_dim"],
             logit_scale=float(model.logit_scale.detach().exp()),
-            place=Place(device, batch_size),
         )
 
     def on(self, device: str | torch.device) -> "OpenClipEncoder":
@@ -155,7 +157,7 @@ class OpenClipEncoder:
         where = choose_device(device)
         self.model.to(where)
         precision: Precision = "fp16" if where.type == "cuda" else "fp32"
-        return replace(self, device=where, place=Place(where, self.batch_size), precision=precision)
+        return replace(self, device=where, precision=precision)
 
     @property
     def image_size(self) -> int:

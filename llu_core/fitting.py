@@ -68,7 +68,7 @@ def job_of(problem: Problem, recipe: Recipe, seed: int) -> Job:
     if recipe.init == "random":
         image, text = (initial(recipe, problem.width, generator).to(problem.images.device) for _ in range(2))
         starts = image, text
-    return Job(problem, recipe, scheduled(recipe, problem.targets, generator), starts)
+    return Job(problem, recipe, scheduled(recipe, problem, generator), starts)
 
 
 @cache

@@ -10,8 +10,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-DOUBLE_POINTS = 8_192
-"""Up to here distances are float64 (at most 537 MB); beyond, float32, whose 4 n^2 bytes are all that is needed."""
 _BLOCK = 1_024
 
 
@@ -19,7 +17,7 @@ def complete_linkage(points: Tensor, clusters: int) -> Tensor:
     """(n,) int64 on the CPU, the cluster of each point: 0, 1, ... in the order of their first members.
 
     points: (n, d), n >= clusters >= 1. No two members of a cluster are further apart than its merges were, the largest
-    of which is as small as this greedy order allows. Takes 8 n^2 bytes up to DOUBLE_POINTS points and 4 n^2 beyond.
+    of which is as small as this greedy order allows. Takes 4 n^2 bytes.
     """
     distances = _cosine_distances(points.detach().cpu())
     parents = _merges_kept(*_nearest_neighbour_chains(distances), clusters)
@@ -30,10 +28,8 @@ def complete_linkage(points: Tensor, clusters: int) -> Tensor:
 
 
 def _cosine_distances(points: Tensor) -> np.ndarray:
-    """(n, n), exactly symmetric, or chains could run in circles; infinite on the diagonal."""
-    rows = F.normalize(points.double(), dim=1)
-    if len(rows) > DOUBLE_POINTS:
-        rows = rows.float()
+    """(n, n) float32, exactly symmetric, or chains could run in circles; infinite on the diagonal."""
+    rows = F.normalize(points.float(), dim=1)
     distances = torch.empty(len(rows), len(rows), dtype=rows.dtype)
     for start in range(0, len(rows), _BLOCK):
         block = slice(start, start + _BLOCK)

@@ -179,9 +179,10 @@ class Stack:
 
     def run(self) -> list[LocalizedAdapter]:
         """Train to the end; an adapter per job, on the CPU."""
-        if self.device.type != "cuda" or not self._replayed():
-            for step in range(len(self.rates)):
-                self._step(step)
+        with torch.inference_mode():
+            if self.device.type != "cuda" or not self._replayed():
+                for step in range(len(self.rates)):
+                    self._step(step)
         return [self._adapter(place) for place in range(len(self.jobs))]
 
     def _adapter(self, place: int) -> LocalizedAdapter:

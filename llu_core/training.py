@@ -66,7 +66,7 @@ def train(
     text = image if recipe.shared else _Parameters.start(problem, recipe, generator)
     parameters = list(dict.fromkeys([image.weight, image.bias, text.weight, text.bias]))
     optimizer = _optimizer(recipe, parameters)
-    steps = scheduled(recipe, problem.targets, generator)
+    steps = scheduled(recipe, problem, generator)
     for number, (batch, rate) in enumerate(steps, start=1):
         set_rate(optimizer, rate)
         loss, accuracy, distance = problem.loss(image.update(), text.update(), batch.rows, recipe.lam)
@@ -171,21 +171,18 @@ def initial(recipe: Recipe, width: int, generator: torch.Generator) -> AffineUpd
     return AffineUpdate.random(width, generator) if recipe.init == "random" else AffineUpdate.identity(width)
 
 
-def scheduled(recipe: Recipe, targets: Tensor, generator: torch.Generator) -> list[tuple[Batch, float]]:
-    """(batch, learning rate) per step on images of these targets (n,): a cosine over the steps, or CoOp's epochs."""
-    count = len(targets)
+def scheduled(recipe: Recipe, problem: Problem, generator: torch.Generator) -> list[tuple[Batch, float]]:
+    """(batch, learning rate) per step: a cosine over the steps, or CoOp's epochs."""
+    targets, count = problem.targets, len(problem.targets)
     size = min(recipe.batch_size or count, count)
     per_epoch = math.ceil(count / size)
     epochs = math.ceil(recipe.steps / per_epoch) if recipe.steps else recipe.epochs or coop_epochs(targets)
     steps = recipe.steps or epochs * per_epoch
-    batches = shuffled_batches(count, size, steps, generator, targets.device)
-    return [(batch, _rate(recipe, batch, steps, epochs)) for batch in batches]
-
-
-def _rate(recipe: Recipe, batch: Batch, steps: int, epochs: int) -> float:
-    if recipe.optimizer == "adam":
-        return cosine_rate(recipe.learning_rate, batch.step, steps)
-    return coop_rate(recipe.learning_rate, batch.epoch, epochs)
+    batches = list(shuffled_batches(count, size, steps, generator, targets.device))
+    if recipe.optimizer == "sgd":
+        return [(batch, coop_rate(recipe.learning_rate, batch.epoch, epochs)) for batch in batches]
+    peak = recipe.learning_rate if problem.basis is None else recipe.learning_rate / math.sqrt(len(problem.basis))
+    return [(batch, cosine_rate(peak, batch.step, steps)) for batch in batches]
 
 
 def _training_alpha(points: Tensor, anchors: Tensor, recipe: Recipe) -> Tensor:

@@ -103,24 +103,32 @@ def importers(package: str) -> set[str]:
 
 def test_importing_the_core_brings_in_no_interface_and_no_backbone():
     heavy = ("gradio", "plotly", "umap", "numba", "open_clip", "torchvision", "matplotlib")
-    program = f"import sys, llu_core; print([name for name in {heavy} if name in sys.modules])"
+    program = f"import sys; from llu_core import *; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
 
 def test_importing_the_core_or_the_map_waits_for_no_statistics_package():
     program = (
-        "import sys, llu_core, demo.projection; print([n for n in ('sklearn', 'scipy', 'pandas') if n in sys.modules])"
+        "import sys, demo.projection; from llu_core import *; "
+        "print([name for name in ('sklearn', 'scipy', 'pandas') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
 
+def test_the_package_alone_is_there_at_once():
+    program = "import sys, llu_core; print([name for name in ('torch', 'numpy') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 def test_the_public_names_are_exactly_those_listed():
-    names = {name for name, value in vars(llu_core).items() if not name.startswith("_")}
-    modules = {name for name in names if isinstance(getattr(llu_core, name), ModuleType)}
-    assert set(llu_core.__all__) == names - modules
-    assert len(llu_core.__all__) == len(set(llu_core.__all__))
+    stub = tree(CORE / "__init__.pyi")
+    (listed,) = [ast.literal_eval(node.value) for node in stub.body if isinstance(node, ast.Assign)]
+    assert sorted(listed) == sorted(llu_core.__all__)
+    assert len(listed) == len(set(listed))
+    assert not any(isinstance(getattr(llu_core, name), ModuleType) for name in listed)
 
 
 def test_only_the_shell_of_the_demo_imports_gradio():

@@ -155,7 +155,7 @@ def test_pictures_left_out_are_named(
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        (["--recipe", "slow"], "unknown recipe 'slow'; choose one of: fast, instant, paper"),
+        (["--recipe", "slow"], "unknown recipe 'slow'; choose one of: fast, full, paper"),
         (["--beta", "2"], "beta is 2"),
         (["--gamma", "-1"], "gamma is -1"),
         (["--lam", "nan"], "lambda is nan"),

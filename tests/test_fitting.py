@@ -15,8 +15,8 @@ from llu_core.recipes import ABLATIONS, RECIPES, Recipe
 from llu_core.steps import drain
 from llu_core.training import train
 
-INSTANT, PAPER = RECIPES["instant"], replace(RECIPES["paper"], epochs=6)
-FAST = replace(RECIPES["fast"], steps=20)
+FAST, PAPER = RECIPES["fast"], replace(RECIPES["paper"], epochs=6)
+FULL = replace(RECIPES["full"], steps=20)
 
 
 def weights(adapter: LocalizedAdapter) -> list[torch.Tensor]:
@@ -43,7 +43,7 @@ def many_in_few_dimensions() -> FewShotSet:
 
 
 @pytest.mark.parametrize("shots", [few_in_many_dimensions(), many_in_few_dimensions()], ids=["n < d", "n > d"])
-@pytest.mark.parametrize("recipe", [INSTANT, PAPER, FAST], ids=["instant", "paper", "fast"])
+@pytest.mark.parametrize("recipe", [FAST, PAPER, FULL], ids=["fast", "paper", "full"])
 @pytest.mark.parametrize("ablation", ABLATIONS)
 def test_the_closed_form_arrives_where_autograd_does(shots: FewShotSet, recipe: Recipe, ablation: str):
     setting = recipe.ablated(ablation)
@@ -56,20 +56,20 @@ def test_the_whole_paper_recipe_arrives_where_autograd_does():
 
 
 def test_strong_regularisation_and_clustered_anchors_are_followed_too():
-    for recipe in (INSTANT, PAPER, FAST):
+    for recipe in (FAST, PAPER, FULL):
         setting = replace(recipe, lam=1e5, max_anchors=3, beta=0.8)
         assert_same(fit(few_in_many_dimensions(), setting), drain(train(few_in_many_dimensions(), setting)))
 
 
 def test_a_shared_update_is_trained_step_by_step():
-    setting = replace(INSTANT, shared=True)
+    setting = replace(FAST, shared=True)
     assert fit(problem(), setting).shared
     assert_same(fit(problem(), setting), drain(train(problem(), setting)), atol=0)
 
 
-def test_the_instant_recipe_leaves_what_is_no_class_as_it_is():
+def test_the_fast_recipe_leaves_what_is_no_class_as_it_is():
     shots = few_in_many_dimensions()
-    adapter = fit(shots, INSTANT)
+    adapter = fit(shots, FAST)
     trained = shots.class_embeddings[list(shots.seen_classes)]
     of_classes = [shots.train.embeddings[shots.train.labels == k] for k in shots.seen_classes]
     means = [some.mean(dim=0) for rows in of_classes for some in (rows[::2], rows[1::2])]
@@ -80,7 +80,7 @@ def test_the_instant_recipe_leaves_what_is_no_class_as_it_is():
         torch.testing.assert_close(outside @ update.bias, torch.zeros(64), atol=1e-5, rtol=0)
 
 
-@pytest.mark.parametrize("recipe", [INSTANT, PAPER, FAST.ablated("rand. init")], ids=["instant", "paper", "random"])
+@pytest.mark.parametrize("recipe", [FAST, PAPER, FULL.ablated("rand. init")], ids=["fast", "paper", "random"])
 def test_many_at_once_are_the_same_as_one_by_one(recipe: Recipe):
     # other sizes, classes, seeds, lambda, beta, gamma: padding must count for nothing
     sets = [problem(base=3 + k, shots=4, seed=k) for k in range(3)] + [problem(shots=4)]
@@ -99,14 +99,14 @@ def test_one_set_serves_for_many_seeds_and_keeps_their_order():
 
 
 def test_different_optimisers_and_steps_may_be_mixed():
-    recipes = [INSTANT, PAPER, replace(INSTANT, steps=3), replace(INSTANT, shared=True), INSTANT.ablated("linear")]
+    recipes = [FAST, PAPER, replace(FAST, steps=3), replace(FAST, shared=True), FAST.ablated("linear")]
     for recipe, adapter in zip(recipes, fit_many([problem()], recipes, seeds=[1]), strict=True):
         assert_same(adapter, fit(problem(), recipe, seed=1), atol=2e-5)
 
 
 def test_lengths_that_do_not_fit_are_refused():
     with pytest.raises(LluError, match="2 sets, 1 recipes, 3 seeds; give K of each"):
-        fit_many([problem()] * 2, [INSTANT], seeds=[1, 2, 3])
+        fit_many([problem()] * 2, [FAST], seeds=[1, 2, 3])
     assert fit_many([], [], seeds=[]) == []
 
 
@@ -123,7 +123,7 @@ def test_a_far_point_gets_the_clip_answer_after_training():
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-@pytest.mark.parametrize("recipe", [INSTANT, PAPER, FAST], ids=["instant", "paper", "fast"])
+@pytest.mark.parametrize("recipe", [FAST, PAPER, FULL], ids=["fast", "paper", "full"])
 def test_cuda_replays_to_nearly_the_same_adapters_and_returns_them_on_the_cpu(recipe: Recipe):
     here, there = (fit_many([problem(), problem(seed=1)], [recipe], seeds=[1], device=d) for d in ("cpu", "cuda"))
     for mine, theirs in zip(here, there, strict=True):

@@ -15,7 +15,7 @@ from llu_core.fitting import fit
 from llu_core.recipes import ABLATIONS, RECIPES, Recipe, recipe
 from llu_core.training import TrainingStep, train
 
-FAST, PAPER = RECIPES["fast"], RECIPES["paper"]
+FAST, FULL, PAPER = RECIPES["fast"], RECIPES["full"], RECIPES["paper"]
 FIVE_STEPS = replace(FAST, steps=5)
 
 
@@ -95,7 +95,7 @@ def test_the_first_step_reports_clip():
 
 
 def test_lambda_weighs_the_distance_to_identity():
-    free, held = (next(train(problem(), replace(FAST, init="random", lam=lam))) for lam in (0.0, 10.0))
+    free, held = (next(train(problem(), replace(FULL, init="random", lam=lam))) for lam in (0.0, 10.0))
     assert held.loss - free.loss == pytest.approx(10 * held.distance_to_identity, rel=1e-3)
 
 
@@ -261,7 +261,7 @@ def test_settings_out_of_range_are_refused(setting: dict, says: str):
 
 
 def test_unknown_names_are_answered_with_the_known_ones():
-    with pytest.raises(LluError, match="choose one of: fast, instant, paper"):
+    with pytest.raises(LluError, match="choose one of: fast, full, paper"):
         recipe("slow")
     with pytest.raises(LluError, match="choose one of: default, no cluster"):
         FAST.ablated("no luck")

@@ -22,7 +22,7 @@ def test_only_the_mask_moves(trained: Session):
 
 
 def test_the_panel_says_why_and_frames_what_was_chosen():
-    tuning = tune(problem(base=8, shots=4), RECIPES["instant"], lambdas=(1.0,))
+    tuning = tune(problem(base=8, shots=4), RECIPES["fast"], lambdas=(1.0,))
     panel = tuned_panel(tuning)
     row, column = tuning.chosen.best
     assert html.escape(tuning.reason[1:]) in panel

@@ -13,7 +13,7 @@ from llu_core.recipes import RECIPES
 from llu_core.sweep import Sweep
 from llu_core.tuning import BETAS, FOLDS, GAMMAS, folds, tune
 
-QUICK = replace(RECIPES["instant"], steps=6)
+QUICK = replace(RECIPES["fast"], steps=6)
 SHOTS = problem(base=8, new=4, shots=6, width=48)
 
 

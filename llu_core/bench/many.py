@@ -19,7 +19,7 @@ CUDA_RATIO = 1 / 3
 def figures(machine: Machine) -> Iterator[Figure]:
     device = machine.device
     warm_up(str(device))
-    shots, recipe = clouds(classes=CLASSES, shots=SHOTS, width=WIDTH), RECIPES["instant"]
+    shots, recipe = clouds(classes=CLASSES, shots=SHOTS, width=WIDTH), RECIPES["fast"]
     on_gpu = device.type == "cuda"
 
     def singly() -> list:

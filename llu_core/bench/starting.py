@@ -21,16 +21,21 @@ POLL = 0.02
 
 
 def figures(machine: Machine) -> Iterator[Figure]:
-    ours, torch = alternately([lambda: _import("llu_core"), lambda: _import("torch")], repeats=5)
-    yield Figure(
-        "starting",
-        "import llu_core in a new process",
-        ours.seconds,
-        spread=ours.spread,
-        peer="import torch alone",
-        peer_value=torch.seconds,
-        bar=IMPORT_BAR,
-    )
+    works = [lambda: _import("llu_core"), lambda: _run("from llu_core import *"), lambda: _import("torch")]
+    package, names, torch = alternately(works, repeats=5)
+    for what, ours, bar in (
+        ("import llu_core in a new process", package, IMPORT_BAR),
+        ("every name of llu_core imported, with torch", names, None),
+    ):
+        yield Figure(
+            "starting",
+            what,
+            ours.seconds,
+            spread=ours.spread,
+            peer="import torch alone",
+            peer_value=torch.seconds,
+            bar=bar,
+        )
     if (ROOT / "app.py").is_file():  # an installed package has no app beside it
         page, gradio = alternately([_start_app, lambda: _import("torch, open_clip, gradio")], repeats=3)
         yield Figure(
@@ -45,7 +50,11 @@ def figures(machine: Machine) -> Iterator[Figure]:
 
 
 def _import(modules: str) -> None:
-    subprocess.run([sys.executable, "-c", f"import {modules}"], cwd=ROOT, check=True, env=_environment())
+    _run(f"import {modules}")
+
+
+def _run(program: str) -> None:
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, env=_environment())
 
 
 def _environment() -> dict[str, str]:

@@ -10,6 +10,7 @@ import torch
 from llu_core.bench.machine import synchronize
 
 CPU = torch.device("cpu")
+REST = 0.2
 
 
 @dataclass(frozen=True)
@@ -37,12 +38,14 @@ def alternately(
 ) -> list[Timing]:
     """Time each of `works` `repeats` times in turns (A B A B ...), after `warm_ups` rounds that do not count.
 
-    What slows the machine down for a while so meets all of them alike.
+    What slows the machine down for a while so meets all of them alike; before each there is a rest, in which the
+    threads of the one before stop waiting for more work and no longer keep the cores from it.
     """
     seconds = [[] for _ in works]
     for turn in range(warm_ups + repeats):
         for each, work in zip(seconds, works, strict=True):
             synchronize(device)
+            time.sleep(REST)
             start = time.perf_counter()
             work()
             synchronize(device)
