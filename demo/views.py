@@ -27,6 +27,12 @@ CSS = """
 #model-line { font-size: 13px; color: var(--body-text-color-subdued); }
 #setup { max-width: 330px; }
 #drop { min-height: 150px; }
+#tuned:has(> .hide):not(:has(.tuned)) { display: none; } /* no gap where nothing was chosen yet */
+.skip { position: absolute; left: -9999px; }
+.skip:focus {
+  left: 16px; top: 12px; z-index: 100; padding: 8px 14px; border-radius: 8px;
+  background: var(--color-accent, #4f46e5); color: white; font-weight: 700;
+}
 #privacy, #privacy *, #versions, #versions * {
   font-size: 12px; line-height: 1.45; color: color-mix(in srgb, var(--body-text-color) 68%, transparent);
 }
@@ -45,8 +51,9 @@ CSS = """
 TUNED_CSS = """
 .tuned p { margin: 2px 0 6px; font-size: 12.5px; line-height: 1.45; }
 .tuned svg { display: block; width: 100%; fill: var(--color-accent, #4f46e5); }
+.tuned .axes { color: color-mix(in srgb, var(--body-text-color) 68%, transparent); }
 .tuned .chosen { fill: none; stroke: var(--body-text-color); stroke-width: 2; }
-.tuned .axes { display: flex; justify-content: space-between; margin: 3px 0 0; color: var(--body-text-color-subdued); }
+.tuned .axes { display: flex; justify-content: space-between; margin: 3px 0 0; }
 """
 
 LAUNCH = {"theme": THEME, "css": CSS, "run_history": False, "ssr_mode": False, "enable_monitoring": False}

@@ -81,7 +81,7 @@ def _told(action: str, args: tuple) -> Iterator[None]:
 def _shown(message: str) -> gr.Error:
     """The page renders messages as HTML, and they quote names."""
     text = html.escape(message, quote=False)
-    return gr.Error(text, title="That did not work", duration=None, print_exception=False)
+    return gr.Error(text, duration=None, print_exception=False)
 
 
 def wire(view: View, actions: Actions, demo: gr.Blocks) -> None:

@@ -15,6 +15,7 @@ function mountExplorer(element, props, trigger, watch) {
     ask: (name, request) => trigger(name, request),
   };
   buildPanels(app);
+  addSkipButton(root);
   watchLink(app);
   const read = () => readPayload(app, props.value);
   watch("value", read);
@@ -42,6 +43,14 @@ function buildPanels(app) {
     colourBy: (title, answers) => colourByMethod(app, title, answers),
     move: (beta, gamma) => { move(beta, gamma); settle(); }, stepped: () => settleSoon(app),
   });
+}
+
+/** The first stop of the keyboard: past the class cards, of which each has several stops. */
+function addSkipButton(root) {
+  document.querySelector("body > .skip")?.remove();
+  const button = make("button", "skip", "Skip to sliders and map");
+  button.addEventListener("click", () => root.querySelector("#beta-slider").focus());
+  document.body.prepend(button);
 }
 
 function buildMap(app, paint, pick) {

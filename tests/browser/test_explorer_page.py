@@ -70,6 +70,12 @@ def test_arrow_keys_walk_through_the_pictures(page: Page):
     page.wait_for_function("before => lluExplorer.state().selected === before + 1", arg=before)
 
 
+def test_the_keyboard_skips_the_cards(page: Page):
+    page.locator("body > .skip").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#beta-slider")).to_be_focused()
+
+
 def test_a_lasso_filters_lists_and_table_until_it_is_cleared(page: Page):
     wait_for_the_map_at_rest(page)
     page.locator("#lasso-button").click()
