@@ -51,9 +51,11 @@ CSS = """
 TUNED_CSS = """
 .tuned p { margin: 2px 0 6px; font-size: 12.5px; line-height: 1.45; }
 .tuned svg { display: block; width: 100%; fill: var(--color-accent, #4f46e5); }
-.tuned .axes { color: color-mix(in srgb, var(--body-text-color) 68%, transparent); }
 .tuned .chosen { fill: none; stroke: var(--body-text-color); stroke-width: 2; }
-.tuned .axes { display: flex; justify-content: space-between; margin: 3px 0 0; }
+.tuned .axes {
+  display: flex; justify-content: space-between; margin: 3px 0 0;
+  color: color-mix(in srgb, var(--body-text-color) 68%, transparent);
+}
 """
 
 LAUNCH = {"theme": THEME, "css": CSS, "run_history": False, "ssr_mode": False, "enable_monitoring": False}
