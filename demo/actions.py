@@ -22,7 +22,7 @@ from demo.session import Session
 from demo.snippets import client_code, library_code
 from demo.store import SessionStore
 from demo.summary import status_line, summary
-from demo.tuned import choose_mask, tuned_panel
+from demo.tuned import choose_mask, tuned_panel, waiting_panel
 from llu_core.errors import LluError
 from llu_core.recipes import recipe as recipe_named
 
@@ -120,13 +120,14 @@ class Actions:
         """Call off a training or comparison that waits or runs; whether there was one."""
         return self.room.cancel(str(request.session_hash))
 
-    def choose_mask(self, request: gr.Request) -> tuple[str, dict[str, Any]]:
-        """Choose beta and gamma on held-out shots and classes of the training set: an HTML reason, and the summary."""
+    def choose_mask(self, request: gr.Request) -> Iterator[tuple[str, Any]]:
+        """Choose beta and gamma on held-out shots and classes of the training set; streams its place in line, ends
+        with the reason as HTML and the summary."""
         with self.room.turn(str(request.session_hash)) as turn:
-            for _ in _waiting(turn):
-                pass
+            for line in _waiting(turn):
+                yield waiting_panel(line), gr.skip()
             session, tuning = choose_mask(self.session(request))
-        return tuned_panel(tuning), self._keep(request, session)
+        yield tuned_panel(tuning), self._keep(request, session)
 
     def set_mask(self, beta: float, gamma: float | str, request: gr.Request) -> dict[str, Any]:
         """Move beta (0 to 1) and gamma (0 to "inf"); nothing is retrained."""
@@ -228,16 +229,17 @@ class Actions:
         session, rows = self.session(request), []
         try:
             with self.room.turn(str(request.session_hash)) as turn:
-                for _ in _waiting(turn):
-                    yield methods_payload(session, run, rows)
+                for line in _waiting(turn):
+                    yield methods_payload(session, run, rows, waiting=line)
                 for row in methods.compare_methods(queries.require_model(session)):
                     turn.check()
                     rows.append(row)
                     yield methods_payload(session, run, rows)
         except LluError as error:
-            yield methods_payload(session, run, rows, str(error))
+            yield methods_payload(session, run, rows, message=str(error))
         except Exception:  # a defect of ours: the page still hears that the comparison is over
-            yield methods_payload(session, run, rows, "The next method failed; what is shown here is complete.")
+            told = "The next method failed; what is shown here is complete."
+            yield methods_payload(session, run, rows, message=told)
             raise
 
     def compare_methods(self, request: gr.Request) -> list[dict[str, Any]]:

@@ -72,8 +72,13 @@ def walk_payload(session: Session, anchor: int, kind: str, index: int) -> str:
     )
 
 
-def methods_payload(session: Session, run: int, rows: Sequence[MethodRow], message: str = "") -> str:
-    """The systems compared so far in the page's comparison number `run`; `message` ends it with an error."""
+def methods_payload(
+    session: Session, run: int, rows: Sequence[MethodRow], *, waiting: str = "", message: str = ""
+) -> str:
+    """The systems compared so far in the page's comparison number `run`.
+
+    waiting: its place in the line, while it has one; message: an error, which ends it.
+    """
     return json.dumps(
         {
             "update": "methods",
@@ -81,6 +86,7 @@ def methods_payload(session: Session, run: int, rows: Sequence[MethodRow], messa
             "id": session.model.id if session.model else "",
             "total": len(COMPARED),
             "rows": [row.as_json() | {"answers": row.answers.tolist()} for row in rows],
+            "waiting": waiting,
             "message": message,
         }
     )

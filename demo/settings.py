@@ -20,8 +20,8 @@ class Limits:
 
     Of one upload: upload_mb, files (those inside a zip counted), picture_megapixels for each picture and
     upload_megapixels for all together, unpacked_mb for a feature bundle or an adapter.
-    Of one visitor: pictures, classes, visitor_mb in memory, calls_per_minute (0: any number; by address, or by name
-    where there is a login), uploads_mb in ten minutes.
+    Of one visitor: pictures, classes, visitor_mb in memory, calls_per_minute (0: any number) and uploads_mb in
+    ten minutes, both by address.
     Of all together: visitors, store_mb and idle_minutes of what is kept, waiting trainings behind the running one.
     """
 

@@ -28,6 +28,11 @@ def tuned_panel(tuning: Tuning) -> str:
     return f'<div class="tuned"><p>{escape(tuning.reason[0].upper() + tuning.reason[1:])}.</p>{plane}</div>'
 
 
+def waiting_panel(line: str) -> str:
+    """HTML: the place in line until it is the visitor's turn."""
+    return f'<div class="tuned"><p>{escape(line)}</p></div>'
+
+
 def _drawn(plane: Plane) -> str:
     """The likelihood at every setting, the darker the likelier, with the chosen one framed; H in the tooltips."""
     likelihood = plane.likelihood

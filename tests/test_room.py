@@ -1,12 +1,20 @@
 """The line before long work: bounded, in order, one turn a visitor, called off on request."""
 
+import json
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
+from types import SimpleNamespace
 
 import pytest
 
 from demo import room as rooms
+from demo.actions import Actions
+from demo.encoders import EncoderShelf
+from demo.examples import Examples
 from demo.room import Cancelled, WorkRoom
+from demo.session import Session
+from demo.settings import Limits
+from demo.store import SessionStore
 from llu_core.errors import LluError
 
 
@@ -88,3 +96,17 @@ def test_a_closed_room_lets_nobody_in_and_sends_the_waiting_away():
             waiting.check()
         with pytest.raises(LluError, match="about to stop"), room.turn("cyd"):
             pass
+
+
+def test_tuning_and_comparison_tell_their_place_in_line(trained: Session):
+    room, examples = WorkRoom(waiting=5), Examples(trained.encoder, "toy", limits=Limits())
+    ben, cyd = (SimpleNamespace(session_hash=name) for name in ("ben", "cyd"))
+    shelf, store = EncoderShelf("toy", trained.encoder), SessionStore(lambda: trained)
+    with (
+        closing(Actions(store, shelf, examples, room)) as actions,
+        room.turn("ada"),
+        closing(actions.choose_mask(ben)) as tuning,
+        closing(actions.compare(1, cyd)) as comparison,
+    ):
+        assert "Waiting: 1 training before yours." in next(tuning)[0]
+        assert json.loads(next(comparison))["waiting"] == "Waiting: 2 trainings before yours."

@@ -217,3 +217,16 @@ def test_a_space_stops_in_order_when_told_and_its_log_is_structured(space):
     assert "secret" not in text
     assert "what.png" not in text
     assert "Traceback" not in "".join(printed)
+
+
+def test_a_page_with_a_login_answers_only_those_who_know_it():
+    environment = os.environ | {"LLU_LOGIN": "ada:open sesame", "HF_HUB_OFFLINE": "1", "PYTHONUNBUFFERED": "1"}
+    with started(environment) as (address, _, _):
+        assert get(address + "health")[0] == 200
+        assert get(address + "config")[0] == 401
+        for login in (None, ("ada", "guessed")):
+            with pytest.raises(Exception, match=r"(?i)auth|login|credentials"):
+                Client(address, verbose=False, auth=login)
+        client = Client(address, verbose=False, auth=("ada", "open sesame"), httpx_kwargs={"timeout": PATIENCE})
+        assert client.predict(api_name="/summary")["trained"] is not None
+        client.close()

@@ -3,7 +3,7 @@
 function createMethods(panel, hooks) {
   const part = (name) => panel.querySelector(`.methods-${name}`);
   const view = {
-    hooks, data: null, rows: [], total: 0, run: 0, running: false, message: "", shown: "",
+    hooks, data: null, rows: [], total: 0, run: 0, running: false, waiting: "", message: "", shown: "",
     start: part("start"), status: part("status"), results: part("results"),
     body: part("table").querySelector("tbody"), svg: part("chart"),
   };
@@ -26,7 +26,8 @@ function createMethods(panel, hooks) {
     },
     receive(payload) {
       if (!view.running || payload.run !== view.run) return; // pictures have changed since it was asked for
-      Object.assign(view, { rows: payload.rows, total: payload.total, message: payload.message });
+      const { rows, total, waiting, message } = payload;
+      Object.assign(view, { rows, total, waiting, message });
       view.running = payload.rows.length < payload.total && !payload.message;
       renderMethods(view);
     },
@@ -36,7 +37,7 @@ function createMethods(panel, hooks) {
 
 function startComparing(view) {
   if (!view.data || view.running) return;
-  Object.assign(view, { rows: [], total: 0, run: view.run + 1, running: true, message: "" });
+  Object.assign(view, { rows: [], total: 0, run: view.run + 1, running: true, waiting: "", message: "" });
   renderMethods(view);
   view.hooks.ask("methods", { run: view.run });
 }
@@ -49,11 +50,11 @@ function showOnColours(view, method) {
 }
 
 function renderMethods(view) {
-  const { rows, total, running, message } = view;
+  const { rows, total, running, waiting, message } = view;
   view.start.disabled = running;
   setText(view.start, rows.length && !running ? "Train again" : "Train and compare");
   const progress = total ? `Training: ${rows.length} of ${total} done\u2026` : "Training\u2026";
-  setText(view.status, message || (running ? progress : ""));
+  setText(view.status, message || (running ? waiting || progress : ""));
   view.results.hidden = rows.length === 0;
   view.body.replaceChildren(...rows.map((row) => methodRow(row, view.shown)));
   drawMethods(view);
