@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from hostile import huge_png
 from sample_pictures import picture_bytes
 from synthetic import near, unit_rows
 
@@ -30,6 +31,12 @@ def test_a_query_is_answered_as_the_adapter_answers(trained, picture):
         model.queries.embeddings, model.shots.class_embeddings
     )
     assert queries.answer(asked, 0).llu == pytest.approx(expected.softmax(1)[0].tolist(), abs=1e-5)
+
+
+def test_a_query_of_a_hundred_megapixels_is_refused_undecoded(trained, tmp_path):
+    (tmp_path / "huge.png").write_bytes(huge_png(10_000))
+    with pytest.raises(LluError, match=r"huge\.png: 10000 x 10000 pixels, over the limit of 32 million"):
+        queries.add_query(trained, tmp_path / "huge.png")
 
 
 def test_a_query_is_the_last_row_of_the_page_and_counts_nowhere(trained, picture):
