@@ -61,12 +61,13 @@ function forgetLink(app) {
 
 function watchLink(app) {
   app.link = window.location.hash.length > 1 ? readLink(window.location.hash) : null;
-  window.addEventListener("hashchange", () => {
+  window.addEventListener("hashchange", (event) => {
     if (!app.root.isConnected || !app.data) return;
-    const link = readLink(window.location.hash);
+    const { hash } = new URL(event.newURL); // the address itself may by now be the view's own again, see writeLink
+    const link = readLink(hash);
     if (linkFits(link, app.data)) return applyLink(app, link);
     app.link = link;
-    app.ask("link", { hash: window.location.hash });
+    app.ask("link", { hash });
   });
 }
 

@@ -168,6 +168,13 @@ def test_methods_are_trained_and_colour_the_map(fresh_page: Page, app_address: s
     page.wait_for_function("lluExplorer.state().gamma === 3 && lluExplorer.state().colouring === 'alpha'")
 
 
+def test_a_link_opened_while_the_view_writes_its_own_is_not_lost(page: Page):
+    page.evaluate(
+        "() => { const own = location.hash; location.hash = 'gamma=3'; history.replaceState(history.state, '', own); }"
+    )
+    page.wait_for_function("lluExplorer.state().gamma === 3")
+
+
 def test_a_fixed_prediction_is_selected_from_its_list(page: Page):
     item = page.locator(".changed-fixed .item").nth(1)
     item.click()
