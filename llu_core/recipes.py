@@ -15,8 +15,9 @@ class Recipe:
     batch_size: images per step, None for all at once. steps: optimiser steps, or None for `epochs` over the set.
     epochs: None for the paper's rule by shots per class. shared: one g for both modalities. subspace: "all" trains the
     whole of W and b; "classes" the part of W - I and b that stays within the span of class texts and mean images, r
-    dimensions, a few per class, where nearly all of the gradient lies. There Adam's learning rate is divided by the
-    square root of r: its step has entries of one size, so that W moves points equally far whatever r is.
+    dimensions, a few per class, where nearly all of the gradient lies (a random start is always trained as a whole, and
+    r is then d). There Adam's learning rate is divided by the square root of r: its step has entries of one size, so
+    that W moves points equally far whatever r is.
     """
 
     name: str
@@ -42,13 +43,11 @@ class Recipe:
         for field, choices in _CHOICES.items():
             if getattr(self, field) not in choices:
                 raise LluError(f"{field} is {getattr(self, field)!r}; choose {' or '.join(choices)}")
-        if self.within_classes and self.init == "random":
-            raise LluError("a random start has parts outside the class subspace; train it with subspace 'all'")
 
     @property
     def within_classes(self) -> bool:
         """Whether only the class subspace is trained."""
-        return self.subspace == "classes"
+        return self.subspace == "classes" and self.init == "identity"
 
     def ablated(self, ablation: str) -> "Recipe":
         """This recipe under one of the paper's ablations (Table 4), a key of ABLATIONS.

@@ -181,7 +181,9 @@ def scheduled(recipe: Recipe, problem: Problem, generator: torch.Generator) -> l
     batches = list(shuffled_batches(count, size, steps, generator, targets.device))
     if recipe.optimizer == "sgd":
         return [(batch, coop_rate(recipe.learning_rate, batch.epoch, epochs)) for batch in batches]
-    peak = recipe.learning_rate if problem.basis is None else recipe.learning_rate / math.sqrt(len(problem.basis))
+    peak = recipe.learning_rate
+    if recipe.subspace == "classes":
+        peak /= math.sqrt(problem.width if problem.basis is None else len(problem.basis))
     return [(batch, cosine_rate(peak, batch.step, steps)) for batch in batches]
 
 

@@ -21,7 +21,7 @@ from demo.wiring import friendly
 from llu_core.bundles import save_bundle
 from llu_core.checkpoint import TrainedAdapter
 from llu_core.embedding_cache import CachedEncoder
-from llu_core.encoder import OpenClipEncoder, Place, choose_device
+from llu_core.encoder import OpenClipEncoder, choose_device
 from llu_core.errors import LluError
 
 ROOT = Path(__file__).parents[1]
@@ -200,7 +200,7 @@ def test_without_memory_for_a_batch_smaller_ones_are_tried(tiny_model, monkeypat
 def test_without_memory_for_one_picture_the_cpu_takes_over_and_says_so(tiny_model, monkeypatch, caplog):
     encoder = OpenClipEncoder.load(tiny_model, device="cpu")
     expected = encoder.encode_images(pictures(3))
-    on_cuda = replace(encoder, device=torch.device("cuda"), place=Place(torch.device("cuda"), 8), precision="fp16")
+    on_cuda = replace(encoder, device=torch.device("cuda"), batch_size=8, precision="fp16")
     on_a_device = OpenClipEncoder._encoded
 
     def encoded(self: OpenClipEncoder, encode, batch) -> torch.Tensor:

@@ -125,6 +125,13 @@ def test_one_class_can_be_trained(name: str):
     assert adapter.text.anchors.shape == (1, 16)
 
 
+def test_ablations_with_a_random_start_take_the_steps_of_the_full_recipe():
+    for name in ("rand. init", "linear"):
+        ablated, full = FAST.ablated(name), FULL.ablated(name)
+        assert replace(ablated, name="full") == full
+    assert PAPER.ablated("linear").learning_rate == PAPER.learning_rate
+
+
 def test_one_picture_can_be_trained():
     assert fit(of_labels([0]), FIVE_STEPS).image.anchors.shape == (1, 16)
 
