@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from llu_core.embedding_cache import WrappedEncoder
 from llu_core.encoder import Encoder, OpenClipEncoder
 
 SECONDS = 60
@@ -46,13 +47,11 @@ def _encode(identity: str, kind: str, inputs: list[Any]) -> torch.Tensor:
 _encode_on_gpu = borrowing(_encode)
 
 
-class BorrowingEncoder:
+class BorrowingEncoder(WrappedEncoder):
     """Wraps an encoder that lies on the CPU; what is much to do is done on a borrowed GPU."""
 
     def __init__(self, encoder: OpenClipEncoder):
-        self.encoder = encoder
-        self.identity, self.width, self.logit_scale = encoder.identity, encoder.width, encoder.logit_scale
-        self.title, self.note = encoder.title, encoder.note
+        super().__init__(encoder)
         _lent[encoder.identity] = encoder
 
     def encode_images(self, images: Sequence[Any]) -> torch.Tensor:

@@ -97,7 +97,7 @@ class _Reader:
         self._limits = session.limits
         self._room = session.limits.pictures - len(draft.train) - len(draft.test)
         self._pixels = session.limits.upload_megapixels * 1_000_000
-        self.max_pixels = session.limits.picture_megapixels * 1_000_000
+        self.max_pixels = session.limits.picture_pixels
 
     def zip(self, path: Path) -> ImageSource:
         """Raises LluError if nothing in the zip can be read."""

@@ -45,7 +45,7 @@ def add_query(session: Session, path: str | Path, name: str = "") -> Session:
     model, path = _encodable_model(session), Path(path)
     if len(model.queries) >= MAX_QUERIES:
         raise LluError(f"there are {MAX_QUERIES} queries on the map; remove one of them first")
-    image = decode(path, path.name, max_pixels=session.limits.picture_megapixels * 1_000_000)
+    image = decode(path, path.name, max_pixels=session.limits.picture_pixels)
     side = 64 if model.shots.train.thumbnails is None else model.shots.train.thumbnails.shape[1]
     query = LabelledEmbeddings(
         session.encoder.encode_images([image]),

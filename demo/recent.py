@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from demo.settings import MB
-from llu_core.embedding_cache import image_key, text_key
+from llu_core.embedding_cache import WrappedEncoder, image_key, text_key
 from llu_core.encoder import Encoder
 
 MEMORY = 64 * MB
@@ -60,32 +60,12 @@ class RecentRows:
             self._rows.popitem(last=False)
 
 
-class RecentEncoder:
+class RecentEncoder(WrappedEncoder):
     """Wraps any Encoder, and is one; what it was asked lately is not computed again."""
 
     def __init__(self, encoder: Encoder):
-        self.encoder = encoder
+        super().__init__(encoder)
         self._images, self._texts = RecentRows(), RecentRows(MEMORY // 4)
-
-    @property
-    def identity(self) -> str:
-        return self.encoder.identity
-
-    @property
-    def width(self) -> int:
-        return self.encoder.width
-
-    @property
-    def logit_scale(self) -> float:
-        return self.encoder.logit_scale
-
-    @property
-    def title(self) -> str:
-        return self.encoder.title
-
-    @property
-    def note(self) -> str:
-        return self.encoder.note
 
     def encode_images(self, images: Sequence[Image.Image]) -> torch.Tensor:
         """(n, d) float32 unit rows, in the order given; only images not seen lately are encoded."""

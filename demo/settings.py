@@ -56,6 +56,11 @@ class Limits:
             changes[name] = int(number)
         return cls(**changes)
 
+    @property
+    def picture_pixels(self) -> int:
+        """picture_megapixels as `decode` takes it."""
+        return self.picture_megapixels * 1_000_000
+
     def as_text(self) -> str:
         """One sentence for the page."""
         return (

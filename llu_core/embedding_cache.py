@@ -35,17 +35,11 @@ def model_folder(folder: str | Path, encoder: Encoder) -> Path:
     return Path(folder) / hashlib.sha256(encoder.identity.encode()).hexdigest()[:16]
 
 
-class CachedEncoder:
-    """An encoder that remembers. Wraps any Encoder, and is one.
+class WrappedEncoder:
+    """All of another encoder but how it encodes, which a subclass adds."""
 
-    Files are named by what they hold and appear whole or not at all, so that many processes may share a folder.
-    """
-
-    def __init__(self, encoder: Encoder, folder: str | Path):
+    def __init__(self, encoder: Encoder):
         self.encoder = encoder
-        place = model_folder(folder, encoder)
-        self._images = Shelf(place / "images", encoder.width)
-        self._texts = Shelf(place / "texts", encoder.width)
 
     @property
     def identity(self) -> str:
@@ -66,6 +60,19 @@ class CachedEncoder:
     @property
     def note(self) -> str:
         return self.encoder.note
+
+
+class CachedEncoder(WrappedEncoder):
+    """An encoder that remembers. Wraps any Encoder, and is one.
+
+    Files are named by what they hold and appear whole or not at all, so that many processes may share a folder.
+    """
+
+    def __init__(self, encoder: Encoder, folder: str | Path):
+        super().__init__(encoder)
+        place = model_folder(folder, encoder)
+        self._images = Shelf(place / "images", encoder.width)
+        self._texts = Shelf(place / "texts", encoder.width)
 
     def encode_images(self, images: Sequence[Image.Image]) -> torch.Tensor:
         """(n, d) float32 unit rows, in the order given; only images never seen before are encoded."""
