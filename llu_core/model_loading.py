@@ -1,0 +1,201 @@
+"""Reading an open_clip model from files: architecture, weights, tokenizer, and the name of what was read."""
+
+import contextlib
+import hashlib
+import logging
+import warnings
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+import torch
+from PIL import Image
+from safetensors import SafetensorError
+
+from llu_core.backbones import (
+    Backbone,
+    FilesUnavailable,
+    locate_architecture,
+    locate_weights,
+    one_line,
+    parse_backbone,
+    pretrained_config,
+)
+from llu_core.errors import LluError
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedModel:
+    """A frozen open_clip model on the CPU, in evaluation mode, and what belongs to it."""
+
+    backbone: Backbone
+    model: Any
+    tokenize: Callable[[list[str]], torch.Tensor]
+    preprocess: Callable[[Image.Image], torch.Tensor]
+    identity: str  # names weights and preprocessing
+    width: int  # d
+    logit_scale: float  # s: class logits are s * cosine
+
+
+def load_model(name: str, checkpoint: str | Path | None = None) -> LoadedModel:
+    """The model that `name` means (see `backbones.parse_backbone`).
+
+    Raises LluError, in one line, when the weights cannot be had or do not fit the architecture.
+    """
+    _check_open_clip()
+    backbone, weights = parse_backbone(name, checkpoint)
+    try:
+        with _quiet_open_clip():
+            return _load(backbone, weights)
+    except LluError as problem:
+        remedy = _remedy(backbone, isinstance(problem, FilesUnavailable))
+        raise LluError(f"{backbone.name} cannot be loaded: {problem}; {remedy}") from problem
+
+
+def _load(backbone: Backbone, weights: Path | None) -> LoadedModel:
+    architecture = locate_architecture(backbone)
+    config = _model_config(architecture)
+    weights = weights or locate_weights(backbone)
+    settings = pretrained_config(backbone.model, backbone.pretrained)
+    model, preprocess = _create(architecture, settings)
+    _read_weights(model, weights)
+    own_tokenizer = "hf_tokenizer_name" in config["text_cfg"]
+    model.eval().requires_grad_(False)
+    return LoadedModel(
+        backbone=backbone,
+        model=model,
+        # The hub's name, since a repository may borrow the tokenizer of another one.
+        tokenize=_tokenizer(backbone.model if own_tokenizer else architecture),
+        preprocess=preprocess,
+        identity=_identity(backbone, model, quick_gelu=bool(config.get("quick_gelu") or settings.get("quick_gelu"))),
+        width=config["embed_dim"],
+        logit_scale=float(model.logit_scale.detach().exp()),
+    )
+
+
+def _check_open_clip() -> None:
+    try:
+        import open_clip  # noqa: F401
+    except (ImportError, RuntimeError) as problem:  # torchvision's operators are missing in a torch of another build
+        raise LluError(
+            f"open_clip cannot be imported ({one_line(problem)}); torch and torchvision must be a matching pair: "
+            "pip install -r requirements.txt in a fresh environment."
+        ) from problem
+
+
+def _remedy(backbone: Backbone, unavailable: bool) -> str:
+    if backbone.name == "picto":
+        return "restore assets/picto_clip from the repository, or make it with python -m llu_core.pictoworld.pretrain."
+    alternative = "use the embedded model, which is always there: --model picto."
+    if unavailable and not backbone.model.startswith("local-dir:"):
+        file = f"{backbone.name}@/path/to/weights.safetensors"
+        return f"give a weights file, --model {file}, or fill that cache where there is a network, or {alternative}"
+    return alternative
+
+
+def _model_config(architecture: str) -> dict[str, Any]:
+    """open_clip's description of the architecture, checked for what is used of it."""
+    try:
+        from open_clip import get_model_config
+
+        config = get_model_config(architecture)
+        if not isinstance(config, dict) or not {"embed_dim", "vision_cfg", "text_cfg"} <= config.keys():
+            raise LluError(f"the configuration of {architecture} does not describe an open_clip model")
+    except (OSError, ValueError, AttributeError, TypeError) as problem:
+        raise LluError(f"the configuration of {architecture} cannot be read ({one_line(problem)})") from problem
+    if "hf_tokenizer_name" in config["text_cfg"] and find_spec("transformers") is None:
+        raise LluError("its tokenizer needs a package that is not installed (pip install transformers sentencepiece)")
+    return config
+
+
+def _create(architecture: str, settings: dict[str, Any]) -> tuple[Any, Callable[[Image.Image], torch.Tensor]]:
+    """The architecture with arbitrary weights, and its preprocessing of images at inference."""
+    from open_clip import create_model_and_transforms
+
+    try:
+        with torch.random.fork_rng(devices=[]):  # initialisation must not move the caller's random numbers
+            model, _, preprocess = create_model_and_transforms(
+                architecture,
+                load_weights=False,
+                pretrained_text=False,
+                force_quick_gelu=settings.get("quick_gelu", False),
+                image_mean=settings.get("mean"),
+                image_std=settings.get("std"),
+                image_interpolation=settings.get("interpolation"),
+                image_resize_mode=settings.get("resize_mode"),
+            )
+    except Exception as problem:  # a foreign configuration fails in as many ways as there are layers
+        raise LluError(f"the model cannot be built from its configuration ({one_line(problem)})") from problem
+    return model, preprocess  # type: ignore[return-value]
+
+
+def _read_weights(model: Any, path: Path) -> None:
+    """Fill the model from a file; never unpickles objects, so that a foreign file cannot run code."""
+    from open_clip import load_checkpoint
+
+    if path.suffix != ".safetensors" and _is_torchscript(path):
+        raise LluError(
+            f"{path} is a TorchScript archive, as OpenAI publishes them, and may hold code; "
+            "take the open_clip_model.safetensors of the same model from the Hugging Face hub instead"
+        )
+    try:
+        load_checkpoint(model, str(path), strict=True, weights_only=True)
+    except (SafetensorError, UnpicklingError, EOFError, OSError) as problem:
+        raise LluError(f"{path} is damaged, or holds more than weights") from problem
+    except Exception as problem:  # weights of another model fail in as many ways as there are layers
+        raise LluError(f"{path} does not hold weights of this architecture ({one_line(problem)})") from problem
+
+
+def _is_torchscript(path: Path) -> bool:
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return any(name.endswith("/constants.pkl") for name in archive.namelist())
+
+
+def _tokenizer(name: str) -> Callable[[list[str]], torch.Tensor]:
+    from open_clip import get_tokenizer
+
+    try:
+        return get_tokenizer(name)
+    except Exception as problem:  # a tokenizer of the hub: network, package or file trouble
+        raise LluError(f"its tokenizer cannot be had ({one_line(problem)})") from problem
+
+
+def _identity(backbone: Backbone, model: Any, *, quick_gelu: bool) -> str:
+    """Name, digest of the float32 weights (whatever file they came from) and what is done to an image."""
+    digest = hashlib.sha256()
+    for key, value in sorted(model.state_dict().items()):
+        digest.update(f"{key} {tuple(value.shape)}".encode())
+        digest.update(value.detach().float().contiguous().numpy().tobytes())
+    name = Path(backbone.model).name if backbone.model.startswith("local-dir:") else backbone.name
+    seen = model.visual.preprocess_cfg
+    steps = (f"{seen['size']} px", seen["resize_mode"], seen["interpolation"])
+    colours = f"mean {list(seen['mean'])} std {list(seen['std'])}"
+    return ", ".join([name, digest.hexdigest()[:16], *["quickgelu"] * quick_gelu, *steps, colours])
+
+
+@contextlib.contextmanager
+def _quiet_open_clip() -> Iterator[None]:
+    """Keep open_clip's remarks out of the program's output.
+
+    It speaks through the root logger, which would also be given a handler on the spot, for good, if it had none.
+    """
+
+    def from_elsewhere(record: logging.LogRecord) -> bool:
+        return Path(record.pathname).parent.name != "open_clip"
+
+    root, placeholder = logging.getLogger(), logging.NullHandler()
+    root.addHandler(placeholder)
+    root.addFilter(from_elsewhere)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        root.removeFilter(from_elsewhere)
+        root.removeHandler(placeholder)
