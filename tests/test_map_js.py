@@ -95,8 +95,9 @@ def test_a_class_name_gives_way_to_points_and_stays_on_the_map(page):
     (free,), (moved,) = arranged(page, [label], []), arranged(page, [label], crowd)
     assert (free["x"], free["y"]) == (200, 150)
     assert (moved["x"], moved["y"]) != (200, 150)
-    (edge,) = arranged(page, [label | {"x": 399}], [])
-    assert edge["x"] + edge["width"] / 2 <= 400
+    (corner,) = arranged(page, [label | {"x": 399, "y": 2}], [])
+    assert corner["x"] + corner["width"] / 2 <= 400
+    assert corner["y"] >= 7
 
 
 def test_class_names_do_not_overlap_and_a_class_without_pictures_has_no_name(page):

@@ -49,20 +49,23 @@ function arrangeLabels(labels, points, { width, height }) {
   const taken = [];
   return labels.map((label) => {
     if (!Number.isFinite(label.x)) return null;
-    const best = bestSlot(label, taken, covered, width);
+    const best = bestSlot(label, taken, covered, { width, height });
     if (best) taken.push(best);
     return best;
   });
 }
 
-function bestSlot(label, taken, covered, edge) {
+/** `value`, moved so far that `reach` fits on both sides of it on a map that shows `from`, the middle of the class. */
+function keptWhole(value, from, reach, edge) {
+  return from > 0 && from < edge ? Math.min(Math.max(value, reach), edge - reach) : value;
+}
+
+function bestSlot(label, taken, covered, map) {
   const width = labelWidth(label.name);
-  const inside = label.x > 0 && label.x < edge;
   let best = null;
   LABEL_SLOTS.forEach(([share, dy], slot) => {
-    const wanted = label.x + share * (width + 14);
-    const x = inside ? Math.min(Math.max(wanted, width / 2), edge - width / 2) : wanted;
-    const y = label.y + dy;
+    const x = keptWhole(label.x + share * (width + 14), label.x, width / 2, map.width);
+    const y = keptWhole(label.y + dy, label.y, LABEL_HEIGHT / 2, map.height);
     const clear = (b) => Math.abs(b.x - x) > (b.width + width) / 2 || Math.abs(b.y - y) > LABEL_HEIGHT;
     if (!taken.every(clear)) return;
     const points = covered(x - width / 2, y - LABEL_HEIGHT / 2, x + width / 2, y + LABEL_HEIGHT / 2);
