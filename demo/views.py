@@ -7,8 +7,8 @@ import gradio as gr
 from gradio.themes.utils.fonts import LocalFont
 
 from demo.callbacks import PRESETS
-from demo.cards import CARDS_CSS, CARDS_HTML, CARDS_JS
-from demo.draft import PICTURE_SUFFIXES
+from demo.cards import CARDS_CSS, CARDS_HTML, CARDS_JS, cards_payload
+from demo.draft import PICTURE_SUFFIXES, empty_draft
 from demo.explorer import EXPLORER_CSS, EXPLORER_HTML, EXPLORER_JS, head
 from demo.settings import Limits, Settings
 from demo.versions import versions
@@ -161,7 +161,7 @@ def build_few_shot_panel(limits: Limits) -> tuple[gr.Dropdown, gr.Textbox, gr.Fi
             elem_id="privacy",
         )
         cards = gr.HTML(
-            "",
+            cards_payload(empty_draft(), limits=limits),  # the page knows its limits before the visitor's set arrives
             html_template=CARDS_HTML,
             css_template=CARDS_CSS,
             js_on_load=CARDS_JS,

@@ -47,6 +47,13 @@ def add_zip(page: Page, path) -> None:
     page.locator("#drop input[type=file]").set_input_files(path)
 
 
+def choose_folder(page: Page, path) -> None:
+    """Hand a folder to the class cards by their button."""
+    with page.expect_file_chooser() as chooser:
+        page.locator("#cards .pick-folder").click()
+    chooser.value.set_files(path)
+
+
 def train(page: Page) -> None:
     """Press Train and wait until the new adapter is on the map."""
     before = state(page, "id")

@@ -35,3 +35,12 @@ def write_zip(path: Path, *, shots: int = 6, tests: int = 6, broken: bool = Fals
         if broken:
             archive.writestr("spotty/broken.png", b"\x89PNG\r\n\x1a\n not really")
     return path
+
+
+def picture_folder(folder: Path, *names: str) -> Path:
+    """`pets` in `folder`: three PNGs of each class."""
+    for name in names:
+        (folder / "pets" / name).mkdir(parents=True)
+        for index in range(3):
+            (folder / "pets" / name / f"{index}.png").write_bytes(picture_bytes(index))
+    return folder / "pets"

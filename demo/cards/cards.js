@@ -82,7 +82,6 @@ function topNodes(data) {
 let drawn = new Map();
 
 function draw() {
-  if (!props.value) return;
   const data = JSON.parse(props.value);
   const focus = rememberFocus();
   state.data = data;

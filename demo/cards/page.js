@@ -3,7 +3,7 @@
 
 /** data: the payload on show; whole: names of the classes whose pictures are all shown; next: where the focus goes
     when what has it disappears with the next redraw. */
-const state = { data: { classes: [], notes: [], limits: {} }, whole: new Set(), next: [] };
+const state = { data: null, whole: new Set(), next: [] };
 
 function make(tag, className, text) {
   const node = document.createElement(tag);

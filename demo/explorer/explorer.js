@@ -4,13 +4,12 @@
 
 const SETTLE_MILLISECONDS = 140;
 const PAUSE_MILLISECONDS = 600;
-const NOTHING_YET = "Nothing to explore yet. Choose an example, or add pictures and train.";
 
 function mountExplorer(element, props, trigger, watch) {
   const root = element.querySelector(".explorer");
   const app = {
     root, data: null, beta: 0.5, gamma: 20, selected: -1, colouring: "alpha", touched: false, frame: 0, settleTimer: 0,
-    settingsSent: "", unsent: false, sheet: null, text: undefined, link: null, why: null,
+    settingsSent: "", unsent: false, sheet: null, text: "", link: null, why: null,
     chosen: null, chosenTitle: "", method: null, filter: makeFilter(), shade: new Uint8Array(0),
     ask: (name, request) => trigger(name, request),
   };
@@ -74,9 +73,9 @@ function buildMap(app, paint, pick) {
 
 /** A new value of the component: a whole data set, or coordinates, a walk or a comparison for the one on show. */
 function readPayload(app, text) {
-  if (text === app.text) return;
+  if (!text || text === app.text) return;
   app.text = text;
-  const payload = text ? JSON.parse(text) : { n: 0 };
+  const payload = JSON.parse(text);
   if (payload.update === "positions") return movePoints(app, payload);
   if (payload.update) return app.data && payload.id === app.data.id ? app.tabs[payload.update](payload) : undefined;
   try {
@@ -104,7 +103,7 @@ function showMessage(app, message) {
 }
 
 function showData(app, data) {
-  if (data.n === 0) return showMessage(app, data.message || NOTHING_YET);
+  if (data.n === 0) return showMessage(app, data.message);
   const before = app.data;
   const samePoints = Boolean(before) && samePictures(before, data);
   const sameModel = Boolean(before) && before.id === data.id;

@@ -2,9 +2,9 @@
 
 import pytest
 from app_fixtures import new_page
-from pages import add_zip, open_app, train
+from pages import add_zip, choose_folder, open_app, train
 from playwright.sync_api import Page, expect
-from sample_pictures import picture_bytes, write_zip
+from sample_pictures import picture_bytes, picture_folder, write_zip
 from synthetic import problem
 
 from llu_core.bundles import save_bundle
@@ -51,15 +51,10 @@ def test_pictures_are_added_to_a_card(own: Page, tmp_path):
 
 
 def test_a_folder_becomes_classes(page: Page, tmp_path):
-    for name in ("ant", "b\u00ear \U0001f43b"):
-        (tmp_path / "pets" / name).mkdir(parents=True)
-        for index in range(3):
-            (tmp_path / "pets" / name / f"{index}.png").write_bytes(picture_bytes(index))
-    with page.expect_file_chooser() as chooser:
-        page.locator("#cards .pick-folder").click()
-    chooser.value.set_files(tmp_path / "pets")
+    names = {"ant", "b\u00ear \U0001f43b"}
+    choose_folder(page, picture_folder(tmp_path, *names))
     expect(page.locator("#cards input.name")).to_have_count(2)
-    assert {field.input_value() for field in page.locator("#cards input.name").all()} == {"ant", "b\u00ear \U0001f43b"}
+    assert {field.input_value() for field in page.locator("#cards input.name").all()} == names
 
 
 def test_names_are_text_never_markup(own: Page):

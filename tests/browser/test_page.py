@@ -1,9 +1,9 @@
 """A real browser on the real app with the embedded model: what a newcomer does, and that it works."""
 
 import pytest
-from pages import add_zip, move, tile, train
+from pages import add_zip, choose_folder, move, tile, train
 from playwright.sync_api import Page, expect
-from sample_pictures import write_zip
+from sample_pictures import picture_folder, write_zip
 
 pytestmark = pytest.mark.browser
 
@@ -12,6 +12,28 @@ def test_the_first_screen_shows_a_trained_example_and_stays_on_this_machine(page
     assert page.locator("#explorer .js-plotly-plot").count() == 1
     expect(page.locator("#model-line")).to_contain_text("Embedded")
     assert foreign_requests == []
+
+
+def test_a_page_that_waits_for_the_server_says_so_and_takes_a_folder(fresh_page: Page, app_address: str, tmp_path):
+    held = []
+    fresh_page.route("**/queue/data*", lambda route: held.append(route))  # the way of all answers
+    fresh_page.goto(app_address)
+    expect(fresh_page.locator(".empty-message")).to_have_text("Loading the explorer.")
+    expect(fresh_page.locator("#beta-slider")).to_be_hidden()
+    choose_folder(fresh_page, picture_folder(tmp_path, "ant", "bee"))
+    for answer in held:
+        answer.continue_()
+    fresh_page.unroute("**/queue/data*")
+    expect(fresh_page.locator("#cards input.name")).to_have_count(2)
+
+
+def test_pictures_and_adapter_are_deleted_and_the_page_says_what_to_do(page: Page):
+    page.get_by_role("button", name="4 \u00b7 Save and share").click()
+    page.locator("#clear").click()
+    expect(page.locator(".empty-message")).to_contain_text("Add pictures")
+    expect(page.locator("#beta-slider")).to_be_hidden()
+    expect(page.locator("#cards input.name")).to_have_count(0)
+    expect(page.locator("#train")).to_be_disabled()
 
 
 def test_sliders_move_the_tiles_without_asking_the_server(page: Page):
