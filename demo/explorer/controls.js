@@ -22,8 +22,8 @@ function gammaPosition(gamma) {
 }
 
 /**
- * Wires the strip. `hooks.move(beta, gamma)` follows the hand; `hooks.settle()` comes when a drag, a key or a preset
- * is done; `hooks.reset()` is the reset button. Returns {show(beta, gamma)}.
+ * Wires the strip. `hooks.move(beta, gamma)` follows the hand, null for what stays; `hooks.settle()` comes when a drag,
+ * a key or a preset is done; `hooks.reset()` is the reset button. Returns {show(beta, gamma)}.
  */
 function createControls(root, hooks) {
   const find = (id) => root.querySelector(`#${id}`);
@@ -32,8 +32,7 @@ function createControls(root, hooks) {
     gamma: find("gamma-slider"), gammaBox: find("gamma-number"),
     presets: [...root.querySelectorAll(".preset")], meaning: root.querySelector(".meaning"),
   };
-  let current = { beta: 0.5, gamma: 20 };
-  const move = (beta, gamma) => hooks.move(beta ?? current.beta, gamma ?? current.gamma);
+  const { move } = hooks;
   parts.beta.addEventListener("input", () => move(Number(parts.beta.value), null));
   parts.gamma.addEventListener("input", () => move(null, gammaAt(Number(parts.gamma.value))));
   for (const slider of [parts.beta, parts.gamma]) slider.addEventListener("change", hooks.settle);
@@ -47,7 +46,7 @@ function createControls(root, hooks) {
   }
   find("reset-settings").addEventListener("click", hooks.reset);
   drawGammaTicks(root.querySelector(".gamma-ticks"));
-  return { show: (beta, gamma) => showSettings(parts, (current = { beta, gamma })) };
+  return { show: (beta, gamma) => showSettings(parts, { beta, gamma }) };
 }
 
 function readBeta(text) {

@@ -27,7 +27,7 @@ function buildPanels(app) {
   const { root } = app;
   const paint = (node, i) => paintThumb(node, app.sheet, i, i >= 0 ? app.data.images.names[i] : "");
   const pick = (i) => select(app, i);
-  const move = (beta, gamma) => { app.touched = true; setSettings(app, beta, gamma); };
+  const move = (beta, gamma) => { app.touched = true; setSettings(app, beta ?? app.beta, gamma ?? app.gamma); };
   const settle = () => { app.unsent = true; settleSoon(app); };
   app.controls = createControls(root, { move, settle, reset: () => resetSettings(app) });
   app.tiles = createTiles(root);

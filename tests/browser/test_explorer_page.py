@@ -52,6 +52,17 @@ def test_a_number_being_typed_survives_a_repaint(page: Page):
     expect(page.locator("#gamma-number")).to_have_value("20")
 
 
+def test_two_settings_changed_within_a_frame_both_hold(page: Page):
+    page.evaluate("""() => {
+        const [slider, box] = ["#beta-slider", "#gamma-number"].map((id) => document.querySelector(id));
+        slider.value = 1;
+        slider.dispatchEvent(new Event("input", { bubbles: true }));
+        box.value = "0";
+        box.dispatchEvent(new Event("change", { bubbles: true }));
+    }""")
+    assert [state(page, "beta"), state(page, "gamma")] == [1, 0]
+
+
 def test_a_click_on_the_map_selects_and_the_card_says_why(page: Page):
     wait_for_the_map_at_rest(page)
     before = state(page, "selected")
