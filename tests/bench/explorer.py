@@ -9,6 +9,7 @@ import json
 import os
 import statistics
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -82,6 +83,20 @@ window.drag = async ([selectors, sliderSelector, values]) => {
 };
 """
 
+PLANE = """async () => {
+  const frame = () => new Promise(requestAnimationFrame), plane = () => lluExplorer.state().tabs.plane;
+  const start = performance.now();
+  let previous = start, longest = 0;
+  document.querySelector("#tab-plane").click();
+  do {
+    await frame();
+    const now = performance.now();
+    longest = Math.max(longest, now - previous);
+    previous = now;
+  } while (!plane().ready);
+  return { milliseconds: previous - start, longest, settings: plane().cells };
+}"""
+
 CLIENT = ["#explorer-map .map-points", ".bars .bar"], "#gamma-slider"
 SERVER = ["#map .points path", "#bars .points path"], "#gamma input[type=range]"
 
@@ -134,21 +149,26 @@ def server_page(model: Model) -> gr.Blocks:
     return page
 
 
-def measure(browser: Browser, blocks: gr.Blocks, kind: tuple[list[str], str]) -> dict[str, float]:
+def measure(browser: Browser, blocks: gr.Blocks, work: Callable[[Page], dict[str, float]]) -> dict[str, float]:
+    """What `work` finds on a page of the app."""
     _, address, _ = blocks.launch(**LAUNCH, prevent_thread_lock=True, quiet=True, server_port=None)
     page = browser.new_page(viewport={"width": 1440, "height": 1000})
     page.set_default_timeout(180_000)
     try:
         page.goto(address)
-        return _measured(page, *kind)
+        return work(page)
     finally:
         page.close()
-        blocks.close()
+        blocks.close(verbose=False)
 
 
-def _measured(page: Page, selectors: list[str], slider: str) -> dict[str, float]:
-    page.wait_for_function("(s) => s.every((one) => document.querySelector(one))", arg=[*selectors, slider])
+def _settled(page: Page, selectors: list[str]) -> None:
+    page.wait_for_function("(s) => s.every((one) => document.querySelector(one))", arg=selectors)
     page.wait_for_timeout(2500)
+
+
+def slider_times(page: Page, selectors: list[str], slider: str) -> dict[str, float]:
+    _settled(page, [*selectors, slider])
     page.add_script_tag(content=PROBE)
     values = [2 + (step * 17) % 46 for step in range(EVENTS + 3)]
     times = [page.evaluate("oneEvent", [selectors, slider, value]) for value in values][3:]
@@ -157,21 +177,43 @@ def _measured(page: Page, selectors: list[str], slider: str) -> dict[str, float]
     return {"median": statistics.median(answered), "answered": len(answered), **drag}
 
 
+def plane_time(page: Page) -> dict[str, float]:
+    _settled(page, CLIENT[0])
+    return page.evaluate(PLANE)
+
+
+def session_with(model: Model) -> Session:
+    return Session(encoder=None, encoder_name="", model=model)  # pyright: ignore[reportArgumentType]
+
+
+def print_slider_rows(browser: Browser, images: int, classes: int) -> None:
+    model = trained_model(images, classes)
+    explorer = client_page(session_with(model), liveliest_row(model))
+    server = measure(browser, server_page(model), lambda page: slider_times(page, *SERVER))
+    client = measure(browser, explorer, lambda page: slider_times(page, *CLIENT))
+    for way, row in (("server, gr.Plot", server), ("explorer", client)):
+        cells = [f"{row['median']:.0f}", f"{row['answered']}", f"{row['seconds']:.1f}", f"{row['repaints']}"]
+        cells += [f"{row['longest']:.0f}", f"{server['median'] / row['median']:.1f}"]
+        print(f"| {images} x {classes} | {way} | {' | '.join(cells)} |", flush=True)
+
+
+def print_plane(browser: Browser, test_images: int, classes: int) -> None:
+    model = trained_model(test_images + 4 * (classes // 2), classes)
+    times = [measure(browser, client_page(session_with(model), 0), plane_time) for _ in range(5)]
+    median, longest = (statistics.median(time[key] for time in times) for key in ("milliseconds", "longest"))
+    size = f"{times[0]['settings']} settings, {test_images} test images x {classes} classes"
+    print(f"\nbeta x gamma plane of {size}: {median:.0f} ms, longest frame {longest:.0f} ms (medians of 5 pages)")
+
+
 def main() -> None:
     print(f"{EVENTS} single events and one drag of {STEPS} steps each; times in ms")
     print("| images x classes | way | median | answered | drag, s | repaints | longest frame | times faster |")
     print("|---|---|---|---|---|---|---|---|")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable(), args=list(FLAGS))
-        for images, classes in ((1000, 10), (2000, 100)):
-            model = trained_model(images, classes)
-            session = Session(encoder=None, encoder_name="", model=model)  # pyright: ignore[reportArgumentType]
-            server = measure(browser, server_page(model), SERVER)
-            client = measure(browser, client_page(session, liveliest_row(model)), CLIENT)
-            for way, row in (("server, gr.Plot", server), ("explorer", client)):
-                cells = [f"{row['median']:.0f}", f"{row['answered']}", f"{row['seconds']:.1f}", f"{row['repaints']}"]
-                cells += [f"{row['longest']:.0f}", f"{server['median'] / row['median']:.1f}"]
-                print(f"| {images} x {classes} | {way} | {' | '.join(cells)} |", flush=True)
+        print_slider_rows(browser, 1000, 10)
+        print_slider_rows(browser, 2000, 100)
+        print_plane(browser, 1000, 100)
         browser.close()
 
 
