@@ -46,7 +46,7 @@ function createControls(root, hooks) {
   }
   find("reset-settings").addEventListener("click", hooks.reset);
   drawGammaTicks(root.querySelector(".gamma-ticks"));
-  return { show: (beta, gamma) => showSettings(parts, { beta, gamma }) };
+  return { show: (beta, gamma) => showSettings(parts, beta, gamma) };
 }
 
 function readBeta(text) {
@@ -80,7 +80,7 @@ function drawGammaTicks(host) {
   }));
 }
 
-function showSettings(parts, { beta, gamma }) {
+function showSettings(parts, beta, gamma) {
   const position = gammaPosition(gamma);
   if (Number(parts.beta.value) !== beta) parts.beta.value = beta;
   if (gammaAt(Number(parts.gamma.value)) !== gamma) parts.gamma.value = position;

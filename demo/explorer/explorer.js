@@ -27,7 +27,7 @@ function buildPanels(app) {
   const { root } = app;
   const paint = (node, i) => paintThumb(node, app.sheet, i, i >= 0 ? app.data.images.names[i] : "");
   const pick = (i) => select(app, i);
-  const move = (beta, gamma) => { app.touched = true; setSettings(app, beta ?? app.beta, gamma ?? app.gamma); };
+  const move = (beta, gamma) => { app.touched = true; setSettings(app, beta, gamma); };
   const settle = () => { app.unsent = true; settleSoon(app); };
   app.controls = createControls(root, { move, settle, reset: () => resetSettings(app) });
   app.tiles = createTiles(root);
@@ -199,10 +199,11 @@ function waitForPlotly(app, same, target, tries = 100) {
   }, 100);
 }
 
+/** null for what stays as it is. */
 function setSettings(app, beta, gamma) {
   forgetLink(app);
-  app.beta = Math.min(Math.max(beta, 0), 1);
-  app.gamma = Math.max(gamma, 0);
+  app.beta = Math.min(Math.max(beta ?? app.beta, 0), 1);
+  app.gamma = Math.max(gamma ?? app.gamma, 0);
   app.tiles.busy(true);
   requestFrame(app);
   settleSoon(app, PAUSE_MILLISECONDS);

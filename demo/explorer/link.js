@@ -45,7 +45,7 @@ function applyLink(app, link) {
   if (link.lesson !== null) app.tabs.openLesson(link.lesson);
   if (link.beta === null && link.gamma === null) return;
   app.touched = app.unsent = true;
-  setSettings(app, link.beta ?? app.beta, link.gamma ?? app.gamma);
+  setSettings(app, link.beta, link.gamma);
 }
 
 /** On a new data set: the link that waited for it. A later set also settles, so that the address speaks of it. */

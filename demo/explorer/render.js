@@ -139,8 +139,8 @@ function publicFace(app) {
       chosen: countChosen(app), hidden: app.data ? countShade(app.shade, HIDDEN) : 0, why: app.why && { ...app.why },
       tabs: app.tabs.state(),
     }),
-    setBeta: (beta) => { app.touched = app.unsent = true; setSettings(app, Number(beta), app.gamma); },
-    setGamma: (gamma) => { app.touched = app.unsent = true; setSettings(app, app.beta, readGamma(gamma)); },
+    setBeta: (beta) => { app.touched = app.unsent = true; setSettings(app, Number(beta), null); },
+    setGamma: (gamma) => { app.touched = app.unsent = true; setSettings(app, null, readGamma(gamma)); },
     select: (i) => select(app, i),
     /** Where picture i is on the map, in pixels of the window: [x, y]. */
     where(i) {

@@ -47,6 +47,16 @@ const look = (node) => node instanceof HTMLCanvasElement ? ink(node)
   : node.getAttribute("style") + node.getAttribute("d") + (node.children.length ? "" : node.textContent);
 window.signature = (selectors) => selectors.map((s) => spread([...document.querySelectorAll(s)]).map(look).join("|"));
 window.frame = () => new Promise(requestAnimationFrame);
+window.frameClock = () => {
+  const start = performance.now();
+  const clock = { start, now: start, longest: 0 };
+  clock.next = async () => {
+    await frame();
+    const now = performance.now();
+    Object.assign(clock, { now, longest: Math.max(clock.longest, now - clock.now) });
+  };
+  return clock;
+};
 window.moveTo = (slider, value) => {
   Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(slider, value);
   slider.dispatchEvent(new Event("input", { bubbles: true }));
@@ -67,35 +77,25 @@ window.oneEvent = async ([selectors, sliderSelector, value]) => {
   return answered ? changed - start : null;
 };
 window.drag = async ([selectors, sliderSelector, values]) => {
-  const slider = document.querySelector(sliderSelector), start = performance.now();
-  let last = signature(selectors)[0], repaints = 0, longest = 0, previous = start, changed = start;
+  const slider = document.querySelector(sliderSelector), clock = frameClock();
+  let last = signature(selectors)[0], repaints = 0, changed = clock.start;
   const look = async () => {
-    await frame();
-    const now = performance.now(), map = signature(selectors)[0];
-    longest = Math.max(longest, now - previous);
-    previous = now;
-    if (map !== last) { repaints++; changed = now; last = map; }
+    await clock.next();
+    const map = signature(selectors)[0];
+    if (map !== last) { repaints++; changed = clock.now; last = map; }
   };
   for (const value of values) { moveTo(slider, value); await look(); }
   const end = performance.now();
   while (performance.now() - Math.max(end, changed) < 1500) await look();
-  return { repaints, seconds: (changed - start) / 1000, longest };
+  return { repaints, seconds: (changed - clock.start) / 1000, longest: clock.longest };
+};
+window.openPlane = async () => {
+  const clock = frameClock(), plane = () => lluExplorer.state().tabs.plane;
+  document.querySelector("#tab-plane").click();
+  do await clock.next(); while (!plane().ready);
+  return { milliseconds: clock.now - clock.start, longest: clock.longest, settings: plane().cells };
 };
 """
-
-PLANE = """async () => {
-  const frame = () => new Promise(requestAnimationFrame), plane = () => lluExplorer.state().tabs.plane;
-  const start = performance.now();
-  let previous = start, longest = 0;
-  document.querySelector("#tab-plane").click();
-  do {
-    await frame();
-    const now = performance.now();
-    longest = Math.max(longest, now - previous);
-    previous = now;
-  } while (!plane().ready);
-  return { milliseconds: previous - start, longest, settings: plane().cells };
-}"""
 
 CLIENT = ["#explorer-map .map-points", ".bars .bar"], "#gamma-slider"
 SERVER = ["#map .points path", "#bars .points path"], "#gamma input[type=range]"
@@ -162,14 +162,15 @@ def measure(browser: Browser, blocks: gr.Blocks, work: Callable[[Page], dict[str
         blocks.close(verbose=False)
 
 
-def _settled(page: Page, selectors: list[str]) -> None:
+def prepare(page: Page, selectors: list[str]) -> None:
+    """Wait until all of the page is there and at rest, then add the probe."""
     page.wait_for_function("(s) => s.every((one) => document.querySelector(one))", arg=selectors)
     page.wait_for_timeout(2500)
+    page.add_script_tag(content=PROBE)
 
 
 def slider_times(page: Page, selectors: list[str], slider: str) -> dict[str, float]:
-    _settled(page, [*selectors, slider])
-    page.add_script_tag(content=PROBE)
+    prepare(page, [*selectors, slider])
     values = [2 + (step * 17) % 46 for step in range(EVENTS + 3)]
     times = [page.evaluate("oneEvent", [selectors, slider, value]) for value in values][3:]
     answered = [time for time in times if time is not None]
@@ -178,8 +179,8 @@ def slider_times(page: Page, selectors: list[str], slider: str) -> dict[str, flo
 
 
 def plane_time(page: Page) -> dict[str, float]:
-    _settled(page, CLIENT[0])
-    return page.evaluate(PLANE)
+    prepare(page, CLIENT[0])
+    return page.evaluate("openPlane()")
 
 
 def session_with(model: Model) -> Session:
