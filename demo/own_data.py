@@ -16,9 +16,9 @@ from demo.settings import MB
 from llu_core.bundles import load_bundle
 from llu_core.errors import LluError
 from llu_core.fewshot import FewShotSet, LabelledEmbeddings, Rejected
+from llu_core.files.images import UnreadablePicture, decode
+from llu_core.files.listing import list_zip
 from llu_core.layout import image_source
-from llu_core.picture_files import list_zip
-from llu_core.pictures import UnreadablePicture, decode
 from llu_core.sources import ImageSource, Picture
 
 THUMBNAIL = 64

@@ -15,7 +15,7 @@ from demo import draft as drafts
 from demo.session import UNLABELLED, Model, Session
 from llu_core.errors import LluError
 from llu_core.fewshot import LabelledEmbeddings
-from llu_core.pictures import decode
+from llu_core.files.images import decode
 from llu_core.prediction import Prediction, predict_embeddings
 from llu_core.prompts import class_embeddings
 from llu_core.sweep import Sweep

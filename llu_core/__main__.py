@@ -126,7 +126,7 @@ def _print_test(shots, adapter) -> None:
 
 def _predict(options: argparse.Namespace) -> int:
     from llu_core.checkpoint import TrainedAdapter
-    from llu_core.pictures import UnreadablePicture, decode
+    from llu_core.files.images import UnreadablePicture, decode
     from llu_core.prediction import predict
 
     trained = TrainedAdapter.from_pretrained(options.adapter)

@@ -21,9 +21,9 @@ from PIL import Image
 from llu_core.cached_shots import CachedPicture, cached_shots_file, re_root, read_cached_shots
 from llu_core.errors import LluError
 from llu_core.fewshot import Draw, first_half
+from llu_core.files.images import decode
+from llu_core.files.listing import file_stamp
 from llu_core.layout import ImageSource, Picture, shown
-from llu_core.picture_files import file_stamp
-from llu_core.pictures import decode
 from llu_core.split_files import (
     Entry,
     Split,

@@ -16,9 +16,9 @@ from PIL import Image
 from llu_core.bundles import load_bundle
 from llu_core.errors import LluError
 from llu_core.fewshot import FewShotSet, LabelledEmbeddings, Rejected
+from llu_core.files.images import UnreadablePicture
+from llu_core.files.listing import list_folder, list_zip
 from llu_core.layout import SOURCE_FORMS, ImageSource, Picture, class_left_out, image_source, nothing_readable
-from llu_core.picture_files import list_folder, list_zip
-from llu_core.pictures import UnreadablePicture
 from llu_core.prompts import class_embeddings
 from llu_core.steps import drain, one_ahead
 

@@ -13,7 +13,7 @@ from demo import draft as drafts
 from demo.cards import cards_payload, cards_payload_of_features
 from demo.settings import MB, Limits
 from llu_core.fewshot import LabelledEmbeddings, Rejected
-from llu_core.pictures import UnreadablePicture
+from llu_core.files.images import UnreadablePicture
 from llu_core.sources import Picture
 
 

@@ -20,8 +20,8 @@ from llu_core.datasets import (
     unlike_published,
 )
 from llu_core.errors import LluError
+from llu_core.files.images import UnreadablePicture
 from llu_core.layout import ImageSource
-from llu_core.pictures import UnreadablePicture
 
 TEMPLATES = {
     "imagenet": "a photo of a {}.",

@@ -28,9 +28,9 @@ from PIL import Image
 
 from demo import own_data, saving
 from demo.settings import Limits
-from llu_core.archives import open_archive
 from llu_core.errors import LluError
-from llu_core.pictures import decode
+from llu_core.files.archives import open_archive
+from llu_core.files.images import decode
 
 
 def refused(session, path: Path) -> str:
@@ -141,7 +141,7 @@ def test_pictures_are_counted_before_they_are_decoded(session, tmp_path, monkeyp
     monkeypatch.setattr(own_data, "decode", pytest.fail)
     few = replace(session, limits=Limits(pictures=2))
     path = zip_of(tmp_path / "many.zip", {f"cat/{n}.png": tiny_png() for n in range(3)})
-    monkeypatch.setattr("llu_core.picture_files.decode", pytest.fail)
+    monkeypatch.setattr("llu_core.files.listing.decode", pytest.fail)
     assert "these are 3 pictures; the page takes 2" in refused(few, path)
     (tmp_path / "a.png").write_bytes(tiny_png())
     with pytest.raises(LluError, match="these are 3 pictures"):

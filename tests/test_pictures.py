@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from llu_core import picture_files, pictures
 from llu_core.errors import LluError
-from llu_core.picture_files import list_folder, list_zip
-from llu_core.pictures import UnreadablePicture, decode
+from llu_core.files import images, listing
+from llu_core.files.images import UnreadablePicture, decode
+from llu_core.files.listing import list_folder, list_zip
 
 
 def encoded(image: Image.Image, format: str, **options) -> bytes:
@@ -163,7 +163,7 @@ def test_a_decompression_bomb_is_refused_before_it_unfolds(side: int):
 
 
 def test_a_file_over_the_size_limit_is_refused(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(pictures, "MAX_FILE_BYTES", 2**20)
+    monkeypatch.setattr(images, "MAX_FILE_BYTES", 2**20)
     with pytest.raises(UnreadablePicture, match="2 MB, over the limit of 1 MB"):
         decode(bytes(2 * 2**20))
 
@@ -230,7 +230,7 @@ def test_a_zip_over_the_limits_is_refused(tmp_path: Path, limit: str, says: str)
 
 
 def test_a_folder_over_the_limit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(picture_files, "MAX_FOLDER_FILES", 2)
+    monkeypatch.setattr(listing, "MAX_FOLDER_FILES", 2)
     for n in range(3):
         (tmp_path / f"{n}.png").touch()
     with pytest.raises(LluError, match="more than 2 files"):

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from demo.draft import StoredPicture
-from llu_core.pictures import UnreadablePicture
+from llu_core.files.images import UnreadablePicture
 
 SIDE = 64
 UNREADABLE = ""

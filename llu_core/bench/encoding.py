@@ -16,7 +16,7 @@ from llu_core.bench.machine import Limit, Machine
 from llu_core.bench.timing import alternately
 from llu_core.embedding_cache import CachedEncoder
 from llu_core.encoder import OpenClipEncoder
-from llu_core.pictures import decode
+from llu_core.files.images import decode
 from llu_core.sources import embed, open_source
 
 PICTURES, VIT_PICTURES_ON_CPU = 256, 4

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from llu_core.archives import MAX_BYTES, MAX_MEMBERS, UnreadableMember, open_archive, read_member
 from llu_core.errors import LluError
-from llu_core.pictures import HEAD_BYTES, MAX_PIXELS, UnreadablePicture, check_file_size, decode, why_not_a_picture
+from llu_core.files.archives import MAX_BYTES, MAX_MEMBERS, UnreadableMember, open_archive, read_member
+from llu_core.files.images import HEAD_BYTES, MAX_PIXELS, UnreadablePicture, check_file_size, decode, why_not_a_picture
 
 MAX_FOLDER_FILES = 1_000_000
 MAX_FOLDER_DEPTH = 6

@@ -1,0 +1,1 @@
+"""Bytes that strangers made, read within bounds: pictures, zips, and listings of both."""
