@@ -8,7 +8,7 @@ from typing import Any, cast
 from demo.gpu import is_zero_gpu, with_borrowed_gpu
 from demo.recent import RecentEncoder
 from demo.settings import EMBEDDED
-from llu_core.encoder import Encoder, OpenClipEncoder
+from llu_core.encoders.encoder import Encoder, OpenClipEncoder
 from llu_core.errors import LluError
 
 MAX_ENCODERS = 3

@@ -9,8 +9,8 @@ from demo.callbacks import PRESETS, draw_umap, load_preset, train_adapter
 from demo.gpu import at_home
 from demo.session import Session
 from demo.settings import Limits
-from llu_core.embedding_cache import CachedEncoder
-from llu_core.encoder import Encoder
+from llu_core.encoders.cache import CachedEncoder
+from llu_core.encoders.encoder import Encoder
 from llu_core.fitting import warm_up
 from llu_core.recipes import RECIPES
 from llu_core.steps import drain

@@ -10,8 +10,8 @@ from typing import Any
 
 import torch
 
-from llu_core.embedding_cache import WrappedEncoder
-from llu_core.encoder import Encoder, OpenClipEncoder
+from llu_core.encoders.cache import WrappedEncoder
+from llu_core.encoders.encoder import Encoder, OpenClipEncoder
 
 SECONDS = 60
 """For which the GPU is asked; a visitor's share is counted by it."""

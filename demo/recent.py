@@ -10,8 +10,8 @@ import torch
 from PIL import Image
 
 from demo.settings import MB
-from llu_core.embedding_cache import WrappedEncoder, image_key, text_key
-from llu_core.encoder import Encoder
+from llu_core.encoders.cache import WrappedEncoder, image_key, text_key
+from llu_core.encoders.encoder import Encoder
 
 MEMORY = 64 * MB
 SECONDS = 900.0

@@ -12,7 +12,7 @@ from demo.draft import PICTURE_SUFFIXES, empty_draft
 from demo.explorer import EXPLORER_CSS, EXPLORER_HTML, EXPLORER_JS, head
 from demo.settings import Limits, Settings
 from demo.versions import versions
-from llu_core.backbones import BACKBONES
+from llu_core.encoders.backbones import BACKBONES
 from llu_core.recipes import RECIPES
 
 # The bundled Source Sans Pro has no usable semi-bold; fonts named by a web address would be fetched from elsewhere.

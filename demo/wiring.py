@@ -20,7 +20,7 @@ from demo.room import WorkRoom
 from demo.settings import MB, Settings
 from demo.store import SessionStore
 from demo.views import View, build_view
-from llu_core.encoder import Encoder
+from llu_core.encoders.encoder import Encoder
 from llu_core.errors import LluError
 
 UPLOADS_KEPT = (60, 600)

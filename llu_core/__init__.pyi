@@ -15,15 +15,15 @@ from .bundles import load_bundle, save_bundle
 from .checkpoint import TrainedAdapter
 from .classifier import Classifier, ZeroShotClassifier, accuracy
 from .datasets import DATASETS, open_dataset
-from .embedding_cache import CachedEncoder
-from .encoder import Encoder, OpenClipEncoder
+from .encoders.cache import CachedEncoder
+from .encoders.encoder import Encoder, OpenClipEncoder
+from .encoders.prompts import class_embeddings
 from .errors import LluError
 from .evaluation import base_to_new
 from .features import Features
 from .fewshot import FewShotSet, LabelledEmbeddings
 from .fitting import fit, fit_many
 from .prediction import Prediction, predict
-from .prompts import class_embeddings
 from .recipes import ABLATIONS, RECIPES, Recipe
 from .sources import load_source, open_source
 from .sweep import Sweep

@@ -81,7 +81,7 @@ def _load_source(options: argparse.Namespace, source: str):
 
 def _train(options: argparse.Namespace) -> int:
     from llu_core.checkpoint import TrainedAdapter
-    from llu_core.encoder import choose_device
+    from llu_core.encoders.encoder import choose_device
     from llu_core.steps import drain
     from llu_core.training import TrainingStep, train
 

@@ -10,7 +10,7 @@ from llu_core.bench import SCALES, SUBJECTS, measure
 from llu_core.bench.figure import HEAD, Figure
 from llu_core.bench.machine import Machine
 from llu_core.command_options import add_command, require_folder
-from llu_core.encoder import choose_device
+from llu_core.encoders.encoder import choose_device
 from llu_core.errors import LluError
 
 EXAMPLES = """examples:

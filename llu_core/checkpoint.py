@@ -22,8 +22,8 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 from llu_core.adapter import AffineUpdate, LocalizedAdapter, LocalizedUpdate, nearest_anchor
-from llu_core.backbones import one_line
 from llu_core.bundles import MAX_LOGIT_SCALE
+from llu_core.encoders.backbones import one_line
 from llu_core.errors import LluError
 from llu_core.fewshot import FewShotSet
 from llu_core.recipes import Recipe

@@ -26,7 +26,7 @@ from llu_core.command_options import (
     seeds,
 )
 from llu_core.datasets import datasets_named, missing
-from llu_core.encoder import choose_device
+from llu_core.encoders.encoder import choose_device
 from llu_core.errors import LluError
 from llu_core.features import Features
 from llu_core.grid import Outcome, RowStore, run_grid

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from llu_core.adapter import LocalizedAdapter
 from llu_core.baselines.material import Device
 from llu_core.classifier import accuracy
-from llu_core.encoder import Encoder
+from llu_core.encoders.encoder import Encoder
 from llu_core.errors import LluError
 from llu_core.features import Drawn, Features
 from llu_core.fewshot import FewShotSet

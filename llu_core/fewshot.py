@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from llu_core.encoders.prompts import DEFAULT_TEMPLATES
 from llu_core.errors import LluError
-from llu_core.prompts import DEFAULT_TEMPLATES
 
 VALIDATION_SHOTS = 4
 """CoOp validates on this many pictures per class, or on as many as it trains on where those are fewer."""

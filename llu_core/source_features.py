@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from llu_core.datasets import open_dataset, unlike_published
-from llu_core.embedding_cache import ModelLoader
+from llu_core.encoders.cache import ModelLoader
 from llu_core.extraction import extract, extract_shard
 from llu_core.features import Features
 from llu_core.fewshot import FewShotSet

@@ -14,16 +14,16 @@ import torch
 from PIL import Image
 
 from llu_core.bundles import load_bundle
+from llu_core.encoders.prompts import class_embeddings
 from llu_core.errors import LluError
 from llu_core.fewshot import FewShotSet, LabelledEmbeddings, Rejected
 from llu_core.files.images import UnreadablePicture
 from llu_core.files.listing import list_folder, list_zip
 from llu_core.layout import SOURCE_FORMS, ImageSource, Picture, class_left_out, image_source, nothing_readable
-from llu_core.prompts import class_embeddings
 from llu_core.steps import drain, one_ahead
 
 if TYPE_CHECKING:
-    from llu_core.encoder import Encoder
+    from llu_core.encoders.encoder import Encoder
 
 BUILT_IN = "picto:"
 BATCH = 64

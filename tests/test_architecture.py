@@ -19,11 +19,7 @@ LAYERS = [
     "errors",
     "files",
     "steps",
-    "backbones",
-    "model_loading",
-    "encoder",
-    "embedding_cache",
-    "prompts",
+    "encoders",
     "fewshot",
     "bundles",
     "layout",
@@ -171,9 +167,9 @@ def test_the_picture_world_is_imported_late():
 
 
 def test_nothing_is_unpickled():
-    # model_loading.py catches the error that torch raises when it refuses to unpickle; cached_shots.py reads the one
+    # loading.py catches the error that torch raises when it refuses to unpickle; cached_shots.py reads the one
     # format that is a pickle, with a reader that knows one name (tests/test_cached_shots.py)
-    may_import = {"model_loading.py": {"pickle.UnpicklingError"}, "cached_shots.py": set()}
+    may_import = {"loading.py": {"pickle.UnpicklingError"}, "cached_shots.py": set()}
     for path in SOURCES:
         assert imports(path) & {"pickle", "dill", "cloudpickle"} <= ({"pickle"} if path.name in may_import else set())
         names = {name for name in imports(path) if name.startswith("pickle.")}

@@ -8,7 +8,7 @@ from PIL import Image
 from safetensors.numpy import load_file, save_file
 from toy_encoder import ToyEncoder
 
-from llu_core.embedding_cache import CachedEncoder, default_cache_folder
+from llu_core.encoders.cache import CachedEncoder, default_cache_folder
 
 
 class CountingEncoder(ToyEncoder):

@@ -11,8 +11,8 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
-from llu_core.backbones import BACKBONES, EMBEDDED_FOLDER, parse_backbone, pretrained_config
-from llu_core.encoder import OpenClipEncoder
+from llu_core.encoders.backbones import BACKBONES, EMBEDDED_FOLDER, parse_backbone, pretrained_config
+from llu_core.encoders.encoder import OpenClipEncoder
 from llu_core.errors import LluError
 
 WEIGHTS = "open_clip_model.safetensors"

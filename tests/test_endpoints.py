@@ -14,7 +14,7 @@ from demo.callbacks import load_preset
 from demo.session import Session
 from demo.snippets import client_code, library_code
 from llu_core.checkpoint import TrainedAdapter
-from llu_core.encoder import OpenClipEncoder
+from llu_core.encoders.encoder import OpenClipEncoder
 
 
 @pytest.fixture

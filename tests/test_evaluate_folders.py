@@ -9,7 +9,7 @@ from dataset_folders import write_dataset
 
 from llu_core import source_features
 from llu_core.__main__ import main
-from llu_core.embedding_cache import ModelLoader
+from llu_core.encoders.cache import ModelLoader
 from llu_core.source_features import SourceFeatures
 
 QUICK = ["--seeds", "1", "--shots", "2", "--device", "cpu"]

@@ -15,8 +15,8 @@ from toy_encoder import ToyEncoder
 from llu_core import extraction
 from llu_core.augmentation import view
 from llu_core.datasets import DATASETS, open_dataset
-from llu_core.embedding_cache import CachedEncoder
-from llu_core.encoder import OpenClipEncoder
+from llu_core.encoders.cache import CachedEncoder
+from llu_core.encoders.encoder import OpenClipEncoder
 from llu_core.errors import LluError
 from llu_core.extraction import extract, extract_shard
 from llu_core.features import Features

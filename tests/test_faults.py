@@ -20,8 +20,8 @@ from test_embedding_cache import CountingEncoder, shards
 from demo.wiring import friendly
 from llu_core.bundles import save_bundle
 from llu_core.checkpoint import TrainedAdapter
-from llu_core.embedding_cache import CachedEncoder
-from llu_core.encoder import OpenClipEncoder, choose_device
+from llu_core.encoders.cache import CachedEncoder
+from llu_core.encoders.encoder import OpenClipEncoder, choose_device
 from llu_core.errors import LluError
 
 ROOT = Path(__file__).parents[1]
@@ -131,7 +131,7 @@ def test_what_a_killed_process_left_in_the_cache_is_ignored_and_done_again(toy_e
     def killed(*paths) -> None:
         raise SystemExit
 
-    monkeypatch.setattr("llu_core.embedding_cache.os.replace", killed)
+    monkeypatch.setattr("llu_core.encoders.cache.os.replace", killed)
     monkeypatch.setattr(Path, "unlink", lambda path, missing_ok=False: None)  # a killed process tidies nothing up
     with pytest.raises(SystemExit):
         CachedEncoder(toy_encoder, tmp_path).encode_texts(["a"])

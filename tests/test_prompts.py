@@ -1,8 +1,8 @@
 import pytest
 import torch
 
+from llu_core.encoders.prompts import class_embeddings, render_prompts
 from llu_core.errors import LluError
-from llu_core.prompts import class_embeddings, render_prompts
 
 
 def test_prompts_come_class_by_class():

@@ -9,7 +9,7 @@ from bench.refresh_readme import BEGIN, END, refreshed
 from sample_pictures import picture_bytes, write_zip
 
 from llu_core.__main__ import build_parser
-from llu_core.backbones import BACKBONES
+from llu_core.encoders.backbones import BACKBONES
 from llu_core.plans import COMPARED_METHODS
 from llu_core.systems import SYSTEMS
 

@@ -25,8 +25,8 @@ from gradio_client import Client, handle_file
 from sample_pictures import picture_bytes, write_zip
 
 import demo.gpu
-from llu_core.backbones import BACKBONES, pretrained_config
-from llu_core.encoder import OpenClipEncoder
+from llu_core.encoders.backbones import BACKBONES, pretrained_config
+from llu_core.encoders.encoder import OpenClipEncoder
 
 ROOT = Path(__file__).parents[1]
 HEADER = yaml.safe_load((ROOT / "README.md").read_text(encoding="utf-8").split("---\n")[1])

@@ -10,8 +10,8 @@ from torch.nn import functional as F
 from llu_core.baselines.coop import class_prompts
 from llu_core.baselines.descent import cross_entropy_gradients, descend, linear_layer
 from llu_core.baselines.material import Device, Fitted, Material
-from llu_core.baselines.text_tower import Prompts, TextTower
 from llu_core.classifier import Classifier
+from llu_core.encoders.text_tower import Prompts, TextTower
 from llu_core.fewshot import FewShotSet
 from llu_core.schedule import CoopRecipe
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from llu_core.classifier import Classifier
-from llu_core.encoder import Encoder
+from llu_core.encoders.encoder import Encoder
 from llu_core.errors import LluError
 from llu_core.features import check_views
 from llu_core.fewshot import FewShotSet, LabelledEmbeddings

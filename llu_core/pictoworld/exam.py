@@ -101,7 +101,7 @@ def _pairs(attribute: str, words, is_held_out, held_out: bool, rng: np.random.Ge
 
 
 def main() -> None:
-    from llu_core.encoder import OpenClipEncoder
+    from llu_core.encoders.encoder import OpenClipEncoder
 
     parser = argparse.ArgumentParser(prog="python -m llu_core.pictoworld.exam", description=examine.__doc__)
     parser.add_argument("--model", default="picto")

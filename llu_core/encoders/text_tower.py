@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
-from llu_core.encoder import Encoder, OpenClipEncoder
+from llu_core.encoders.encoder import Encoder, OpenClipEncoder
 from llu_core.errors import LluError
 
 _HELD = 2**25

@@ -16,7 +16,7 @@ import torch
 from PIL import Image
 from safetensors import SafetensorError
 
-from llu_core.backbones import (
+from llu_core.encoders.backbones import (
     Backbone,
     FilesUnavailable,
     locate_architecture,

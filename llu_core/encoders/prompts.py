@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch.nn import functional as F
 
-from llu_core.encoder import Encoder
+from llu_core.encoders.encoder import Encoder
 from llu_core.errors import LluError
 
 DEFAULT_TEMPLATES = ("a photo of a {}.",)

@@ -6,7 +6,7 @@ from typing import Any
 
 from llu_core.errors import LluError
 
-EMBEDDED_FOLDER = Path(__file__).parents[1] / "assets" / "picto_clip"
+EMBEDDED_FOLDER = Path(__file__).parents[2] / "assets" / "picto_clip"
 EMBEDDED_NOTE = (
     "The embedded model knows only the picture world it was trained on (drawn shapes, colours, textures, counts). "
     "Photographs want vit-b-16."

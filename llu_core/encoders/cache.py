@@ -16,7 +16,7 @@ from PIL import Image
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
-from llu_core.encoder import Encoder, OpenClipEncoder
+from llu_core.encoders.encoder import Encoder, OpenClipEncoder
 
 _log = logging.getLogger(__name__)
 # So many new inputs are encoded between two writes: an interrupted run keeps most of its work.

@@ -10,8 +10,8 @@ import torch
 from PIL import Image
 from torch.nn import functional as F
 
+from llu_core.encoders.loading import load_model
 from llu_core.errors import LluError
-from llu_core.model_loading import load_model
 from llu_core.steps import one_ahead
 
 _log = logging.getLogger(__name__)
