@@ -11,10 +11,10 @@ from demo.projection import Projection, project_umap
 from demo.session import Session, build_model, map_points
 from llu_core.adapter import LocalizedAdapter, check_mask
 from llu_core.checkpoint import TrainedAdapter
+from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
+from llu_core.data.sources import ImageSource, embed_steps, open_source
 from llu_core.errors import LluError
-from llu_core.fewshot import FewShotSet, LabelledEmbeddings
 from llu_core.recipes import Recipe
-from llu_core.sources import ImageSource, embed_steps, open_source
 from llu_core.training import train
 
 PRESETS = {

@@ -10,10 +10,10 @@ from hashlib import blake2b
 from PIL import Image
 
 from demo.settings import Limits
+from llu_core.data.fewshot import Rejected
+from llu_core.data.sources import ImageSource, Picture
 from llu_core.encoders.prompts import DEFAULT_TEMPLATES
 from llu_core.errors import LluError
-from llu_core.fewshot import Rejected
-from llu_core.sources import ImageSource, Picture
 
 MAX_NAME_LENGTH = 80
 MAX_FOLDER_NAME_LENGTH = 255

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from demo.session import Model
 from demo.summary import accuracies
+from llu_core.data.fewshot import FewShotSet
 from llu_core.errors import LluError
-from llu_core.fewshot import FewShotSet
 from llu_core.rows import harmonic_mean
 from llu_core.systems import CannotAnswer, Fitted, Material, System, systems_named
 

@@ -13,13 +13,13 @@ from demo import draft as drafts
 from demo.queries import add_classes
 from demo.session import Session
 from demo.settings import MB
-from llu_core.bundles import load_bundle
+from llu_core.data.bundles import load_bundle
+from llu_core.data.class_folders import image_source
+from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings, Rejected
+from llu_core.data.sources import ImageSource, Picture
 from llu_core.errors import LluError
-from llu_core.fewshot import FewShotSet, LabelledEmbeddings, Rejected
 from llu_core.files.images import UnreadablePicture, decode
 from llu_core.files.listing import list_zip
-from llu_core.layout import image_source
-from llu_core.sources import ImageSource, Picture
 
 THUMBNAIL = 64
 SHOTS_OF_A_BUNDLE = 16

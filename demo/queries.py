@@ -13,9 +13,9 @@ from torch import Tensor
 
 from demo import draft as drafts
 from demo.session import UNLABELLED, Model, Session
+from llu_core.data.fewshot import LabelledEmbeddings
 from llu_core.encoders.prompts import class_embeddings
 from llu_core.errors import LluError
-from llu_core.fewshot import LabelledEmbeddings
 from llu_core.files.images import decode
 from llu_core.prediction import Prediction, predict_embeddings
 from llu_core.sweep import Sweep

@@ -13,8 +13,8 @@ from demo.session import UNLABELLED, Session, build_model
 from demo.settings import MB
 from llu_core.adapter import interpolation_mask
 from llu_core.checkpoint import CONFIG_FILE, WEIGHTS_FILE, TrainedAdapter
+from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
 from llu_core.errors import LluError
-from llu_core.fewshot import FewShotSet, LabelledEmbeddings
 from llu_core.files.archives import UnreadableMember, open_archive, read_member
 
 MAX_ADAPTER_FILES = 50

@@ -15,10 +15,10 @@ from demo.projection import Projection, project_pca
 from demo.settings import MB, Limits
 from llu_core.adapter import LocalizedAdapter
 from llu_core.checkpoint import TrainedAdapter
+from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
+from llu_core.data.sources import ImageSource
 from llu_core.encoders.encoder import Encoder
 from llu_core.errors import LluError
-from llu_core.fewshot import FewShotSet, LabelledEmbeddings
-from llu_core.sources import ImageSource
 from llu_core.sweep import Sweep
 
 MAX_UNDO = 20

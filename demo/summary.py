@@ -7,8 +7,8 @@ from typing import Any
 import torch
 
 from demo.session import Model, Session
-from llu_core.fewshot import LabelledEmbeddings
-from llu_core.sources import Picture
+from llu_core.data.fewshot import LabelledEmbeddings
+from llu_core.data.sources import Picture
 
 
 def summary(session: Session) -> dict[str, Any]:

@@ -11,21 +11,21 @@ from .adapter import (
     nearest_anchor,
 )
 from .anchors import cluster_anchors
-from .bundles import load_bundle, save_bundle
 from .checkpoint import TrainedAdapter
 from .classifier import Classifier, ZeroShotClassifier, accuracy
-from .datasets import DATASETS, open_dataset
+from .data.bundles import load_bundle, save_bundle
+from .data.coop.datasets import DATASETS, open_dataset
+from .data.features import Features
+from .data.fewshot import FewShotSet, LabelledEmbeddings
+from .data.sources import load_source, open_source
 from .encoders.cache import CachedEncoder
 from .encoders.encoder import Encoder, OpenClipEncoder
 from .encoders.prompts import class_embeddings
 from .errors import LluError
 from .evaluation import base_to_new
-from .features import Features
-from .fewshot import FewShotSet, LabelledEmbeddings
 from .fitting import fit, fit_many
 from .prediction import Prediction, predict
 from .recipes import ABLATIONS, RECIPES, Recipe
-from .sources import load_source, open_source
 from .sweep import Sweep
 from .systems import SYSTEMS, CannotAnswer, Fitted, Material, System, systems_named
 from .training import TrainingStep, train

@@ -71,7 +71,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _load_source(options: argparse.Namespace, source: str):
-    from llu_core.sources import load_source
+    from llu_core.data.sources import load_source
 
     with embedding_progress(source) as show:
         shots = load_source(source, model_loader(options), progress=show)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from llu_core.data.fewshot import Rejected
 from llu_core.encoders.cache import ModelLoader, default_cache_folder
 from llu_core.errors import LluError
-from llu_core.fewshot import Rejected
 from llu_core.recipes import RECIPES, Recipe, recipe
 
 SOURCE_HELP = (

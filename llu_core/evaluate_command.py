@@ -25,10 +25,10 @@ from llu_core.command_options import (
     require_folder,
     seeds,
 )
-from llu_core.datasets import datasets_named, missing
+from llu_core.data.coop.datasets import datasets_named, missing
+from llu_core.data.features import Features
 from llu_core.encoders.encoder import choose_device
 from llu_core.errors import LluError
-from llu_core.features import Features
 from llu_core.grid import Outcome, RowStore, run_grid
 from llu_core.plans import (
     ABLATION_METHODS,

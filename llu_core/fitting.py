@@ -8,8 +8,8 @@ from typing import TypeVar
 import torch
 
 from llu_core.adapter import LocalizedAdapter
+from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
 from llu_core.errors import LluError
-from llu_core.fewshot import FewShotSet, LabelledEmbeddings
 from llu_core.recipes import RECIPES, Recipe
 from llu_core.stacked import Job, Stack
 from llu_core.steps import drain

@@ -12,10 +12,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from llu_core.data.features import Drawn, Features
+from llu_core.data.fewshot import FewShotSet
 from llu_core.errors import LluError
 from llu_core.evaluation import LoadEncoder, Trial, run_trial
-from llu_core.features import Drawn, Features
-from llu_core.fewshot import FewShotSet
 from llu_core.grid import Cell, Task
 from llu_core.recipes import ABLATIONS, RECIPES, Recipe
 from llu_core.rows import TimingRow

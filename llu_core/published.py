@@ -9,7 +9,7 @@ gives the printed harmonic mean and average.
 
 from dataclasses import dataclass
 
-from llu_core.datasets import BASE_TO_NEW, SHIFTED
+from llu_core.data.coop.datasets import BASE_TO_NEW, SHIFTED
 
 CONDITIONS = "CLIP ViT-B/16, 16 shots, average over 11 data sets and 3 seeds"
 SETS_FROM = "from CoCoOp's paper (CLIP ViT-B/16, 16 shots)"

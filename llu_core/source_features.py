@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from llu_core.datasets import open_dataset, unlike_published
+from llu_core.data.class_folders import ImageSource
+from llu_core.data.coop.datasets import open_dataset, unlike_published
+from llu_core.data.embedding import extract, extract_shard
+from llu_core.data.features import Features
+from llu_core.data.fewshot import FewShotSet
+from llu_core.data.sources import open_source
 from llu_core.encoders.cache import ModelLoader
-from llu_core.extraction import extract, extract_shard
-from llu_core.features import Features
-from llu_core.fewshot import FewShotSet
 from llu_core.grid import run_tasks
-from llu_core.layout import ImageSource
 from llu_core.rows import AnyRow
-from llu_core.sources import open_source
 
 SHARDED_FROM = 4000
 """Pictures from which on it pays to start other processes for embedding."""

@@ -22,8 +22,8 @@ from llu_core.adapter import (
     nearest_anchor,
 )
 from llu_core.anchors import cluster_anchors
+from llu_core.data.fewshot import FewShotSet
 from llu_core.errors import LluError
-from llu_core.fewshot import FewShotSet
 from llu_core.recipes import RECIPES, Recipe
 from llu_core.schedule import (
     Batch,

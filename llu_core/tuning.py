@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from llu_core.data.fewshot import FewShotSet
 from llu_core.errors import LluError
-from llu_core.fewshot import FewShotSet
 from llu_core.fitting import fit_many
 from llu_core.recipes import RECIPES, Recipe
 from llu_core.rows import harmonic_mean

@@ -5,7 +5,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from llu_core.adapter import AffineUpdate, LocalizedAdapter, LocalizedUpdate
-from llu_core.fewshot import FewShotSet, LabelledEmbeddings
+from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
 
 SPREAD, TEXT_SPREAD = 0.7, 1.0
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from llu_core.augmentation import RATIO, random_crop, view
+from llu_core.data.augmentation import RATIO, random_crop, view
 
 
 def noise(width: int = 40, height: int = 30) -> Image.Image:

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from llu_core.baselines import linear_probe, wise_ft
 from llu_core.baselines.linear_probe import LinearProbeRecipe
 from llu_core.baselines.wise_ft import FittedHead, WiseFtRecipe
-from llu_core.fewshot import FewShotSet, LabelledEmbeddings
+from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
 from llu_core.systems import CannotAnswer, Material
 
 SHOTS, NEW = problem(base=5, new=5, shots=4, width=24).split()

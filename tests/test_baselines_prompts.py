@@ -12,13 +12,13 @@ from llu_core.baselines import cocoop, coop, prograd
 from llu_core.baselines.cocoop import CocoopRecipe
 from llu_core.baselines.coop import CoopPromptRecipe, FittedContext
 from llu_core.baselines.prograd import ProgradRecipe, agreeing
+from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
 from llu_core.encoders import text_tower
 from llu_core.encoders.cache import CachedEncoder
 from llu_core.encoders.encoder import OpenClipEncoder
 from llu_core.encoders.prompts import class_embeddings
 from llu_core.encoders.text_tower import TextTower
 from llu_core.errors import LluError
-from llu_core.fewshot import FewShotSet, LabelledEmbeddings
 from llu_core.schedule import CoopRecipe
 from llu_core.systems import Material
 

@@ -12,8 +12,8 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from llu_core import bundles
-from llu_core.bundles import load_bundle, save_bundle
+from llu_core.data import bundles
+from llu_core.data.bundles import load_bundle, save_bundle
 from llu_core.errors import LluError
 
 

@@ -14,8 +14,8 @@ from dataset_folders import pickled, write_cached_shots
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from llu_core import cached_shots
-from llu_core.cached_shots import CachedPicture, cached_shots_file, re_root, read_cached_shots
+from llu_core.data.coop import cached_shots
+from llu_core.data.coop.cached_shots import CachedPicture, cached_shots_file, re_root, read_cached_shots
 from llu_core.errors import LluError
 
 ROWS = [("/home/x/data/dtd/images/banded/a.jpg", 0, "banded"), ("/home/x/data/dtd/images/dotted/b.jpg", 1, "dotted")]

@@ -12,9 +12,9 @@ from demo import cards
 from demo import draft as drafts
 from demo.cards import cards_payload, cards_payload_of_features
 from demo.settings import MB, Limits
-from llu_core.fewshot import LabelledEmbeddings, Rejected
+from llu_core.data.fewshot import LabelledEmbeddings, Rejected
+from llu_core.data.sources import Picture
 from llu_core.files.images import UnreadablePicture
-from llu_core.sources import Picture
 
 
 def pictures(count: int) -> list[Picture]:

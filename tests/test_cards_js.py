@@ -8,8 +8,8 @@ from PIL import Image
 
 from demo import draft as drafts
 from demo.cards import CARDS_CSS, CARDS_HTML, CARDS_JS, cards_payload
-from llu_core.fewshot import Rejected
-from llu_core.sources import Picture
+from llu_core.data.fewshot import Rejected
+from llu_core.data.sources import Picture
 
 pytestmark = pytest.mark.browser
 

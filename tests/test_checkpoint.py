@@ -15,8 +15,8 @@ from synthetic import problem, unit_rows
 from torch import Tensor
 
 from llu_core.checkpoint import FORMAT_VERSION, TrainedAdapter
+from llu_core.data.fewshot import FewShotSet
 from llu_core.errors import LluError
-from llu_core.fewshot import FewShotSet
 from llu_core.fitting import fit
 from llu_core.recipes import RECIPES
 

@@ -10,7 +10,8 @@ import pytest
 from dataset_folders import PER_CLASS, SPLIT_FILES, VARIANTS, WNIDS, picture, write_cached_shots, write_dataset
 from PIL import Image
 
-from llu_core.datasets import (
+from llu_core.data.class_folders import ImageSource
+from llu_core.data.coop.datasets import (
     BASE_TO_NEW,
     DATASETS,
     SHIFTED,
@@ -21,7 +22,6 @@ from llu_core.datasets import (
 )
 from llu_core.errors import LluError
 from llu_core.files.images import UnreadablePicture
-from llu_core.layout import ImageSource
 
 TEMPLATES = {
     "imagenet": "a photo of a {}.",

@@ -10,8 +10,8 @@ from PIL import Image
 
 from demo import draft as drafts
 from demo.settings import Limits
+from llu_core.data.sources import Picture
 from llu_core.errors import LluError
-from llu_core.sources import Picture
 
 
 def pictures(*names: str) -> list[Picture]:

@@ -12,16 +12,16 @@ from dataset_folders import write_dataset
 from PIL import Image
 from toy_encoder import ToyEncoder
 
-from llu_core import extraction
-from llu_core.augmentation import view
-from llu_core.datasets import DATASETS, open_dataset
+from llu_core.data import embedding
+from llu_core.data.augmentation import view
+from llu_core.data.class_folders import ImageSource
+from llu_core.data.coop.datasets import DATASETS, open_dataset
+from llu_core.data.embedding import extract, extract_shard
+from llu_core.data.features import Features
+from llu_core.data.sources import open_source
 from llu_core.encoders.cache import CachedEncoder
 from llu_core.encoders.encoder import OpenClipEncoder
 from llu_core.errors import LluError
-from llu_core.extraction import extract, extract_shard
-from llu_core.features import Features
-from llu_core.layout import ImageSource
-from llu_core.sources import open_source
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Recorder(ToyEncoder):
 
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(extraction, "CHUNK_ROWS", 5)
+    monkeypatch.setattr(embedding, "CHUNK_ROWS", 5)
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_views_are_those_of_the_augmentation(pets: ImageSource, toy_encoder: Toy
     assert features.views is not None
     assert features.views.shape == (3, len(pets.train), toy_encoder.width)
     picture = pets.train[4]
-    expected = view(picture.read(), extraction.VIEW_SIDE, seed=7, name=picture.name, number=2)
+    expected = view(picture.read(), embedding.VIEW_SIDE, seed=7, name=picture.name, number=2)
     assert torch.equal(features.views[2, 4], toy_encoder.encode_images([expected])[0])
     assert len(features.problem.test) == len(pets.test)
 
@@ -103,13 +103,13 @@ def test_views_are_those_of_the_augmentation(pets: ImageSource, toy_encoder: Toy
 def test_views_have_the_size_that_the_encoder_sees(tiny_model: str):
     encoder = OpenClipEncoder.load(tiny_model, device="cpu")
     assert encoder.image_size == 32
-    assert extraction._image_size(CachedEncoder(encoder, "unused")) == 32
+    assert embedding._image_size(CachedEncoder(encoder, "unused")) == 32
 
 
 def test_a_second_run_decodes_and_encodes_nothing(pets: ImageSource, cache: Path, monkeypatch: pytest.MonkeyPatch):
     first = extract(pets, Recorder(), views=2, folder=cache)
     encoder = Recorder()
-    monkeypatch.setattr("llu_core.datasets.decode", lambda *_, **__: pytest.fail("a picture was decoded"))
+    monkeypatch.setattr("llu_core.data.coop.datasets.decode", lambda *_, **__: pytest.fail("a picture was decoded"))
     same(extract(pets, encoder, views=2, folder=cache), first)
     assert encoder.encoded == []
 
@@ -256,7 +256,7 @@ def test_large_photographs_are_encoded_in_smaller_batches(
     pets: ImageSource, toy_encoder: ToyEncoder, monkeypatch: pytest.MonkeyPatch
 ):
     expected = extract(pets, toy_encoder)
-    monkeypatch.setattr(extraction, "BATCH_PIXELS", 2 * 16 * 12)
+    monkeypatch.setattr(embedding, "BATCH_PIXELS", 2 * 16 * 12)
     encoder = Recorder()
     same(extract(pets, encoder), expected)
     assert max(encoder.encoded) == 2

@@ -7,9 +7,9 @@ import pytest
 import torch
 from synthetic import problem, unit_rows
 
+from llu_core.data.features import Drawn, Features
+from llu_core.data.fewshot import Draw, FewShotSet, LabelledEmbeddings, draw_with_validation
 from llu_core.errors import LluError
-from llu_core.features import Drawn, Features
-from llu_core.fewshot import Draw, FewShotSet, LabelledEmbeddings, draw_with_validation
 
 
 def pool(labels: list[int], seed: int) -> LabelledEmbeddings:

@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings, draw_shots
 from llu_core.errors import LluError
-from llu_core.fewshot import FewShotSet, LabelledEmbeddings, draw_shots
 
 
 def rows_of(labels: list[int], prefix: str = "train", thumbnails: bool = False) -> LabelledEmbeddings:

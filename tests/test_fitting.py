@@ -8,8 +8,8 @@ import torch
 from synthetic import problem
 
 from llu_core.adapter import LocalizedAdapter
+from llu_core.data.fewshot import FewShotSet
 from llu_core.errors import LluError
-from llu_core.fewshot import FewShotSet
 from llu_core.fitting import fit, fit_many
 from llu_core.recipes import ABLATIONS, RECIPES, Recipe
 from llu_core.steps import drain

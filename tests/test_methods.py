@@ -9,8 +9,8 @@ import torch
 from demo.methods import COMPARED, compare_methods
 from demo.payload import methods_payload
 from demo.summary import accuracies
+from llu_core.data.fewshot import LabelledEmbeddings
 from llu_core.errors import LluError
-from llu_core.fewshot import LabelledEmbeddings
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from synthetic import problem
 from demo import callbacks, own_data
 from demo.payload import explorer_payload
 from demo.summary import summary
-from llu_core.bundles import save_bundle
+from llu_core.data.bundles import save_bundle
 from llu_core.errors import LluError
 from llu_core.recipes import RECIPES
 

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 import torch
 
+from llu_core.data.built_in import open_set, set_names
 from llu_core.errors import LluError
 from llu_core.pictoworld.batches import COARSE, FINE, MIXED, draw_batch, scene_codes, truth_matrix
 from llu_core.pictoworld.captions import ATTRIBUTES, caption
 from llu_core.pictoworld.exam import examine
 from llu_core.pictoworld.pretrain import Plan, contrastive_loss, pretrain
 from llu_core.pictoworld.render import render, sample_scene
-from llu_core.pictoworld.sets import open_set, set_names
 from llu_core.pictoworld.vocabulary import (
     COLOURS,
     DOMAINS,

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from synthetic import problem
 
+from llu_core.data.built_in import open_set, set_names
+from llu_core.data.features import Features
+from llu_core.data.fewshot import Draw
 from llu_core.errors import LluError
-from llu_core.features import Features
-from llu_core.fewshot import Draw
-from llu_core.pictoworld.sets import open_set, set_names
 from llu_core.plans import (
     ABLATION_METHODS,
     COMPARED_METHODS,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from llu_core.datasets import BASE_TO_NEW
+from llu_core.data.coop.datasets import BASE_TO_NEW
 from llu_core.grid import Cell, Outcome
 from llu_core.published import CROSS_DATASET, DOMAIN_SHIFT, PER_SET, TABLE_1, TABLE_4, published_for
 from llu_core.report import About, figures, report_text, write_report

@@ -11,11 +11,11 @@ import torch
 from PIL import Image
 from toy_encoder import ToyEncoder
 
-from llu_core import sources
-from llu_core.bundles import save_bundle
+from llu_core.data import sources
+from llu_core.data.bundles import save_bundle
+from llu_core.data.fewshot import FewShotSet, Rejected
+from llu_core.data.sources import ImageSource, embed, embed_steps, load_source, open_source
 from llu_core.errors import LluError
-from llu_core.fewshot import FewShotSet, Rejected
-from llu_core.sources import ImageSource, embed, embed_steps, load_source, open_source
 
 
 def png(seed: int = 0, size: tuple[int, int] = (6, 4)) -> bytes:

@@ -6,8 +6,8 @@ import pytest
 
 from demo.draft import StoredPicture
 from demo.store import SessionStore
+from llu_core.data.sources import Picture
 from llu_core.errors import LluError
-from llu_core.sources import Picture
 
 
 class Clock:

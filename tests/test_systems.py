@@ -8,8 +8,8 @@ import torch
 from synthetic import problem, unit_rows
 from toy_encoder import ToyEncoder
 
+from llu_core.data.fewshot import LabelledEmbeddings
 from llu_core.errors import LluError
-from llu_core.fewshot import LabelledEmbeddings
 from llu_core.fitting import fit
 from llu_core.recipes import ABLATIONS, RECIPES
 from llu_core.systems import SYSTEMS, CannotAnswer, Material, System, llu_system, systems_named

@@ -4,8 +4,8 @@ import pytest
 import torch
 from synthetic import problem
 
+from llu_core.data.features import Features
 from llu_core.evaluation import Trial
-from llu_core.features import Features
 from llu_core.rows import TimingRow
 from llu_core.systems import SYSTEMS
 from llu_core.timing import NO_GRADIENT, ON_CPU, LiveBytes, time_pass

@@ -9,8 +9,8 @@ from synthetic import problem, rows, unit_rows
 
 from llu_core.adapter import LocalizedAdapter
 from llu_core.classifier import ZeroShotClassifier, accuracy
+from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
 from llu_core.errors import LluError
-from llu_core.fewshot import FewShotSet, LabelledEmbeddings
 from llu_core.fitting import fit
 from llu_core.recipes import ABLATIONS, RECIPES, Recipe, recipe
 from llu_core.training import TrainingStep, train

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from dataset_folders import SPLIT_FILES, WNIDS, write_dataset
 
-from llu_core.datasets import open_dataset
+from llu_core.data.coop.datasets import open_dataset
 from llu_core.errors import LluError
 
 PETS = SPLIT_FILES["oxford_pets"]

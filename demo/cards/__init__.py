@@ -14,8 +14,8 @@ from pathlib import Path
 from demo.cards.thumbnails import thumbnail, thumbnail_of_pixels
 from demo.draft import MAX_NAME_LENGTH, PICTURE_SUFFIXES, pictures_by_key
 from demo.settings import MB, Limits
-from llu_core.fewshot import FewShotSet, LabelledEmbeddings, Rejected
-from llu_core.sources import ImageSource
+from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings, Rejected
+from llu_core.data.sources import ImageSource
 
 _HERE = Path(__file__).parent
 _SCRIPTS = ("page", "folder", "adding", "thumbs", "cards")

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from llu_core.baselines.material import Device, Fitted, Material, best_on_validation
-from llu_core.fewshot import FewShotSet
+from llu_core.data.fewshot import FewShotSet
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from llu_core.baselines.material import (
     trained_labels,
 )
 from llu_core.classifier import Classifier
-from llu_core.fewshot import FewShotSet
+from llu_core.data.fewshot import FewShotSet
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from torch.nn import functional as F
 from llu_core.baselines.coop import FittedContext, class_prompts
 from llu_core.baselines.descent import descend
 from llu_core.baselines.material import Device, Fitted, Material
+from llu_core.data.fewshot import FewShotSet
 from llu_core.encoders.text_tower import TextTower
-from llu_core.fewshot import FewShotSet
 from llu_core.schedule import COOP, CoopRecipe
 
 _FILLER = "X"

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from llu_core.fewshot import FewShotSet, LabelledEmbeddings
+from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
 
 SPREAD = 0.8
 """Length of the noise around a unit centre."""

@@ -14,10 +14,10 @@ from torch.utils.flop_counter import FlopCounterMode
 from llu_core.bench.figure import Figure
 from llu_core.bench.machine import Limit, Machine
 from llu_core.bench.timing import alternately
+from llu_core.data.sources import embed, open_source
 from llu_core.encoders.cache import CachedEncoder
 from llu_core.encoders.encoder import OpenClipEncoder
 from llu_core.files.images import decode
-from llu_core.sources import embed, open_source
 
 PICTURES, VIT_PICTURES_ON_CPU = 256, 4
 FILES, FILE_SIZE = 128, (1024, 768)

@@ -9,7 +9,7 @@ from llu_core.bench.clustering import points
 from llu_core.bench.figure import Figure
 from llu_core.bench.machine import Machine
 from llu_core.bench.process import Cost, cost_of
-from llu_core.fewshot import FewShotSet
+from llu_core.data.fewshot import FewShotSet
 from llu_core.fitting import fit, warm_up
 
 CLASSES, SHOTS, WIDTH = 100, 16, 512

@@ -14,10 +14,10 @@ from llu_core.bench.clouds import clouds
 from llu_core.bench.figure import Figure
 from llu_core.bench.machine import Limit, Machine
 from llu_core.bench.timing import Timing, alternately
-from llu_core.bundles import load_bundle
 from llu_core.classifier import Classifier, accuracy
 from llu_core.coordinates import Coordinates
-from llu_core.fewshot import FewShotSet
+from llu_core.data.bundles import load_bundle
+from llu_core.data.fewshot import FewShotSet
 from llu_core.fitting import fit, warm_up
 from llu_core.recipes import RECIPES, Recipe
 from llu_core.schedule import CoopRecipe

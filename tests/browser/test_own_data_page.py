@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from sample_pictures import picture_bytes, picture_folder, write_zip
 from synthetic import problem
 
-from llu_core.bundles import save_bundle
+from llu_core.data.bundles import save_bundle
 
 pytestmark = pytest.mark.browser
 

@@ -15,8 +15,8 @@ from functools import partial
 
 from torch import Tensor
 
+from llu_core.data.fewshot import Draw, FewShotSet, LabelledEmbeddings, draw_with_validation, new_labels
 from llu_core.errors import LluError
-from llu_core.fewshot import Draw, FewShotSet, LabelledEmbeddings, draw_with_validation, new_labels
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,9 +15,9 @@ from functools import partial
 
 from PIL import Image
 
+from llu_core.data.fewshot import Draw, Rejected, draw_with_validation, first_half
 from llu_core.encoders.prompts import DEFAULT_TEMPLATES
 from llu_core.errors import LluError
-from llu_core.fewshot import Draw, Rejected, draw_with_validation, first_half
 from llu_core.files.images import UnreadablePicture
 from llu_core.files.listing import PictureFiles
 

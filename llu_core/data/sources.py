@@ -13,13 +13,20 @@ import numpy as np
 import torch
 from PIL import Image
 
-from llu_core.bundles import load_bundle
+from llu_core.data.bundles import load_bundle
+from llu_core.data.class_folders import (
+    SOURCE_FORMS,
+    ImageSource,
+    Picture,
+    class_left_out,
+    image_source,
+    nothing_readable,
+)
+from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings, Rejected
 from llu_core.encoders.prompts import class_embeddings
 from llu_core.errors import LluError
-from llu_core.fewshot import FewShotSet, LabelledEmbeddings, Rejected
 from llu_core.files.images import UnreadablePicture
 from llu_core.files.listing import list_folder, list_zip
-from llu_core.layout import SOURCE_FORMS, ImageSource, Picture, class_left_out, image_source, nothing_readable
 from llu_core.steps import drain, one_ahead
 
 if TYPE_CHECKING:
@@ -37,7 +44,7 @@ def open_source(text: str, *, templates: Sequence[str] | None = None) -> FewShot
     `templates` replace the source's own. Raises LluError, one line, for anything that cannot be used.
     """
     if text.startswith(BUILT_IN):
-        from llu_core.pictoworld.sets import open_set  # the renderer is of no use to other sources
+        from llu_core.data.built_in import open_set  # the renderer is of no use to other sources
 
         source = open_set(text.removeprefix(BUILT_IN))
     else:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from llu_core.data.sources import ImageSource, Picture
 from llu_core.errors import LluError
 from llu_core.pictoworld.render import render, sample_scene
 from llu_core.pictoworld.vocabulary import (
@@ -24,7 +25,6 @@ from llu_core.pictoworld.vocabulary import (
     colour_held_out,
     texture_held_out,
 )  # fmt: skip
-from llu_core.sources import ImageSource, Picture
 
 SHOTS = 16
 SETS_STREAM = 2

@@ -21,8 +21,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings, first_half
 from llu_core.errors import LluError
-from llu_core.fewshot import FewShotSet, LabelledEmbeddings, first_half
 from llu_core.files.archives import open_archive
 
 REQUIRED_KEYS = ("train_features", "train_labels", "test_features", "test_labels", "text_features", "class_names")

@@ -24,16 +24,16 @@ import numpy as np
 import torch
 from PIL import Image
 
-from llu_core.augmentation import view
+from llu_core.data.augmentation import view
+from llu_core.data.class_folders import ImageSource, Picture
+from llu_core.data.features import Features
+from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings, Rejected
+from llu_core.data.sources import BATCH, BATCH_PIXELS
 from llu_core.encoders.cache import CachedEncoder, Shelf, model_folder
 from llu_core.encoders.encoder import Encoder
 from llu_core.encoders.prompts import class_embeddings
 from llu_core.errors import LluError
-from llu_core.features import Features
-from llu_core.fewshot import FewShotSet, LabelledEmbeddings, Rejected
 from llu_core.files.images import UnreadablePicture
-from llu_core.layout import ImageSource, Picture
-from llu_core.sources import BATCH, BATCH_PIXELS
 from llu_core.steps import one_ahead
 
 CHUNK_ROWS = 256
