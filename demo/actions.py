@@ -24,7 +24,7 @@ from demo.store import SessionStore
 from demo.summary import status_line, summary
 from demo.tuned import choose_mask, tuned_panel, waiting_panel
 from llu_core.errors import LluError
-from llu_core.recipes import recipe as recipe_named
+from llu_core.method.recipes import recipe as recipe_named
 
 WAIT_SECONDS = 0.5
 

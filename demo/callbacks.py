@@ -9,13 +9,13 @@ from weakref import WeakKeyDictionary
 from demo import draft as drafts
 from demo.projection import Projection, project_umap
 from demo.session import Session, build_model, map_points
-from llu_core.adapter import LocalizedAdapter, check_mask
-from llu_core.checkpoint import TrainedAdapter
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
 from llu_core.data.sources import ImageSource, embed_steps, open_source
 from llu_core.errors import LluError
-from llu_core.recipes import Recipe
-from llu_core.training import train
+from llu_core.method.adapter import LocalizedAdapter, check_mask
+from llu_core.method.checkpoint import TrainedAdapter
+from llu_core.method.recipes import Recipe
+from llu_core.method.training import train
 
 PRESETS = {
     "Coloured shapes, sketched": "picto:sketched-coloured-shapes",

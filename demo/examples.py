@@ -11,8 +11,8 @@ from demo.session import Session
 from demo.settings import Limits
 from llu_core.encoders.cache import CachedEncoder
 from llu_core.encoders.encoder import Encoder
-from llu_core.fitting import warm_up
-from llu_core.recipes import RECIPES
+from llu_core.method.fitting import warm_up
+from llu_core.method.recipes import RECIPES
 from llu_core.steps import drain
 
 

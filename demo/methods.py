@@ -11,7 +11,7 @@ from demo.session import Model
 from demo.summary import accuracies
 from llu_core.data.fewshot import FewShotSet
 from llu_core.errors import LluError
-from llu_core.rows import harmonic_mean
+from llu_core.method.classifier import harmonic_mean
 from llu_core.systems import CannotAnswer, Fitted, Material, System, systems_named
 
 COMPARED = ("clip", "clip-adapter", "tip-adapter", "linear-probe", "rla", "llu", "llu-linear")

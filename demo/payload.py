@@ -15,7 +15,7 @@ from PIL import Image
 from demo.methods import COMPARED, MethodRow
 from demo.queries import walk
 from demo.session import Model, Session
-from llu_core.sweep import Sweep
+from llu_core.method.sweep import Sweep
 
 TRAIN, TEST, QUERY = 0, 1, 2
 SHEET_COLUMNS = 32

@@ -17,8 +17,8 @@ from llu_core.data.fewshot import LabelledEmbeddings
 from llu_core.encoders.prompts import class_embeddings
 from llu_core.errors import LluError
 from llu_core.files.images import decode
-from llu_core.prediction import Prediction, predict_embeddings
-from llu_core.sweep import Sweep
+from llu_core.method.prediction import Prediction, predict_embeddings
+from llu_core.method.sweep import Sweep
 
 MAX_QUERIES = 24
 WALK_STEPS = 61

@@ -11,11 +11,11 @@ from demo.own_data import with_small_thumbnails
 from demo.queries import require_model
 from demo.session import UNLABELLED, Session, build_model
 from demo.settings import MB
-from llu_core.adapter import interpolation_mask
-from llu_core.checkpoint import CONFIG_FILE, WEIGHTS_FILE, TrainedAdapter
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
 from llu_core.errors import LluError
 from llu_core.files.archives import UnreadableMember, open_archive, read_member
+from llu_core.method.adapter import interpolation_mask
+from llu_core.method.checkpoint import CONFIG_FILE, WEIGHTS_FILE, TrainedAdapter
 
 MAX_ADAPTER_FILES = 50
 """Of a zip; it needs two, and the zips that operating systems make of a folder have a few more."""

@@ -13,13 +13,13 @@ from torch import Tensor
 from demo.draft import empty_draft, require_room, stored_pictures
 from demo.projection import Projection, project_pca
 from demo.settings import MB, Limits
-from llu_core.adapter import LocalizedAdapter
-from llu_core.checkpoint import TrainedAdapter
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
 from llu_core.data.sources import ImageSource
 from llu_core.encoders.encoder import Encoder
 from llu_core.errors import LluError
-from llu_core.sweep import Sweep
+from llu_core.method.adapter import LocalizedAdapter
+from llu_core.method.checkpoint import TrainedAdapter
+from llu_core.method.sweep import Sweep
 
 MAX_UNDO = 20
 UNLABELLED = -1

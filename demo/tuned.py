@@ -5,8 +5,8 @@ from html import escape
 from demo.callbacks import set_mask
 from demo.queries import require_model
 from demo.session import Session
-from llu_core.recipes import RECIPES
-from llu_core.tuning import BETAS, GAMMAS, Plane, Tuning, tune
+from llu_core.method.recipes import RECIPES
+from llu_core.method.tuning import BETAS, GAMMAS, Plane, Tuning, tune
 
 CELL_WIDTH, CELL_HEIGHT = 18, 7
 

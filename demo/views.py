@@ -13,7 +13,7 @@ from demo.explorer import EXPLORER_CSS, EXPLORER_HTML, EXPLORER_JS, head
 from demo.settings import Limits, Settings
 from demo.versions import versions
 from llu_core.encoders.backbones import BACKBONES
-from llu_core.recipes import RECIPES
+from llu_core.method.recipes import RECIPES
 
 # The bundled Source Sans Pro has no usable semi-bold; fonts named by a web address would be fetched from elsewhere.
 FONT = [LocalFont("Source Sans Pro", weights=(400, 700)), "system-ui", "sans-serif"]

@@ -2,17 +2,6 @@
 
 __version__: str
 
-from .adapter import (
-    AffineUpdate,
-    LocalizedAdapter,
-    LocalizedUpdate,
-    interpolate,
-    interpolation_mask,
-    nearest_anchor,
-)
-from .anchors import cluster_anchors
-from .checkpoint import TrainedAdapter
-from .classifier import Classifier, ZeroShotClassifier, accuracy
 from .data.bundles import load_bundle, save_bundle
 from .data.coop.datasets import DATASETS, open_dataset
 from .data.features import Features
@@ -23,13 +12,24 @@ from .encoders.encoder import Encoder, OpenClipEncoder
 from .encoders.prompts import class_embeddings
 from .errors import LluError
 from .evaluation import base_to_new
-from .fitting import fit, fit_many
-from .prediction import Prediction, predict
-from .recipes import ABLATIONS, RECIPES, Recipe
-from .sweep import Sweep
+from .method.adapter import (
+    AffineUpdate,
+    LocalizedAdapter,
+    LocalizedUpdate,
+    interpolate,
+    interpolation_mask,
+    nearest_anchor,
+)
+from .method.anchors import cluster_anchors
+from .method.checkpoint import TrainedAdapter
+from .method.classifier import Classifier, ZeroShotClassifier, accuracy
+from .method.fitting import fit, fit_many
+from .method.prediction import Prediction, predict
+from .method.recipes import ABLATIONS, RECIPES, Recipe
+from .method.sweep import Sweep
+from .method.training import TrainingStep, train
+from .method.tuning import Tuning, tune
 from .systems import SYSTEMS, CannotAnswer, Fitted, Material, System, systems_named
-from .training import TrainingStep, train
-from .tuning import Tuning, tune
 
 __all__ = [
     "LluError",

@@ -80,10 +80,10 @@ def _load_source(options: argparse.Namespace, source: str):
 
 
 def _train(options: argparse.Namespace) -> int:
-    from llu_core.checkpoint import TrainedAdapter
     from llu_core.encoders.encoder import choose_device
+    from llu_core.method.checkpoint import TrainedAdapter
+    from llu_core.method.training import TrainingStep, train
     from llu_core.steps import drain
-    from llu_core.training import TrainingStep, train
 
     recipe, device = chosen_recipe(options), choose_device(options.device)
     if options.out.exists() and not options.out.is_dir():
@@ -92,7 +92,7 @@ def _train(options: argparse.Namespace) -> int:
     if options.shots:
         shots = shots.sample(options.shots, options.seed)
     if options.tune:
-        from llu_core.tuning import tune
+        from llu_core.method.tuning import tune
 
         tuning = tune(shots, recipe, seed=options.seed, device=device)
         recipe = tuning.recipe
@@ -116,7 +116,7 @@ def _train(options: argparse.Namespace) -> int:
 
 def _print_test(shots, adapter) -> None:
     """Accuracy on the source's own test pictures, if it has any, over all its classes at once."""
-    from llu_core.classifier import ZeroShotClassifier, accuracy
+    from llu_core.method.classifier import ZeroShotClassifier, accuracy
 
     if len(shots.test):
         test = (shots.test.embeddings, shots.test.labels, shots.class_embeddings)
@@ -125,9 +125,9 @@ def _print_test(shots, adapter) -> None:
 
 
 def _predict(options: argparse.Namespace) -> int:
-    from llu_core.checkpoint import TrainedAdapter
     from llu_core.files.images import UnreadablePicture, decode
-    from llu_core.prediction import predict
+    from llu_core.method.checkpoint import TrainedAdapter
+    from llu_core.method.prediction import predict
 
     trained = TrainedAdapter.from_pretrained(options.adapter)
     if not trained.model and not options.model:

@@ -12,7 +12,7 @@ from tqdm import tqdm
 from llu_core.data.fewshot import Rejected
 from llu_core.encoders.cache import ModelLoader, default_cache_folder
 from llu_core.errors import LluError
-from llu_core.recipes import RECIPES, Recipe, recipe
+from llu_core.method.recipes import RECIPES, Recipe, recipe
 
 SOURCE_HELP = (
     "a folder or zip with one folder of pictures per class (optional test/ and new/), a feature bundle (.npz), "

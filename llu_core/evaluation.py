@@ -7,15 +7,15 @@ so that they travel to other processes; `run_trial` carries one out. `timing` ha
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from llu_core.adapter import LocalizedAdapter
 from llu_core.baselines.material import Device
-from llu_core.classifier import accuracy
 from llu_core.data.features import Drawn, Features
 from llu_core.data.fewshot import FewShotSet
 from llu_core.encoders.encoder import Encoder
 from llu_core.errors import LluError
-from llu_core.recipes import RECIPES, Recipe
-from llu_core.rows import AnyRow, Row, TransferRow, harmonic_mean, mean_rows
+from llu_core.method.adapter import LocalizedAdapter
+from llu_core.method.classifier import accuracy, harmonic_mean
+from llu_core.method.recipes import RECIPES, Recipe
+from llu_core.rows import AnyRow, Row, TransferRow, mean_rows
 from llu_core.systems import CannotAnswer, Fitted, Material, System, systems_named
 
 LoadEncoder = Callable[[], Encoder]

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, fields
 from statistics import fmean, stdev
 from typing import Any, TypeVar
 
+from llu_core.method.classifier import harmonic_mean
+
 
 @dataclass(frozen=True)
 class Row:
@@ -105,13 +107,6 @@ def _finite(value: Any) -> Any:
 def row_from_json(content: dict[str, Any]) -> AnyRow:
     """The row of one seed that `row_to_json` wrote; raises KeyError or TypeError for anything else."""
     return ROW_TYPES[content["protocol"]](**content)
-
-
-def harmonic_mean(base: float | None, new: float | None) -> float | None:
-    """2ab / (a + b), 0 if both are 0, None where one is missing."""
-    if base is None or new is None:
-        return None
-    return 2 * base * new / (base + new) if base + new else 0.0
 
 
 Grouped = TypeVar("Grouped", bound=AnyRow)

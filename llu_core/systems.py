@@ -25,8 +25,8 @@ from llu_core.baselines import (
 )
 from llu_core.baselines.material import CannotAnswer, Device, Fit, Fitted, Material
 from llu_core.errors import LluError
-from llu_core.fitting import warm_up
-from llu_core.recipes import ABLATIONS, RECIPES, Recipe
+from llu_core.method.fitting import warm_up
+from llu_core.method.recipes import ABLATIONS, RECIPES, Recipe
 
 __all__ = ["SYSTEMS", "CannotAnswer", "Fit", "Fitted", "Material", "System", "llu_system", "systems_named"]
 

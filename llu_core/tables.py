@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from llu_core.method.classifier import harmonic_mean
 from llu_core.published import (
     CONDITIONS,
     LINEAR_DISTANCE_TO_IDENTITY,
@@ -24,7 +25,6 @@ from llu_core.rows import (
     TimingRow,
     TransferRow,
     averages,
-    harmonic_mean,
     mean_rows,
     mean_transfer_rows,
 )

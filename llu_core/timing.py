@@ -17,12 +17,12 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map_only
 
 from llu_core.evaluation import Trial, material_for, system_of
-from llu_core.fitting import job_of
-from llu_core.recipes import Recipe
+from llu_core.method.batched import Stack
+from llu_core.method.fitting import job_of
+from llu_core.method.recipes import Recipe
+from llu_core.method.training import Problem
 from llu_core.rows import TimingRow
-from llu_core.stacked import Stack
 from llu_core.systems import CannotAnswer, Material
-from llu_core.training import Problem
 
 BATCH_SIZES = (1, 2, 4, 8, 16, 32)
 REPEATS = 5

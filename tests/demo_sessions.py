@@ -5,7 +5,7 @@ from sample_pictures import write_zip
 
 from demo import callbacks, own_data
 from demo.session import Session
-from llu_core.recipes import RECIPES
+from llu_core.method.recipes import RECIPES
 
 
 def drain(steps) -> tuple[Session, list[str]]:

@@ -4,8 +4,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from llu_core.adapter import AffineUpdate, LocalizedAdapter, LocalizedUpdate
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
+from llu_core.method.adapter import AffineUpdate, LocalizedAdapter, LocalizedUpdate
 
 SPREAD, TEXT_SPREAD = 0.7, 1.0
 

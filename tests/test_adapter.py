@@ -6,7 +6,8 @@ import pytest
 import torch
 from synthetic import random_adapter, unit_rows
 
-from llu_core.adapter import (
+from llu_core.errors import LluError
+from llu_core.method.adapter import (
     AffineUpdate,
     LocalizedAdapter,
     LocalizedUpdate,
@@ -14,8 +15,7 @@ from llu_core.adapter import (
     interpolation_mask,
     nearest_anchor,
 )
-from llu_core.classifier import ZeroShotClassifier
-from llu_core.errors import LluError
+from llu_core.method.classifier import ZeroShotClassifier
 
 INF = math.inf
 IMAGES, CLASSES = unit_rows(12, 16, seed=1), unit_rows(7, 16, seed=2)

@@ -8,10 +8,10 @@ from synthetic import unit_rows
 from torch import Tensor
 from torch.nn import functional as F
 
-from llu_core import anchors
-from llu_core.anchors import cluster_anchors
 from llu_core.errors import LluError
-from llu_core.linkage import complete_linkage
+from llu_core.method import anchors
+from llu_core.method.anchors import cluster_anchors
+from llu_core.method.linkage import complete_linkage
 
 
 def on_circle(*degrees: float) -> Tensor:

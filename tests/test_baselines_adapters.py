@@ -16,7 +16,7 @@ from llu_core.baselines.rla import LinearImageClassifier, RlaRecipe
 from llu_core.baselines.tip_adapter import CacheClassifier, FittedCache, TipRecipe
 from llu_core.baselines.tip_adapter_f import TipFRecipe
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
-from llu_core.schedule import CoopRecipe
+from llu_core.method.schedule import CoopRecipe
 from llu_core.systems import CannotAnswer, Material
 
 SHOTS = problem(base=5, new=5, shots=4, width=24).split()[0]

@@ -19,7 +19,7 @@ from llu_core.encoders.encoder import OpenClipEncoder
 from llu_core.encoders.prompts import class_embeddings
 from llu_core.encoders.text_tower import TextTower
 from llu_core.errors import LluError
-from llu_core.schedule import CoopRecipe
+from llu_core.method.schedule import CoopRecipe
 from llu_core.systems import Material
 
 NAMES = ("cat", "fire truck", "old oak tree", "spoon")

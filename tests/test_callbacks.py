@@ -8,7 +8,7 @@ from sample_pictures import picture_bytes
 from demo import callbacks, own_data
 from demo.summary import accuracies, status_line, summary
 from llu_core.errors import LluError
-from llu_core.recipes import RECIPES
+from llu_core.method.recipes import RECIPES
 
 
 def test_training_reports_its_phases_in_order(zipped):

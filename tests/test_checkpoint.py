@@ -14,11 +14,11 @@ from safetensors.torch import load_file, save_file
 from synthetic import problem, unit_rows
 from torch import Tensor
 
-from llu_core.checkpoint import FORMAT_VERSION, TrainedAdapter
 from llu_core.data.fewshot import FewShotSet
 from llu_core.errors import LluError
-from llu_core.fitting import fit
-from llu_core.recipes import RECIPES
+from llu_core.method.checkpoint import FORMAT_VERSION, TrainedAdapter
+from llu_core.method.fitting import fit
+from llu_core.method.recipes import RECIPES
 
 RECIPE = replace(RECIPES["fast"], steps=3)
 

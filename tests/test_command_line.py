@@ -10,8 +10,8 @@ from PIL import Image
 from synthetic import problem
 
 from llu_core.__main__ import main
-from llu_core.checkpoint import TrainedAdapter
 from llu_core.data.bundles import save_bundle
+from llu_core.method.checkpoint import TrainedAdapter
 
 COLOURS = {"red": (200, 30, 30), "green": (30, 200, 30), "blue": (30, 30, 200), "grey": (128, 128, 128)}
 COLUMNS = {"protocol", "source", "method", "shots", "seed", "base", "new", "h", "train_seconds", "reason"}

@@ -13,8 +13,8 @@ from sample_pictures import picture_bytes, write_zip
 from demo.callbacks import load_preset
 from demo.session import Session
 from demo.snippets import client_code, library_code
-from llu_core.checkpoint import TrainedAdapter
 from llu_core.encoders.encoder import OpenClipEncoder
+from llu_core.method.checkpoint import TrainedAdapter
 
 
 @pytest.fixture

@@ -18,11 +18,11 @@ from test_checkpoint import trained as adapter
 from test_embedding_cache import CountingEncoder, shards
 
 from demo.wiring import friendly
-from llu_core.checkpoint import TrainedAdapter
 from llu_core.data.bundles import save_bundle
 from llu_core.encoders.cache import CachedEncoder
 from llu_core.encoders.encoder import OpenClipEncoder, choose_device
 from llu_core.errors import LluError
+from llu_core.method.checkpoint import TrainedAdapter
 
 ROOT = Path(__file__).parents[1]
 

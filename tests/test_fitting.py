@@ -7,13 +7,13 @@ import pytest
 import torch
 from synthetic import problem
 
-from llu_core.adapter import LocalizedAdapter
 from llu_core.data.fewshot import FewShotSet
 from llu_core.errors import LluError
-from llu_core.fitting import fit, fit_many
-from llu_core.recipes import ABLATIONS, RECIPES, Recipe
+from llu_core.method.adapter import LocalizedAdapter
+from llu_core.method.fitting import fit, fit_many
+from llu_core.method.recipes import ABLATIONS, RECIPES, Recipe
+from llu_core.method.training import train
 from llu_core.steps import drain
-from llu_core.training import train
 
 FAST, PAPER = RECIPES["fast"], replace(RECIPES["paper"], epochs=6)
 FULL = replace(RECIPES["full"], steps=20)

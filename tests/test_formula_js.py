@@ -10,8 +10,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from llu_core.adapter import AffineUpdate, LocalizedAdapter, LocalizedUpdate
-from llu_core.sweep import Sweep
+from llu_core.method.adapter import AffineUpdate, LocalizedAdapter, LocalizedUpdate
+from llu_core.method.sweep import Sweep
 
 pytestmark = pytest.mark.browser
 

@@ -13,7 +13,7 @@ from llu_core.data.features import Features
 from llu_core.errors import LluError
 from llu_core.evaluation import Trial, run_trial
 from llu_core.grid import Cell, Outcome, RowStore, run_grid
-from llu_core.recipes import RECIPES
+from llu_core.method.recipes import RECIPES
 from llu_core.rows import AnyRow, Row
 
 SOURCE = Features.of(problem(shots=6))

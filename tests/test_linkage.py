@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from sklearn.cluster import AgglomerativeClustering
 from synthetic import near, unit_rows
 
-from llu_core import linkage
-from llu_core.linkage import complete_linkage
+from llu_core.method import linkage
+from llu_core.method.linkage import complete_linkage
 
 
 def pairs(members: torch.Tensor) -> torch.Tensor:

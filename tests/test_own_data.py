@@ -12,7 +12,7 @@ from demo.payload import explorer_payload
 from demo.summary import summary
 from llu_core.data.bundles import save_bundle
 from llu_core.errors import LluError
-from llu_core.recipes import RECIPES
+from llu_core.method.recipes import RECIPES
 
 
 def test_a_zip_becomes_classes_with_counts(zipped):

@@ -12,7 +12,7 @@ from PIL import Image
 from demo import callbacks, own_data
 from demo.payload import explorer_payload, positions_payload
 from demo.session import Session
-from llu_core.recipes import RECIPES
+from llu_core.method.recipes import RECIPES
 
 
 def floats(text: str) -> np.ndarray:

@@ -11,6 +11,7 @@ from llu_core.data.built_in import open_set, set_names
 from llu_core.data.features import Features
 from llu_core.data.fewshot import Draw
 from llu_core.errors import LluError
+from llu_core.method.recipes import RECIPES
 from llu_core.plans import (
     ABLATION_METHODS,
     COMPARED_METHODS,
@@ -24,7 +25,6 @@ from llu_core.plans import (
     shifted_sets,
     whole_grid,
 )
-from llu_core.recipes import RECIPES
 from llu_core.rows import ROW_TYPES
 from llu_core.systems import SYSTEMS
 

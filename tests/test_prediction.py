@@ -8,13 +8,13 @@ import torch
 from PIL import Image
 from toy_encoder import ToyEncoder
 
-from llu_core.checkpoint import TrainedAdapter
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
 from llu_core.encoders.prompts import class_embeddings
 from llu_core.errors import LluError
-from llu_core.fitting import fit
-from llu_core.prediction import predict
-from llu_core.recipes import RECIPES
+from llu_core.method.checkpoint import TrainedAdapter
+from llu_core.method.fitting import fit
+from llu_core.method.prediction import predict
+from llu_core.method.recipes import RECIPES
 
 NAMES = ("red", "green", "blue")
 

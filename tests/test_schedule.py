@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from llu_core.schedule import coop_epochs, coop_optimizer, coop_rate, shuffled_batches
+from llu_core.method.schedule import coop_epochs, coop_optimizer, coop_rate, shuffled_batches
 
 
 def batches(count: int, size: int, steps: int, seed: int = 0):

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from synthetic import problem, random_adapter, unit_rows
 
-from llu_core.fitting import fit
-from llu_core.recipes import RECIPES
-from llu_core.sweep import Sweep
+from llu_core.method.fitting import fit
+from llu_core.method.recipes import RECIPES
+from llu_core.method.sweep import Sweep
 
 INF = math.inf
 IMAGES, CLASSES = unit_rows(9, 16, seed=1), unit_rows(6, 16, seed=2)
@@ -87,7 +87,7 @@ def test_the_plane_predicts_what_every_setting_alone_does(betas, gammas, seed, p
     images = torch.cat([IMAGES, adapter.image.anchors[:2]])
     sweep = Sweep.of(adapter, images, torch.cat([CLASSES, adapter.text.anchors[:2]]))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("llu_core.sweep.PLANE_NUMBERS", part)
+        patch.setattr("llu_core.method.sweep.PLANE_NUMBERS", part)
         plane = sweep.plane(betas, gammas)
     for b, beta in enumerate(betas):
         for g, gamma in enumerate(gammas):

@@ -11,8 +11,8 @@ from sklearn.metrics import confusion_matrix
 from torch import Tensor
 from torch.nn import functional as F
 
-from llu_core.adapter import AffineUpdate, LocalizedAdapter, LocalizedUpdate
-from llu_core.sweep import Sweep
+from llu_core.method.adapter import AffineUpdate, LocalizedAdapter, LocalizedUpdate
+from llu_core.method.sweep import Sweep
 
 pytestmark = pytest.mark.browser
 

@@ -7,13 +7,13 @@ import pytest
 import torch
 from synthetic import problem, rows, unit_rows
 
-from llu_core.adapter import LocalizedAdapter
-from llu_core.classifier import ZeroShotClassifier, accuracy
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
 from llu_core.errors import LluError
-from llu_core.fitting import fit
-from llu_core.recipes import ABLATIONS, RECIPES, Recipe, recipe
-from llu_core.training import TrainingStep, train
+from llu_core.method.adapter import LocalizedAdapter
+from llu_core.method.classifier import ZeroShotClassifier, accuracy
+from llu_core.method.fitting import fit
+from llu_core.method.recipes import ABLATIONS, RECIPES, Recipe, recipe
+from llu_core.method.training import TrainingStep, train
 
 FAST, FULL, PAPER = RECIPES["fast"], RECIPES["full"], RECIPES["paper"]
 FIVE_STEPS = replace(FAST, steps=5)

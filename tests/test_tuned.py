@@ -10,8 +10,8 @@ from synthetic import problem
 from demo.session import Session
 from demo.tuned import choose_mask, tuned_panel
 from llu_core.errors import LluError
-from llu_core.recipes import RECIPES
-from llu_core.tuning import BETAS, GAMMAS, tune
+from llu_core.method.recipes import RECIPES
+from llu_core.method.tuning import BETAS, GAMMAS, tune
 
 
 def test_only_the_mask_moves(trained: Session):

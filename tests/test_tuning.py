@@ -6,12 +6,12 @@ import pytest
 import torch
 from synthetic import problem
 
-from llu_core.adapter import interpolation_mask
 from llu_core.errors import LluError
-from llu_core.fitting import fit
-from llu_core.recipes import RECIPES
-from llu_core.sweep import Sweep
-from llu_core.tuning import BETAS, FOLDS, GAMMAS, folds, tune
+from llu_core.method.adapter import interpolation_mask
+from llu_core.method.fitting import fit
+from llu_core.method.recipes import RECIPES
+from llu_core.method.sweep import Sweep
+from llu_core.method.tuning import BETAS, FOLDS, GAMMAS, folds, tune
 
 QUICK = replace(RECIPES["fast"], steps=6)
 SHOTS = problem(base=8, new=4, shots=6, width=48)

@@ -1,6 +1,6 @@
 // The method's prediction at every (beta, gamma): elementwise work on four precomputed images x classes matrices.
 // Pure functions over typed arrays; every result is written into an array that the caller owns, so that a slider event
-// allocates nothing. The Python twin is llu_core/sweep.py.
+// allocates nothing. The Python twin is llu_core/method/sweep.py.
 //
 //   a         = beta * exp(-gamma * (1 - nearest))                                   eq. 5, distance clamped to [0, 1]
 //   n^2       = (1-a)^2 + a^2 + 2 a (1-a) u.v

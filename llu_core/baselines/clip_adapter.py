@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from llu_core.baselines.descent import cross_entropy_gradients, descend, linear_layer
 from llu_core.baselines.material import AnyClasses, Device, Fitted, Material
-from llu_core.schedule import COOP, CoopRecipe
+from llu_core.method.schedule import COOP, CoopRecipe
 
 
 @dataclass(frozen=True)

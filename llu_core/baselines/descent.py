@@ -8,7 +8,15 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from llu_core.baselines.material import Material
-from llu_core.schedule import Batch, CoopRecipe, coop_epochs, coop_optimizer, coop_rate, set_rate, shuffled_batches
+from llu_core.method.schedule import (
+    Batch,
+    CoopRecipe,
+    coop_epochs,
+    coop_optimizer,
+    coop_rate,
+    set_rate,
+    shuffled_batches,
+)
 
 Gradients = Callable[[Tensor, Tensor], Sequence[Tensor]]
 """(images (m, d), targets (m,)) -> one gradient per parameter."""

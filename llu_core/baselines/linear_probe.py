@@ -15,8 +15,8 @@ from llu_core.baselines.material import (
     best_on_validation,
     trained_labels,
 )
-from llu_core.classifier import Classifier
 from llu_core.data.fewshot import FewShotSet
+from llu_core.method.classifier import Classifier
 
 
 @dataclass(frozen=True)

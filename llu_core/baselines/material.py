@@ -10,11 +10,11 @@ from typing import Protocol, TypeVar
 import torch
 from torch import Tensor
 
-from llu_core.classifier import Classifier
 from llu_core.data.features import check_views
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
 from llu_core.encoders.encoder import Encoder
 from llu_core.errors import LluError
+from llu_core.method.classifier import Classifier
 
 Candidate = TypeVar("Candidate")
 

@@ -12,7 +12,7 @@ from llu_core.baselines.descent import descend
 from llu_core.baselines.material import Device, Fitted, Material
 from llu_core.data.fewshot import FewShotSet
 from llu_core.encoders.text_tower import TextTower
-from llu_core.schedule import COOP, CoopRecipe
+from llu_core.method.schedule import COOP, CoopRecipe
 
 _FILLER = "X"
 

@@ -7,7 +7,7 @@ import torch
 from llu_core.baselines.descent import cross_entropy_gradients, descend_by
 from llu_core.baselines.material import Device, Fitted, Material
 from llu_core.baselines.tip_adapter import CacheClassifier, FittedCache, TipRecipe, cache_keys, searched
-from llu_core.schedule import Batch, cosine_rate
+from llu_core.method.schedule import Batch, cosine_rate
 
 _START = TipRecipe(alpha=1.0, beta=1.0)
 

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 from torch import Tensor
 
-from llu_core.anchors import PAPER_MAX_ANCHORS, cluster_anchors
 from llu_core.bench.clouds import clouds
 from llu_core.bench.figure import Figure
 from llu_core.bench.machine import Machine
 from llu_core.bench.process import cost_of
 from llu_core.bench.timing import alternately
+from llu_core.method.anchors import PAPER_MAX_ANCHORS, cluster_anchors
 
 WIDTH, SHOTS = 512, 16
 COMPARED = (1_600, 4_000)

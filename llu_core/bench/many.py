@@ -6,8 +6,8 @@ from llu_core.bench.clouds import clouds
 from llu_core.bench.figure import Figure
 from llu_core.bench.machine import Machine
 from llu_core.bench.timing import alternately
-from llu_core.fitting import fit, fit_many, warm_up
-from llu_core.recipes import RECIPES
+from llu_core.method.fitting import fit, fit_many, warm_up
+from llu_core.method.recipes import RECIPES
 
 COUNT, CLASSES, SHOTS, WIDTH = 64, 10, 16, 512
 CPU_RATIO = 3.0

@@ -3,14 +3,14 @@
 import math
 from collections.abc import Iterator, Sequence
 
-from llu_core.anchors import cluster_anchors
 from llu_core.bench.clouds import clouds
 from llu_core.bench.clustering import points
 from llu_core.bench.figure import Figure
 from llu_core.bench.machine import Machine
 from llu_core.bench.process import Cost, cost_of
 from llu_core.data.fewshot import FewShotSet
-from llu_core.fitting import fit, warm_up
+from llu_core.method.anchors import cluster_anchors
+from llu_core.method.fitting import fit, warm_up
 
 CLASSES, SHOTS, WIDTH = 100, 16, 512
 AXES = {

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import torch
 from torch.nn import functional as F
 
-from llu_core.adapter import AffineUpdate, LocalizedAdapter, LocalizedUpdate
 from llu_core.bench.figure import Figure
 from llu_core.bench.machine import Machine
 from llu_core.bench.timing import alternately
-from llu_core.sweep import Sweep
+from llu_core.method.adapter import AffineUpdate, LocalizedAdapter, LocalizedUpdate
+from llu_core.method.sweep import Sweep
 
 IMAGES, CLASSES, WIDTH, SIDE = 1000, 100, 512, 41
 BAR = 1.5

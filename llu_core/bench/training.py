@@ -7,22 +7,22 @@ from pathlib import Path
 import torch
 from threadpoolctl import threadpool_limits
 
-from llu_core.adapter import LocalizedAdapter
 from llu_core.baselines import clip_adapter, linear_probe
 from llu_core.baselines.material import Material
 from llu_core.bench.clouds import clouds
 from llu_core.bench.figure import Figure
 from llu_core.bench.machine import Limit, Machine
 from llu_core.bench.timing import Timing, alternately
-from llu_core.classifier import Classifier, accuracy
-from llu_core.coordinates import Coordinates
 from llu_core.data.bundles import load_bundle
 from llu_core.data.fewshot import FewShotSet
-from llu_core.fitting import fit, warm_up
-from llu_core.recipes import RECIPES, Recipe
-from llu_core.schedule import CoopRecipe
+from llu_core.method.adapter import LocalizedAdapter
+from llu_core.method.classifier import Classifier, accuracy
+from llu_core.method.fitting import fit, warm_up
+from llu_core.method.recipes import RECIPES, Recipe
+from llu_core.method.schedule import CoopRecipe
+from llu_core.method.subspace import Coordinates
+from llu_core.method.training import Problem, scheduled, train
 from llu_core.steps import drain
-from llu_core.training import Problem, scheduled, train
 
 WIDTH, SHOTS = 512, 16
 CLASSES = (10, 30, 100)

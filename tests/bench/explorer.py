@@ -27,10 +27,10 @@ from demo.payload import explorer_payload
 from demo.session import Model, Session, build_model
 from demo.summary import accuracies
 from demo.views import LAUNCH, build_explorer_panel
-from llu_core.adapter import interpolation_mask
-from llu_core.checkpoint import TrainedAdapter
-from llu_core.fitting import fit
-from llu_core.recipes import RECIPES
+from llu_core.method.adapter import interpolation_mask
+from llu_core.method.checkpoint import TrainedAdapter
+from llu_core.method.fitting import fit
+from llu_core.method.recipes import RECIPES
 
 EVENTS, STEPS = 40, 48
 BARS = 10

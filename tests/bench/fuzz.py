@@ -16,7 +16,7 @@ from toy_encoder import ToyEncoder
 from demo import callbacks, own_data, saving
 from demo.session import Session
 from llu_core.errors import LluError
-from llu_core.training import RECIPES
+from llu_core.method.training import RECIPES
 
 
 def main() -> None:

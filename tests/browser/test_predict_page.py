@@ -8,7 +8,7 @@ from pages import add_zip, state, train
 from playwright.sync_api import Page, expect
 from sample_pictures import picture_bytes, write_zip
 
-from llu_core.checkpoint import TrainedAdapter
+from llu_core.method.checkpoint import TrainedAdapter
 
 pytestmark = pytest.mark.browser
 

@@ -7,13 +7,13 @@ from typing import TypeVar
 
 import torch
 
-from llu_core.adapter import LocalizedAdapter
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
 from llu_core.errors import LluError
-from llu_core.recipes import RECIPES, Recipe
-from llu_core.stacked import Job, Stack
+from llu_core.method.adapter import LocalizedAdapter
+from llu_core.method.batched import Job, Stack
+from llu_core.method.recipes import RECIPES, Recipe
+from llu_core.method.training import Problem, initial, scheduled, train
 from llu_core.steps import drain
-from llu_core.training import Problem, initial, scheduled, train
 
 Value = TypeVar("Value")
 

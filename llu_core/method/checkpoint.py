@@ -21,12 +21,12 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
 
-from llu_core.adapter import AffineUpdate, LocalizedAdapter, LocalizedUpdate, nearest_anchor
 from llu_core.data.bundles import MAX_LOGIT_SCALE
 from llu_core.data.fewshot import FewShotSet
 from llu_core.encoders.backbones import one_line
 from llu_core.errors import LluError
-from llu_core.recipes import Recipe
+from llu_core.method.adapter import AffineUpdate, LocalizedAdapter, LocalizedUpdate, nearest_anchor
+from llu_core.method.recipes import Recipe
 
 FORMAT = "llu-adapter"
 FORMAT_VERSION = 1

@@ -17,10 +17,10 @@ from torch import Tensor
 
 from llu_core.data.fewshot import FewShotSet
 from llu_core.errors import LluError
-from llu_core.fitting import fit_many
-from llu_core.recipes import RECIPES, Recipe
-from llu_core.rows import harmonic_mean
-from llu_core.sweep import Sweep
+from llu_core.method.classifier import harmonic_mean
+from llu_core.method.fitting import fit_many
+from llu_core.method.recipes import RECIPES, Recipe
+from llu_core.method.sweep import Sweep
 
 BETAS = tuple(step / 20 for step in range(21))
 GAMMAS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0, 10.0, 14.0, 20.0, 30.0, 50.0)

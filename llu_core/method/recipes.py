@@ -3,9 +3,9 @@
 import math
 from dataclasses import dataclass, replace
 
-from llu_core.adapter import check_mask
-from llu_core.anchors import PAPER_MAX_ANCHORS
 from llu_core.errors import LluError
+from llu_core.method.adapter import check_mask
+from llu_core.method.anchors import PAPER_MAX_ANCHORS
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from PIL import Image
 from torch import Tensor
 
-from llu_core.adapter import nearest_anchor
-from llu_core.checkpoint import TrainedAdapter
-from llu_core.classifier import ZeroShotClassifier
 from llu_core.encoders.encoder import Encoder
 from llu_core.encoders.prompts import class_embeddings
 from llu_core.errors import LluError
+from llu_core.method.adapter import nearest_anchor
+from llu_core.method.checkpoint import TrainedAdapter
+from llu_core.method.classifier import ZeroShotClassifier
 
 
 @dataclass(frozen=True)

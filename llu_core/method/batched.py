@@ -14,11 +14,11 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.nn.utils.rnn import pad_sequence
 
-from llu_core.adapter import AffineUpdate, LocalizedAdapter
-from llu_core.coordinates import Coordinates, Side
-from llu_core.recipes import Recipe
-from llu_core.schedule import ADAM_BETAS, ADAM_EPSILON, MOMENTUM, WEIGHT_DECAY, Batch
-from llu_core.training import Problem
+from llu_core.method.adapter import AffineUpdate, LocalizedAdapter
+from llu_core.method.recipes import Recipe
+from llu_core.method.schedule import ADAM_BETAS, ADAM_EPSILON, MOMENTUM, WEIGHT_DECAY, Batch
+from llu_core.method.subspace import Coordinates, Side
+from llu_core.method.training import Problem
 
 
 @dataclass(frozen=True, eq=False)

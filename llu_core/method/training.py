@@ -13,7 +13,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from llu_core.adapter import (
+from llu_core.data.fewshot import FewShotSet
+from llu_core.errors import LluError
+from llu_core.method.adapter import (
     AffineUpdate,
     LocalizedAdapter,
     LocalizedUpdate,
@@ -21,11 +23,9 @@ from llu_core.adapter import (
     interpolation_mask,
     nearest_anchor,
 )
-from llu_core.anchors import cluster_anchors
-from llu_core.data.fewshot import FewShotSet
-from llu_core.errors import LluError
-from llu_core.recipes import RECIPES, Recipe
-from llu_core.schedule import (
+from llu_core.method.anchors import cluster_anchors
+from llu_core.method.recipes import RECIPES, Recipe
+from llu_core.method.schedule import (
     Batch,
     adam_optimizer,
     coop_epochs,

@@ -29,3 +29,10 @@ def accuracy(classifier: Classifier, image_embeddings: Tensor, labels: Tensor, c
     """Share of images (n, d) whose largest logit is their label (n,), in percent; n must be at least 1."""
     guess = classifier.logits(image_embeddings, class_embeddings).argmax(dim=1)
     return 100.0 * (guess == labels).float().mean().item()
+
+
+def harmonic_mean(base: float | None, new: float | None) -> float | None:
+    """2ab / (a + b), 0 if both are 0, None where one is missing."""
+    if base is None or new is None:
+        return None
+    return 2 * base * new / (base + new) if base + new else 0.0

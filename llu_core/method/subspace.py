@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from llu_core.adapter import AffineUpdate
-from llu_core.recipes import Recipe
-from llu_core.training import Problem
+from llu_core.method.adapter import AffineUpdate
+from llu_core.method.recipes import Recipe
+from llu_core.method.training import Problem
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from llu_core.errors import LluError
-from llu_core.linkage import complete_linkage
+from llu_core.method.linkage import complete_linkage
 
 PAPER_MAX_ANCHORS = 512
 EXACT_POINTS = 16_384

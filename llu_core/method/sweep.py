@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from llu_core.adapter import LocalizedAdapter, interpolation_mask, nearest_anchor
+from llu_core.method.adapter import LocalizedAdapter, interpolation_mask, nearest_anchor
 
 PLANE_NUMBERS = 32_768
 """So many scores stay in a core's cache, and are few enough for torch not to split each operation over threads."""
