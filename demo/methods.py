@@ -12,7 +12,7 @@ from demo.summary import accuracies
 from llu_core.data.fewshot import FewShotSet
 from llu_core.errors import LluError
 from llu_core.method.classifier import harmonic_mean
-from llu_core.systems import CannotAnswer, Fitted, Material, System, systems_named
+from llu_core.systems.registry import CannotAnswer, Fitted, Material, System, systems_named
 
 COMPARED = ("clip", "clip-adapter", "tip-adapter", "linear-probe", "rla", "llu", "llu-linear")
 SEED = 1

@@ -29,7 +29,7 @@ from .method.recipes import ABLATIONS, RECIPES, Recipe
 from .method.sweep import Sweep
 from .method.training import TrainingStep, train
 from .method.tuning import Tuning, tune
-from .systems import SYSTEMS, CannotAnswer, Fitted, Material, System, systems_named
+from .systems.registry import SYSTEMS, CannotAnswer, Fitted, Material, System, systems_named
 
 __all__ = [
     "LluError",

@@ -46,7 +46,7 @@ from llu_core.plans import (
 from llu_core.row_lines import means_of, print_rows
 from llu_core.rows import ROW_TYPES, row_to_json
 from llu_core.source_features import SourceFeatures
-from llu_core.systems import SYSTEMS, systems_named
+from llu_core.systems.registry import SYSTEMS, systems_named
 
 EXAMPLES = """examples:
   python -m llu_core evaluate base-to-new picto:sketched-coloured-shapes

@@ -7,7 +7,6 @@ so that they travel to other processes; `run_trial` carries one out. `timing` ha
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from llu_core.baselines.material import Device
 from llu_core.data.features import Drawn, Features
 from llu_core.data.fewshot import FewShotSet
 from llu_core.encoders.encoder import Encoder
@@ -16,7 +15,8 @@ from llu_core.method.adapter import LocalizedAdapter
 from llu_core.method.classifier import accuracy, harmonic_mean
 from llu_core.method.recipes import RECIPES, Recipe
 from llu_core.rows import AnyRow, Row, TransferRow, mean_rows
-from llu_core.systems import CannotAnswer, Fitted, Material, System, systems_named
+from llu_core.systems.contract import Device
+from llu_core.systems.registry import CannotAnswer, Fitted, Material, System, systems_named
 
 LoadEncoder = Callable[[], Encoder]
 """Makes the encoder behind the embeddings where a trial needs one; it must survive pickling for use in processes."""

@@ -19,7 +19,7 @@ from llu_core.evaluation import LoadEncoder, Trial, run_trial
 from llu_core.grid import Cell, Task
 from llu_core.method.recipes import ABLATIONS, RECIPES, Recipe
 from llu_core.rows import TimingRow
-from llu_core.systems import SYSTEMS, llu_system, systems_named
+from llu_core.systems.registry import SYSTEMS, llu_system, systems_named
 from llu_core.timing import BATCH_SIZES, time_pass
 
 ALL_SHOTS = (1, 2, 4, 8, 16)

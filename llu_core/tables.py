@@ -28,7 +28,7 @@ from llu_core.rows import (
     mean_rows,
     mean_transfer_rows,
 )
-from llu_core.systems import SYSTEMS
+from llu_core.systems.registry import SYSTEMS
 
 NO_ANSWER = "–"
 TRANSFER_HEADINGS = {"cross-dataset": "Cross-dataset (Table 2)", "domain-shift": "Domain shift (Table 3)"}

@@ -22,7 +22,7 @@ from llu_core.method.fitting import job_of
 from llu_core.method.recipes import Recipe
 from llu_core.method.training import Problem
 from llu_core.rows import TimingRow
-from llu_core.systems import CannotAnswer, Material
+from llu_core.systems.registry import CannotAnswer, Material
 
 BATCH_SIZES = (1, 2, 4, 8, 16, 32)
 REPEATS = 5

@@ -23,7 +23,6 @@ LAYERS = [
     "data",
     "method",
     "rows",
-    "baselines",
     "systems",
     "evaluation",
     "timing",

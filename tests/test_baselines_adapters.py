@@ -8,16 +8,16 @@ import torch
 from synthetic import problem, rows, unit_rows
 from torch.nn import functional as F
 
-from llu_core.baselines import clip_adapter, gda_clip, rla, tip_adapter, tip_adapter_f
-from llu_core.baselines.clip_adapter import ClipAdapterRecipe
-from llu_core.baselines.gda_clip import FittedGda, GdaRecipe
-from llu_core.baselines.material import AnyClasses
-from llu_core.baselines.rla import LinearImageClassifier, RlaRecipe
-from llu_core.baselines.tip_adapter import CacheClassifier, FittedCache, TipRecipe
-from llu_core.baselines.tip_adapter_f import TipFRecipe
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
 from llu_core.method.schedule import CoopRecipe
-from llu_core.systems import CannotAnswer, Material
+from llu_core.systems import clip_adapter, gda_clip, rla, tip_adapter, tip_adapter_f
+from llu_core.systems.clip_adapter import ClipAdapterRecipe
+from llu_core.systems.contract import AnyClasses
+from llu_core.systems.gda_clip import FittedGda, GdaRecipe
+from llu_core.systems.registry import CannotAnswer, Material
+from llu_core.systems.rla import LinearImageClassifier, RlaRecipe
+from llu_core.systems.tip_adapter import CacheClassifier, FittedCache, TipRecipe
+from llu_core.systems.tip_adapter_f import TipFRecipe
 
 SHOTS = problem(base=5, new=5, shots=4, width=24).split()[0]
 IMAGES = unit_rows(9, 24, seed=1)

@@ -8,11 +8,11 @@ import torch
 from synthetic import problem, unit_rows
 from torch.nn import functional as F
 
-from llu_core.baselines import linear_probe, wise_ft
-from llu_core.baselines.linear_probe import LinearProbeRecipe
-from llu_core.baselines.wise_ft import FittedHead, WiseFtRecipe
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
-from llu_core.systems import CannotAnswer, Material
+from llu_core.systems import linear_probe, wise_ft
+from llu_core.systems.linear_probe import LinearProbeRecipe
+from llu_core.systems.registry import CannotAnswer, Material
+from llu_core.systems.wise_ft import FittedHead, WiseFtRecipe
 
 SHOTS, NEW = problem(base=5, new=5, shots=4, width=24).split()
 IMAGES = unit_rows(9, 24, seed=1)

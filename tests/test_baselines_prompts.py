@@ -8,10 +8,6 @@ from synthetic import problem, rows, unit_rows
 from torch.nn import functional as F
 from toy_encoder import ToyEncoder
 
-from llu_core.baselines import cocoop, coop, prograd
-from llu_core.baselines.cocoop import CocoopRecipe
-from llu_core.baselines.coop import CoopPromptRecipe, FittedContext
-from llu_core.baselines.prograd import ProgradRecipe, agreeing
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
 from llu_core.encoders import text_tower
 from llu_core.encoders.cache import CachedEncoder
@@ -20,7 +16,11 @@ from llu_core.encoders.prompts import class_embeddings
 from llu_core.encoders.text_tower import TextTower
 from llu_core.errors import LluError
 from llu_core.method.schedule import CoopRecipe
-from llu_core.systems import Material
+from llu_core.systems import cocoop, coop, prograd
+from llu_core.systems.cocoop import CocoopRecipe
+from llu_core.systems.coop import CoopPromptRecipe, FittedContext
+from llu_core.systems.prograd import ProgradRecipe, agreeing
+from llu_core.systems.registry import Material
 
 NAMES = ("cat", "fire truck", "old oak tree", "spoon")
 NO_STEPS, TWO_EPOCHS = CoopRecipe(epochs=0), CoopRecipe(epochs=2, batch_size=4)

@@ -16,7 +16,7 @@ from llu_core.method.classifier import ZeroShotClassifier, accuracy, harmonic_me
 from llu_core.method.fitting import fit
 from llu_core.method.recipes import ABLATIONS, RECIPES
 from llu_core.rows import MeanRow, Row, TransferRow
-from llu_core.systems import SYSTEMS, llu_system
+from llu_core.systems.registry import SYSTEMS, llu_system
 
 RECIPE = replace(RECIPES["fast"], steps=10)
 SOURCE = problem(shots=6)

@@ -26,7 +26,7 @@ from llu_core.plans import (
     whole_grid,
 )
 from llu_core.rows import ROW_TYPES
-from llu_core.systems import SYSTEMS
+from llu_core.systems.registry import SYSTEMS
 
 FEATURES = {name: Features.of(replace(problem(shots=4, seed=seed), name=name)) for seed, name in enumerate("ab")}
 PLAN = Plan("base-to-new", ("a",), ("clip", "llu"), shots=(2, 4), seeds=(1, 2))

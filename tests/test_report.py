@@ -23,7 +23,7 @@ from llu_core.rows import (
     row_to_json,
 )
 from llu_core.summary import summary_text
-from llu_core.systems import SYSTEMS
+from llu_core.systems.registry import SYSTEMS
 from llu_core.tables import markdown_table, tables
 
 ABOUT = About("python -m llu_core evaluate all", "picto", "cpu", "fast", "2 on 2 cores", 0, 12.0)

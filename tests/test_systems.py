@@ -12,7 +12,7 @@ from llu_core.data.fewshot import LabelledEmbeddings
 from llu_core.errors import LluError
 from llu_core.method.fitting import fit
 from llu_core.method.recipes import ABLATIONS, RECIPES
-from llu_core.systems import SYSTEMS, CannotAnswer, Material, System, llu_system, systems_named
+from llu_core.systems.registry import SYSTEMS, CannotAnswer, Material, System, llu_system, systems_named
 
 BASE, NEW = problem(base=4, new=3, shots=4, width=16).split()
 EMBEDDING_SYSTEMS = [system for system in SYSTEMS.values() if not system.needs_encoder]

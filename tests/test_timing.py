@@ -7,7 +7,7 @@ from synthetic import problem
 from llu_core.data.features import Features
 from llu_core.evaluation import Trial
 from llu_core.rows import TimingRow
-from llu_core.systems import SYSTEMS
+from llu_core.systems.registry import SYSTEMS
 from llu_core.timing import NO_GRADIENT, ON_CPU, LiveBytes, time_pass
 
 SOURCE = Features.of(problem(shots=4))

@@ -7,8 +7,6 @@ from pathlib import Path
 import torch
 from threadpoolctl import threadpool_limits
 
-from llu_core.baselines import clip_adapter, linear_probe
-from llu_core.baselines.material import Material
 from llu_core.bench.clouds import clouds
 from llu_core.bench.figure import Figure
 from llu_core.bench.machine import Limit, Machine
@@ -23,6 +21,8 @@ from llu_core.method.schedule import CoopRecipe
 from llu_core.method.subspace import Coordinates
 from llu_core.method.training import Problem, scheduled, train
 from llu_core.steps import drain
+from llu_core.systems import clip_adapter, linear_probe
+from llu_core.systems.contract import Material
 
 WIDTH, SHOTS = 512, 16
 CLASSES = (10, 30, 100)

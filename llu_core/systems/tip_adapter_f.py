@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from llu_core.baselines.descent import cross_entropy_gradients, descend_by
-from llu_core.baselines.material import Device, Fitted, Material
-from llu_core.baselines.tip_adapter import CacheClassifier, FittedCache, TipRecipe, cache_keys, searched
 from llu_core.method.schedule import Batch, cosine_rate
+from llu_core.systems.contract import Device, Fitted, Material
+from llu_core.systems.descent import cross_entropy_gradients, descend_by
+from llu_core.systems.tip_adapter import CacheClassifier, FittedCache, TipRecipe, cache_keys, searched
 
 _START = TipRecipe(alpha=1.0, beta=1.0)
 

@@ -7,12 +7,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from llu_core.baselines.coop import FittedContext, class_prompts
-from llu_core.baselines.descent import descend
-from llu_core.baselines.material import Device, Fitted, Material
 from llu_core.data.fewshot import FewShotSet
 from llu_core.encoders.text_tower import TextTower
 from llu_core.method.schedule import COOP, CoopRecipe
+from llu_core.systems.contract import Device, Fitted, Material
+from llu_core.systems.coop import FittedContext, class_prompts
+from llu_core.systems.descent import descend
 
 _FILLER = "X"
 

@@ -1,7 +1,7 @@
 """CLIP zero-shot (Radford et al., arXiv 2103.00020): nothing is learned."""
 
-from llu_core.baselines.material import AnyClasses, Device, Fitted, Material
 from llu_core.method.classifier import ZeroShotClassifier
+from llu_core.systems.contract import AnyClasses, Device, Fitted, Material
 
 
 def fit(material: Material, seed: int, device: Device) -> Fitted:

@@ -7,7 +7,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from llu_core.baselines.material import Material
 from llu_core.method.schedule import (
     Batch,
     CoopRecipe,
@@ -17,6 +16,7 @@ from llu_core.method.schedule import (
     set_rate,
     shuffled_batches,
 )
+from llu_core.systems.contract import Material
 
 Gradients = Callable[[Tensor, Tensor], Sequence[Tensor]]
 """(images (m, d), targets (m,)) -> one gradient per parameter."""

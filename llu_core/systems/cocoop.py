@@ -7,13 +7,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from llu_core.baselines.coop import class_prompts
-from llu_core.baselines.descent import cross_entropy_gradients, descend, linear_layer
-from llu_core.baselines.material import Device, Fitted, Material
 from llu_core.data.fewshot import FewShotSet
 from llu_core.encoders.text_tower import Prompts, TextTower
 from llu_core.method.classifier import Classifier
 from llu_core.method.schedule import CoopRecipe
+from llu_core.systems.contract import Device, Fitted, Material
+from llu_core.systems.coop import class_prompts
+from llu_core.systems.descent import cross_entropy_gradients, descend, linear_layer
 
 _TEXTS_AT_ONCE = 4096
 _ONE_BY_ONE = CoopRecipe(batch_size=1, epochs=10)

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from llu_core.baselines.descent import cross_entropy_gradients, descend_by
-from llu_core.baselines.material import Device, Fitted, FixedClassifier, Material, trained_labels
 from llu_core.data.fewshot import FewShotSet
 from llu_core.method.classifier import Classifier
 from llu_core.method.schedule import Batch, cosine_rate
+from llu_core.systems.contract import Device, Fitted, FixedClassifier, Material, trained_labels
+from llu_core.systems.descent import cross_entropy_gradients, descend_by
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from llu_core.baselines.material import AnyClasses, Device, Fitted, Material, best_on_validation
 from llu_core.method.schedule import cosine_rate, set_rate
+from llu_core.systems.contract import AnyClasses, Device, Fitted, Material, best_on_validation
 
 
 @dataclass(frozen=True)

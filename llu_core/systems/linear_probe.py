@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from llu_core.baselines.material import (
+from llu_core.data.fewshot import FewShotSet
+from llu_core.method.classifier import Classifier
+from llu_core.systems.contract import (
     Device,
     Fitted,
     FixedClassifier,
@@ -15,8 +17,6 @@ from llu_core.baselines.material import (
     best_on_validation,
     trained_labels,
 )
-from llu_core.data.fewshot import FewShotSet
-from llu_core.method.classifier import Classifier
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from llu_core.baselines.material import Device, Fitted, Material, best_on_validation
 from llu_core.data.fewshot import FewShotSet
+from llu_core.systems.contract import Device, Fitted, Material, best_on_validation
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from llu_core.baselines import (
+from llu_core.errors import LluError
+from llu_core.method.fitting import warm_up
+from llu_core.method.recipes import ABLATIONS, RECIPES, Recipe
+from llu_core.systems import (
+    clip,
     clip_adapter,
     cocoop,
     coop,
@@ -21,12 +25,8 @@ from llu_core.baselines import (
     tip_adapter,
     tip_adapter_f,
     wise_ft,
-    zero_shot,
 )
-from llu_core.baselines.material import CannotAnswer, Device, Fit, Fitted, Material
-from llu_core.errors import LluError
-from llu_core.method.fitting import warm_up
-from llu_core.method.recipes import ABLATIONS, RECIPES, Recipe
+from llu_core.systems.contract import CannotAnswer, Device, Fit, Fitted, Material
 
 __all__ = ["SYSTEMS", "CannotAnswer", "Fit", "Fitted", "Material", "System", "llu_system", "systems_named"]
 
@@ -83,7 +83,7 @@ def tuned_system(recipe: Recipe = RECIPES["fast"]) -> System:
 SYSTEMS: dict[str, System] = {
     system.name: system
     for system in (
-        System("clip", "CLIP", True, False, zero_shot.fit),
+        System("clip", "CLIP", True, False, clip.fit),
         System("coop", "CoOp", True, True, coop.fit),
         System("cocoop", "CoCoOp", True, True, cocoop.fit),
         System("prograd", "ProGrad", True, True, prograd.fit),

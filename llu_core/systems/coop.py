@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from llu_core.baselines.descent import cross_entropy_gradients, descend
-from llu_core.baselines.material import Device, Fitted, FixedClassifier, Material
 from llu_core.data.fewshot import FewShotSet
 from llu_core.encoders.text_tower import Prompts, TextTower
 from llu_core.method.classifier import Classifier
 from llu_core.method.schedule import COOP, CoopRecipe
+from llu_core.systems.contract import Device, Fitted, FixedClassifier, Material
+from llu_core.systems.descent import cross_entropy_gradients, descend
 
 
 @dataclass(frozen=True)

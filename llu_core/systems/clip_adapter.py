@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from llu_core.baselines.descent import cross_entropy_gradients, descend, linear_layer
-from llu_core.baselines.material import AnyClasses, Device, Fitted, Material
 from llu_core.method.schedule import COOP, CoopRecipe
+from llu_core.systems.contract import AnyClasses, Device, Fitted, Material
+from llu_core.systems.descent import cross_entropy_gradients, descend, linear_layer
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
 """Localized Latent Updates, its ablations, and LLU with beta, gamma and lambda chosen on the shots."""
 
-from llu_core.baselines.material import AnyClasses, Device, Fitted, Material
 from llu_core.method import fitting
 from llu_core.method.recipes import RECIPES, Recipe
 from llu_core.method.tuning import tune
+from llu_core.systems.contract import AnyClasses, Device, Fitted, Material
 
 
 def fit(material: Material, seed: int, device: Device, recipe: Recipe = RECIPES["fast"]) -> Fitted:

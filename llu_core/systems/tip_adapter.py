@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from llu_core.baselines.material import Device, Fitted, Material, trained_labels
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings, new_labels
+from llu_core.systems.contract import Device, Fitted, Material, trained_labels
 
 RANGES: dict[str, tuple[float, float]] = {
     "caltech101": (12, 5),

@@ -1,0 +1,1 @@
+"""The compared systems, one file each, with their published recipes; `registry` lists them."""
