@@ -11,7 +11,7 @@ from .encoders.cache import CachedEncoder
 from .encoders.encoder import Encoder, OpenClipEncoder
 from .encoders.prompts import class_embeddings
 from .errors import LluError
-from .evaluation import base_to_new
+from .evaluation.protocols import base_to_new
 from .method.adapter import (
     AffineUpdate,
     LocalizedAdapter,

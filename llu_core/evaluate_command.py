@@ -29,8 +29,8 @@ from llu_core.data.coop.datasets import datasets_named, missing
 from llu_core.data.features import Features
 from llu_core.encoders.encoder import choose_device
 from llu_core.errors import LluError
-from llu_core.grid import Outcome, RowStore, run_grid
-from llu_core.plans import (
+from llu_core.evaluation.inputs import SourceFeatures
+from llu_core.evaluation.plans import (
     ABLATION_METHODS,
     COMPARED_METHODS,
     DEFAULT_SOURCE,
@@ -43,9 +43,9 @@ from llu_core.plans import (
     shifted_sets,
     whole_grid,
 )
+from llu_core.evaluation.results import ROW_TYPES, row_to_json
+from llu_core.evaluation.runner import Outcome, RowStore, run_grid
 from llu_core.row_lines import means_of, print_rows
-from llu_core.rows import ROW_TYPES, row_to_json
-from llu_core.source_features import SourceFeatures
 from llu_core.systems.registry import SYSTEMS, systems_named
 
 EXAMPLES = """examples:
@@ -257,7 +257,7 @@ def _failures(outcomes: Sequence[Outcome]) -> list[str]:
 def _write_report(
     options: argparse.Namespace, setting: Setting, outcomes: Sequence[Outcome], seconds: float, notes: Sequence[str]
 ) -> None:
-    from llu_core.report import About, command_line, write_report
+    from llu_core.evaluation.report import About, command_line, write_report
 
     workers = f"Dask cluster {options.dask}" if options.dask else f"{options.jobs} on {cores()} cores"
     about = About(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from llu_core.rows import (
+from llu_core.evaluation.results import (
     AnyRow,
     MeanRow,
     MeanTransferRow,

@@ -22,17 +22,8 @@ LAYERS = [
     "encoders",
     "data",
     "method",
-    "rows",
     "systems",
     "evaluation",
-    "timing",
-    "grid",
-    "source_features",
-    "plans",
-    "published",
-    "tables",
-    "summary",
-    "report",
     "bench",
     "command_options",
     "row_lines",
@@ -114,13 +105,13 @@ def test_only_the_projection_imports_umap():
 def test_the_core_imports_neither_the_demo_nor_a_plotting_library():
     for path in CORE.rglob("*.py"):
         assert not {name.split(".")[0] for name in imports(path)} & {"demo", "app", "gradio", "umap"}, path
-    assert {name for name in importers("plotly") if name.startswith("llu_core")} <= {"llu_core/report.py"}
-    top_level = set(imported(list(tree(CORE / "report.py").body)))
+    assert {name for name in importers("plotly") if name.startswith("llu_core")} <= {"llu_core/evaluation/report.py"}
+    top_level = set(imported(list(tree(CORE / "evaluation" / "report.py").body)))
     assert not any(name.split(".")[0] == "plotly" for name in top_level), "figures are imported when they are drawn"
 
 
 def test_only_the_grid_imports_what_runs_it():
-    assert importers("joblib") | importers("distributed") <= {"llu_core/grid.py"}
+    assert importers("joblib") | importers("distributed") <= {"llu_core/evaluation/runner.py"}
 
 
 def test_every_core_module_has_its_layer():

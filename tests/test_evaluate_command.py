@@ -10,7 +10,7 @@ from synthetic import problem
 from llu_core.__main__ import main
 from llu_core.data.bundles import save_bundle
 from llu_core.data.features import Features
-from llu_core.source_features import SourceFeatures
+from llu_core.evaluation.inputs import SourceFeatures
 
 FAST = ["--methods", "clip,llu", "--seeds", "1", "--shots", "2"]
 

@@ -7,10 +7,10 @@ import pytest
 import torch
 from dataset_folders import write_dataset
 
-from llu_core import source_features
 from llu_core.__main__ import main
 from llu_core.encoders.cache import ModelLoader
-from llu_core.source_features import SourceFeatures
+from llu_core.evaluation import inputs
+from llu_core.evaluation.inputs import SourceFeatures
 
 QUICK = ["--seeds", "1", "--shots", "2", "--device", "cpu"]
 
@@ -61,7 +61,7 @@ def test_domain_shift_goes_from_imagenet_to_its_variants(root: Path, tmp_path: P
 def test_processes_embed_a_large_source_together(
     root: Path, tmp_path: Path, tiny_model: str, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(source_features, "SHARDED_FROM", 1)
+    monkeypatch.setattr(inputs, "SHARDED_FROM", 1)
     alone = SourceFeatures(ModelLoader(tiny_model, "cpu"), root, ("dtd",), views=1).load("dtd", [(2, 1)])
     many = SourceFeatures(ModelLoader(tiny_model, "cpu", tmp_path / "cache"), root, ("dtd",), views=1, jobs=2)
     many._embed_together("dtd", [(2, 1)])

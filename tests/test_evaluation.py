@@ -11,11 +11,11 @@ from synthetic import problem
 from llu_core.data.features import Drawn, Features
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
 from llu_core.errors import LluError
-from llu_core.evaluation import Trial, base_to_new, material_for, run_trial, same_classes
+from llu_core.evaluation.protocols import Trial, base_to_new, material_for, run_trial, same_classes
+from llu_core.evaluation.results import MeanRow, Row, TransferRow
 from llu_core.method.classifier import ZeroShotClassifier, accuracy, harmonic_mean
 from llu_core.method.fitting import fit
 from llu_core.method.recipes import ABLATIONS, RECIPES
-from llu_core.rows import MeanRow, Row, TransferRow
 from llu_core.systems.registry import SYSTEMS, llu_system
 
 RECIPE = replace(RECIPES["fast"], steps=10)

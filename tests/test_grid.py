@@ -11,10 +11,10 @@ from synthetic import problem
 
 from llu_core.data.features import Features
 from llu_core.errors import LluError
-from llu_core.evaluation import Trial, run_trial
-from llu_core.grid import Cell, Outcome, RowStore, run_grid
+from llu_core.evaluation.protocols import Trial, run_trial
+from llu_core.evaluation.results import AnyRow, Row
+from llu_core.evaluation.runner import Cell, Outcome, RowStore, run_grid
 from llu_core.method.recipes import RECIPES
-from llu_core.rows import AnyRow, Row
 
 SOURCE = Features.of(problem(shots=6))
 RECIPE = replace(RECIPES["fast"], steps=10)

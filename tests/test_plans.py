@@ -11,8 +11,7 @@ from llu_core.data.built_in import open_set, set_names
 from llu_core.data.features import Features
 from llu_core.data.fewshot import Draw
 from llu_core.errors import LluError
-from llu_core.method.recipes import RECIPES
-from llu_core.plans import (
+from llu_core.evaluation.plans import (
     ABLATION_METHODS,
     COMPARED_METHODS,
     PLAIN_SETS,
@@ -25,7 +24,8 @@ from llu_core.plans import (
     shifted_sets,
     whole_grid,
 )
-from llu_core.rows import ROW_TYPES
+from llu_core.evaluation.results import ROW_TYPES
+from llu_core.method.recipes import RECIPES
 from llu_core.systems.registry import SYSTEMS
 
 FEATURES = {name: Features.of(replace(problem(shots=4, seed=seed), name=name)) for seed, name in enumerate("ab")}

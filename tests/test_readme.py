@@ -10,7 +10,7 @@ from sample_pictures import picture_bytes, write_zip
 
 from llu_core.__main__ import build_parser
 from llu_core.encoders.backbones import BACKBONES
-from llu_core.plans import COMPARED_METHODS
+from llu_core.evaluation.plans import COMPARED_METHODS
 from llu_core.systems.registry import SYSTEMS
 
 ROOT = Path(__file__).parents[1]

@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 from llu_core.data.coop.datasets import BASE_TO_NEW
-from llu_core.grid import Cell, Outcome
-from llu_core.published import CROSS_DATASET, DOMAIN_SHIFT, PER_SET, TABLE_1, TABLE_4, published_for
-from llu_core.report import About, figures, report_text, write_report
-from llu_core.rows import (
+from llu_core.evaluation.published import CROSS_DATASET, DOMAIN_SHIFT, PER_SET, TABLE_1, TABLE_4, published_for
+from llu_core.evaluation.report import About, figures, report_text, write_report
+from llu_core.evaluation.results import (
     AnyRow,
     Row,
     TimingRow,
@@ -22,9 +21,10 @@ from llu_core.rows import (
     row_from_json,
     row_to_json,
 )
-from llu_core.summary import summary_text
+from llu_core.evaluation.runner import Cell, Outcome
+from llu_core.evaluation.summary import summary_text
+from llu_core.evaluation.tables import markdown_table, tables
 from llu_core.systems.registry import SYSTEMS
-from llu_core.tables import markdown_table, tables
 
 ABOUT = About("python -m llu_core evaluate all", "picto", "cpu", "fast", "2 on 2 cores", 0, 12.0)
 

@@ -5,10 +5,10 @@ import torch
 from synthetic import problem
 
 from llu_core.data.features import Features
-from llu_core.evaluation import Trial
-from llu_core.rows import TimingRow
+from llu_core.evaluation.protocols import Trial
+from llu_core.evaluation.results import TimingRow
+from llu_core.evaluation.timing import NO_GRADIENT, ON_CPU, LiveBytes, time_pass
 from llu_core.systems.registry import SYSTEMS
-from llu_core.timing import NO_GRADIENT, ON_CPU, LiveBytes, time_pass
 
 SOURCE = Features.of(problem(shots=4))
 
@@ -81,6 +81,6 @@ def test_the_backward_pass_counts():
 
 
 def test_timing_knows_every_system_that_takes_pictures_one_by_one():
-    from llu_core import timing
+    from llu_core.evaluation import timing
 
     assert set(SYSTEMS) >= timing._ONE_BY_ONE

@@ -20,7 +20,7 @@ from typing import Any, cast
 import torch
 
 from llu_core.errors import LluError
-from llu_core.rows import AnyRow, row_from_json, row_to_json
+from llu_core.evaluation.results import AnyRow, row_from_json, row_to_json
 
 Task = Callable[[], Sequence[AnyRow]]
 

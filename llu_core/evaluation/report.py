@@ -16,11 +16,11 @@ from typing import Any
 
 import torch
 
-from llu_core.grid import Outcome
-from llu_core.published import TABLE_4, published_for
-from llu_core.rows import AnyRow, Row, TimingRow, averages, mean_rows
-from llu_core.summary import summary_text
-from llu_core.tables import tables, title
+from llu_core.evaluation.published import TABLE_4, published_for
+from llu_core.evaluation.results import AnyRow, Row, TimingRow, averages, mean_rows
+from llu_core.evaluation.runner import Outcome
+from llu_core.evaluation.summary import summary_text
+from llu_core.evaluation.tables import tables, title
 
 PICTURE_WORLD = (
     "These numbers are of the built-in picture world (rendered shapes, embedded by a small model), not of the paper's "

@@ -2,9 +2,18 @@
 
 from collections.abc import Sequence
 
-from llu_core.published import CONDITIONS, NOT_AT_HAND, SETS_FROM, TABLE_1, TRANSFER
-from llu_core.rows import AnyRow, MeanTransferRow, Row, TimingRow, TransferRow, averages, mean_rows, mean_transfer_rows
-from llu_core.tables import (
+from llu_core.evaluation.published import CONDITIONS, NOT_AT_HAND, SETS_FROM, TABLE_1, TRANSFER
+from llu_core.evaluation.results import (
+    AnyRow,
+    MeanTransferRow,
+    Row,
+    TimingRow,
+    TransferRow,
+    averages,
+    mean_rows,
+    mean_transfer_rows,
+)
+from llu_core.evaluation.tables import (
     ablation_table,
     averages_table,
     cost,

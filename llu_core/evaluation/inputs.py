@@ -15,8 +15,8 @@ from llu_core.data.features import Features
 from llu_core.data.fewshot import FewShotSet
 from llu_core.data.sources import open_source
 from llu_core.encoders.cache import ModelLoader
-from llu_core.grid import run_tasks
-from llu_core.rows import AnyRow
+from llu_core.evaluation.results import AnyRow
+from llu_core.evaluation.runner import run_tasks
 
 SHARDED_FROM = 4000
 """Pictures from which on it pays to start other processes for embedding."""

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from llu_core.method.classifier import harmonic_mean
-from llu_core.published import (
+from llu_core.evaluation.published import (
     CONDITIONS,
     LINEAR_DISTANCE_TO_IDENTITY,
     LLU_MEAN_H,
@@ -16,7 +15,7 @@ from llu_core.published import (
     Published,
     published_for,
 )
-from llu_core.rows import (
+from llu_core.evaluation.results import (
     AnyRow,
     Average,
     MeanRow,
@@ -28,6 +27,7 @@ from llu_core.rows import (
     mean_rows,
     mean_transfer_rows,
 )
+from llu_core.method.classifier import harmonic_mean
 from llu_core.systems.registry import SYSTEMS
 
 NO_ANSWER = "–"

@@ -16,12 +16,12 @@ from torch.optim.optimizer import register_optimizer_step_post_hook, register_op
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map_only
 
-from llu_core.evaluation import Trial, material_for, system_of
+from llu_core.evaluation.protocols import Trial, material_for, system_of
+from llu_core.evaluation.results import TimingRow
 from llu_core.method.batched import Stack
 from llu_core.method.fitting import job_of
 from llu_core.method.recipes import Recipe
 from llu_core.method.training import Problem
-from llu_core.rows import TimingRow
 from llu_core.systems.registry import CannotAnswer, Material
 
 BATCH_SIZES = (1, 2, 4, 8, 16, 32)

@@ -11,10 +11,10 @@ from llu_core.data.features import Drawn, Features
 from llu_core.data.fewshot import FewShotSet
 from llu_core.encoders.encoder import Encoder
 from llu_core.errors import LluError
+from llu_core.evaluation.results import AnyRow, Row, TransferRow, mean_rows
 from llu_core.method.adapter import LocalizedAdapter
 from llu_core.method.classifier import accuracy, harmonic_mean
 from llu_core.method.recipes import RECIPES, Recipe
-from llu_core.rows import AnyRow, Row, TransferRow, mean_rows
 from llu_core.systems.contract import Device
 from llu_core.systems.registry import CannotAnswer, Fitted, Material, System, systems_named
 

@@ -15,12 +15,12 @@ from torch import Tensor
 from llu_core.data.features import Drawn, Features
 from llu_core.data.fewshot import FewShotSet
 from llu_core.errors import LluError
-from llu_core.evaluation import LoadEncoder, Trial, run_trial
-from llu_core.grid import Cell, Task
+from llu_core.evaluation.protocols import LoadEncoder, Trial, run_trial
+from llu_core.evaluation.results import TimingRow
+from llu_core.evaluation.runner import Cell, Task
+from llu_core.evaluation.timing import BATCH_SIZES, time_pass
 from llu_core.method.recipes import ABLATIONS, RECIPES, Recipe
-from llu_core.rows import TimingRow
 from llu_core.systems.registry import SYSTEMS, llu_system, systems_named
-from llu_core.timing import BATCH_SIZES, time_pass
 
 ALL_SHOTS = (1, 2, 4, 8, 16)
 SEEDS = (1, 2, 3)

@@ -1,0 +1,1 @@
+"""The paper's protocols: plans, cells, rows, tables and the report."""
