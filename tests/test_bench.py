@@ -6,14 +6,15 @@ import time
 import pytest
 import torch
 
-from llu_core import bench, bench_command
-from llu_core.__main__ import main
+from llu_core import bench
 from llu_core.bench.clouds import clouds
-from llu_core.bench.figure import HEAD, Figure, quantity
 from llu_core.bench.machine import Limit, Machine
+from llu_core.bench.measurement import HEAD, Figure, quantity
 from llu_core.bench.process import cost_of
 from llu_core.bench.scale import growth_exponent
 from llu_core.bench.timing import Timing, alternately
+from llu_core.cli import bench as command
+from llu_core.cli.main import main
 
 MACHINE = Machine(torch.device("cpu"), flops=1e9, bytes=1e8)
 
@@ -83,9 +84,9 @@ def test_a_timing_is_its_median_and_half_its_quartile_range():
 def tiny(monkeypatch):
     """A subject of two figures, on a machine that need not be measured."""
     monkeypatch.setattr(Machine, "measured", classmethod(lambda cls, device: MACHINE))
-    monkeypatch.setattr(bench_command, "SUBJECTS", {"tiny": "two figures"})
+    monkeypatch.setattr(command, "SUBJECTS", {"tiny": "two figures"})
     given = iter([Figure("tiny", "first", 1.0, peer="loop", peer_value=2.0), Figure("tiny", "second", 3.0, "MB")])
-    monkeypatch.setattr(bench_command, "measure", lambda subject, machine, features: given)
+    monkeypatch.setattr(command, "measure", lambda subject, machine, features: given)
 
 
 def test_the_command_prints_the_table_and_writes_the_same_as_json(tiny, tmp_path, capsys):

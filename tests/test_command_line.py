@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from synthetic import problem
 
-from llu_core.__main__ import main
+from llu_core.cli.main import main
 from llu_core.data.bundles import save_bundle
 from llu_core.method.checkpoint import TrainedAdapter
 

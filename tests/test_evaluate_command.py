@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from synthetic import problem
 
-from llu_core.__main__ import main
+from llu_core.cli.main import main
 from llu_core.data.bundles import save_bundle
 from llu_core.data.features import Features
 from llu_core.evaluation.inputs import SourceFeatures

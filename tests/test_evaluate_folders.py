@@ -7,7 +7,7 @@ import pytest
 import torch
 from dataset_folders import write_dataset
 
-from llu_core.__main__ import main
+from llu_core.cli.main import main
 from llu_core.encoders.cache import ModelLoader
 from llu_core.evaluation import inputs
 from llu_core.evaluation.inputs import SourceFeatures

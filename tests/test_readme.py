@@ -8,7 +8,7 @@ import pytest
 from bench.refresh_readme import BEGIN, END, refreshed
 from sample_pictures import picture_bytes, write_zip
 
-from llu_core.__main__ import build_parser
+from llu_core.cli.main import build_parser
 from llu_core.encoders.backbones import BACKBONES
 from llu_core.evaluation.plans import COMPARED_METHODS
 from llu_core.systems.registry import SYSTEMS

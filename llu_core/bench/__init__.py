@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
-from llu_core.bench.figure import Figure
 from llu_core.bench.machine import Machine
+from llu_core.bench.measurement import Figure
 
 SUBJECTS = {
     "training": "one adapter: against autograd, logistic regression and CLIP-Adapter",

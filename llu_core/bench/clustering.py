@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from torch import Tensor
 
 from llu_core.bench.clouds import clouds
-from llu_core.bench.figure import Figure
 from llu_core.bench.machine import Machine
+from llu_core.bench.measurement import Figure
 from llu_core.bench.process import cost_of
 from llu_core.bench.timing import alternately
 from llu_core.method.anchors import PAPER_MAX_ANCHORS, cluster_anchors

@@ -11,8 +11,8 @@ from PIL import Image
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
-from llu_core.bench.figure import Figure
 from llu_core.bench.machine import Limit, Machine
+from llu_core.bench.measurement import Figure
 from llu_core.bench.timing import alternately
 from llu_core.data.sources import embed, open_source
 from llu_core.encoders.cache import CachedEncoder

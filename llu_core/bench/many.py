@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from llu_core.bench.clouds import clouds
-from llu_core.bench.figure import Figure
 from llu_core.bench.machine import Machine
+from llu_core.bench.measurement import Figure
 from llu_core.bench.timing import alternately
 from llu_core.method.fitting import fit, fit_many, warm_up
 from llu_core.method.recipes import RECIPES

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 
 from llu_core.bench.clouds import clouds
 from llu_core.bench.clustering import points
-from llu_core.bench.figure import Figure
 from llu_core.bench.machine import Machine
+from llu_core.bench.measurement import Figure
 from llu_core.bench.process import Cost, cost_of
 from llu_core.data.fewshot import FewShotSet
 from llu_core.method.anchors import cluster_anchors

@@ -10,8 +10,8 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-from llu_core.bench.figure import Figure
 from llu_core.bench.machine import Machine
+from llu_core.bench.measurement import Figure
 from llu_core.bench.timing import alternately
 
 ROOT = Path(__file__).parents[2]

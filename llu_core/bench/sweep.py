@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import torch
 from torch.nn import functional as F
 
-from llu_core.bench.figure import Figure
 from llu_core.bench.machine import Machine
+from llu_core.bench.measurement import Figure
 from llu_core.bench.timing import alternately
 from llu_core.method.adapter import AffineUpdate, LocalizedAdapter, LocalizedUpdate
 from llu_core.method.sweep import Sweep

@@ -8,8 +8,8 @@ import torch
 from threadpoolctl import threadpool_limits
 
 from llu_core.bench.clouds import clouds
-from llu_core.bench.figure import Figure
 from llu_core.bench.machine import Limit, Machine
+from llu_core.bench.measurement import Figure
 from llu_core.bench.timing import Timing, alternately
 from llu_core.data.bundles import load_bundle
 from llu_core.data.fewshot import FewShotSet

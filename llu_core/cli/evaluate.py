@@ -10,7 +10,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from llu_core.command_options import (
+from llu_core.cli.options import (
     SOURCE_HELP,
     add_command,
     add_model,
@@ -25,6 +25,7 @@ from llu_core.command_options import (
     require_folder,
     seeds,
 )
+from llu_core.cli.printing import means_of, print_rows
 from llu_core.data.coop.datasets import datasets_named, missing
 from llu_core.data.features import Features
 from llu_core.encoders.encoder import choose_device
@@ -45,7 +46,6 @@ from llu_core.evaluation.plans import (
 )
 from llu_core.evaluation.results import ROW_TYPES, row_to_json
 from llu_core.evaluation.runner import Outcome, RowStore, run_grid
-from llu_core.row_lines import means_of, print_rows
 from llu_core.systems.registry import SYSTEMS, systems_named
 
 EXAMPLES = """examples:

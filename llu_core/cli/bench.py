@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from llu_core.bench import SCALES, SUBJECTS, measure
-from llu_core.bench.figure import HEAD, Figure
 from llu_core.bench.machine import Machine
-from llu_core.command_options import add_command, require_folder
+from llu_core.bench.measurement import HEAD, Figure
+from llu_core.cli.options import add_command, require_folder
 from llu_core.encoders.encoder import choose_device
 from llu_core.errors import LluError
 

@@ -1,0 +1,74 @@
+"""`python -m llu_core predict`: the options, and both answers for each picture as text or JSON."""
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from llu_core.cli.options import add_command, add_model, model_loader
+from llu_core.errors import LluError
+
+EXAMPLES = """examples:
+  python -m llu_core predict my-adapter photo1.jpg photo2.jpg
+  python -m llu_core predict my-adapter photo.jpg --classes "red panda,corgi,lynx" --json"""
+
+
+def add(commands) -> None:
+    """Add the command to those of the parser."""
+    predict = add_command(
+        commands, "predict", "CLIP and LLU probabilities, alpha and nearest anchor of pictures", EXAMPLES, run
+    )
+    predict.add_argument("adapter", metavar="DIR", help="folder written by train, or a Hugging Face repository")
+    predict.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
+    predict.add_argument("--classes", help='class names to choose from, "a,b,c" (default: those of the training)')
+    predict.add_argument("--json", action="store_true", help="print JSON")
+    add_model(predict, None)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Predict what the options name; returns the exit status."""
+    from llu_core.files.images import UnreadablePicture, decode
+    from llu_core.method.checkpoint import TrainedAdapter
+    from llu_core.method.prediction import predict
+
+    trained = TrainedAdapter.from_pretrained(options.adapter)
+    if not trained.model and not options.model:
+        raise LluError(f"{options.adapter} was trained on embeddings of an unknown model; name it with --model")
+    images, names, unreadable = [], [], []
+    for path in options.images:
+        try:
+            images.append(decode(path, str(path)))
+            names.append(str(path))
+        except UnreadablePicture as error:
+            unreadable.append(str(error))
+    classes = [name.strip() for name in options.classes.split(",") if name.strip()] if options.classes else None
+    predictions = predict(trained, model_loader(options, trained.model)(), images, names, classes) if images else []
+    _print_predictions(predictions, as_json=options.json)
+    if unreadable:
+        raise LluError("; ".join(unreadable))
+    return 0
+
+
+def _print_predictions(predictions: Sequence, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps([_prediction_row(p) for p in predictions], indent=2))
+        return
+    for p in predictions:
+        print(f"{p.name}: CLIP {p.clip_class} {100 * max(p.clip):.1f} %, LLU {p.llu_class} {100 * max(p.llu):.1f} %")
+        print(f"  alpha {p.alpha:.3f}, nearest anchor {p.anchor_name} ({p.anchor_class}) at {p.anchor_similarity:.3f}")
+        for name, clip, llu in sorted(zip(p.class_names, p.clip, p.llu, strict=True), key=lambda row: -max(row[1:]))[
+            :5
+        ]:
+            print(f"  {name:<30} CLIP {100 * clip:5.1f} %   LLU {100 * llu:5.1f} %")
+
+
+def _prediction_row(p) -> dict:
+    return {
+        "image": p.name,
+        "clip": dict(zip(p.class_names, p.clip, strict=True)),
+        "llu": dict(zip(p.class_names, p.llu, strict=True)),
+        "clip_class": p.clip_class,
+        "llu_class": p.llu_class,
+        "alpha": p.alpha,
+        "nearest_anchor": {"image": p.anchor_name, "class": p.anchor_class, "cosine": p.anchor_similarity},
+    }

@@ -1,0 +1,93 @@
+"""`python -m llu_core train`: the options, the training with its progress, and the saved adapter."""
+
+import argparse
+from pathlib import Path
+
+from llu_core.cli.options import (
+    SOURCE_HELP,
+    add_command,
+    add_model,
+    add_recipe,
+    chosen_recipe,
+    embedding_progress,
+    model_loader,
+    positive,
+    print_left_out,
+    progress_bar,
+    seed,
+)
+from llu_core.errors import LluError
+
+EXAMPLES = """examples:
+  python -m llu_core train my_pictures/ --out my-adapter
+  python -m llu_core train picto:sketched-coloured-shapes --out my-adapter --shots 8
+  python -m llu_core train photos.zip --out my-adapter --model vit-b-16 --recipe paper"""
+
+
+def add(commands) -> None:
+    """Add the command to those of the parser."""
+    train = add_command(commands, "train", "train an adapter on a few pictures per class and save it", EXAMPLES, run)
+    train.add_argument("source", metavar="SOURCE", help=SOURCE_HELP)
+    train.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for the trained adapter")
+    train.add_argument("--shots", type=positive, help="sample at most this many pictures per class (default: all)")
+    train.add_argument("--seed", type=seed, default=1, help="of the sampling and the training (default: 1)")
+    train.add_argument(
+        "--tune", action="store_true", help="choose beta, gamma and lambda on held-out shots and classes of the source"
+    )
+    add_recipe(train)
+    add_model(train, "picto")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Train and save what the options say; returns the exit status."""
+    from llu_core.encoders.encoder import choose_device
+    from llu_core.method.checkpoint import TrainedAdapter
+    from llu_core.method.training import TrainingStep, train
+    from llu_core.steps import drain
+
+    recipe, device = chosen_recipe(options), choose_device(options.device)
+    if options.out.exists() and not options.out.is_dir():
+        raise LluError(f"{options.out} is a file; name a folder for the adapter")
+    shots = _load_source(options, options.source)
+    if options.shots:
+        shots = shots.sample(options.shots, options.seed)
+    if options.tune:
+        from llu_core.method.tuning import tune
+
+        tuning = tune(shots, recipe, seed=options.seed, device=device)
+        recipe = tuning.recipe
+        print(tuning.reason)
+    with progress_bar("training", "step") as bar:
+
+        def show(step: TrainingStep) -> None:
+            bar.total = step.steps
+            bar.set_postfix(loss=f"{step.loss:.3f}", accuracy=f"{step.accuracy:.1f}%", refresh=False)
+            bar.update()
+
+        adapter = drain(train(shots, recipe, seed=options.seed, device=device), show)
+    trained = TrainedAdapter.of(
+        shots, adapter, recipe, seed=options.seed, model=options.model if shots.encoder_identity else ""
+    )
+    trained.save_pretrained(options.out)
+    print(f"{len(shots.train)} pictures of {len(trained.trained_classes)} classes; adapter saved to {options.out}")
+    _print_test(shots, adapter)
+    return 0
+
+
+def _load_source(options: argparse.Namespace, source: str):
+    from llu_core.data.sources import load_source
+
+    with embedding_progress(source) as show:
+        shots = load_source(source, model_loader(options), progress=show)
+    print_left_out(shots.rejected)
+    return shots
+
+
+def _print_test(shots, adapter) -> None:
+    """Accuracy on the source's own test pictures, if it has any, over all its classes at once."""
+    from llu_core.method.classifier import ZeroShotClassifier, accuracy
+
+    if len(shots.test):
+        test = (shots.test.embeddings, shots.test.labels, shots.class_embeddings)
+        clip = accuracy(ZeroShotClassifier(shots.logit_scale), *test)
+        print(f"test pictures: CLIP {clip:.1f} %, LLU {accuracy(adapter, *test):.1f} % ({len(shots.test)} pictures)")
