@@ -1,4 +1,4 @@
-"""The callbacks with a visitor's session around them; every public method is one action of the page."""
+"""The training with a visitor's session around them; every public method is one action of the page."""
 
 import hashlib
 import shutil
@@ -11,14 +11,14 @@ from urllib.parse import parse_qs
 
 import gradio as gr
 
-from demo import callbacks, methods, own_data, queries, saving
 from demo.cards import cards_payload, cards_payload_of_features
-from demo.draft import pictures_by_key, unseen_without_pictures
 from demo.encoders import EncoderShelf
 from demo.examples import Examples
 from demo.payload import explorer_payload, methods_payload, positions_payload, walk_payload
 from demo.room import Cancelled, Turn, WorkRoom
-from demo.session import Session
+from demo.session import comparison, edits, queries, saving, training
+from demo.session.draft import pictures_by_key, unseen_without_pictures
+from demo.session.session import Session
 from demo.snippets import client_code, library_code
 from demo.store import SessionStore
 from demo.summary import status_line, summary
@@ -56,27 +56,27 @@ class Actions:
     def add_pictures(self, files: list[str] | None, class_name: str, request: gr.Request) -> dict[str, Any]:
         """Add a zip with one folder per class, or pictures of one class, to the set; or open a feature bundle."""
         session = self.session(request)
-        return self._keep(request, own_data.add_files(session, files, class_name)) if files else summary(session)
+        return self._keep(request, edits.add_files(session, files, class_name)) if files else summary(session)
 
     def rename_class(self, old: str, new: str, request: gr.Request) -> dict[str, Any]:
         """Rename a class of the set."""
-        return self._keep(request, own_data.rename_class(self.session(request), old, new))
+        return self._keep(request, edits.rename_class(self.session(request), old, new))
 
     def delete_class(self, name: str, request: gr.Request) -> dict[str, Any]:
         """Delete a class of the set and its pictures."""
-        return self._keep(request, own_data.delete_class(self.session(request), name))
+        return self._keep(request, edits.delete_class(self.session(request), name))
 
     def create_class(self, name: str, request: gr.Request) -> dict[str, Any]:
         """Add a class that has no pictures yet to the set."""
-        return self._keep(request, own_data.create_class(self.session(request), name))
+        return self._keep(request, edits.create_class(self.session(request), name))
 
     def move_picture(self, picture: str, class_name: str, request: gr.Request) -> dict[str, Any]:
         """Give a picture of the set another class."""
-        return self._keep(request, own_data.move_picture(self.session(request), picture, class_name))
+        return self._keep(request, edits.move_picture(self.session(request), picture, class_name))
 
     def delete_picture(self, picture: str, request: gr.Request) -> dict[str, Any]:
         """Take a picture out of the set."""
-        return self._keep(request, own_data.delete_picture(self.session(request), picture))
+        return self._keep(request, edits.delete_picture(self.session(request), picture))
 
     def undo(self, request: gr.Request) -> dict[str, Any]:
         """Take back the last change of the set; the adapter stays."""
@@ -84,11 +84,11 @@ class Actions:
 
     def set_unseen_classes(self, names: str, request: gr.Request) -> dict[str, Any]:
         """Name further classes, separated by commas, that are told apart but not trained."""
-        return self._keep(request, own_data.set_unseen_classes(self.session(request), names))
+        return self._keep(request, edits.set_unseen_classes(self.session(request), names))
 
     def set_templates(self, templates: str, request: gr.Request) -> dict[str, Any]:
         """Set the prompt templates, one a line, {} for the class name."""
-        return self._keep(request, own_data.set_templates(self.session(request), templates))
+        return self._keep(request, edits.set_templates(self.session(request), templates))
 
     def train(self, recipe: str, request: gr.Request) -> Iterator[tuple[str, Any]]:
         """Train an adapter on the set; streams its place in line and its progress, ends with the summary."""
@@ -105,7 +105,7 @@ class Actions:
     def _trained(self, turn: Turn, recipe: str, request: gr.Request) -> Generator[tuple[str, Any], None, Session]:
         for line in _waiting(turn):
             yield line, gr.skip()
-        steps = callbacks.train_adapter(self.session(request), recipe_named(recipe))
+        steps = training.train_adapter(self.session(request), recipe_named(recipe))
         while True:
             turn.check()
             try:
@@ -132,7 +132,7 @@ class Actions:
     def set_mask(self, beta: float, gamma: float | str, request: gr.Request) -> dict[str, Any]:
         """Move beta (0 to 1) and gamma (0 to "inf"); nothing is retrained."""
         try:
-            session = callbacks.set_mask(self.session(request), float(beta), float(gamma))
+            session = training.set_mask(self.session(request), float(beta), float(gamma))
         except ValueError:
             raise LluError(f"beta {beta!r} and gamma {gamma!r} must be numbers; gamma may be inf") from None
         return self._keep(request, session)
@@ -200,7 +200,7 @@ class Actions:
 
     def clear(self, request: gr.Request) -> dict[str, Any]:
         """Forget the set and the adapter."""
-        return self._keep(request, callbacks.clear(self.session(request)))
+        return self._keep(request, training.clear(self.session(request)))
 
     def forget_visitor(self, request: gr.Request) -> None:
         self.room.cancel(str(request.session_hash))
@@ -214,7 +214,7 @@ class Actions:
 
     def draw_umap(self, request: gr.Request) -> str:
         before = self.session(request)
-        drawn = callbacks.draw_umap(before)
+        drawn = training.draw_umap(before)
         now = self.session(request)
         if now.model is not None and drawn.model is not None and now.model.id == drawn.model.id:
             now = replace(now, model=replace(now.model, projection=drawn.model.projection))
@@ -231,7 +231,7 @@ class Actions:
             with self.room.turn(str(request.session_hash)) as turn:
                 for line in _waiting(turn):
                     yield methods_payload(session, run, rows, waiting=line)
-                for row in methods.compare_methods(queries.require_model(session)):
+                for row in comparison.compare_methods(queries.require_model(session)):
                     turn.check()
                     rows.append(row)
                     yield methods_payload(session, run, rows)
@@ -248,7 +248,7 @@ class Actions:
         with self.room.turn(str(request.session_hash)) as turn:
             for _ in _waiting(turn):
                 pass
-            for row in methods.compare_methods(model):
+            for row in comparison.compare_methods(model):
                 turn.check()
                 rows.append(row.as_json())
         return rows

@@ -5,9 +5,9 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
-from demo.callbacks import PRESETS, draw_umap, load_preset, train_adapter
 from demo.gpu import at_home
-from demo.session import Session
+from demo.session.session import Session
+from demo.session.training import PRESETS, draw_umap, load_preset, train_adapter
 from demo.settings import Limits
 from llu_core.encoders.cache import CachedEncoder
 from llu_core.encoders.encoder import Encoder

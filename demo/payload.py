@@ -12,9 +12,9 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from demo.methods import COMPARED, MethodRow
-from demo.queries import walk
-from demo.session import Model, Session
+from demo.session.comparison import COMPARED, MethodRow
+from demo.session.queries import walk
+from demo.session.session import Model, Session
 from llu_core.method.sweep import Sweep
 
 TRAIN, TEST, QUERY = 0, 1, 2

@@ -1,6 +1,6 @@
 """Code to take away: the same steps as on the page, filled in with what the page shows."""
 
-from demo.session import Session
+from demo.session.session import Session
 
 PICTURE = "picture.png"
 

@@ -5,7 +5,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-from demo.session import Session
+from demo.session.session import Session
 from llu_core.errors import LluError
 
 MAX_NAMES = 10_000

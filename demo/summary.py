@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from demo.session import Model, Session
+from demo.session.session import Model, Session
 from llu_core.data.fewshot import LabelledEmbeddings
 from llu_core.data.sources import Picture
 

@@ -2,9 +2,9 @@
 
 from html import escape
 
-from demo.callbacks import set_mask
-from demo.queries import require_model
-from demo.session import Session
+from demo.session.queries import require_model
+from demo.session.session import Session
+from demo.session.training import set_mask
 from llu_core.method.recipes import RECIPES
 from llu_core.method.tuning import BETAS, GAMMAS, Plane, Tuning, tune
 

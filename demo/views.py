@@ -6,10 +6,10 @@ from typing import Any
 import gradio as gr
 from gradio.themes.utils.fonts import LocalFont
 
-from demo.callbacks import PRESETS
 from demo.cards import CARDS_CSS, CARDS_HTML, CARDS_JS, cards_payload
-from demo.draft import PICTURE_SUFFIXES, empty_draft
 from demo.explorer import EXPLORER_CSS, EXPLORER_HTML, EXPLORER_JS, head
+from demo.session.draft import PICTURE_SUFFIXES, empty_draft
+from demo.session.training import PRESETS
 from demo.settings import Limits, Settings
 from demo.versions import versions
 from llu_core.encoders.backbones import BACKBONES

@@ -3,8 +3,8 @@
 import pytest
 from sample_pictures import write_zip
 
-from demo import callbacks, own_data
-from demo.session import Session
+from demo.session import edits, training
+from demo.session.session import Session
 from llu_core.method.recipes import RECIPES
 
 
@@ -25,9 +25,9 @@ def session(toy_encoder) -> Session:
 
 @pytest.fixture
 def zipped(session, tmp_path) -> Session:
-    return own_data.add_files(session, [write_zip(tmp_path / "mine.zip")])
+    return edits.add_files(session, [write_zip(tmp_path / "mine.zip")])
 
 
 @pytest.fixture
 def trained(zipped) -> Session:
-    return drain(callbacks.train_adapter(zipped, RECIPES["fast"]))[0]
+    return drain(training.train_adapter(zipped, RECIPES["fast"]))[0]

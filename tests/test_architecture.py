@@ -69,7 +69,7 @@ def test_importing_the_core_brings_in_no_interface_and_no_backbone():
 
 def test_importing_the_core_or_the_map_waits_for_no_statistics_package():
     program = (
-        "import sys, demo.projection; from llu_core import *; "
+        "import sys, demo.session.projection; from llu_core import *; "
         "print([name for name in ('sklearn', 'scipy', 'pandas') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
@@ -95,7 +95,7 @@ def test_only_the_shell_of_the_demo_imports_gradio():
 
 
 def test_only_the_projection_imports_umap():
-    assert importers("umap") <= {"demo/projection.py"}
+    assert importers("umap") <= {"demo/session/projection.py"}
 
 
 def test_the_core_imports_neither_the_demo_nor_a_plotting_library():

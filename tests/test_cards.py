@@ -9,8 +9,8 @@ from PIL import Image
 from synthetic import problem
 
 from demo import cards
-from demo import draft as drafts
 from demo.cards import cards_payload, cards_payload_of_features
+from demo.session import draft as drafts
 from demo.settings import MB, Limits
 from llu_core.data.fewshot import LabelledEmbeddings, Rejected
 from llu_core.data.sources import Picture

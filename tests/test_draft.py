@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from demo import draft as drafts
+from demo.session import draft as drafts
 from demo.settings import Limits
 from llu_core.data.sources import Picture
 from llu_core.errors import LluError

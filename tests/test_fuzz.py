@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 from mutations import COUNTS, cases, open_case
 
-from demo import saving
+from demo.session import saving
 from llu_core.errors import LluError
 
 MEMORY_MB = 500

@@ -26,7 +26,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from demo import own_data, saving
+from demo.session import edits, saving
 from demo.settings import Limits
 from llu_core.errors import LluError
 from llu_core.files.archives import open_archive
@@ -36,7 +36,7 @@ from llu_core.files.images import decode
 def refused(session, path: Path) -> str:
     """The one line with which the page refuses an upload."""
     with pytest.raises(LluError) as caught:
-        own_data.add_files(session, [path], "thing")
+        edits.add_files(session, [path], "thing")
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
@@ -51,7 +51,7 @@ def outcome(do):
 
 def left_out(session, path: Path) -> dict[str, str]:
     """The reasons with which members are left out of an upload that is taken otherwise."""
-    return {one.name: one.reason for one in own_data.add_files(session, [path]).draft.rejected}
+    return {one.name: one.reason for one in edits.add_files(session, [path]).draft.rejected}
 
 
 def test_a_flat_bomb_is_refused_by_what_it_would_unpack_to(session, tmp_path):
@@ -132,20 +132,20 @@ def test_names_in_odd_encodings_are_read_as_printable_text(session, tmp_path, na
     data = bytearray(path.read_bytes())
     data[place : place + 4] = crc
     path.write_bytes(data)
-    added, message = outcome(lambda: own_data.add_files(session, [path]))
+    added, message = outcome(lambda: edits.add_files(session, [path]))
     assert message.isprintable()
     assert all(text.isprintable() for text in (added.draft.class_names if added else ()))
 
 
 def test_pictures_are_counted_before_they_are_decoded(session, tmp_path, monkeypatch):
-    monkeypatch.setattr(own_data, "decode", pytest.fail)
+    monkeypatch.setattr(edits, "decode", pytest.fail)
     few = replace(session, limits=Limits(pictures=2))
     path = zip_of(tmp_path / "many.zip", {f"cat/{n}.png": tiny_png() for n in range(3)})
     monkeypatch.setattr("llu_core.files.listing.decode", pytest.fail)
     assert "these are 3 pictures; the page takes 2" in refused(few, path)
     (tmp_path / "a.png").write_bytes(tiny_png())
     with pytest.raises(LluError, match="these are 3 pictures"):
-        own_data.add_files(few, [tmp_path / "a.png"] * 3, "cat")
+        edits.add_files(few, [tmp_path / "a.png"] * 3, "cat")
 
 
 def test_pixels_are_bounded_one_by_one_and_together(session, tmp_path):
@@ -170,7 +170,7 @@ def test_undo_gives_way_before_pictures_are_refused(session, tmp_path):
     path = zip_of(tmp_path / "heavy.zip", {f"cat/{n}.jpg": noise.getvalue() for n in range(2)})
     grown = replace(session, limits=Limits(visitor_mb=1))
     for _ in range(4):
-        grown = own_data.delete_class(own_data.add_files(grown, [path]), "cat")
+        grown = edits.delete_class(edits.add_files(grown, [path]), "cat")
     assert len(grown.history) < 8
     assert grown.stored_bytes <= 2**20
 
@@ -194,7 +194,7 @@ def test_what_is_no_photograph_is_refused_by_its_kind(session, tmp_path, name, d
 
 def test_a_picture_that_lies_about_its_type_is_read_as_what_it_is(session, tmp_path):
     (tmp_path / "really-a.jpg").write_bytes(tiny_png())
-    assert len(own_data.add_files(session, [tmp_path / "really-a.jpg"], "cat").draft.train) == 1
+    assert len(edits.add_files(session, [tmp_path / "really-a.jpg"], "cat").draft.train) == 1
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_a_picture_that_lies_about_its_type_is_read_as_what_it_is(session, tmp_p
 )
 def test_huge_metadata_is_dropped_or_refused(session, tmp_path, chunk):
     (tmp_path / "a.png").write_bytes(png_with(chunk))
-    added, message = outcome(lambda: own_data.add_files(session, [tmp_path / "a.png"], "cat"))
+    added, message = outcome(lambda: edits.add_files(session, [tmp_path / "a.png"], "cat"))
     assert "a.png" in message or added.stored_bytes < 10_000
 
 
@@ -267,8 +267,8 @@ def test_thumbnails_of_any_size_are_brought_to_one_size(session, tmp_path):
         "test_thumbnails": np.zeros((4, 3, 3, 3), np.uint8),
     }
     np.savez_compressed(tmp_path / "b.npz", **bundle(**parts))
-    features = own_data.add_files(session, [tmp_path / "b.npz"]).features
-    assert features.train.thumbnails.shape[1] == features.test.thumbnails.shape[1] == own_data.THUMBNAIL
+    features = edits.add_files(session, [tmp_path / "b.npz"]).features
+    assert features.train.thumbnails.shape[1] == features.test.thumbnails.shape[1] == edits.THUMBNAIL
 
 
 @pytest.fixture
@@ -318,7 +318,7 @@ def test_any_names_and_contents_in_a_zip_give_a_set_or_a_sentence(session, tmp_p
     path = zip_of(
         tmp_path / "any.zip", {name.encode(errors="replace").decode(): data for name, data in members.items()}
     )
-    added, message = outcome(lambda: own_data.add_files(session, [path]))
+    added, message = outcome(lambda: edits.add_files(session, [path]))
     assert "\n" not in message
     assert message or added.draft.train
 

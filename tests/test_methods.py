@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from demo.methods import COMPARED, compare_methods
 from demo.payload import methods_payload
+from demo.session.comparison import COMPARED, compare_methods
 from demo.summary import accuracies
 from llu_core.data.fewshot import LabelledEmbeddings
 from llu_core.errors import LluError

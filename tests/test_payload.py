@@ -9,9 +9,9 @@ import pytest
 from demo_sessions import drain
 from PIL import Image
 
-from demo import callbacks, own_data
 from demo.payload import explorer_payload, positions_payload
-from demo.session import Session
+from demo.session import edits, training
+from demo.session.session import Session
 from llu_core.method.recipes import RECIPES
 
 
@@ -21,7 +21,7 @@ def floats(text: str) -> np.ndarray:
 
 @pytest.fixture
 def trained_with_newt(zipped):
-    return drain(callbacks.train_adapter(own_data.set_unseen_classes(zipped, "newt"), RECIPES["fast"]))[0]
+    return drain(training.train_adapter(edits.set_unseen_classes(zipped, "newt"), RECIPES["fast"]))[0]
 
 
 def test_every_array_has_the_length_that_its_axis_promises(trained_with_newt):
@@ -57,11 +57,11 @@ def test_the_sheet_holds_the_thumbnails_in_order(trained_with_newt):
 
 
 def test_infinity_survives_json(trained_with_newt):
-    assert json.loads(explorer_payload(callbacks.set_mask(trained_with_newt, 0.5, float("inf"))))["gamma"] == "inf"
+    assert json.loads(explorer_payload(training.set_mask(trained_with_newt, 0.5, float("inf"))))["gamma"] == "inf"
 
 
 def test_new_positions_name_the_model_they_belong_to(trained_with_newt):
-    update = json.loads(positions_payload(callbacks.draw_umap(trained_with_newt)))
+    update = json.loads(positions_payload(training.draw_umap(trained_with_newt)))
     assert (update["update"], update["id"], update["projection"]) == ("positions", trained_with_newt.model.id, "UMAP")
     assert len(floats(update["images"]["x"])) == 42
 

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.decomposition import PCA
 from synthetic import unit_rows
 
-from demo.projection import project_pca
+from demo.session.projection import project_pca
 
 
 def test_pca_is_that_of_scikit_learn_up_to_the_direction_of_each_axis():

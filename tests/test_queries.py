@@ -10,8 +10,8 @@ from hostile import huge_png
 from sample_pictures import picture_bytes
 from synthetic import near, unit_rows
 
-from demo import callbacks, own_data, queries
 from demo.payload import explorer_payload, walk_payload
+from demo.session import edits, queries, training
 from demo.snippets import client_code, library_code
 from demo.summary import summary
 from llu_core.errors import LluError
@@ -25,7 +25,7 @@ def picture(tmp_path):
 
 
 def test_a_query_is_answered_as_the_adapter_answers(trained, picture):
-    asked = queries.add_query(callbacks.set_mask(trained, 0.8, 3.0), picture)
+    asked = queries.add_query(training.set_mask(trained, 0.8, 3.0), picture)
     model = asked.model
     expected = model.trained.adapter.with_mask(beta=0.8, gamma=3.0).logits(
         model.queries.embeddings, model.shots.class_embeddings
@@ -58,7 +58,7 @@ def test_the_map_stays_where_it_is_when_a_query_joins(trained, picture):
 def test_a_training_picture_asked_again_lies_on_itself(trained, tmp_path):
     path = tmp_path / "again.png"
     trained.draft.train[0].read().save(path)
-    drawn = callbacks.draw_umap(queries.add_query(trained, path))
+    drawn = training.draw_umap(queries.add_query(trained, path))
     x = np.frombuffer(base64.b64decode(json.loads(explorer_payload(drawn))["images"]["x"]), dtype="<f4")
     assert abs(x[-1] - x[0]) < 0.25 * np.ptp(x)
 
@@ -95,7 +95,7 @@ def test_a_new_class_joins_without_training_and_the_set_stays_in_step(trained):
 
 
 def test_names_typed_as_unseen_classes_join_at_once_too(trained):
-    grown = own_data.set_unseen_classes(trained, "newt, ibis")
+    grown = edits.set_unseen_classes(trained, "newt, ibis")
     assert grown.model.shots.class_names[-2:] == ("newt", "ibis")
     assert not grown.changed_since_training
 

@@ -12,7 +12,7 @@ from demo.actions import Actions
 from demo.encoders import EncoderShelf
 from demo.examples import Examples
 from demo.room import Cancelled, WorkRoom
-from demo.session import Session
+from demo.session.session import Session
 from demo.settings import Limits
 from demo.store import SessionStore
 from llu_core.errors import LluError

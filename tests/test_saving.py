@@ -9,12 +9,12 @@ import pytest
 import torch
 from sample_pictures import picture_bytes, write_zip
 
-from demo import callbacks, queries, saving
+from demo.session import queries, saving, training
 from llu_core.errors import LluError
 
 
 def test_a_saved_adapter_reopens_with_the_sliders_where_they_were(trained, tmp_path):
-    moved = callbacks.set_mask(trained, 0.7, math.inf)
+    moved = training.set_mask(trained, 0.7, math.inf)
     archive = saving.save_adapter(moved, tmp_path)
     (tmp_path / "opened").mkdir()
     fresh = replace(moved, model=None, beta=0.5, gamma=20.0)

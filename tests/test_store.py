@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from demo.draft import StoredPicture
+from demo.session.draft import StoredPicture
 from demo.store import SessionStore
 from llu_core.data.sources import Picture
 from llu_core.errors import LluError

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from synthetic import problem
 
-from demo.session import Session
+from demo.session.session import Session
 from demo.tuned import choose_mask, tuned_panel
 from llu_core.errors import LluError
 from llu_core.method.recipes import RECIPES

@@ -2,7 +2,7 @@
 
 One gradio HTML component holds them. Its value is one JSON string, made here; its events are
 rename {old, new}, remove {name}, create {name}, move {picture, to}, discard {picture} and undo {}, where `picture` is
-a key of `demo.draft.pictures_by_key`. Files chosen or dropped on a card go through the page's own upload field,
+a key of `demo.session.draft.pictures_by_key`. Files chosen or dropped on a card go through the page's own upload field,
 "#drop", with the class written into "#drop-class"; a folder is packed into a zip in the browser first.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from demo.cards.thumbnails import thumbnail, thumbnail_of_pixels
-from demo.draft import MAX_NAME_LENGTH, PICTURE_SUFFIXES, pictures_by_key
+from demo.session.draft import MAX_NAME_LENGTH, PICTURE_SUFFIXES, pictures_by_key
 from demo.settings import MB, Limits
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings, Rejected
 from llu_core.data.sources import ImageSource

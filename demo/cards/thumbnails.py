@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from PIL import Image, ImageOps
 
-from demo.draft import StoredPicture
+from demo.session.draft import StoredPicture
 from llu_core.files.images import UnreadablePicture
 
 SIDE = 64

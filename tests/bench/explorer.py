@@ -24,7 +24,7 @@ from synthetic import problem
 
 from demo.explorer import PLOTLY_JS
 from demo.payload import explorer_payload
-from demo.session import Model, Session, build_model
+from demo.session.session import Model, Session, build_model
 from demo.summary import accuracies
 from demo.views import LAUNCH, build_explorer_panel
 from llu_core.method.adapter import interpolation_mask

@@ -13,8 +13,8 @@ from mutations import cases, open_case
 from sample_pictures import write_zip
 from toy_encoder import ToyEncoder
 
-from demo import callbacks, own_data, saving
-from demo.session import Session
+from demo.session import edits, saving, training
+from demo.session.session import Session
 from llu_core.errors import LluError
 from llu_core.method.training import RECIPES
 
@@ -22,8 +22,8 @@ from llu_core.method.training import RECIPES
 def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        session = own_data.add_files(Session(ToyEncoder(), "toy"), [write_zip(folder / "mine.zip")])
-        trained = drain(callbacks.train_adapter(session, RECIPES["fast"]))[0]
+        session = edits.add_files(Session(ToyEncoder(), "toy"), [write_zip(folder / "mine.zip")])
+        trained = drain(training.train_adapter(session, RECIPES["fast"]))[0]
         adapter = saving.save_adapter(trained, folder).read_bytes()
         (folder / "opened").mkdir()
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from PIL import Image
 
-from demo import draft as drafts
-from demo.queries import add_classes
-from demo.session import Session
+from demo.session import draft as drafts
+from demo.session.queries import add_classes
+from demo.session.session import Session
 from demo.settings import MB
 from llu_core.data.bundles import load_bundle
 from llu_core.data.class_folders import image_source

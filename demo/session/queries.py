@@ -11,8 +11,8 @@ import torch
 from PIL import ImageOps
 from torch import Tensor
 
-from demo import draft as drafts
-from demo.session import UNLABELLED, Model, Session
+from demo.session import draft as drafts
+from demo.session.session import UNLABELLED, Model, Session
 from llu_core.data.fewshot import LabelledEmbeddings
 from llu_core.encoders.prompts import class_embeddings
 from llu_core.errors import LluError

@@ -6,10 +6,10 @@ import zipfile
 from dataclasses import replace
 from pathlib import Path
 
-from demo.draft import require_room
-from demo.own_data import with_small_thumbnails
-from demo.queries import require_model
-from demo.session import UNLABELLED, Session, build_model
+from demo.session.draft import require_room
+from demo.session.edits import with_small_thumbnails
+from demo.session.queries import require_model
+from demo.session.session import UNLABELLED, Session, build_model
 from demo.settings import MB
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
 from llu_core.errors import LluError

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from demo.draft import empty_draft, require_room, stored_pictures
-from demo.projection import Projection, project_pca
+from demo.session.draft import empty_draft, require_room, stored_pictures
+from demo.session.projection import Projection, project_pca
 from demo.settings import MB, Limits
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
 from llu_core.data.sources import ImageSource

@@ -6,9 +6,9 @@ from collections.abc import Generator
 from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
-from demo import draft as drafts
-from demo.projection import Projection, project_umap
-from demo.session import Session, build_model, map_points
+from demo.session import draft as drafts
+from demo.session.projection import Projection, project_umap
+from demo.session.session import Session, build_model, map_points
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
 from llu_core.data.sources import ImageSource, embed_steps, open_source
 from llu_core.errors import LluError

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from demo.session import Model
+from demo.session.session import Model
 from demo.summary import accuracies
 from llu_core.data.fewshot import FewShotSet
 from llu_core.errors import LluError

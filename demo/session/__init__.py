@@ -1,0 +1,1 @@
+"""A visitor's state and what can be done with it; nothing here knows gradio."""
