@@ -6,8 +6,8 @@ from typing import Any
 import gradio as gr
 from gradio.themes.utils.fonts import LocalFont
 
-from demo.cards import CARDS_CSS, CARDS_HTML, CARDS_JS, cards_payload
-from demo.explorer import EXPLORER_CSS, EXPLORER_HTML, EXPLORER_JS, head
+from demo.client import CARDS_CSS, CARDS_HTML, CARDS_JS, EXPLORER_CSS, EXPLORER_HTML, EXPLORER_JS, head
+from demo.payloads.cards import cards_payload
 from demo.session.draft import PICTURE_SUFFIXES, empty_draft
 from demo.session.training import PRESETS
 from demo.settings import Limits, Settings

@@ -13,9 +13,9 @@ import gradio as gr
 
 from demo import logs
 from demo.actions import Actions
+from demo.client import PLOTLY_JS
 from demo.encoders import EncoderShelf
 from demo.examples import Examples
-from demo.explorer import PLOTLY_JS
 from demo.room import WorkRoom
 from demo.settings import MB, Settings
 from demo.store import SessionStore

@@ -109,11 +109,11 @@ def cases(adapter: bytes) -> Iterator[tuple[str, str, bytes]]:
 
 def open_case(session, kind: str, path: Path, folder: Path):
     """What the page does with such a file; `folder`: an empty place to unpack to."""
-    from demo import payload
+    from demo.payloads import explorer
     from demo.session import edits, saving
 
     if kind != "adapter":
         return edits.add_files(session, [path], "thing")
     opened = saving.open_adapter(session, path, folder)
-    payload.explorer_payload(opened)
+    explorer.explorer_payload(opened)
     return opened

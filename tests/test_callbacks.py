@@ -5,8 +5,8 @@ import torch
 from demo_sessions import drain
 from sample_pictures import picture_bytes
 
+from demo.payloads.summary import accuracies, status_line, summary
 from demo.session import edits, training
-from demo.summary import accuracies, status_line, summary
 from llu_core.errors import LluError
 from llu_core.method.recipes import RECIPES
 

@@ -8,8 +8,8 @@ import torch
 from PIL import Image
 from synthetic import problem
 
-from demo import cards
-from demo.cards import cards_payload, cards_payload_of_features
+from demo.payloads import cards
+from demo.payloads.cards import cards_payload, cards_payload_of_features
 from demo.session import draft as drafts
 from demo.settings import MB, Limits
 from llu_core.data.fewshot import LabelledEmbeddings, Rejected

@@ -6,7 +6,8 @@ from functools import partial
 import pytest
 from PIL import Image
 
-from demo.cards import CARDS_CSS, CARDS_HTML, CARDS_JS, cards_payload
+from demo.client import CARDS_CSS, CARDS_HTML, CARDS_JS
+from demo.payloads.cards import cards_payload
 from demo.session import draft as drafts
 from llu_core.data.fewshot import Rejected
 from llu_core.data.sources import Picture

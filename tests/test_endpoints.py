@@ -10,9 +10,9 @@ import pytest
 from gradio_client import Client, handle_file
 from sample_pictures import picture_bytes, write_zip
 
+from demo.payloads.snippets import client_code, library_code
 from demo.session.session import Session
 from demo.session.training import load_preset
-from demo.snippets import client_code, library_code
 from llu_core.encoders.encoder import OpenClipEncoder
 from llu_core.method.checkpoint import TrainedAdapter
 

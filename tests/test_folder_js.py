@@ -9,7 +9,7 @@ import pytest
 
 pytestmark = pytest.mark.browser
 
-FOLDER = Path(__file__).parents[1] / "demo" / "cards" / "folder.js"
+FOLDER = Path(__file__).parents[1] / "demo" / "client" / "cards" / "folder.js"
 LIMITS = {"bytes": 2 * 2**20, "pictures": 5, "classes": 2, "suffixes": [".png"]}
 PACK = """async (files) => {
     const found = files.map(([path, text]) => ({ path, file: text === null ? null : new File([text], "x") }));

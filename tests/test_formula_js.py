@@ -15,7 +15,7 @@ from llu_core.method.sweep import Sweep
 
 pytestmark = pytest.mark.browser
 
-FORMULA = Path(__file__).parents[1] / "demo" / "explorer" / "formula.js"
+FORMULA = Path(__file__).parents[1] / "demo" / "client" / "explorer" / "model" / "formula.js"
 INFINITY = float("inf")
 SETTINGS = [
     (0.0, 20.0), (0.5, 0.0), (0.5, 20.0), (0.5, 3.7), (1.0, 5.0), (1.0, 0.0), (0.5, 500.0),

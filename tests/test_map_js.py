@@ -8,13 +8,22 @@ import pytest
 
 pytestmark = pytest.mark.browser
 
-SCRIPTS = Path(__file__).parents[1] / "demo" / "explorer"
+SCRIPTS = Path(__file__).parents[1] / "demo" / "client" / "explorer"
 
 
 @pytest.fixture(scope="module")
 def page(chromium):
     page = chromium.new_page()
-    for name in ("formula", "decode", "controls", "visible", "points", "map", "labels", "link"):
+    for name in (
+        "model/formula",
+        "model/payload",
+        "panels/controls",
+        "panels/chips",
+        "map/points",
+        "map/map",
+        "map/labels",
+        "link",
+    ):
         page.add_script_tag(path=SCRIPTS / f"{name}.js")
     yield page
     page.close()

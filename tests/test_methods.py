@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from demo.payload import methods_payload
+from demo.payloads.explorer import methods_payload
+from demo.payloads.summary import accuracies
 from demo.session.comparison import COMPARED, compare_methods
-from demo.summary import accuracies
 from llu_core.data.fewshot import LabelledEmbeddings
 from llu_core.errors import LluError
 

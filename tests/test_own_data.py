@@ -7,9 +7,9 @@ from PIL import Image
 from sample_pictures import CLASSES, UNSEEN, picture_bytes, write_zip
 from synthetic import problem
 
-from demo.payload import explorer_payload
+from demo.payloads.explorer import explorer_payload
+from demo.payloads.summary import summary
 from demo.session import edits, training
-from demo.summary import summary
 from llu_core.data.bundles import save_bundle
 from llu_core.errors import LluError
 from llu_core.method.recipes import RECIPES

@@ -9,7 +9,7 @@ import pytest
 from demo_sessions import drain
 from PIL import Image
 
-from demo.payload import explorer_payload, positions_payload
+from demo.payloads.explorer import explorer_payload, positions_payload
 from demo.session import edits, training
 from demo.session.session import Session
 from llu_core.method.recipes import RECIPES

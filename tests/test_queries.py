@@ -10,10 +10,10 @@ from hostile import huge_png
 from sample_pictures import picture_bytes
 from synthetic import near, unit_rows
 
-from demo.payload import explorer_payload, walk_payload
+from demo.payloads.explorer import explorer_payload, walk_payload
+from demo.payloads.snippets import client_code, library_code
+from demo.payloads.summary import summary
 from demo.session import edits, queries, training
-from demo.snippets import client_code, library_code
-from demo.summary import summary
 from llu_core.errors import LluError
 
 

@@ -16,8 +16,18 @@ from llu_core.method.sweep import Sweep
 
 pytestmark = pytest.mark.browser
 
-EXPLORER = Path(__file__).parents[1] / "demo" / "explorer"
-SCRIPTS = ("formula", "decode", "dom", "controls", "confusion", "plane", "walk", "table", "tabs")
+EXPLORER = Path(__file__).parents[1] / "demo" / "client" / "explorer"
+SCRIPTS = (
+    "model/formula",
+    "model/payload",
+    "../dom",
+    "panels/controls",
+    "tabs/confusion",
+    "model/plane",
+    "model/arc",
+    "tabs/table",
+    "tabs/tabs",
+)
 INFINITY = float("inf")
 IMAGES, CLASSES, WIDTH = 60, 9, 16
 SEEN = [k < 5 for k in range(CLASSES)]

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from synthetic import problem
 
+from demo.payloads.tuning import choose_mask, tuned_panel
 from demo.session.session import Session
-from demo.tuned import choose_mask, tuned_panel
 from llu_core.errors import LluError
 from llu_core.method.recipes import RECIPES
 from llu_core.method.tuning import BETAS, GAMMAS, tune

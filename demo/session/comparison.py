@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from demo.payloads.summary import accuracies
 from demo.session.session import Model
-from demo.summary import accuracies
 from llu_core.data.fewshot import FewShotSet
 from llu_core.errors import LluError
 from llu_core.method.classifier import harmonic_mean

@@ -16,15 +16,16 @@ from pathlib import Path
 
 _HERE = Path(__file__).parent
 
-_SCRIPTS = (
-    "formula", "decode", "colours", "dom", "visible", "controls", "tiles",
-    "points", "map", "labels", "overlay", "pointer", "lasso",
-    "selected", "why", "bars", "curve", "legend", "link", "export",
-    "changed", "confusion", "plane", "planemaps", "walk", "walkview", "methods", "methodsview",
-    "table", "lesson", "tabs",
-    "explorer", "render",
+_EXPLORER_SCRIPTS = (
+    "model/formula", "model/payload", "map/colours", "../dom", "panels/chips", "panels/controls", "panels/tiles",
+    "map/points", "map/map", "map/labels", "map/overlay", "map/pointer", "map/lasso",
+    "panels/selected", "panels/why", "panels/bars", "panels/curve", "map/legend", "link", "map/export",
+    "tabs/changed", "tabs/confusion", "model/plane", "tabs/plane", "model/arc", "tabs/arc", "tabs/methods",
+    "tabs/methodsview", "tabs/table", "tabs/lesson", "tabs/tabs",
+    "index", "frame",
 )  # fmt: skip
-"""In this order they make ONE script: shared scope, no modules, no build step; the last one mounts the explorer."""
+_CARDS_SCRIPTS = ("state", "folder", "adding", "thumbs", "cards")
+"""In this order they make ONE script: shared scope, no modules, no build step; the last one draws."""
 
 TABS_PLACE = "<!-- tabs -->"
 
@@ -44,9 +45,12 @@ def _find_plotly_js() -> Path:
 PLOTLY_JS: Path = _find_plotly_js()
 """To be named in `gr.set_static_paths`, which lets gradio serve it."""
 
-EXPLORER_HTML: str = _read("explorer.html").replace(TABS_PLACE, _read("tabs.html").strip())
-EXPLORER_CSS: str = _read("explorer.css") + _read("tabs.css")
-EXPLORER_JS: str = "\n".join(_read(f"{name}.js") for name in _SCRIPTS)
+EXPLORER_HTML: str = _read("explorer/explorer.html").replace(TABS_PLACE, _read("explorer/tabs/tabs.html").strip())
+EXPLORER_CSS: str = _read("explorer/explorer.css") + _read("explorer/tabs/tabs.css")
+EXPLORER_JS: str = "\n".join(_read(f"explorer/{name}.js") for name in _EXPLORER_SCRIPTS)
+CARDS_HTML: str = _read("cards/cards.html")
+CARDS_CSS: str = _read("cards/cards.css")
+CARDS_JS: str = "\n".join(_read(f"cards/{name}.js") for name in _CARDS_SCRIPTS)
 
 
 def head() -> str:

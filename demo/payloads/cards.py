@@ -9,20 +9,12 @@ a key of `demo.session.draft.pictures_by_key`. Files chosen or dropped on a card
 import json
 from collections import defaultdict
 from collections.abc import Sequence
-from pathlib import Path
 
-from demo.cards.thumbnails import thumbnail, thumbnail_of_pixels
+from demo.payloads.thumbnails import thumbnail, thumbnail_of_pixels
 from demo.session.draft import MAX_NAME_LENGTH, PICTURE_SUFFIXES, pictures_by_key
 from demo.settings import MB, Limits
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings, Rejected
 from llu_core.data.sources import ImageSource
-
-_HERE = Path(__file__).parent
-_SCRIPTS = ("page", "folder", "adding", "thumbs", "cards")
-"""In this order they make ONE script: shared scope, no modules; the last one draws."""
-
-CARDS_HTML, CARDS_CSS = ((_HERE / f"cards.{kind}").read_text(encoding="utf-8") for kind in ("html", "css"))
-CARDS_JS = "\n".join((_HERE / f"{name}.js").read_text(encoding="utf-8") for name in _SCRIPTS)
 
 MAX_THUMBNAILS = 600
 """Of a whole set; every one of them costs the page about two kilobytes."""
