@@ -10,12 +10,12 @@ from typing import Any
 
 from starlette.middleware import Middleware
 
-from demo import logs
+from demo.hosting import logs
 from demo.actions import Actions
-from demo.encoders import embedded_later, load_encoder
-from demo.gate import Gate
+from demo.hosting.encoders import embedded_later, load_encoder
+from demo.hosting.gate import Gate
 from demo.settings import EMBEDDED, MB, Settings
-from demo.versions import versions
+from demo.hosting.versions import versions
 from demo.views import LAUNCH
 from demo.wiring import build_app
 from llu_core.errors import LluError

@@ -11,7 +11,7 @@ from demo.payloads.cards import cards_payload
 from demo.session.draft import PICTURE_SUFFIXES, empty_draft
 from demo.session.training import PRESETS
 from demo.settings import Limits, Settings
-from demo.versions import versions
+from demo.hosting.versions import versions
 from llu_core.encoders.backbones import BACKBONES
 from llu_core.method.recipes import RECIPES
 

@@ -11,14 +11,14 @@ from typing import Any
 
 import gradio as gr
 
-from demo import logs
+from demo.hosting import logs
 from demo.actions import Actions
 from demo.client import PLOTLY_JS
-from demo.encoders import EncoderShelf
-from demo.examples import Examples
-from demo.room import WorkRoom
+from demo.hosting.encoders import EncoderShelf
+from demo.hosting.examples import Examples
+from demo.hosting.line import WorkRoom
 from demo.settings import MB, Settings
-from demo.store import SessionStore
+from demo.hosting.store import SessionStore
 from demo.views import View, build_view
 from llu_core.encoders.encoder import Encoder
 from llu_core.errors import LluError

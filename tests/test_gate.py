@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from demo import logs
-from demo.gate import Gate, Tally
+from demo.hosting import logs
+from demo.hosting.gate import Gate, Tally
 from demo.settings import MB, Limits
 
 

@@ -5,7 +5,7 @@ from PIL import Image
 from test_embedding_cache import CountingEncoder
 from toy_encoder import ToyEncoder
 
-from demo.recent import RecentEncoder, RecentRows
+from demo.hosting.recent import RecentEncoder, RecentRows
 
 
 def pictures(*shades: int) -> list[Image.Image]:

@@ -7,14 +7,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from demo import room as rooms
+from demo.hosting import line as rooms
 from demo.actions import Actions
-from demo.encoders import EncoderShelf
-from demo.examples import Examples
-from demo.room import Cancelled, WorkRoom
+from demo.hosting.encoders import EncoderShelf
+from demo.hosting.examples import Examples
+from demo.hosting.line import Cancelled, WorkRoom
 from demo.session.session import Session
 from demo.settings import Limits
-from demo.store import SessionStore
+from demo.hosting.store import SessionStore
 from llu_core.errors import LluError
 
 

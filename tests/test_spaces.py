@@ -24,7 +24,7 @@ from app_fixtures import PATIENCE, started
 from gradio_client import Client, handle_file
 from sample_pictures import picture_bytes, write_zip
 
-import demo.gpu
+import demo.hosting.gpu
 from llu_core.encoders.backbones import BACKBONES, pretrained_config
 from llu_core.encoders.encoder import OpenClipEncoder
 
@@ -92,7 +92,7 @@ def test_on_zero_gpu_only_plain_values_cross_to_the_other_process(monkeypatch, t
 
     monkeypatch.setenv("SPACES_ZERO_GPU", "true")
     monkeypatch.setitem(sys.modules, "spaces", types.SimpleNamespace(GPU=lend))
-    gpu = imported_anew(demo.gpu)
+    gpu = imported_anew(demo.hosting.gpu)
     plain = OpenClipEncoder.load(tiny_model, device="cpu")
     borrowing, texts = gpu.with_borrowed_gpu(plain), [f"text {n}" for n in range(20)]
     rows = borrowing.encode_texts(texts)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from demo.session.draft import StoredPicture
-from demo.store import SessionStore
+from demo.hosting.store import SessionStore
 from llu_core.data.sources import Picture
 from llu_core.errors import LluError
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
-from demo.gpu import at_home
+from demo.hosting.gpu import at_home
 from demo.session.session import Session
 from demo.session.training import PRESETS, draw_umap, load_preset, train_adapter
 from demo.settings import Limits

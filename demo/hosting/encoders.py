@@ -5,8 +5,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, cast
 
-from demo.gpu import is_zero_gpu, with_borrowed_gpu
-from demo.recent import RecentEncoder
+from demo.hosting.gpu import is_zero_gpu, with_borrowed_gpu
+from demo.hosting.recent import RecentEncoder
 from demo.settings import EMBEDDED
 from llu_core.encoders.encoder import Encoder, OpenClipEncoder
 from llu_core.errors import LluError
