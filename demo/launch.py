@@ -11,13 +11,13 @@ from typing import Any
 from starlette.middleware import Middleware
 
 from demo.hosting import logs
-from demo.actions import Actions
 from demo.hosting.encoders import embedded_later, load_encoder
 from demo.hosting.gate import Gate
-from demo.settings import EMBEDDED, MB, Settings
 from demo.hosting.versions import versions
-from demo.views import LAUNCH
-from demo.wiring import build_app
+from demo.page.actions import Actions
+from demo.page.views import LAUNCH
+from demo.page.wiring import build_app
+from demo.settings import EMBEDDED, MB, Settings
 from llu_core.errors import LluError
 
 THREADS = 40

@@ -17,7 +17,7 @@ from test_checkpoint import logits
 from test_checkpoint import trained as adapter
 from test_embedding_cache import CountingEncoder, shards
 
-from demo.wiring import friendly
+from demo.page.wiring import friendly
 from llu_core.data.bundles import save_bundle
 from llu_core.encoders.cache import CachedEncoder
 from llu_core.encoders.encoder import OpenClipEncoder, choose_device

@@ -8,13 +8,13 @@ from types import SimpleNamespace
 import pytest
 
 from demo.hosting import line as rooms
-from demo.actions import Actions
 from demo.hosting.encoders import EncoderShelf
 from demo.hosting.examples import Examples
 from demo.hosting.line import Cancelled, WorkRoom
+from demo.hosting.store import SessionStore
+from demo.page.actions import Actions
 from demo.session.session import Session
 from demo.settings import Limits
-from demo.hosting.store import SessionStore
 from llu_core.errors import LluError
 
 

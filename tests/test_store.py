@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from demo.session.draft import StoredPicture
 from demo.hosting.store import SessionStore
+from demo.session.draft import StoredPicture
 from llu_core.data.sources import Picture
 from llu_core.errors import LluError
 

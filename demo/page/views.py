@@ -7,11 +7,11 @@ import gradio as gr
 from gradio.themes.utils.fonts import LocalFont
 
 from demo.client import CARDS_CSS, CARDS_HTML, CARDS_JS, EXPLORER_CSS, EXPLORER_HTML, EXPLORER_JS, head
+from demo.hosting.versions import versions
 from demo.payloads.cards import cards_payload
 from demo.session.draft import PICTURE_SUFFIXES, empty_draft
 from demo.session.training import PRESETS
 from demo.settings import Limits, Settings
-from demo.hosting.versions import versions
 from llu_core.encoders.backbones import BACKBONES
 from llu_core.method.recipes import RECIPES
 

@@ -11,15 +11,15 @@ from typing import Any
 
 import gradio as gr
 
-from demo.hosting import logs
-from demo.actions import Actions
 from demo.client import PLOTLY_JS
+from demo.hosting import logs
 from demo.hosting.encoders import EncoderShelf
 from demo.hosting.examples import Examples
 from demo.hosting.line import WorkRoom
-from demo.settings import MB, Settings
 from demo.hosting.store import SessionStore
-from demo.views import View, build_view
+from demo.page.actions import Actions
+from demo.page.views import View, build_view
+from demo.settings import MB, Settings
 from llu_core.encoders.encoder import Encoder
 from llu_core.errors import LluError
 

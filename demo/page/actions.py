@@ -13,16 +13,16 @@ import gradio as gr
 
 from demo.hosting.encoders import EncoderShelf
 from demo.hosting.examples import Examples
+from demo.hosting.line import Cancelled, Turn, WorkRoom
+from demo.hosting.store import SessionStore
 from demo.payloads.cards import cards_payload, cards_payload_of_features
 from demo.payloads.explorer import explorer_payload, methods_payload, positions_payload, walk_payload
 from demo.payloads.snippets import client_code, library_code
 from demo.payloads.summary import status_line, summary
 from demo.payloads.tuning import choose_mask, tuned_panel, waiting_panel
-from demo.hosting.line import Cancelled, Turn, WorkRoom
 from demo.session import comparison, edits, queries, saving, training
 from demo.session.draft import pictures_by_key, unseen_without_pictures
 from demo.session.session import Session
-from demo.hosting.store import SessionStore
 from llu_core.errors import LluError
 from llu_core.method.recipes import recipe as recipe_named
 
