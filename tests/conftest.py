@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from toy_encoder import ToyEncoder
 
-pytest_plugins = ["browser_fixtures", "app_fixtures", "demo_sessions"]
+from support.toy_encoder import ToyEncoder
+
+pytest_plugins = ["support.browser_fixtures", "support.app_fixtures", "support.demo_sessions"]
 
 TINY_CONFIG = {
     "model_cfg": {

@@ -133,7 +133,7 @@ def test_the_picture_world_is_imported_late():
 
 def test_nothing_is_unpickled():
     # loading.py catches the error that torch raises when it refuses to unpickle; cached_shots.py reads the one
-    # format that is a pickle, with a reader that knows one name (tests/test_cached_shots.py)
+    # format that is a pickle, with a reader that knows one name (tests/data/test_cached_shots.py)
     may_import = {"loading.py": {"pickle.UnpicklingError"}, "cached_shots.py": set()}
     for path in SOURCES:
         assert imports(path) & {"pickle", "dill", "cloudpickle"} <= ({"pickle"} if path.name in may_import else set())

@@ -5,13 +5,13 @@ import shlex
 from pathlib import Path
 
 import pytest
-from bench.refresh_readme import BEGIN, END, refreshed
-from sample_pictures import picture_bytes, write_zip
 
+from bench.refresh_readme import BEGIN, END, refreshed
 from llu_core.cli.main import build_parser
 from llu_core.encoders.backbones import BACKBONES
 from llu_core.evaluation.plans import COMPARED_METHODS
 from llu_core.systems.registry import SYSTEMS
+from support.sample_pictures import picture_bytes, write_zip
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

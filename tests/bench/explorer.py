@@ -18,9 +18,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import gradio as gr
 import plotly.graph_objects as go
-from browser_fixtures import FLAGS, executable
 from playwright.sync_api import Browser, Page, sync_playwright
-from synthetic import problem
 
 from demo.client import PLOTLY_JS
 from demo.page.views import LAUNCH, build_explorer_panel
@@ -31,6 +29,8 @@ from llu_core.method.adapter import interpolation_mask
 from llu_core.method.checkpoint import TrainedAdapter
 from llu_core.method.fitting import fit
 from llu_core.method.recipes import RECIPES
+from support.browser_fixtures import FLAGS, executable
+from support.synthetic import problem
 
 EVENTS, STEPS = 40, 48
 BARS = 10

@@ -8,15 +8,14 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
 
-from demo_sessions import drain
-from mutations import cases, open_case
-from sample_pictures import write_zip
-from toy_encoder import ToyEncoder
-
 from demo.session import edits, saving, training
 from demo.session.session import Session
 from llu_core.errors import LluError
 from llu_core.method.training import RECIPES
+from support.demo_sessions import drain
+from support.mutations import cases, open_case
+from support.sample_pictures import write_zip
+from support.toy_encoder import ToyEncoder
 
 
 def main() -> None:

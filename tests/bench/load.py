@@ -18,9 +18,10 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT)]
 
-from app_fixtures import started
 from gradio_client import Client, handle_file
-from sample_pictures import picture_bytes, write_zip
+
+from support.app_fixtures import started
+from support.sample_pictures import picture_bytes, write_zip
 
 SETTLE = 30.0
 """Seconds after the last visitor has gone until memory is read again."""

@@ -1,8 +1,9 @@
 """The page that every browser test starts from."""
 
 import pytest
-from pages import open_app
 from playwright.sync_api import Page
+
+from support.pages import open_app
 
 
 @pytest.fixture

@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from app_fixtures import new_page
-from pages import move, open_app, start_over, state, tile
 from playwright.sync_api import Page, expect
+
+from support.app_fixtures import new_page
+from support.pages import move, open_app, start_over, state, tile
 
 pytestmark = pytest.mark.browser
 

@@ -1,13 +1,13 @@
 """The visitor's own set on its cards: relabel, undo, folders, bundles, and names that mean harm."""
 
 import pytest
-from app_fixtures import new_page
-from pages import add_zip, choose_folder, open_app, train
 from playwright.sync_api import Page, expect
-from sample_pictures import picture_bytes, picture_folder, write_zip
-from synthetic import problem
 
 from llu_core.data.bundles import save_bundle
+from support.app_fixtures import new_page
+from support.pages import add_zip, choose_folder, open_app, train
+from support.sample_pictures import picture_bytes, picture_folder, write_zip
+from support.synthetic import problem
 
 pytestmark = pytest.mark.browser
 

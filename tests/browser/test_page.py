@@ -1,9 +1,10 @@
 """A real browser on the real app with the embedded model: what a newcomer does, and that it works."""
 
 import pytest
-from pages import add_zip, choose_folder, move, tile, train
 from playwright.sync_api import Page, expect
-from sample_pictures import picture_folder, write_zip
+
+from support.pages import add_zip, choose_folder, move, tile, train
+from support.sample_pictures import picture_folder, write_zip
 
 pytestmark = pytest.mark.browser
 

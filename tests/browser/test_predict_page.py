@@ -4,11 +4,11 @@ import csv
 import zipfile
 
 import pytest
-from pages import add_zip, state, train
 from playwright.sync_api import Page, expect
-from sample_pictures import picture_bytes, write_zip
 
 from llu_core.method.checkpoint import TrainedAdapter
+from support.pages import add_zip, state, train
+from support.sample_pictures import picture_bytes, write_zip
 
 pytestmark = pytest.mark.browser
 

@@ -3,11 +3,12 @@
 import csv
 
 import pytest
-from app_fixtures import DESKTOP, new_page
-from hostile import zip_of
-from pages import add_zip, open_app, state, train
 from playwright.sync_api import Page, expect
-from sample_pictures import picture_bytes, write_zip
+
+from support.app_fixtures import DESKTOP, new_page
+from support.hostile import zip_of
+from support.pages import add_zip, open_app, state, train
+from support.sample_pictures import picture_bytes, write_zip
 
 pytestmark = pytest.mark.browser
 

@@ -1,0 +1,167 @@
+"""The page's formula against the core's: the same numbers in both languages, from the payload to the probability."""
+
+import base64
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional as F
+
+from llu_core.method.adapter import AffineUpdate, LocalizedAdapter, LocalizedUpdate
+from llu_core.method.sweep import Sweep
+
+pytestmark = pytest.mark.browser
+
+FORMULA = Path(__file__).parents[2] / "demo" / "client" / "explorer" / "model" / "formula.js"
+INFINITY = float("inf")
+SETTINGS = [
+    (0.0, 20.0), (0.5, 0.0), (0.5, 20.0), (0.5, 3.7), (1.0, 5.0), (1.0, 0.0), (0.5, 500.0),
+    (0.5, INFINITY), (1.0, INFINITY),
+]  # fmt: skip
+
+
+def random_settings(seed: int, count: int = 6) -> list[tuple[float, float]]:
+    """beta anywhere, gamma over its whole range of magnitudes; both ends of gamma are among them."""
+    chance = random.Random(seed)
+    gammas = [0.0, INFINITY, *(10 ** chance.uniform(-1.5, 3) for _ in range(count - 2))]
+    return [(chance.random(), gamma) for gamma in gammas]
+
+
+@pytest.fixture(scope="module")
+def page(chromium):
+    page = chromium.new_page()
+    page.add_script_tag(path=FORMULA)
+    page.evaluate(
+        """() => { window.floats = (text) =>
+            new Float32Array(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer); }"""
+    )
+    yield page
+    page.close()
+
+
+def rows(count: int, generator: torch.Generator, width: int = 24) -> torch.Tensor:
+    """Unit rows in one half-space, as CLIP's are."""
+    return F.normalize(torch.randn(count, width, generator=generator) + 1.0, dim=1)
+
+
+def random_problem(seed: int) -> tuple[LocalizedAdapter, torch.Tensor, torch.Tensor]:
+    """An adapter, 40 images and 7 classes; the first ones are anchors themselves."""
+    generator = torch.Generator().manual_seed(seed)
+    images, classes = rows(40, generator), rows(7, generator)
+    sides = []
+    for points in (images, classes):
+        weight = torch.eye(24) + 0.3 * torch.randn(24, 24, generator=generator)
+        bias = 0.1 * torch.randn(24, generator=generator)
+        sides.append(LocalizedUpdate(AffineUpdate(weight, bias), torch.cat([points[:2], rows(2, generator)])))
+    return LocalizedAdapter(*sides), images, classes
+
+
+def sent(sweep: Sweep) -> dict:
+    """The sweep's arrays as the payload sends them."""
+    send = lambda array: base64.b64encode(array.numpy().astype("<f4").tobytes()).decode()  # noqa: E731
+    return {
+        "images": {"nearest": send(sweep.image_nearest), "uv": send(sweep.image_uv)},
+        "classes": {"nearest": send(sweep.class_nearest), "uv": send(sweep.class_uv)},
+        "scores": {name: send(getattr(sweep, name)) for name in ("uu", "vu", "uv", "vv")},
+    }
+
+
+def on_page(page, expression: str, sweep: Sweep, beta: float, gamma: float, **values):
+    """A JavaScript expression over data, scale, beta, gamma and further values."""
+    script = """([data, values, gamma]) => {
+        const decode = (part) => Object.fromEntries(Object.entries(part).map(([name, text]) => [name, floats(text)]));
+        const decoded = Object.fromEntries(Object.entries(data).map(([name, part]) => [name, decode(part)]));
+        decoded.logitScale = values.scale;
+        const given = { ...values, data: decoded, gamma: gamma === "inf" ? Infinity : gamma };
+        return new Function(...Object.keys(given), "return EXPRESSION")(...Object.values(given));
+    }"""
+    values = {"scale": sweep.logit_scale, "beta": beta} | values
+    setting = "inf" if gamma == INFINITY else gamma
+    return page.evaluate(script.replace("EXPRESSION", expression), [sent(sweep), values, setting])
+
+
+def page_probabilities(page, sweep: Sweep, beta: float, gamma: float) -> np.ndarray:
+    """(40, 7): what the page makes of the sweep's arrays."""
+    found = on_page(page, "Array.from(probabilitiesAt(data, scale, beta, gamma))", sweep, beta, gamma)
+    return np.array(found).reshape(40, 7)
+
+
+def without_update(side: LocalizedUpdate) -> LocalizedUpdate:
+    """The same anchors, but g does nothing: this side stays frozen at any beta."""
+    return LocalizedUpdate(AffineUpdate.identity(24), side.anchors)
+
+
+@pytest.mark.parametrize(("beta", "gamma"), SETTINGS)
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_page_predicts_what_the_adapter_predicts(page, seed, beta, gamma):
+    adapter, images, classes = random_problem(seed)
+    found = page_probabilities(page, Sweep.of(adapter, images, classes), beta, gamma)
+    expected = adapter.with_mask(beta=beta, gamma=gamma).logits(images, classes).softmax(dim=1)
+    np.testing.assert_allclose(found, expected.numpy(), atol=1e-4)
+
+
+@pytest.mark.parametrize("seed", range(10, 16))
+def test_the_page_agrees_anywhere_on_the_plane(page, seed):
+    adapter, images, classes = random_problem(seed)
+    sweep = Sweep.of(adapter, images, classes)
+    for beta, gamma in random_settings(seed):
+        found = page_probabilities(page, sweep, beta, gamma)
+        expected = adapter.with_mask(beta=beta, gamma=gamma).logits(images, classes).softmax(dim=1)
+        np.testing.assert_allclose(found, expected.numpy(), atol=1e-4)
+
+
+@pytest.mark.parametrize("seed", range(20, 24))
+def test_a_changed_lead_is_split_between_the_updates(page, seed):
+    adapter, images, classes = random_problem(seed)
+    sweep = Sweep.of(adapter, images, classes)
+    sides = {
+        "both": adapter,
+        "image": replace(adapter, text=without_update(adapter.text)),
+        "text": replace(adapter, image=without_update(adapter.image)),
+        "none": replace(adapter, image=without_update(adapter.image), text=without_update(adapter.text)),
+    }
+    for row, (beta, gamma) in enumerate(random_settings(seed)):
+        found = on_page(page, "explainMargin(data, row, 4, 1, beta, gamma)", sweep, beta, gamma, row=row)
+        logits = {name: one.with_mask(beta=beta, gamma=gamma).logits(images, classes) for name, one in sides.items()}
+        lead = {name: float(of[row, 4] - of[row, 1]) for name, of in logits.items()}
+        near = lambda value: pytest.approx(value, abs=2e-4)  # noqa: E731
+        assert found["from"] == near(lead["none"])
+        assert found["to"] == near(lead["both"])
+        assert found["image"] == near((lead["image"] - lead["none"] + lead["both"] - lead["text"]) / 2)
+        assert found["text"] == near((lead["text"] - lead["none"] + lead["both"] - lead["image"]) / 2)
+        assert found["image"] + found["text"] == pytest.approx(found["total"], abs=1e-12)
+
+
+def test_the_lead_explained_is_the_one_the_page_predicts(page):
+    adapter, images, classes = random_problem(30)
+    sweep = Sweep.of(adapter, images, classes)
+    why = on_page(page, "explainMargin(data, 5, 2, 6, beta, gamma)", sweep, 0.6, 7.0)
+    probabilities = page_probabilities(page, sweep, 0.6, 7.0)[5]
+    assert why["to"] == pytest.approx(float(np.log(probabilities[2] / probabilities[6])), abs=1e-3)
+
+
+def test_the_runner_up_is_the_second_best(page):
+    found = page.evaluate("[[.1, .9, .8], [.9, .1, .8], [.2, .2, .9]].map((r) => "
+                          "runnerUp(r, 0, 3, r.indexOf(Math.max(...r))))")  # fmt: skip
+    assert found == [2, 2, 0]
+    assert page.evaluate("runnerUp([.5], 0, 1, 0)") == -1
+
+
+def test_beta_zero_is_the_frozen_model_on_the_page_too(page):
+    adapter, images, classes = random_problem(3)
+    found = page_probabilities(page, Sweep.of(adapter, images, classes), 0.0, 20.0)
+    np.testing.assert_allclose(found, (100 * images @ classes.T).softmax(dim=1).numpy(), atol=1e-5)
+
+
+def test_a_missing_accuracy_leaves_no_harmonic_mean(page):
+    assert page.evaluate("[harmonicMean(null, 50), harmonicMean(0, 0), harmonicMean(50, 100)]") == pytest.approx(
+        [None, 0, 200 / 3]
+    )
+
+
+def test_changes_are_told_apart(page):
+    cases = [[2, 1, 1], [1, 0, 1], [1, 1, 0], [2, 0, 1], [-1, 0, 1]]
+    assert page.evaluate("(cases) => cases.map((c) => changeOf(...c))", cases) == [0, 1, 2, 3, 3]

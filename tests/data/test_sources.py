@@ -1,0 +1,307 @@
+"""One reader for folders, zips, bundles and built-in sets, and the way from pictures to embeddings."""
+
+import io
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from llu_core.data import sources
+from llu_core.data.bundles import save_bundle
+from llu_core.data.fewshot import FewShotSet, Rejected
+from llu_core.data.sources import ImageSource, embed, embed_steps, load_source, open_source
+from llu_core.errors import LluError
+from support.toy_encoder import ToyEncoder
+
+
+def png(seed: int = 0, size: tuple[int, int] = (6, 4)) -> bytes:
+    stream = io.BytesIO()
+    colour = tuple(np.random.default_rng(seed).integers(0, 256, 3).tolist())
+    Image.new("RGB", size, colour).save(stream, "PNG")
+    return stream.getvalue()
+
+
+BROKEN = png(size=(64, 64))[:60]
+PLAIN = {"cat/a.png": png(1), "cat/b.png": png(2), "dog/a.png": png(3), "red_panda/a.png": png(4)}
+
+Write = Callable[[dict[str, bytes]], ImageSource]
+
+
+@pytest.fixture(params=["folder", "zip", "wrapped zip"])
+def write(request: pytest.FixtureRequest, tmp_path: Path) -> Write:
+    """Write files as a folder or a zip and open that as a source; names that end in "/" are empty folders."""
+
+    def write(files: dict[str, bytes]) -> ImageSource:
+        if request.param == "folder":
+            target = tmp_path / "pets"
+            for name, data in files.items():
+                path = target / name
+                (path if name.endswith("/") else path.parent).mkdir(parents=True, exist_ok=True)
+                if not name.endswith("/"):
+                    path.write_bytes(data)
+        else:
+            target = tmp_path / "pets.zip"
+            prefix = "my pets/" if request.param == "wrapped zip" else ""
+            with zipfile.ZipFile(target, "w") as archive:
+                for name, data in files.items():
+                    archive.writestr(prefix + name, data)
+        source = open_source(str(target))
+        assert isinstance(source, ImageSource)
+        return source
+
+    return write
+
+
+def reasons(rejected: tuple[Rejected, ...]) -> dict[str, str]:
+    return {each.name: each.reason for each in rejected}
+
+
+def test_one_folder_per_class(write: Write):
+    source = write(PLAIN)
+    assert source.name == "pets"
+    assert source.class_names == ("cat", "dog", "red panda")
+    assert source.base_classes == 2
+    assert [(picture.name, picture.label) for picture in source.train] == [
+        ("cat/a.png", 0),
+        ("cat/b.png", 0),
+        ("dog/a.png", 1),
+        ("red_panda/a.png", 2),
+    ]
+    assert source.train[2].read().getpixel((0, 0)) == Image.open(io.BytesIO(png(3))).getpixel((0, 0))
+    assert (source.test, source.rejected) == ((), ())
+
+
+def test_test_and_new_folders(write: Write):
+    source = write(PLAIN | {"test/dog/t.png": png(5), "new/axolotl/n.png": png(6), "new/zebra_fish/": b""})
+    assert source.class_names == ("cat", "dog", "red panda", "axolotl", "zebra fish")
+    assert source.base_classes == 3
+    assert [(picture.name, picture.label) for picture in source.test] == [
+        ("test/dog/t.png", 1),
+        ("new/axolotl/n.png", 3),
+    ]
+    assert len(source.train) == 4
+    assert source.rejected == ()
+
+
+def test_training_pictures_may_lie_in_train(write: Write):
+    source = write({"train/cat/a.png": png(), "Train/dog/a.png": png(), "test/cat/b.png": png(), "new/": b""})
+    assert source.class_names == ("cat", "dog")
+    assert len(source.train) == 2
+    assert [picture.label for picture in source.test] == [0]
+
+
+def test_train_without_folders_is_a_class(write: Write):
+    assert write({"bus/a.png": png(), "train/a.png": png()}).class_names == ("bus", "train")
+
+
+@pytest.mark.parametrize("name", ["new/classes.txt", "new.txt"])
+def test_new_classes_may_be_listed(write: Write, name: str):
+    source = write(PLAIN | {name: "\ufeffaxolotl\r\n\n zebra_fish \n".encode(), "new/newt/n.png": png()})
+    assert source.class_names[3:] == ("axolotl", "newt", "zebra fish")
+    assert source.base_classes == 3
+    assert source.rejected == ()
+
+
+def test_test_pictures_of_a_listed_class(write: Write):
+    source = write(PLAIN | {"new.txt": b"newt", "test/newt/n.png": png()})
+    assert [picture.label for picture in source.test] == [3]
+
+
+def test_what_does_not_belong_is_named_with_its_reason(write: Write):
+    source = write(
+        PLAIN
+        | {
+            "readme.md": b"hello",
+            "stray.png": png(),
+            "cat/notes.txt": b"hello",
+            "cat/empty.png": b"",
+            "cat/more/a.png": png(),
+            "test/unknown/a.png": png(),
+            "test/a.png": png(),
+            "bird/a.png": b"x",
+            "fish/": b"",
+        }
+    )
+    told = reasons(source.rejected)
+    assert source.class_names == ("cat", "dog", "red panda")
+    assert len(source.train) == 4
+    assert "not a JPEG" in told["cat/notes.txt"]
+    assert "empty" in told["cat/empty.png"]
+    assert "inside a class folder" in told["cat/more/a.png"]
+    assert "no training pictures" in told["test/unknown"]
+    assert told["bird"] == told["fish"] == "no readable training picture; the class is left out"
+    assert "not in the folder of a class" in told["stray.png"] == told["readme.md"] == told["test/a.png"]
+    assert len(told) == len(source.rejected) == 10
+
+
+def test_leftovers_of_file_managers_are_ignored(write: Write):
+    leftovers = {".DS_Store": b"x", "cat/Thumbs.db": b"x", "__MACOSX/cat/._a.png": b"x", "cat/.a.png": b"x"}
+    assert write(PLAIN | leftovers).rejected == ()
+
+
+def test_a_wrapping_folder_may_hold_notes(write: Write):
+    source = write({f"data/{name}": data for name, data in PLAIN.items()} | {"data/readme.md": b"hello"})
+    assert source.class_names == ("cat", "dog", "red panda")
+    assert "readme.md" in reasons(source.rejected)
+
+
+def test_one_class_alone_is_not_taken_for_a_wrapping_folder(write: Write):
+    source = write({"cat/a.png": png(), "cat/kittens/b.png": png()})
+    assert (source.class_names, source.base_classes) == (("cat",), 1)
+
+
+@pytest.mark.parametrize("part", ["", "test/", "new/"])
+def test_two_folders_of_one_class_name_are_an_error(write: Write, part: str):
+    with pytest.raises(LluError, match="both mean class 'red panda'"):
+        write(PLAIN | {f"{part}red panda/a.png": png(), f"{part}red_panda/b.png": png()})
+
+
+def test_class_names_that_look_the_same_are_the_same(write: Write):
+    with pytest.raises(LluError, match="both mean class"):
+        write({"caf\u00e9/a.png": png(), "cafe\u0301/a.png": png()})
+
+
+def test_odd_file_names_stay_on_one_line(tmp_path: Path):
+    folder = tmp_path / "c\nat"
+    folder.mkdir()
+    (folder / "a\n.png").write_bytes(png())
+    (folder / "\udcff.png").write_bytes(b"x")
+    source = open_source(str(tmp_path))
+    assert isinstance(source, ImageSource)
+    assert source.class_names == ("c at",)
+    assert (source.train[0].name, source.train[0].read().size) == ("c at/a .png", (6, 4))
+    assert source.rejected[0].name == "c at/?.png"
+
+
+def test_a_class_both_trained_and_new_is_an_error(write: Write):
+    with pytest.raises(LluError, match="class 'cat' has training pictures and is under new/"):
+        write(PLAIN | {"new.txt": b"cat"})
+
+
+@pytest.mark.parametrize("files", [{"cat/": b""}, {"cat/a.png": b"x"}, {"new/cat/a.png": png()}])
+def test_nothing_readable_is_an_error(write: Write, files: dict[str, bytes]):
+    with pytest.raises(LluError, match="pets has no readable training picture") as caught:
+        write(files)
+    assert "\n" not in str(caught.value)
+
+
+def test_pictures_without_class_folders_are_an_error(tmp_path: Path):
+    (tmp_path / "a.png").write_bytes(png())
+    with pytest.raises(LluError, match=r"left out: a\.png \(not in the folder of a class\)"):
+        open_source(str(tmp_path))
+
+
+@pytest.mark.parametrize("text", ["", "nowhere", "nowhere.npz", "\0", "x" * 5000])
+def test_a_source_that_is_not_there_says_what_a_source_can_be(text: str):
+    with pytest.raises(LluError, match=r"a source is a folder.*\.zip.*\.npz.*picto:NAME|cannot be read"):
+        open_source(text)
+
+
+def test_another_kind_of_file_is_refused(tmp_path: Path):
+    (tmp_path / "a.tar").write_bytes(b"x")
+    with pytest.raises(LluError, match="file of another kind"):
+        open_source(str(tmp_path / "a.tar"))
+
+
+def test_built_in_sets_are_sources_too():
+    source = open_source("picto:digits", templates=["a {}"])
+    assert isinstance(source, ImageSource)
+    assert (source.name, source.templates) == ("picto:digits", ("a {}",))
+    assert source.train[0].read().mode == "RGB"
+
+
+def test_embedding_keeps_order_labels_and_names(write: Write, toy_encoder: ToyEncoder):
+    source = write(PLAIN | {"test/dog/t.png": png(5), "new/newt/n.png": png(6)})
+    fewshot = embed(source, toy_encoder, templates=["{} here", "no {}"])
+    images = [picture.read() for picture in source.train]
+    torch.testing.assert_close(fewshot.train.embeddings, toy_encoder.encode_images(images))
+    assert fewshot.train.labels.tolist() == [0, 0, 1, 2]
+    assert fewshot.test.names == ("test/dog/t.png", "new/newt/n.png")
+    assert fewshot.test.labels.tolist() == [1, 3]
+    assert fewshot.base_classes == 3
+    assert (fewshot.encoder_identity, fewshot.logit_scale) == (toy_encoder.identity, toy_encoder.logit_scale)
+    assert fewshot.templates == ("{} here", "no {}")
+    assert fewshot.class_embeddings.shape == (4, toy_encoder.width)
+
+
+def test_embedding_tells_its_progress_in_batches(
+    write: Write, toy_encoder: ToyEncoder, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(sources, "BATCH", 2)
+    source = write(PLAIN | {"dog/z.png": BROKEN})
+    assert list(embed_steps(source, toy_encoder)) == [(0, 5), (2, 5), (5, 5)]
+
+
+def test_large_pictures_make_small_batches(write: Write, toy_encoder: ToyEncoder, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sources, "BATCH_PIXELS", 24)
+    assert [done for done, _ in embed_steps(write(PLAIN), toy_encoder)] == [0, 1, 2, 3, 4]
+
+
+def test_a_broken_picture_is_left_out_with_its_reason(write: Write, toy_encoder: ToyEncoder):
+    fewshot = embed(write(PLAIN | {"cat/c.png": BROKEN}), toy_encoder)
+    assert len(fewshot.train) == 4
+    assert "damaged" in reasons(fewshot.rejected)["cat/c.png"]
+
+
+def test_a_class_that_loses_all_its_pictures_is_left_out(write: Write, toy_encoder: ToyEncoder):
+    files = {"ape/a.png": BROKEN, "test/ape/t.png": png(), "new/newt/n.png": png()}
+    fewshot = embed(write(PLAIN | files), toy_encoder)
+    assert fewshot.class_names == ("cat", "dog", "red panda", "newt")
+    assert fewshot.base_classes == 3
+    assert fewshot.train.labels.tolist() == [0, 0, 1, 2]
+    assert fewshot.test.labels.tolist() == [3]
+    assert set(reasons(fewshot.rejected)) == {"ape/a.png", "ape"}
+
+
+def test_only_broken_pictures_are_an_error(write: Write, toy_encoder: ToyEncoder):
+    with pytest.raises(LluError, match=r"no readable training picture; left out: cat/a\.png \(damaged"):
+        embed(write({"cat/a.png": BROKEN, "test/cat/b.png": png()}), toy_encoder)
+
+
+def test_a_bad_template_is_told_before_anything_is_encoded(write: Write, toy_encoder: ToyEncoder):
+    with pytest.raises(LluError, match=r"\{\}"):
+        next(embed_steps(write(PLAIN), toy_encoder, templates=["nothing to fill in"]))
+
+
+def test_thumbnails_are_the_centre_square(write: Write, toy_encoder: ToyEncoder):
+    wide = Image.new("RGB", (30, 10), "red")
+    wide.paste("blue", (10, 0, 20, 10))
+    stream = io.BytesIO()
+    wide.save(stream, "PNG")
+    source = write({"cat/a.png": stream.getvalue()})
+    thumbnails = embed(source, toy_encoder, thumbnails=8).train.thumbnails
+    assert thumbnails is not None
+    assert (thumbnails.shape, thumbnails.dtype) == ((1, 8, 8, 3), np.uint8)
+    assert (thumbnails == [0, 0, 255]).all()
+    assert embed(source, toy_encoder, thumbnails=0).train.thumbnails is None
+
+
+def test_sampling_pictures_is_sampling_their_embeddings(write: Write, toy_encoder: ToyEncoder):
+    files = {f"{name}/{n}.png": png(n) for name in ("cat", "dog") for n in range(6)}
+    source = write(files)
+    early = embed(source.sample(3, seed=2), toy_encoder)
+    late = embed(source, toy_encoder).sample(3, seed=2)
+    assert early.train.names == late.train.names
+    assert torch.equal(early.train.embeddings, late.train.embeddings)
+
+
+def test_load_makes_an_encoder_only_for_pictures(tmp_path: Path, toy_encoder: ToyEncoder):
+    def no_encoder() -> ToyEncoder:
+        raise AssertionError("a bundle needs no encoder")
+
+    (tmp_path / "pets/cat").mkdir(parents=True)
+    (tmp_path / "pets/cat/a.png").write_bytes(png())
+    seen: list[tuple[int, int]] = []
+    fewshot = load_source(str(tmp_path / "pets"), lambda: toy_encoder, progress=lambda *step: seen.append(step))
+    assert seen == [(0, 1), (1, 1)]
+    assert len(load_source(str(tmp_path / "pets"), toy_encoder).train) == 1
+    path = tmp_path / "pets.npz"
+    bundle = load_source(str(save_bundle(path, fewshot)), no_encoder)
+    assert isinstance(bundle, FewShotSet)
+    torch.testing.assert_close(bundle.train.embeddings, fewshot.train.embeddings)
+    with pytest.raises(LluError, match="templates cannot change"):
+        load_source(str(path), no_encoder, templates=["a {}"])

@@ -1,0 +1,120 @@
+"""The running app as a program sees it, through gradio_client."""
+
+import contextlib
+import io
+import json
+import shutil
+import zipfile
+
+import pytest
+from gradio_client import Client, handle_file
+
+from demo.payloads.snippets import client_code, library_code
+from demo.session.session import Session
+from demo.session.training import load_preset
+from llu_core.encoders.encoder import OpenClipEncoder
+from llu_core.method.checkpoint import TrainedAdapter
+from support.sample_pictures import picture_bytes, write_zip
+
+
+@pytest.fixture
+def client(app_address: str):
+    client = Client(app_address, verbose=False)
+    yield client
+    client.close()
+
+
+def test_every_public_action_has_a_named_endpoint(client):
+    named = client.view_api(print_info=False, return_format="dict")["named_endpoints"]
+    assert {
+        "/load_example", "/add_pictures", "/rename_class", "/delete_class", "/create_class", "/move_picture",
+        "/delete_picture", "/undo", "/pictures", "/set_unseen_classes", "/set_templates", "/train", "/set_mask", "/ask",
+        "/remove_query", "/add_class", "/summary", "/save_adapter", "/save_predictions", "/open_adapter",
+        "/load_model", "/clear", "/compare_methods", "/choose_mask", "/cancel",
+    } == set(named)  # fmt: skip
+
+
+def test_a_program_trains_and_takes_the_adapter_home(client, tmp_path):
+    client.predict([handle_file(write_zip(tmp_path / "mine.zip"))], "", api_name="/add_pictures")
+    client.predict("spotty", "dots", api_name="/rename_class")
+    status, trained = client.predict("fast", api_name="/train")
+    assert "18 pictures of 3 classes" in status
+    assert trained["trained"]["train_seconds"] > 0
+    still = client.predict(0.0, 20.0, api_name="/set_mask")["trained"]
+    assert still["llu"] == still["clip"] == trained["trained"]["clip"]
+    moved = client.predict(0.25, "inf", api_name="/set_mask")
+    assert (moved["trained"]["beta"], moved["trained"]["gamma"]) == (0.25, "inf")
+    with zipfile.ZipFile(client.predict(api_name="/save_adapter")) as archive:
+        archive.extractall(tmp_path / "adapter")
+    adapter = TrainedAdapter.from_pretrained(tmp_path / "adapter")
+    assert "dots" in adapter.class_names
+    assert (adapter.adapter.beta, adapter.adapter.gamma) == (0.25, float("inf"))
+
+
+def test_a_program_has_beta_and_gamma_chosen(client):
+    client.predict("Handwritten digits", api_name="/load_example")
+    before = client.predict(api_name="/summary")["trained"]
+    reason, after = client.predict(api_name="/choose_mask")
+    assert "held-out" in reason
+    assert f"beta {after['trained']['beta']:g}, gamma {after['trained']['gamma']:g}" in reason
+    assert after["trained"]["clip"] == before["clip"]
+    assert client.predict(api_name="/summary") == after
+
+
+def test_a_program_compares_the_methods_on_its_set(client):
+    client.predict("Handwritten digits", api_name="/load_example")
+    tiles = client.predict(api_name="/summary")["trained"]
+    rows = {row["method"]: row for row in client.predict(api_name="/compare_methods")}
+    assert {"clip", "rla", "llu"} <= set(rows)
+    assert rows["clip"]["seen"] == tiles["clip"]["seen"]
+    assert rows["llu"]["seen"] == tiles["llu"]["seen"]
+
+
+def test_two_visitors_have_two_sets(client, app_address, tmp_path):
+    client.predict([handle_file(write_zip(tmp_path / "mine.zip"))], "", api_name="/add_pictures")
+    other = Client(app_address, verbose=False)
+    assert other.predict(api_name="/summary")["set"] != client.predict(api_name="/summary")["set"]
+    other.close()
+
+
+def test_an_answer_is_plain_json(client):
+    json.dumps(client.predict(api_name="/summary"))
+
+
+def test_an_example_comes_trained(client):
+    summary = client.predict("Handwritten digits", api_name="/load_example")
+    assert len(summary["classes"]) == 10
+    assert summary["trained"] is not None
+    assert not summary["changed_since_training"]
+
+
+def test_a_program_asks_about_a_picture(client, tmp_path):
+    (tmp_path / "what.png").write_bytes(picture_bytes(7))
+    answer = client.predict(handle_file(tmp_path / "what.png"), api_name="/ask")
+    assert answer["picture"] == "what.png"
+    assert 0 <= answer["alpha"] <= 1
+    assert answer["llu"][0]["probability"] >= answer["llu"][1]["probability"]
+    assert client.predict(api_name="/summary")["trained"]["queries"] == ["what.png"]
+
+
+def test_a_program_edits_a_set_and_takes_it_back(client, tmp_path):
+    client.predict([handle_file(write_zip(tmp_path / "mine.zip"))], "", api_name="/add_pictures")
+    picture = next(p for p in client.predict(api_name="/pictures") if p["class"] == "spotty" and p["part"] == "train")
+    moved = client.predict(picture["key"], "stripy", api_name="/move_picture")
+    assert {row["name"]: row["train"] for row in moved["classes"]}["stripy"] == 7
+    undone = client.predict(api_name="/undo")
+    assert {row["name"]: row["train"] for row in undone["classes"]}["stripy"] == 6
+
+
+def test_the_code_that_the_page_offers_runs(client, app_address, tmp_path, monkeypatch):
+    """Both, as the page fills them in: the library's with the downloaded adapter, the client's with the app."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "picture.png").write_bytes(picture_bytes(7))
+    client.predict("Handwritten digits", api_name="/load_example")
+    shutil.copy(client.predict(api_name="/save_adapter"), tmp_path / "llu-adapter.zip")
+    session = load_preset(Session(OpenClipEncoder.load("picto"), "picto"), "Handwritten digits")
+    for code in (library_code(session), client_code(session, app_address)):
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            exec(code, {})
+        assert "llu" in printed.getvalue().lower()

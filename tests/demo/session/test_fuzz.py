@@ -1,0 +1,37 @@
+"""Over two thousand damaged uploads: each gives a session or one clear line, and memory stays in bounds."""
+
+import resource
+from collections import Counter
+
+import pytest
+
+from demo.session import saving
+from llu_core.errors import LluError
+from support.mutations import COUNTS, cases, open_case
+
+MEMORY_MB = 500
+
+
+@pytest.fixture
+def adapter(trained, tmp_path) -> bytes:
+    return saving.save_adapter(trained, tmp_path).read_bytes()
+
+
+def test_damaged_uploads_give_a_session_or_a_line(trained, adapter, tmp_path):
+    assert sum(COUNTS.values()) >= 2000
+    before, outcomes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, Counter()
+    (tmp_path / "opened").mkdir()
+    for kind, name, data in cases(adapter):
+        path = tmp_path / name
+        path.write_bytes(data)
+        try:
+            opened = open_case(trained, kind, path, tmp_path / "opened")
+        except LluError as error:
+            outcomes[kind, "refused"] += 1
+            assert len(str(error).splitlines()) == 1, (name, str(error))  # noqa: PT017  one of thousands
+        else:
+            outcomes[kind, "taken"] += 1
+            assert opened is not trained
+        path.unlink()
+    assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024 < MEMORY_MB
+    assert all(outcomes[kind, outcome] for kind in COUNTS for outcome in ("refused", "taken")), outcomes

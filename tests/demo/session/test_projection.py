@@ -1,0 +1,26 @@
+"""The two dimensions of the map."""
+
+import numpy as np
+from sklearn.decomposition import PCA
+
+from demo.session.projection import project_pca
+from support.synthetic import unit_rows
+
+
+def test_pca_is_that_of_scikit_learn_up_to_the_direction_of_each_axis():
+    rows = unit_rows(30, 8).numpy()
+    ours, theirs = project_pca(rows), PCA(n_components=2).fit(rows)
+    np.testing.assert_allclose(np.abs(ours.points), np.abs(theirs.transform(rows)), atol=1e-5)
+    more = unit_rows(5, 8, seed=1).numpy()
+    np.testing.assert_allclose(np.abs(ours.place(more)), np.abs(theirs.transform(more)), atol=1e-5)
+
+
+def test_fewer_dimensions_than_points_or_more_make_no_difference():
+    rows = unit_rows(6, 40).numpy()
+    np.testing.assert_allclose(np.abs(project_pca(rows).points), np.abs(PCA(2).fit_transform(rows)), atol=1e-5)
+
+
+def test_two_points_lie_in_a_row_and_nothing_can_be_placed():
+    projection = project_pca(unit_rows(2, 8).numpy())
+    assert projection.points.tolist() == [[0, 0], [1, 0]]
+    assert project_pca(unit_rows(6, 8).numpy()).place(np.empty((0, 8), dtype=np.float32)).shape == (0, 2)

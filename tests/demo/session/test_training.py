@@ -1,0 +1,56 @@
+"""The page's actions without a page: real pictures, real training, a toy encoder."""
+
+import pytest
+import torch
+
+from demo.payloads.summary import accuracies, status_line, summary
+from demo.session import edits, training
+from llu_core.errors import LluError
+from llu_core.method.recipes import RECIPES
+from support.demo_sessions import drain
+from support.sample_pictures import picture_bytes
+
+
+def test_training_reports_its_phases_in_order(zipped):
+    _, phases = drain(training.train_adapter(zipped, RECIPES["fast"]))
+    assert list(dict.fromkeys(phases)) == ["Reading pictures", "Training", "Drawing the map"]
+
+
+def test_a_set_of_one_class_says_why_it_cannot_be_trained(session, tmp_path):
+    path = tmp_path / "one.png"
+    path.write_bytes(picture_bytes(1))
+    alone = edits.add_files(session, [path], "thing")
+    assert "second class" in status_line(alone)
+    with pytest.raises(LluError, match="second class"):
+        drain(training.train_adapter(alone, RECIPES["fast"]))
+
+
+def test_abandoned_training_leaves_the_session_alone(zipped):
+    steps = training.train_adapter(zipped, RECIPES["fast"])
+    next(steps)
+    steps.close()
+    assert zipped.model is None
+
+
+def test_an_edit_after_training_raises_the_badge(trained):
+    assert not trained.changed_since_training
+    edited = edits.rename_class(trained, "spotty", "dotty")
+    assert edited.changed_since_training
+    assert "Changed since training" in status_line(edited)
+
+
+def test_beta_zero_is_clip_in_every_tile(trained):
+    still = summary(training.set_mask(trained, 0.0, 20.0))["trained"]
+    assert still["llu"] == still["clip"]
+
+
+def test_accuracies_tell_seen_from_unseen(trained):
+    labels = torch.cat([trained.model.shots.train.labels, trained.model.shots.test.labels])
+    assert accuracies(trained.model, labels) == {"seen": 100.0, "unseen": 100.0}
+
+
+def test_umap_moves_the_same_model(trained):
+    drawn = training.draw_umap(trained)
+    assert drawn.model.id == trained.model.id
+    assert drawn.model.projection.name == "UMAP"
+    assert drawn.model.projection.points.shape == trained.model.projection.points.shape

@@ -1,0 +1,141 @@
+"""Plans: the built-in preset and grid, cells and what makes two of them the same."""
+
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pytest
+
+from llu_core.data.built_in import open_set, set_names
+from llu_core.data.features import Features
+from llu_core.data.fewshot import Draw
+from llu_core.errors import LluError
+from llu_core.evaluation.plans import (
+    ABLATION_METHODS,
+    COMPARED_METHODS,
+    PLAIN_SETS,
+    PRESET_SETS,
+    Plan,
+    Setting,
+    cells,
+    other_sets,
+    preset,
+    shifted_sets,
+    whole_grid,
+)
+from llu_core.evaluation.results import ROW_TYPES
+from llu_core.method.recipes import RECIPES
+from llu_core.systems.registry import SYSTEMS
+from support.synthetic import problem
+
+FEATURES = {name: Features.of(replace(problem(shots=4, seed=seed), name=name)) for seed, name in enumerate("ab")}
+PLAN = Plan("base-to-new", ("a",), ("clip", "llu"), shots=(2, 4), seeds=(1, 2))
+
+
+def keys(plan: Plan = PLAN, features=FEATURES, setting=Setting()) -> list[str]:  # noqa: B008
+    return [cell.key for cell in cells(plan, features, setting)]
+
+
+@pytest.mark.parametrize("plans", [preset(), whole_grid()])
+def test_the_built_in_plans_have_every_protocol_and_system(plans: list[Plan]):
+    assert {plan.protocol for plan in plans} == set(ROW_TYPES)
+    compared = {name for plan in plans for name in plan.methods}
+    assert compared == set(SYSTEMS)
+    assert all(set(plan.names) <= {f"picto:{name}" for name in set_names()} for plan in plans)
+    assert all(plan.targets for plan in plans if plan.protocol in ("cross-dataset", "domain-shift"))
+
+
+def test_the_preset_has_three_seeds_and_figure_2s_shots():
+    by_protocol = {plan.protocol: plan for plan in preset()}
+    assert by_protocol["base-to-new"].shots == (1, 2, 4, 8, 16)
+    assert all(plan.seeds == (1, 2, 3) for plan in preset() if plan.protocol != "timing")
+
+
+def test_the_whole_grid_has_every_built_in_set():
+    (base_to_new,) = (plan for plan in whole_grid() if plan.protocol == "base-to-new")
+    assert {name.removeprefix("picto:") for name in base_to_new.sources} == set(set_names())
+    assert set(PRESET_SETS) < set(base_to_new.sources)
+
+
+def test_shifted_sets_have_the_classes_of_the_plain_one():
+    for name in PLAIN_SETS:
+        for shifted in shifted_sets(name):
+            plain = open_set(name.removeprefix("picto:"))
+            assert open_set(shifted.removeprefix("picto:")).class_names == plain.class_names
+    assert shifted_sets("picto:digits") == shifted_sets("my_pictures") == shifted_sets("picto:night-counts") == ()
+    assert other_sets("my_pictures") == ()
+
+
+def test_systems_are_either_compared_or_ablations():
+    assert set(COMPARED_METHODS) | set(ABLATION_METHODS) == set(SYSTEMS)
+    assert set(COMPARED_METHODS) & set(ABLATION_METHODS) == {"llu"}
+
+
+def test_a_cell_per_source_shots_seed_and_method():
+    made = [
+        (c.configuration["shots"], c.configuration["seed"], c.configuration["method"])
+        for c in cells(PLAN, FEATURES, Setting())
+    ]
+    assert made == [(k, seed, method) for k in (2, 4) for seed in (1, 2) for method in ("clip", "llu")]
+    assert len(set(keys())) == 8
+
+
+def test_the_same_plan_has_the_same_keys():
+    assert keys() == keys()
+
+
+def test_other_data_and_settings_have_other_keys():
+    other = {"a": Features.of(replace(problem(shots=4, seed=77), name="a"))}
+    assert not set(keys()) & set(keys(features=other))
+    assert not set(keys()) & set(keys(setting=Setting(views=3)))
+
+
+def test_the_recipe_matters_to_llu_only():
+    changed = Setting(recipe=replace(RECIPES["fast"], gamma=5.0))
+    assert [a == b for a, b in zip(keys(), keys(setting=changed), strict=True)] == [True, False] * 4
+
+
+def test_the_targets_matter_to_transfer():
+    plan = Plan("cross-dataset", ("a",), ("clip",), ("b",))
+    other = {**FEATURES, "b": Features.of(replace(problem(seed=77), name="b"))}
+    assert not set(keys(plan)) & set(keys(plan, other))
+
+
+def test_transfer_without_a_target_is_refused():
+    with pytest.raises(LluError, match="name at least two"):
+        cells(Plan("cross-dataset", ("a",), ("clip",)), FEATURES, Setting())
+
+
+def test_sources_that_could_not_be_loaded_are_left_out():
+    assert keys(replace(PLAN, sources=("missing", "a"))) == keys()
+
+
+def test_timing_runs_alone_over_the_batch_sizes():
+    made = cells(Plan("timing", ("a",), ("llu",), shots=(4,), seeds=(1,)), FEATURES, Setting())
+    assert [cell.configuration["batch_size"] for cell in made] == [1, 2, 4, 8, 16, 32]
+    assert all(cell.alone for cell in made)
+    (row,) = made[0].prepare()()
+    assert row.protocol == "timing"
+
+
+def test_tasks_carry_no_thumbnails():
+    source = FEATURES["a"].problem
+    test = replace(source.test, thumbnails=np.zeros((len(source.test), 8, 8, 3), np.uint8))
+    pictured = {"a": Features.of(replace(source, test=test))}
+    task = cells(PLAN, pictured, Setting())[0].prepare()
+    assert isinstance(task, partial)
+    assert task.args[0].drawn.problem.test.thumbnails is None
+    assert keys(features=pictured) == keys()
+
+
+def test_what_is_drawn_is_drawn_once_for_all_methods():
+    draws: list[tuple[int, int]] = []
+
+    def draw(shots: int, seed: int) -> Draw:
+        draws.append((shots, seed))
+        return FEATURES["a"].draw_pictures(shots, seed)
+
+    counted = {"a": replace(FEATURES["a"], draw_pictures=draw)}
+    for cell in cells(replace(PLAN, shots=(2,), seeds=(1,)), counted, Setting()):
+        cell.prepare()
+    assert draws == [(2, 1)]

@@ -1,0 +1,33 @@
+"""Sessions of the page, made with real pictures, real training and a toy encoder; loaded by conftest."""
+
+import pytest
+
+from demo.session import edits, training
+from demo.session.session import Session
+from llu_core.method.recipes import RECIPES
+from support.sample_pictures import write_zip
+
+
+def drain(steps) -> tuple[Session, list[str]]:
+    """The session that a training ends in, and the phases it went through."""
+    phases = []
+    while True:
+        try:
+            phases.append(next(steps).phase)
+        except StopIteration as finished:
+            return finished.value, phases
+
+
+@pytest.fixture
+def session(toy_encoder) -> Session:
+    return Session(toy_encoder, "toy")
+
+
+@pytest.fixture
+def zipped(session, tmp_path) -> Session:
+    return edits.add_files(session, [write_zip(tmp_path / "mine.zip")])
+
+
+@pytest.fixture
+def trained(zipped) -> Session:
+    return drain(training.train_adapter(zipped, RECIPES["fast"]))[0]

@@ -1,0 +1,63 @@
+"""What the browser tests do with a page of the app."""
+
+from playwright.sync_api import Page, expect
+
+from support.app_fixtures import PATIENCE
+
+expect.set_options(timeout=1000 * PATIENCE)
+
+
+def tile(page: Page, name: str) -> str:
+    return page.locator(f"#tile-{name}").inner_text()
+
+
+def move(page: Page, slider: str, steps: int) -> None:
+    """Move a slider by keyboard, as a drag does: one input event per step."""
+    page.locator(f"#{slider}").focus()
+    for _ in range(abs(steps)):
+        page.keyboard.press("ArrowRight" if steps > 0 else "ArrowLeft")
+
+
+def open_app(page: Page, address: str) -> Page:
+    """Go to the app and wait until a trained example is on the map."""
+    page.goto(address)
+    page.wait_for_function("window.lluExplorer && lluExplorer.state().id")
+    return page
+
+
+def start_over(page: Page) -> Page:
+    """Take back what was done on a page by hand: settings, choice, colours, filters, zoom and tab are as it opened."""
+    page.evaluate("() => { lluExplorer.choose(null); lluExplorer.select(0); window.scrollTo(0, 0); }")
+    page.locator("#reset-settings").click()
+    page.locator("#colour-by").select_option("alpha")
+    page.locator("#tab-changed").click()
+    for kind in page.locator(".legend-shapes [aria-pressed=false]").all():
+        kind.click()
+    page.get_by_role("button", name="Show all", exact=True).click()
+    page.wait_for_function("lluExplorer.state().chosen === null && lluExplorer.state().selected === 0")
+    return page
+
+
+def state(page: Page, path: str):
+    """Part of what the explorer says about itself, for example "tabs.open"."""
+    return page.evaluate(f"lluExplorer.state().{path}")
+
+
+def add_zip(page: Page, path) -> None:
+    """Hand a file to the drop zone, as dropping it does."""
+    page.locator("#drop input[type=file]").set_input_files(path)
+
+
+def choose_folder(page: Page, path) -> None:
+    """Hand a folder to the class cards by their button."""
+    with page.expect_file_chooser() as chooser:
+        page.locator("#cards .pick-folder").click()
+    chooser.value.set_files(path)
+
+
+def train(page: Page) -> None:
+    """Press Train and wait until the new adapter is on the map."""
+    before = state(page, "id")
+    expect(page.locator("#train")).to_be_enabled()
+    page.locator("#train").click()
+    page.wait_for_function("before => lluExplorer.state().id !== before", arg=before)
