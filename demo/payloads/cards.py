@@ -14,7 +14,7 @@ from demo.payloads.thumbnails import thumbnail, thumbnail_of_pixels
 from demo.session.draft import MAX_NAME_LENGTH, PICTURE_SUFFIXES, pictures_by_key
 from demo.settings import MB, Limits
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings, Rejected
-from llu_core.data.sources import ImageSource
+from llu_core.data.pictures import ImageSource
 
 MAX_THUMBNAILS = 600
 """Of a whole set; every one of them costs the page about two kilobytes."""

@@ -8,7 +8,7 @@ import torch
 
 from demo.session.session import Model, Session
 from llu_core.data.fewshot import LabelledEmbeddings
-from llu_core.data.sources import Picture
+from llu_core.data.pictures import Picture
 
 
 def summary(session: Session) -> dict[str, Any]:

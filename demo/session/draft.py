@@ -11,7 +11,7 @@ from PIL import Image
 
 from demo.settings import Limits
 from llu_core.data.fewshot import Rejected
-from llu_core.data.sources import ImageSource, Picture
+from llu_core.data.pictures import ImageSource, Picture
 from llu_core.encoders.prompts import DEFAULT_TEMPLATES
 from llu_core.errors import LluError
 

@@ -16,7 +16,7 @@ from demo.settings import MB
 from llu_core.data.bundles import load_bundle
 from llu_core.data.class_folders import image_source
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings, Rejected
-from llu_core.data.sources import ImageSource, Picture
+from llu_core.data.pictures import ImageSource, Picture
 from llu_core.errors import LluError
 from llu_core.files.images import UnreadablePicture, decode
 from llu_core.files.listing import list_zip

@@ -14,7 +14,7 @@ from demo.session.draft import empty_draft, require_room, stored_pictures
 from demo.session.projection import Projection, project_pca
 from demo.settings import MB, Limits
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
-from llu_core.data.sources import ImageSource
+from llu_core.data.pictures import ImageSource
 from llu_core.encoders.encoder import Encoder
 from llu_core.errors import LluError
 from llu_core.method.adapter import LocalizedAdapter

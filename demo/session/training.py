@@ -9,8 +9,10 @@ from weakref import WeakKeyDictionary
 from demo.session import draft as drafts
 from demo.session.projection import Projection, project_umap
 from demo.session.session import Session, build_model, map_points
+from llu_core.data.embedding import embed_steps
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
-from llu_core.data.sources import ImageSource, embed_steps, open_source
+from llu_core.data.pictures import ImageSource
+from llu_core.data.sources import open_source
 from llu_core.errors import LluError
 from llu_core.method.adapter import LocalizedAdapter, check_mask
 from llu_core.method.checkpoint import TrainedAdapter

@@ -14,7 +14,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from llu_core.bench.machine import Limit, Machine
 from llu_core.bench.measurement import Figure
 from llu_core.bench.timing import alternately
-from llu_core.data.sources import embed, open_source
+from llu_core.data.embedding import embed
+from llu_core.data.sources import open_source
 from llu_core.encoders.cache import CachedEncoder
 from llu_core.encoders.encoder import OpenClipEncoder
 from llu_core.files.images import decode

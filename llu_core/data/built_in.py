@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from llu_core.data.sources import ImageSource, Picture
+from llu_core.data.pictures import ImageSource, Picture
 from llu_core.errors import LluError
 from llu_core.pictoworld.render import render, sample_scene
 from llu_core.pictoworld.vocabulary import (

@@ -1,4 +1,4 @@
-"""Labelled pictures not yet embedded, and the layout of the folders and zips that they are read from.
+"""The layout of the folders and zips that labelled pictures are read from.
 
 A folder, or a zip of it, holds one folder per class; a single folder around it all is looked through:
 
@@ -9,17 +9,15 @@ A folder, or a zip of it, holds one folder per class; a single folder around it 
 """
 
 import unicodedata
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import partial
 
-from PIL import Image
-
-from llu_core.data.fewshot import Draw, Rejected, draw_with_validation, first_half
-from llu_core.encoders.prompts import DEFAULT_TEMPLATES
+from llu_core.data.fewshot import Rejected, first_half
+from llu_core.data.pictures import ImageSource, Picture
 from llu_core.errors import LluError
 from llu_core.files.images import UnreadablePicture
-from llu_core.files.listing import PictureFiles
+from llu_core.files.listing import PictureFiles, shown
 
 SOURCE_FORMS = "a folder with one folder per class, a .zip of that, a feature bundle (.npz), or picto:NAME"
 
@@ -27,59 +25,6 @@ _SECTIONS = ("train", "test", "new")
 _NAME_LISTS = ("new/classes.txt", "new.txt")
 _NOT_IN_A_CLASS = "not in the folder of a class"
 _TOO_DEEP = "in a folder inside a class folder; put it into the class folder itself"
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Picture:
-    """A labelled picture not yet decoded: `name` is its path in the source, `read()` may raise UnreadablePicture.
-
-    stamp(): a text that changes when the file does, so that it need not be decoded to be recognised; None where only
-    the pixels can tell.
-    """
-
-    name: str
-    label: int
-    read: Callable[[], Image.Image]
-    stamp: Callable[[], str] | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class ImageSource:
-    """Labelled pictures; label k is class_names[k], and the first `base_classes` classes are the base ones.
-
-    validation: a pool of its own to draw validation pictures from; class_ids: what tells classes of one name apart
-    (ImageNet's wnids), or nothing; cached_draw(shots, seed): the draw kept beside the data, None where there is none.
-    """
-
-    name: str
-    class_names: tuple[str, ...]
-    base_classes: int
-    train: tuple[Picture, ...]
-    test: tuple[Picture, ...] = ()
-    templates: tuple[str, ...] = DEFAULT_TEMPLATES
-    rejected: tuple[Rejected, ...] = ()
-    validation: tuple[Picture, ...] = ()
-    class_ids: tuple[str, ...] = ()
-    cached_draw: Callable[[int, int], Draw | None] | None = None
-
-    def draw(self, shots: int, seed: int) -> Draw:
-        """At most `shots` training and min(shots, 4) validation pictures of every class: the cached draw if there is
-        one, otherwise drawn as `draw_with_validation` draws."""
-        cached = self.cached_draw(shots, seed) if self.cached_draw else None
-        if cached is not None:
-            return cached
-        train, validation = ([picture.label for picture in pool] for pool in (self.train, self.validation))
-        return draw_with_validation(train, validation, shots, seed)
-
-    def sample(self, shots: int, seed: int) -> "ImageSource":
-        """The same source with the pictures of `draw` in place of its pools."""
-        drawn = self.draw(shots, seed)
-        return replace(
-            self,
-            train=tuple(self.train[position] for position in drawn.train),
-            validation=tuple(self.validation[position] for position in drawn.validation),
-            cached_draw=None,  # its positions are those of the pools
-        )
 
 
 @dataclass
@@ -201,12 +146,6 @@ def _listed_names(files: PictureFiles, path: str, rejected: list[Rejected]) -> l
 def _class_name(text: str) -> str:
     """Underscores are spaces, and a name composed by macOS equals the same name typed elsewhere."""
     return " ".join(unicodedata.normalize("NFC", shown(text)).replace("_", " ").split()) or shown(text)
-
-
-def shown(path: str) -> str:
-    """A path fit for one line of print: file names need not be valid text and may hold line breaks."""
-    text = path.encode("utf-8", errors="replace").decode("utf-8")
-    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def class_left_out(name: str) -> Rejected:

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from llu_core.data.class_folders import ImageSource
 from llu_core.data.coop.datasets import open_dataset, unlike_published
 from llu_core.data.embedding import extract, extract_shard
 from llu_core.data.features import Features
 from llu_core.data.fewshot import FewShotSet
+from llu_core.data.pictures import ImageSource
 from llu_core.data.sources import open_source
 from llu_core.encoders.cache import ModelLoader
 from llu_core.evaluation.results import AnyRow

@@ -154,3 +154,9 @@ def _read_from_zip(archive: zipfile.ZipFile, files: dict[str, zipfile.ZipInfo], 
 def _is_hidden(name: str) -> bool:
     """What file managers leave behind: hidden files, resource forks, thumbnail stores."""
     return name.startswith(".") or name.lower() in ("__macosx", "thumbs.db", "desktop.ini")
+
+
+def shown(path: str) -> str:
+    """A path fit for one line of print: file names need not be valid text and may hold line breaks."""
+    text = path.encode("utf-8", errors="replace").decode("utf-8")
+    return "".join(character if character.isprintable() else " " for character in text)

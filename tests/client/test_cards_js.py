@@ -10,7 +10,7 @@ from demo.client import CARDS_CSS, CARDS_HTML, CARDS_JS
 from demo.payloads.cards import cards_payload
 from demo.session import draft as drafts
 from llu_core.data.fewshot import Rejected
-from llu_core.data.sources import Picture
+from llu_core.data.pictures import Picture
 
 pytestmark = pytest.mark.browser
 

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from llu_core.data.class_folders import ImageSource
 from llu_core.data.coop.datasets import (
     BASE_TO_NEW,
     DATASETS,
@@ -19,6 +18,7 @@ from llu_core.data.coop.datasets import (
     open_dataset,
     unlike_published,
 )
+from llu_core.data.pictures import ImageSource
 from llu_core.errors import LluError
 from llu_core.files.images import UnreadablePicture
 from support.dataset_folders import PER_CLASS, SPLIT_FILES, VARIANTS, WNIDS, picture, write_cached_shots, write_dataset

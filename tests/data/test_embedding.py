@@ -12,10 +12,10 @@ from PIL import Image
 
 from llu_core.data import embedding
 from llu_core.data.augmentation import view
-from llu_core.data.class_folders import ImageSource
 from llu_core.data.coop.datasets import DATASETS, open_dataset
 from llu_core.data.embedding import extract, extract_shard
 from llu_core.data.features import Features
+from llu_core.data.pictures import ImageSource
 from llu_core.data.sources import open_source
 from llu_core.encoders.cache import CachedEncoder
 from llu_core.encoders.encoder import OpenClipEncoder

@@ -10,10 +10,12 @@ import pytest
 import torch
 from PIL import Image
 
-from llu_core.data import sources
+from llu_core.data import embedding
 from llu_core.data.bundles import save_bundle
+from llu_core.data.embedding import embed, embed_steps
 from llu_core.data.fewshot import FewShotSet, Rejected
-from llu_core.data.sources import ImageSource, embed, embed_steps, load_source, open_source
+from llu_core.data.pictures import ImageSource
+from llu_core.data.sources import load_source, open_source
 from llu_core.errors import LluError
 from support.toy_encoder import ToyEncoder
 
@@ -231,13 +233,13 @@ def test_embedding_keeps_order_labels_and_names(write: Write, toy_encoder: ToyEn
 def test_embedding_tells_its_progress_in_batches(
     write: Write, toy_encoder: ToyEncoder, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(sources, "BATCH", 2)
+    monkeypatch.setattr(embedding, "BATCH", 2)
     source = write(PLAIN | {"dog/z.png": BROKEN})
     assert list(embed_steps(source, toy_encoder)) == [(0, 5), (2, 5), (5, 5)]
 
 
 def test_large_pictures_make_small_batches(write: Write, toy_encoder: ToyEncoder, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(sources, "BATCH_PIXELS", 24)
+    monkeypatch.setattr(embedding, "BATCH_PIXELS", 24)
     assert [done for done, _ in embed_steps(write(PLAIN), toy_encoder)] == [0, 1, 2, 3, 4]
 
 

@@ -18,7 +18,6 @@ from typing import Literal, NamedTuple
 
 from PIL import Image
 
-from llu_core.data.class_folders import ImageSource, Picture, shown
 from llu_core.data.coop.cached_shots import CachedPicture, cached_shots_file, re_root, read_cached_shots
 from llu_core.data.coop.split_files import (
     Entry,
@@ -31,9 +30,10 @@ from llu_core.data.coop.split_files import (
     read_wnid_folders,
 )
 from llu_core.data.fewshot import Draw, first_half
+from llu_core.data.pictures import ImageSource, Picture
 from llu_core.errors import LluError
 from llu_core.files.images import decode
-from llu_core.files.listing import file_stamp
+from llu_core.files.listing import file_stamp, shown
 
 Layout = Literal["split file", "variants", "train and val", "wnid folders", "numbered folders"]
 

@@ -6,7 +6,7 @@ import pytest
 
 from demo.hosting.store import SessionStore
 from demo.session.draft import StoredPicture
-from llu_core.data.sources import Picture
+from llu_core.data.pictures import Picture
 from llu_core.errors import LluError
 
 

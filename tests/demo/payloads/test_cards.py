@@ -12,7 +12,7 @@ from demo.payloads.cards import cards_payload, cards_payload_of_features
 from demo.session import draft as drafts
 from demo.settings import MB, Limits
 from llu_core.data.fewshot import LabelledEmbeddings, Rejected
-from llu_core.data.sources import Picture
+from llu_core.data.pictures import Picture
 from llu_core.files.images import UnreadablePicture
 from support.synthetic import problem
 

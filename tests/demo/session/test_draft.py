@@ -10,7 +10,7 @@ from PIL import Image
 
 from demo.session import draft as drafts
 from demo.settings import Limits
-from llu_core.data.sources import Picture
+from llu_core.data.pictures import Picture
 from llu_core.errors import LluError
 
 
