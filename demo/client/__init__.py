@@ -1,31 +1,26 @@
-"""The client-side explorer: sliders, map and panels that answer in the browser, without the server.
+"""The page's script: native ES modules that the browser loads as they are, and the markup and styles they work on.
 
-One gradio HTML component holds it. This package only reads the files that lie next to it; it does not import gradio:
+This package only reads the files that lie next to it; it does not import gradio:
 
-    gr.set_static_paths([PLOTLY_JS])
-    gr.HTML(payload, html_template=EXPLORER_HTML, css_template=EXPLORER_CSS, js_on_load=EXPLORER_JS, head=head(),
+    gr.set_static_paths(STATIC)
+    gr.HTML(payload, html_template=EXPLORER_HTML, css_template=EXPLORER_CSS, js_on_load=EXPLORER_JS, head=plotly_tag(),
             apply_default_css=False, elem_id="explorer")
+    demo.launch(head=preload_tags())
 
-The component's value is one JSON string: a payload, or an update of the one on show. Its events are "settings" when a
-drag ends, "walk" for the points of a walk, "methods" for the comparison, "link" for another set and "unquery" to take a
-query picture away.
+The value of either component is one JSON string. The explorer's is a payload, or an update of the one on show; its
+events are "settings" when a drag ends, "walk" for the points of an arc, "methods" for the comparison, "link" for
+another set and "unquery" to take a query picture away. The class cards' events are "rename" {old, new}, "remove" {name},
+"create" {name}, "move" {picture, to}, "discard" {picture} and "undo" {}; `picture` is a key of
+`demo.session.draft.pictures_by_key`. Files chosen or dropped on a card go through the page's own upload field, "#drop",
+with the class written into "#drop-class"; a folder is packed into a zip in the browser first.
 """
 
 import importlib.util
+import mimetypes
 from pathlib import Path
+from urllib.parse import quote
 
 _HERE = Path(__file__).parent
-
-_EXPLORER_SCRIPTS = (
-    "model/formula", "model/payload", "map/colours", "../dom", "panels/chips", "panels/controls", "panels/tiles",
-    "map/points", "map/map", "map/labels", "map/overlay", "map/pointer", "map/lasso",
-    "panels/selected", "panels/why", "panels/bars", "panels/curve", "map/legend", "link", "map/export",
-    "tabs/changed", "tabs/confusion", "model/plane", "tabs/plane", "model/arc", "tabs/arc", "tabs/methods",
-    "tabs/methodsview", "tabs/table", "tabs/lesson", "tabs/tabs",
-    "index", "frame",
-)  # fmt: skip
-_CARDS_SCRIPTS = ("state", "folder", "adding", "thumbs", "cards")
-"""In this order they make ONE script: shared scope, no modules, no build step; the last one draws."""
 
 TABS_PLACE = "<!-- tabs -->"
 
@@ -43,16 +38,45 @@ def _find_plotly_js() -> Path:
 
 
 PLOTLY_JS: Path = _find_plotly_js()
-"""To be named in `gr.set_static_paths`, which lets gradio serve it."""
+
+SCRIPTS: tuple[Path, ...] = tuple(sorted(_HERE.rglob("*.js")))
+STATIC: tuple[Path, ...] = (PLOTLY_JS, *SCRIPTS)
+"""To be named in `gr.set_static_paths`, which lets gradio serve them."""
+
+# A browser runs a module only if it is served as JavaScript, and some machines have another idea of this ending.
+mimetypes.add_type("text/javascript", ".js")
+
+
+def _address(path: Path) -> str:
+    """Relative to the page, so that it also holds behind a proxy that adds a path."""
+    return f"gradio_api/file={quote(path.as_posix(), safe='/:')}"
+
+
+def _mount(script: str, function: str, events: tuple[str, ...]) -> str:
+    """What runs when a component is there. Gradio looks for the names of its events, in quotes, in this text."""
+    return f"""const events = {list(events)};
+const send = (name, data) => {{ if (events.includes(name)) trigger(name, data); }};
+import(new URL("{_address(_HERE / script)}", document.baseURI))
+  .then((script) => script.{function}(element, props, send, watch))
+  .catch((error) => {{
+    element.prepend("A part of this page did not load. Reload it; if that does not help, look at the server's log.");
+    throw error;
+  }});"""
+
 
 EXPLORER_HTML: str = _read("explorer/explorer.html").replace(TABS_PLACE, _read("explorer/tabs/tabs.html").strip())
 EXPLORER_CSS: str = _read("explorer/explorer.css") + _read("explorer/tabs/tabs.css")
-EXPLORER_JS: str = "\n".join(_read(f"explorer/{name}.js") for name in _EXPLORER_SCRIPTS)
+EXPLORER_JS: str = _mount("explorer/index.js", "mountExplorer", ("settings", "walk", "methods", "link", "unquery"))
 CARDS_HTML: str = _read("cards/cards.html")
 CARDS_CSS: str = _read("cards/cards.css")
-CARDS_JS: str = "\n".join(_read(f"cards/{name}.js") for name in _CARDS_SCRIPTS)
+CARDS_JS: str = _mount("cards/cards.js", "mountCards", ("rename", "remove", "create", "move", "discard", "undo"))
 
 
-def head() -> str:
-    """The tag that loads plotly.js; its address is relative, so that it also holds behind a proxy that adds a path."""
-    return f'<script src="gradio_api/file={PLOTLY_JS.as_posix()}"></script>'
+def plotly_tag() -> str:
+    """The tag that loads plotly.js."""
+    return f'<script src="{_address(PLOTLY_JS)}"></script>'
+
+
+def preload_tags() -> str:
+    """Tags with which a browser asks for all modules at once, beside gradio's own, not one import after another."""
+    return "\n".join(f'<link rel="modulepreload" href="{_address(script)}">' for script in SCRIPTS)

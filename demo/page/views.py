@@ -6,7 +6,16 @@ from typing import Any
 import gradio as gr
 from gradio.themes.utils.fonts import LocalFont
 
-from demo.client import CARDS_CSS, CARDS_HTML, CARDS_JS, EXPLORER_CSS, EXPLORER_HTML, EXPLORER_JS, head
+from demo.client import (
+    CARDS_CSS,
+    CARDS_HTML,
+    CARDS_JS,
+    EXPLORER_CSS,
+    EXPLORER_HTML,
+    EXPLORER_JS,
+    plotly_tag,
+    preload_tags,
+)
 from demo.hosting.versions import versions
 from demo.payloads.cards import cards_payload
 from demo.session.draft import PICTURE_SUFFIXES, empty_draft
@@ -58,7 +67,14 @@ TUNED_CSS = """
 }
 """
 
-LAUNCH = {"theme": THEME, "css": CSS, "run_history": False, "ssr_mode": False, "enable_monitoring": False}
+LAUNCH = {
+    "theme": THEME,
+    "css": CSS,
+    "head": preload_tags(),
+    "run_history": False,
+    "ssr_mode": False,
+    "enable_monitoring": False,
+}
 """For `demo.launch`. The run history would copy every event, pictures included, into the browser's storage."""
 
 
@@ -248,7 +264,7 @@ def build_explorer_panel() -> gr.HTML:
         html_template=EXPLORER_HTML,
         css_template=EXPLORER_CSS,
         js_on_load=EXPLORER_JS,
-        head=head(),
+        head=plotly_tag(),
         apply_default_css=False,
         elem_id="explorer",
     )

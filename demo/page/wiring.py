@@ -11,7 +11,7 @@ from typing import Any
 
 import gradio as gr
 
-from demo.client import PLOTLY_JS
+from demo.client import STATIC
 from demo.hosting import logs
 from demo.hosting.encoders import EncoderShelf
 from demo.hosting.examples import Examples
@@ -235,7 +235,7 @@ def build_app(encoder: Encoder, settings: Settings) -> tuple[gr.Blocks, Actions]
     )
     shelf = EncoderShelf(settings.model, encoder, open=settings.choose_models)
     actions = Actions(store, shelf, examples, WorkRoom(limits.waiting))
-    gr.set_static_paths([PLOTLY_JS])
+    gr.set_static_paths(list(STATIC))
     with gr.Blocks(title="LLU Explorer", analytics_enabled=False, delete_cache=UPLOADS_KEPT) as demo:
         wire(build_view(settings), actions, demo)
     demo.queue(default_concurrency_limit=CONCURRENT, max_size=MAX_QUEUE)

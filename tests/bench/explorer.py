@@ -20,7 +20,7 @@ import gradio as gr
 import plotly.graph_objects as go
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from demo.client import PLOTLY_JS
+from demo.client import STATIC
 from demo.page.views import LAUNCH, build_explorer_panel
 from demo.payloads.explorer import explorer_payload
 from demo.payloads.summary import accuracies
@@ -117,7 +117,7 @@ def liveliest_row(model: Model) -> int:
 
 
 def client_page(session: Session, row: int) -> gr.Blocks:
-    gr.set_static_paths([PLOTLY_JS])
+    gr.set_static_paths(list(STATIC))
     with gr.Blocks() as page:
         explorer = build_explorer_panel()
         page.load(lambda: explorer_payload(session, select=row), None, explorer)

@@ -6,11 +6,12 @@ from functools import partial
 import pytest
 from PIL import Image
 
-from demo.client import CARDS_CSS, CARDS_HTML, CARDS_JS
+from demo.client import CARDS_CSS, CARDS_HTML
 from demo.payloads.cards import cards_payload
 from demo.session import draft as drafts
 from llu_core.data.fewshot import Rejected
 from llu_core.data.pictures import Picture
+from support.modules import module_page
 
 pytestmark = pytest.mark.browser
 
@@ -18,13 +19,12 @@ MARKUP = "<img src=x onerror=window.hacked=1>"
 PAGE = f"""<style>{CARDS_CSS}</style>
 <div id="drop"><input type="file" multiple></div><div id="drop-class"><textarea></textarea></div>
 <div id="cards">{CARDS_HTML}</div>"""
-MOUNT = """([script, value]) => {
+MOUNT = """(value) => {
     window.events = [];
     window.props = { value };
     const trigger = (name, data) => events.push([name, data]);
     const watch = (key, draw) => { window.show = (next) => { props.value = next; draw(); }; };
-    const mount = new Function("element", "props", "trigger", "watch", script);
-    mount(document.querySelector("#cards"), props, trigger, watch);
+    mountCards(document.querySelector("#cards"), props, trigger, watch);
 }"""
 DROP_FOLDER = """async () => {
     const picture = new File(["pixels"], "1.png", { type: "image/png" });
@@ -62,9 +62,8 @@ def draft():
 
 @pytest.fixture
 def page(chromium, draft):
-    page = chromium.new_page(viewport={"width": 330, "height": 800})
-    page.set_content(PAGE)
-    page.evaluate(MOUNT, [CARDS_JS, cards_payload(draft, undo="add pictures", changed=True)])
+    page = module_page(chromium, "cards/cards.js", content=PAGE, viewport={"width": 330, "height": 800})
+    page.evaluate(MOUNT, cards_payload(draft, undo="add pictures", changed=True))
     yield page
     page.close()
 

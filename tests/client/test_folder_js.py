@@ -3,13 +3,13 @@
 import base64
 import io
 import zipfile
-from pathlib import Path
 
 import pytest
 
+from support.modules import module_page
+
 pytestmark = pytest.mark.browser
 
-FOLDER = Path(__file__).parents[2] / "demo" / "client" / "cards" / "folder.js"
 LIMITS = {"bytes": 2 * 2**20, "pictures": 5, "classes": 2, "suffixes": [".png"]}
 PACK = """async (files) => {
     const found = files.map(([path, text]) => ({ path, file: text === null ? null : new File([text], "x") }));
@@ -20,8 +20,7 @@ PACK = """async (files) => {
 
 @pytest.fixture(scope="module")
 def page(chromium):
-    page = chromium.new_page()
-    page.add_script_tag(path=FOLDER)
+    page = module_page(chromium, "cards/folder.js")
     yield page
     page.close()
 

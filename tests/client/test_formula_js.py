@@ -3,7 +3,6 @@
 import base64
 import random
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,10 +11,10 @@ from torch.nn import functional as F
 
 from llu_core.method.adapter import AffineUpdate, LocalizedAdapter, LocalizedUpdate
 from llu_core.method.sweep import Sweep
+from support.modules import module_page
 
 pytestmark = pytest.mark.browser
 
-FORMULA = Path(__file__).parents[2] / "demo" / "client" / "explorer" / "model" / "formula.js"
 INFINITY = float("inf")
 SETTINGS = [
     (0.0, 20.0), (0.5, 0.0), (0.5, 20.0), (0.5, 3.7), (1.0, 5.0), (1.0, 0.0), (0.5, 500.0),
@@ -32,8 +31,7 @@ def random_settings(seed: int, count: int = 6) -> list[tuple[float, float]]:
 
 @pytest.fixture(scope="module")
 def page(chromium):
-    page = chromium.new_page()
-    page.add_script_tag(path=FORMULA)
+    page = module_page(chromium, "explorer/model/formula.js")
     page.evaluate(
         """() => { window.floats = (text) =>
             new Float32Array(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer); }"""

@@ -1,30 +1,20 @@
 """The page's pure functions around the map: reading a link, scaling coordinates, keeping a choice."""
 
 import base64
-from pathlib import Path
 
 import numpy as np
 import pytest
 
+from support.modules import module_page
+
 pytestmark = pytest.mark.browser
 
-SCRIPTS = Path(__file__).parents[2] / "demo" / "client" / "explorer"
+MODULES = ("model/payload", "model/selection", "map/labels", "link")
 
 
 @pytest.fixture(scope="module")
 def page(chromium):
-    page = chromium.new_page()
-    for name in (
-        "model/formula",
-        "model/payload",
-        "panels/controls",
-        "panels/chips",
-        "map/points",
-        "map/map",
-        "map/labels",
-        "link",
-    ):
-        page.add_script_tag(path=SCRIPTS / f"{name}.js")
+    page = module_page(chromium, *(f"explorer/{name}.js" for name in MODULES))
     yield page
     page.close()
 
@@ -51,25 +41,25 @@ def test_what_a_link_says_wrongly_is_left_out(page, hash):
     assert set(page.evaluate("(hash) => Object.values(readLink(hash))", hash)) == {None}
 
 
-def repeated(page, app: dict, lesson: int = 0) -> dict:
+def repeated(page, state: dict, lesson: int = 0) -> dict:
     """What a reader finds in the link to this state of the explorer."""
-    script = "([app, step]) => readLink(linkHash({ ...app, tabs: { lessonStep: () => step } }))"
-    return page.evaluate(script, [app, lesson])
+    open_tab = {"tab": "lesson", "step": lesson} if lesson else {"tab": "changed", "step": 1}
+    return page.evaluate("(state) => readLink(linkHash(state))", state | open_tab)
 
 
 def test_a_link_repeats_what_is_on_show(page):
     data = {"preset": "Pets & more", "images": {"names": ["a b.png", "mine.png"], "group": [1, 2]}}
-    app = {"data": data, "selected": 0, "beta": 0.123456, "gamma": 20, "colouring": "truth"}
+    shown = {"data": data, "selected": 0, "beta": 0.123456, "gamma": 20, "colouring": "truth"}
     expected = {"set": "Pets & more", "beta": 0.123, "gamma": 20, "picture": "a b.png", "colour": "truth"}
-    assert repeated(page, app) == expected | {"lesson": None}
-    assert repeated(page, app, lesson=3)["lesson"] == 3
+    assert repeated(page, shown) == expected | {"lesson": None}
+    assert repeated(page, shown, lesson=3)["lesson"] == 3
 
 
 def test_a_link_names_neither_queries_nor_own_pictures(page):
     data = {"preset": "Pets", "images": {"names": ["a.png", "mine.png"], "group": [1, 2]}}
-    app = {"data": data, "selected": 1, "beta": 0.5, "gamma": 20, "colouring": "alpha"}
-    assert repeated(page, app)["picture"] is None
-    own = repeated(page, app | {"selected": 0, "data": data | {"preset": None}})
+    shown = {"data": data, "selected": 1, "beta": 0.5, "gamma": 20, "colouring": "alpha"}
+    assert repeated(page, shown)["picture"] is None
+    own = repeated(page, shown | {"selected": 0, "data": data | {"preset": None}})
     assert own["set"] is None
     assert own["picture"] is None
 

@@ -2,7 +2,6 @@
 
 import base64
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,21 +12,11 @@ from torch.nn import functional as F
 
 from llu_core.method.adapter import AffineUpdate, LocalizedAdapter, LocalizedUpdate
 from llu_core.method.sweep import Sweep
+from support.modules import module_page
 
 pytestmark = pytest.mark.browser
 
-EXPLORER = Path(__file__).parents[2] / "demo" / "client" / "explorer"
-SCRIPTS = (
-    "model/formula",
-    "model/payload",
-    "../dom",
-    "panels/controls",
-    "tabs/confusion",
-    "model/plane",
-    "model/arc",
-    "tabs/table",
-    "tabs/tabs",
-)
+MODULES = ("model/confusion", "model/numbers", "model/payload", "model/plane", "model/arc", "tabs/table", "tabs/tabs")
 INFINITY = float("inf")
 IMAGES, CLASSES, WIDTH = 60, 9, 16
 SEEN = [k < 5 for k in range(CLASSES)]
@@ -35,9 +24,7 @@ SEEN = [k < 5 for k in range(CLASSES)]
 
 @pytest.fixture(scope="module")
 def page(chromium):
-    page = chromium.new_page()
-    for name in SCRIPTS:
-        page.add_script_tag(path=EXPLORER / f"{name}.js")
+    page = module_page(chromium, *(f"explorer/{name}.js" for name in MODULES))
     page.evaluate(
         """() => { window.decoded = (part) => Object.fromEntries(Object.entries(part).map(
             ([name, value]) => [name, typeof value === "string" ? decodeFloats(value) : value])); }"""
@@ -186,7 +173,7 @@ def test_the_walk_draws_the_adapters_own_scores(page, beta, gamma):
         Sweep.of(adapter, points, classes)
     )
     script = """([payload, k, beta, gamma]) => {
-        const curves = walkCurves(decodeWalk(payload), k, beta, readGamma(gamma));
+        const curves = arcCurves(decodeArc(payload), k, beta, readGamma(gamma));
         return [curves.original, curves.updated, curves.localized, curves.alpha, curves.classAlpha];
     }"""
     setting = "inf" if gamma == INFINITY else gamma
@@ -203,7 +190,7 @@ def test_the_walk_draws_the_adapters_own_scores(page, beta, gamma):
 
 
 def test_walks_are_told_apart_by_their_ends(page):
-    script = "(ends) => ends.map(([anchor, kind, index]) => walkKey(anchor, { kind, index }))"
+    script = "(ends) => ends.map(([anchor, kind, index]) => arcKey(anchor, { kind, index }))"
     ends = [[1, "class", 3], [1, "image", 3], [2, "class", 3], [1, "class", 2]]
     assert len(set(page.evaluate(script, ends))) == len(ends)
 

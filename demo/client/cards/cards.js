@@ -1,6 +1,11 @@
 // The class cards of panel 1: what the payload says, drawn so that cards that stay the same stay untouched.
 
-function nameField(card) {
+import { make, makeButton } from "../dom.js";
+import { chooseFolder, choosePictures, listenForFiles } from "./adding.js";
+import { hasClass, makeState, rememberFocus, restoreFocus, say, tidyName, whyNotAName } from "./state.js";
+import { stripNodes } from "./thumbs.js";
+
+function nameField(state, card) {
   const field = make("input", "name");
   field.value = card.name;
   field.title = card.name;
@@ -10,12 +15,12 @@ function nameField(card) {
   field.addEventListener("change", () => {
     const name = tidyName(field.value);
     if (name === card.name || !name) return (field.value = card.name);
-    const reason = hasClass(name) ? `There is already a class called ${name}.` : whyNotAName(name);
-    say(reason);
+    const reason = hasClass(state, name) ? `There is already a class called ${name}.` : whyNotAName(state, name);
+    say(state, reason);
     if (reason) return (field.value = card.name);
     if (state.whole.delete(card.name)) state.whole.add(name);
     state.next = [`name ${name}`];
-    trigger("rename", { old: card.name, new: name });
+    state.trigger("rename", { old: card.name, new: name });
   });
   field.addEventListener("keydown", (event) => {
     if (event.key === "Escape") field.value = card.name; // Enter is a change to the browser already
@@ -23,25 +28,25 @@ function nameField(card) {
   return field;
 }
 
-function deleteButton(card) {
-  const button = makeButton("delete", "×", `Delete the class ${card.name}`, () => {
+function deleteButton(state, card) {
+  const button = makeButton("delete", "×", () => {
     const names = state.data.classes.map(({ name }) => name);
     const at = names.indexOf(card.name);
     state.next = [names[at + 1], names[at - 1]].filter(Boolean).map((name) => `delete ${name}`);
-    trigger("remove", { name: card.name });
-  });
+    state.trigger("remove", { name: card.name });
+  }, `Delete the class ${card.name}`);
   button.dataset.spot = `delete ${card.name}`;
   return button;
 }
 
-function addButton(card) {
-  const choose = () => choosePictures(card.name);
-  const button = makeButton("plain add", "+ add", `Add pictures to ${card.name}`, choose);
+function addButton(state, card) {
+  const choose = () => choosePictures(state, card.name);
+  const button = makeButton("plain add", "+ add", choose, `Add pictures to ${card.name}`);
   button.dataset.spot = `add ${card.name}`;
   return button;
 }
 
-function cardNode(card, fixed) {
+function cardNode(state, card, fixed) {
   const node = make("div", card.train ? "card" : "card unseen");
   node.setAttribute("role", "listitem");
   node.dataset.name = card.name;
@@ -52,11 +57,11 @@ function cardNode(card, fixed) {
     line.append(make("div", "name", card.name));
     line.firstChild.title = card.name;
   } else {
-    line.append(nameField(card), deleteButton(card));
-    foot.append(addButton(card));
+    line.append(nameField(state, card), deleteButton(state, card));
+    foot.append(addButton(state, card));
   }
   node.append(line, foot);
-  if (card.pictures.length || card.more) node.append(...stripNodes(card));
+  if (card.pictures.length || card.more) node.append(...stripNodes(state, card));
   return node;
 }
 
@@ -67,11 +72,11 @@ function setChildren(list, nodes) {
   nodes.forEach((node, i) => list.children[i] === node || list.insertBefore(node, list.children[i] || null));
 }
 
-function topNodes(data) {
+function topNodes(state, data) {
   const nodes = [];
   if (data.changed) nodes.push(make("span", "badge", "Changed since training"));
   if (data.undo) {
-    const button = makeButton("plain undo", "Undo", `Undo: ${data.undo}`, () => trigger("undo", {}));
+    const button = makeButton("plain undo", "Undo", () => state.trigger("undo", {}), `Undo: ${data.undo}`);
     button.dataset.spot = "undo";
     button.append(make("span", "what", data.undo));
     nodes.push(button);
@@ -79,43 +84,50 @@ function topNodes(data) {
   return nodes;
 }
 
-let drawn = new Map();
-
-function draw() {
-  const data = JSON.parse(props.value);
-  const focus = rememberFocus();
-  state.data = data;
-  element.querySelector(".top").replaceChildren(...topNodes(data));
+/** `drawn`: the cards on the page by what they show. Returns those that are there afterwards. */
+function draw(state, drawn) {
+  const { element, data } = state;
+  const focus = rememberFocus(state);
+  element.querySelector(".top").replaceChildren(...topNodes(state, data));
   const notes = element.querySelector(".notes");
   notes.replaceChildren(...data.notes.map((note) => make("p", "note", note)));
   notes.hidden = !data.notes.length;
   element.querySelector(".set").classList.toggle("fixed", data.fixed);
-  const before = drawn;
-  drawn = new Map();
+  const next = new Map();
   for (const card of data.classes) {
     const text = JSON.stringify([card, data.fixed]);
-    const node = before.get(text) || cardNode(card, data.fixed);
-    drawn.set(text, node);
+    const node = drawn.get(text) || cardNode(state, card, data.fixed);
+    next.set(text, node);
     const field = node.querySelector("input.name");
     if (field && field !== focus?.node) field.value = card.name; // a name that the server refused
   }
-  setChildren(element.querySelector(".cards"), [...drawn.values()]);
-  restoreFocus(focus);
+  setChildren(element.querySelector(".cards"), [...next.values()]);
+  restoreFocus(state, focus);
+  return next;
 }
 
-function createClass(event) {
+function createClass(state, event) {
   event.preventDefault();
-  const field = element.querySelector(".new-name");
+  const field = state.element.querySelector(".new-name");
   const name = tidyName(field.value);
-  const reason = hasClass(name) ? `There is already a class called ${name}.` : whyNotAName(name);
-  say(reason);
+  const reason = hasClass(state, name) ? `There is already a class called ${name}.` : whyNotAName(state, name);
+  say(state, reason);
   if (reason) return field.focus();
-  trigger("create", { name });
+  state.trigger("create", { name });
   field.value = "";
 }
 
-element.querySelector(".create").addEventListener("submit", createClass);
-element.querySelector(".pick-folder").addEventListener("click", chooseFolder);
-listenForFiles();
-draw();
-watch("value", draw);
+/** `element`, `props`, `trigger` and `watch` come from gradio's HTML component. */
+export function mountCards(element, props, trigger, watch) {
+  const state = makeState(element, trigger);
+  let drawn = new Map();
+  const read = () => {
+    state.data = JSON.parse(props.value);
+    drawn = draw(state, drawn);
+  };
+  element.querySelector(".create").addEventListener("submit", (event) => createClass(state, event));
+  element.querySelector(".pick-folder").addEventListener("click", () => chooseFolder(state));
+  listenForFiles(state);
+  read();
+  watch("value", read);
+}

@@ -50,7 +50,7 @@ function zipParts(entries) {
   return [...parts, ...directory, record(end, new Uint8Array(0))];
 }
 
-function isHiddenName(name) {
+export function isHiddenName(name) {
   return name.startsWith(".") || ["__macosx", "thumbs.db", "desktop.ini"].includes(name.toLowerCase());
 }
 
@@ -78,7 +78,7 @@ function withClassPaths(found) {
 }
 
 /** Why these files are not worth packing, or "". */
-function whyNotPackable(found, limits) {
+export function whyNotPackable(found, limits) {
   const files = found.filter(({ file }) => file);
   const isPicture = ({ path }) => limits.suffixes.some((suffix) => path.toLowerCase().endsWith(suffix));
   const pictures = files.filter(isPicture);
@@ -94,7 +94,7 @@ function whyNotPackable(found, limits) {
 }
 
 /** One File, a zip of [{path, file or null for an empty folder}]. */
-async function zipOf(found, name) {
+export async function zipOf(found, name) {
   const entries = [];
   for (const { path, file } of withClassPaths(found)) {
     const bytes = new Uint8Array(file ? await file.arrayBuffer() : 0);
@@ -104,7 +104,7 @@ async function zipOf(found, name) {
 }
 
 /** Everything visible in dropped files and folders (FileSystemEntry), as [{path, file}]; stops after 20,000. */
-async function readEntries(entries, prefix = "", found = []) {
+export async function readEntries(entries, prefix = "", found = []) {
   for (const entry of entries) {
     if (isHiddenName(entry.name) || found.length > 20000) continue;
     const path = prefix + entry.name;

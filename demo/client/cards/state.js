@@ -1,42 +1,28 @@
-// Small pieces that all of the cards share. Names come from visitors: they only ever travel through textContent,
-// title, value and aria-label, never as markup.
+// What the class cards share. Names come from visitors: they only ever travel through textContent, title, value and
+// aria-label, never as markup.
 
-/** data: the payload on show; whole: names of the classes whose pictures are all shown; next: where the focus goes
-    when what has it disappears with the next redraw. */
-const state = { data: null, whole: new Set(), next: [] };
-
-function make(tag, className, text) {
-  const node = document.createElement(tag);
-  if (className) node.className = className;
-  if (text !== undefined) node.textContent = text;
-  return node;
-}
-
-function makeButton(className, text, label, onClick) {
-  const button = make("button", className, text);
-  button.type = "button";
-  if (label) {
-    button.title = label;
-    button.setAttribute("aria-label", label);
-  }
-  button.addEventListener("click", onClick);
-  return button;
+/**
+ * data: the payload on show; whole: names of the classes whose pictures are all shown; next: where the focus goes when
+ * what has it disappears with the next redraw. `trigger(name, data)` tells the server.
+ */
+export function makeState(element, trigger) {
+  return { element, trigger, data: null, whole: new Set(), next: [] };
 }
 
 /** One line of news under the buttons; an empty one takes it away. */
-function say(text) {
+export function say({ element }, text) {
   const line = element.querySelector(".say");
   line.textContent = text;
   line.hidden = !text;
 }
 
 /** The same tidying as on the server, so that a name that is taken is found before it is sent. */
-function tidyName(text) {
+export function tidyName(text) {
   return text.normalize("NFC").replaceAll("_", " ").trim().split(/\s+/).join(" ");
 }
 
 /** Why `text` cannot be the name of a class, or "". */
-function whyNotAName(text) {
+export function whyNotAName(state, text) {
   const name = tidyName(text);
   const most = state.data.limits.name;
   if (!name) return "Type what the pictures show, for example red panda.";
@@ -44,12 +30,12 @@ function whyNotAName(text) {
   return "";
 }
 
-function hasClass(text) {
+export function hasClass(state, text) {
   return state.data.classes.some((card) => card.name === tidyName(text));
 }
 
 /** What has the focus within the cards: the name of its place, and what was typed there. */
-function rememberFocus() {
+export function rememberFocus({ element }) {
   const node = element.getRootNode().activeElement;
   if (!node || !element.contains(node)) return null;
   const { value, selectionStart: start, selectionEnd: end } = node;
@@ -57,7 +43,8 @@ function rememberFocus() {
 }
 
 /** Give it back after a redraw; the visitor who has left the cards meanwhile is not fetched back. */
-function restoreFocus(focus) {
+export function restoreFocus(state, focus) {
+  const { element } = state;
   const after = state.next;
   state.next = [];
   if (!focus || (focus.node.isConnected && element.getRootNode().activeElement === focus.node)) return;

@@ -1,5 +1,8 @@
 // The pictures of a card: a row of buttons, and a bar under it that moves or deletes one of them.
 
+import { make, makeButton } from "../dom.js";
+import { hasClass, say, whyNotAName } from "./state.js";
+
 const FIRST_PICTURES = 6;
 const NEW_CLASS = "new";
 
@@ -22,7 +25,7 @@ function thumbNode(card, picture) {
 }
 
 /** The select with all other classes, and the field that "new class" brings up; target() is what is chosen, or "". */
-function targetFields(card) {
+function targetFields(state, card) {
   const others = state.data.classes.map(({ name }) => name).filter((name) => name !== card.name);
   const select = make("select", "move-to");
   select.setAttribute("aria-label", "Move to");
@@ -45,27 +48,27 @@ function targetFields(card) {
 }
 
 /** The bar under the pictures: name, where to move it, delete. `close(true)` gives the focus back to the picture. */
-function barNode(card, picture, close, discard) {
+function barNode(state, card, picture, close, discard) {
   const bar = make("div", "bar");
   bar.setAttribute("role", "group");
   bar.setAttribute("aria-label", `Picture ${picture.name}`);
   const name = make("div", "bar-name", picture.name);
   name.title = picture.name;
-  const { select, typed, target } = targetFields(card);
+  const { select, typed, target } = targetFields(state, card);
   const go = () => {
     const to = target();
     const isNew = select.value === NEW_CLASS;
-    const reason = isNew && !hasClass(to) ? whyNotAName(to) : "";
+    const reason = isNew && !hasClass(state, to) ? whyNotAName(state, to) : "";
     if (reason) {
-      say(reason);
+      say(state, reason);
       return typed.focus();
     }
     if (!to) return select.focus();
-    say("");
+    say(state, "");
     close(true);
-    trigger("move", { picture: picture.key, to });
+    state.trigger("move", { picture: picture.key, to });
   };
-  const move = makeButton("plain move", "Move", "", go);
+  const move = makeButton("plain move", "Move", go);
   move.disabled = true;
   select.addEventListener("change", () => (move.disabled = !select.value));
   typed.addEventListener("keydown", (event) => event.key === "Enter" && go());
@@ -75,15 +78,15 @@ function barNode(card, picture, close, discard) {
     close(true);
   });
   const line = make("div", "bar-line");
-  line.append(select, move, makeButton("plain discard", "Delete", `Delete the picture ${picture.name}`, discard));
+  line.append(select, move, makeButton("plain discard", "Delete", discard, `Delete the picture ${picture.name}`));
   const head = make("div", "line");
-  head.append(name, makeButton("delete", "×", "Close", () => close(true)));
+  head.append(name, makeButton("delete", "×", () => close(true), "Close"));
   bar.append(head, line, typed);
   return bar;
 }
 
 /** Arrow keys go from picture to picture, so that a strip is one stop of the Tab key however long it is. */
-function walkStrip(event, buttons, discard) {
+function stepStrip(event, buttons, discard) {
   const at = buttons.indexOf(event.target);
   if (at < 0) return;
   const steps = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: buttons.length - 1 };
@@ -97,7 +100,7 @@ function walkStrip(event, buttons, discard) {
 }
 
 /** Pictures, the button that shows all of them, and the place of the bar. */
-function stripNodes(card) {
+export function stripNodes(state, card) {
   const strip = make("div", "strip");
   strip.setAttribute("role", "group");
   strip.setAttribute("aria-label", `Pictures of ${card.name}`);
@@ -114,7 +117,7 @@ function stripNodes(card) {
     const near = [card.pictures[at + 1], card.pictures[at - 1]].filter(Boolean).map(({ key }) => `picture ${key}`);
     state.next = [...near, `name ${card.name}`];
     close(true);
-    trigger("discard", { picture: card.pictures[at].key });
+    state.trigger("discard", { picture: card.pictures[at].key });
   };
   const toggle = (at) => {
     if (open === nodes[at]) return close(true);
@@ -122,7 +125,7 @@ function stripNodes(card) {
     open = nodes[at];
     open.setAttribute("aria-expanded", "true");
     for (const node of nodes) node.tabIndex = node === open ? 0 : -1;
-    slot.append(barNode(card, card.pictures[at], close, () => discard(at)));
+    slot.append(barNode(state, card, card.pictures[at], close, () => discard(at)));
     slot.querySelector("select").focus();
     slot.scrollIntoView({ block: "nearest" });
   };
@@ -131,23 +134,23 @@ function stripNodes(card) {
     const whole = state.whole.has(card.name);
     nodes = card.pictures.slice(0, whole ? undefined : FIRST_PICTURES).map((picture) => thumbNode(card, picture));
     if (nodes.length) nodes[0].tabIndex = card.pictures[0].key ? 0 : -1;
-    strip.replaceChildren(...nodes, ...moreNodes(card, whole, fill));
+    strip.replaceChildren(...nodes, ...moreNodes(state, card, whole, fill));
   };
   strip.addEventListener("click", (event) => {
     const at = nodes.indexOf(event.target.closest("button.thumb"));
     if (at >= 0) toggle(at);
   });
-  strip.addEventListener("keydown", (event) => card.pictures[0]?.key && walkStrip(event, nodes, discard));
+  strip.addEventListener("keydown", (event) => card.pictures[0]?.key && stepStrip(event, nodes, discard));
   fill();
   return [strip, slot];
 }
 
 /** "all 23", "fewer" and "and 40 more", as far as they apply. */
-function moreNodes(card, whole, fill) {
+function moreNodes(state, card, whole, fill) {
   const nodes = [];
   if (card.pictures.length > FIRST_PICTURES) {
     const text = whole ? "fewer" : `all ${card.pictures.length + card.more}`;
-    const button = makeButton("plain all", text, "", () => {
+    const button = makeButton("plain all", text, () => {
       if (!state.whole.delete(card.name)) state.whole.add(card.name);
       const { parentNode } = button;
       fill();

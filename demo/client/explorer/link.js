@@ -1,10 +1,12 @@
 // The address bar as memory: example, beta, gamma, picture and colouring live in the part after the #, so that a link
 // or a reload opens the same view. Own pictures never leave the session: for them it holds the settings only.
 
-const COLOURINGS = ["alpha", "truth", "clip", "llu", "changed"];
+import { setText } from "../dom.js";
+import { readBeta, readGamma } from "./model/numbers.js";
+import { COLOURINGS, QUERY } from "./model/selection.js";
 
 /** {set, beta, gamma, picture, colour, lesson}; null for what is missing or makes no sense. */
-function readLink(hash) {
+export function readLink(hash) {
   const values = new URLSearchParams(hash.replace(/^#/, ""));
   const beta = values.has("beta") ? readBeta(values.get("beta")) : NaN;
   const gamma = values.has("gamma") ? readGamma(values.get("gamma")) : NaN;
@@ -17,18 +19,17 @@ function readLink(hash) {
 }
 
 /** The hash of what is on show. A query is the visitor's own, so no link names it. */
-function linkHash(app) {
-  const { data, selected } = app;
+export function linkHash({ data, selected, beta, gamma, colouring, tab, step }) {
   const values = new URLSearchParams();
   if (data.preset) values.set("set", data.preset);
-  values.set("beta", String(Number(app.beta.toFixed(3))));
-  values.set("gamma", app.gamma === Infinity ? "inf" : String(Number(app.gamma.toPrecision(4))));
+  values.set("beta", String(Number(beta.toFixed(3))));
+  values.set("gamma", gamma === Infinity ? "inf" : String(Number(gamma.toPrecision(4))));
   if (data.preset && selected >= 0 && data.images.group[selected] !== QUERY) {
     values.set("picture", data.images.names[selected]);
   }
   // A compared system has to be trained before its answers can colour anything, so no link names one.
-  values.set("colour", COLOURINGS.includes(app.colouring) ? app.colouring : "alpha");
-  if (app.tabs.lessonStep()) values.set("lesson", String(app.tabs.lessonStep()));
+  values.set("colour", COLOURINGS.includes(colouring) ? colouring : "alpha");
+  if (tab === "lesson") values.set("lesson", String(step));
   return `#${values}`;
 }
 
@@ -37,44 +38,28 @@ function linkFits(link, data) {
   return link !== null && (link.set === null || link.set === data.preset);
 }
 
-function applyLink(app, link) {
-  forgetLink(app);
-  if (link.colour) setColouring(app, link.colour);
-  const picture = link.picture === null ? -1 : app.data.images.names.indexOf(link.picture);
-  if (picture >= 0) select(app, picture);
-  if (link.lesson !== null) app.tabs.openLesson(link.lesson);
-  if (link.beta === null && link.gamma === null) return;
-  app.touched = app.unsent = true;
-  setSettings(app, link.beta, link.gamma);
-}
-
-/** On a new data set: the link that waited for it. A later set also settles, so that the address speaks of it. */
-function meetLink(app, first) {
-  if (linkFits(app.link, app.data)) applyLink(app, app.link);
-  if (!first) settleSoon(app);
-}
-
-/** The hand has moved on: a link whose example never came no longer has a say. */
-function forgetLink(app) {
-  app.link = null;
-}
-
-function watchLink(app) {
-  app.link = window.location.hash.length > 1 ? readLink(window.location.hash) : null;
+/**
+ * Follows the address bar and keeps it current. `ask("link", {hash})` has the server load another example. Returns
+ * {meet(): another data set is there, write(): the address may say what is on show}.
+ */
+export function createLink(root, state, ask) {
+  state.awaitLink(window.location.hash.length > 1 ? readLink(window.location.hash) : null);
   window.addEventListener("hashchange", (event) => {
-    if (!app.root.isConnected || !app.data) return;
+    if (!root.isConnected || !state.data) return;
     const { hash } = new URL(event.newURL); // the address itself may by now be the view's own again, see writeLink
     const link = readLink(hash);
-    if (linkFits(link, app.data)) return applyLink(app, link);
-    app.link = link;
-    app.ask("link", { hash });
+    if (linkFits(link, state.data)) return state.followLink(link);
+    state.awaitLink(link);
+    ask("link", { hash });
   });
+  return {
+    meet() { if (state.data && linkFits(state.link, state.data)) state.followLink(state.link); },
+    write() { if (state.data && !state.link) writeLink(linkHash(state)); },
+  };
 }
 
-/** Keep the address current; without a new entry in the history, or "back" would undo every drag. */
-function writeLink(app) {
-  if (!app.data || app.link) return;
-  const hash = linkHash(app);
+/** Without a new entry in the history, or "back" would undo every drag. */
+function writeLink(hash) {
   if (hash === window.location.hash) return;
   try {
     window.history.replaceState(window.history.state, "", hash);
@@ -84,7 +69,7 @@ function writeLink(app) {
 }
 
 /** The "Copy link" button. `address()` is what to copy; where the clipboard is closed, the text is laid out to copy. */
-function createLinkButton(root, address) {
+export function createLinkButton(root, address) {
   const button = root.querySelector("#copy-link");
   const box = root.querySelector(".link-box");
   const message = root.querySelector(".link-message");

@@ -1,17 +1,25 @@
 // The map as a file. It is drawn anew from what is on show, not copied from the page: then it needs no style sheet,
 // and opens in any drawing program.
 
+import { make, makeSvg, setAttributes } from "../../dom.js";
+import { SAME } from "../model/formula.js";
+import { formatGamma } from "../model/numbers.js";
+import { ANCHOR_KIND, DIMMED, HIDDEN, SHOWN } from "../model/selection.js";
+import { currentTheme, pageInks } from "./colours.js";
+import { translate } from "./overlay.js";
+import { ANCHOR, DIM_OPACITY, MARKERS, ringRadius, RINGS } from "./points.js";
+
 const EXPORT_FOOT = 26;
 const EXPORT_FONT = "Helvetica, Arial, sans-serif";
 const PNG_SCALE = 2;
 const STAR = "M0-7.5 2.2-2.4 7.1-2.3 3.2.8 4.4 6.1 0 3.2-4.4 6.1-3.2.8-7.1-2.3-2.2-2.4Z";
 const PAGES = { light: "#ffffff", dark: "#111827" };
 
-/** The map as SVG text, in the colours, zoom and filters of the moment. */
-function mapSvg(app) {
-  const { width, height } = app.map.size();
+/** The map as SVG text, in the colours, zoom and filters of the moment; `scene` as `wireExport` takes it. */
+export function mapSvg(scene) {
+  const { width, height } = scene.map.size();
   const total = height + EXPORT_FOOT;
-  const ink = { ...pageInks(app.root), card: PAGES[currentTheme()] };
+  const ink = { ...pageInks(scene.root), card: PAGES[currentTheme()] };
   const svg = setAttributes(makeSvg("svg"), {
     width, height: total, viewBox: `0 0 ${width} ${total}`, "font-family": EXPORT_FONT,
   });
@@ -19,65 +27,66 @@ function mapSvg(app) {
   add(svg, "rect", { width, height: total, fill: ink.card });
   add(add(add(svg, "defs", {}), "clipPath", { id: "map" }), "rect", { width, height });
   const sheet = add(svg, "g", { "clip-path": "url(#map)" });
-  if (!app.filter.kinds.has(ANCHOR_KIND)) drawAnchors(app, sheet, add, ink);
-  drawExportPoints(app, sheet, add, ink);
-  drawExportRings(app, sheet, add, ink);
-  drawSelected(app, sheet, add, ink);
-  for (const label of app.overlay.labels()) drawExportLabel(label, sheet, add, ink);
+  if (!scene.state.filter.kinds.has(ANCHOR_KIND)) drawAnchors(scene, sheet, add, ink);
+  drawExportPoints(scene, sheet, add, ink);
+  drawExportRings(scene, sheet, add, ink);
+  drawSelected(scene, sheet, add, ink);
+  for (const label of scene.overlay.labels()) drawExportLabel(label, sheet, add, ink);
   const foot = add(svg, "text", { x: 10, y: height + 17, "font-size": 12, fill: ink.soft });
-  foot.textContent = exportCaption(app);
+  foot.textContent = exportCaption(scene);
   return new XMLSerializer().serializeToString(svg);
 }
 
-function exportCaption(app) {
-  const colour = app.root.querySelector("#colour-by").selectedOptions[0].textContent;
-  const setting = `\u03b2 ${Number(app.beta.toFixed(3))}, \u03b3 ${formatGamma(app.gamma)}`;
-  return [app.data.title, setting, `coloured by ${colour}`, app.data.projection].filter(Boolean).join(" \u00b7 ");
+function exportCaption(scene) {
+  const colour = scene.root.querySelector("#colour-by").selectedOptions[0].textContent;
+  const setting = `\u03b2 ${Number(scene.state.beta.toFixed(3))}, \u03b3 ${formatGamma(scene.state.gamma)}`;
+  return [scene.state.data.title, setting, `coloured by ${colour}`, scene.state.data.projection].filter(Boolean).join(" \u00b7 ");
 }
 
-function drawAnchors(app, sheet, add, ink) {
-  const size = (ANCHOR.size * app.map.scale()) / 2;
-  for (let i = 0; i < app.data.anchors.label.length; i++) {
-    const place = app.map.place("anchors", i);
+function drawAnchors(scene, sheet, add, ink) {
+  const size = (ANCHOR.size * scene.map.scale()) / 2;
+  for (let i = 0; i < scene.state.data.anchors.label.length; i++) {
+    const place = scene.map.place("anchors", i);
     if (!place) continue;
     const [x, y] = place;
     const d = `M${x} ${y - size}L${x + size} ${y} ${x} ${y + size} ${x - size} ${y}Z`;
-    add(sheet, "path", { d, fill: "none", stroke: ink.anchor, "stroke-width": ANCHOR.line, opacity: ANCHOR.opacity });
+    const { line, opacity } = ANCHOR;
+    add(sheet, "path", { d, fill: "none", stroke: ink.anchor, "stroke-width": line, opacity });
   }
 }
 
 /** Training pictures with a dark rim, hollow rings for unseen classes, stars for queries: as on the page. */
-function drawExportPoints(app, sheet, add, ink) {
-  for (let i = 0; i < app.data.n; i++) {
-    const place = app.map.place("images", i);
-    if (app.shade[i] === HIDDEN || !place.every(Number.isFinite)) continue;
-    const kind = app.data.kinds[i];
+function drawExportPoints(scene, sheet, add, ink) {
+  for (let i = 0; i < scene.state.data.n; i++) {
+    const place = scene.map.place("images", i);
+    if (scene.shade[i] === HIDDEN || !place.every(Number.isFinite)) continue;
+    const kind = scene.state.data.kinds[i];
     const { size, line, rim } = MARKERS[kind];
-    const colour = app.colours[i];
+    const colour = scene.colours[i];
     const node = kind === "query" ? add(sheet, "path", { d: STAR })
-      : add(sheet, "circle", { r: ((size * app.map.scale()) / 2).toFixed(2) });
+      : add(sheet, "circle", { r: ((size * scene.map.scale()) / 2).toFixed(2) });
     translate(node, place);
     setAttributes(node, kind === "unseen" ? { fill: "none", stroke: colour } : { fill: colour, stroke: ink[rim] });
-    setAttributes(node, { "stroke-width": line, opacity: app.shade[i] === DIMMED ? DIM_OPACITY : 1 });
+    setAttributes(node, { "stroke-width": line, opacity: scene.shade[i] === DIMMED ? DIM_OPACITY : 1 });
   }
 }
 
-function drawExportRings(app, sheet, add, ink) {
-  for (let i = 0; i < app.data.n; i++) {
-    if (app.changes[i] === SAME || app.shade[i] !== SHOWN) continue;
-    const [cx, cy] = app.map.place("images", i);
-    const { ink: name, line, dash } = RINGS[app.changes[i]];
-    const ring = add(sheet, "circle", { cx, cy, r: ringRadius(app.map.scale()), fill: "none" });
+function drawExportRings(scene, sheet, add, ink) {
+  for (let i = 0; i < scene.state.data.n; i++) {
+    if (scene.changes[i] === SAME || scene.shade[i] !== SHOWN) continue;
+    const [cx, cy] = scene.map.place("images", i);
+    const { ink: name, line, dash } = RINGS[scene.changes[i]];
+    const ring = add(sheet, "circle", { cx, cy, r: ringRadius(scene.map.scale()), fill: "none" });
     setAttributes(ring, { stroke: ink[name], "stroke-width": line, "stroke-dasharray": dash.join(" ") || "none" });
   }
 }
 
-function drawSelected(app, sheet, add, ink) {
-  const { selected, data } = app;
-  if (selected < 0 || app.shade[selected] === HIDDEN) return;
-  const [cx, cy] = app.map.place("images", selected);
+function drawSelected(scene, sheet, add, ink) {
+  const { selected, data } = scene.state;
+  if (selected < 0 || scene.shade[selected] === HIDDEN) return;
+  const [cx, cy] = scene.map.place("images", selected);
   const anchor = data.images.nearestAnchor[selected];
-  const target = anchor >= 0 ? app.map.place("anchors", anchor) : null;
+  const target = anchor >= 0 ? scene.map.place("anchors", anchor) : null;
   const stroke = { stroke: ink.strong, fill: "none" };
   if (target) {
     const [x2, y2] = target;
@@ -118,12 +127,11 @@ function saveBlob(blob, name) {
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }
 
-function wireExport(root, app) {
-  const ready = () => Boolean(app.data) && app.map.isReady();
-  root.querySelector("#export-svg").addEventListener("click", () => {
-    if (ready()) saveBlob(new Blob([mapSvg(app)], { type: "image/svg+xml" }), "llu-map.svg");
-  });
-  root.querySelector("#export-png").addEventListener("click", async () => {
-    if (ready()) saveBlob(await pngOf(mapSvg(app)), "llu-map.png");
-  });
+/** `scene()` = {root, state, map, overlay, shade, colours, changes}, or null while there is nothing to draw. */
+export function wireExport(root, scene) {
+  const wire = (id, save) => {
+    root.querySelector(id).addEventListener("click", () => { if (scene()) save(mapSvg(scene())); });
+  };
+  wire("#export-svg", (svg) => saveBlob(new Blob([svg], { type: "image/svg+xml" }), "llu-map.svg"));
+  wire("#export-png", async (svg) => saveBlob(await pngOf(svg), "llu-map.png"));
 }

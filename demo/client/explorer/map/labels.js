@@ -1,5 +1,7 @@
 // Class names on the map: each beside its pictures rather than over them, where there is room.
 
+import { formatWeight } from "../model/numbers.js";
+
 const LABEL_GAP = 3;
 const LABEL_HEIGHT = 15;
 /** Room for the class's alpha beside its name, whatever its digits: names do not come and go while a slider moves. */
@@ -44,7 +46,7 @@ function pointCounter(points, width, height) {
  * One place per label, {x, y, slot} or null where there is none free: the slot that covers the fewest points, without
  * touching an earlier label. `labels` = [{x, y: its middle in pixels, name, slot: where it stood}].
  */
-function arrangeLabels(labels, points, { width, height }) {
+export function arrangeLabels(labels, points, { width, height }) {
   const covered = pointCounter(points, width, height);
   const taken = [];
   return labels.map((label) => {
@@ -76,13 +78,13 @@ function bestSlot(label, taken, covered, map) {
 }
 
 /** Of a class: its name and, smaller, the share of the update that the class text itself receives. */
-function makeLabel(name, seen) {
+export function makeLabel(name, seen) {
   const short = name.length > LONGEST_LABEL ? `${name.slice(0, LONGEST_LABEL - 1)}\u2026` : name;
   return { name: short, seen, weight: "", faint: true, shown: false, slot: -1, x: 0, y: 0 };
 }
 
 /** The class texts' own alpha, live; faint where the update hardly reaches the text. */
-function weighLabels(labels, alpha, beta) {
+export function weighLabels(labels, alpha, beta) {
   labels.forEach((label, k) => {
     label.weight = formatWeight(alpha[k]);
     label.faint = alpha[k] <= FAINT_SHARE * beta;
@@ -90,7 +92,7 @@ function weighLabels(labels, alpha, beta) {
 }
 
 /** The labels on show, with a halo that sets them off from the points. */
-function drawLabels(pen, labels, inks) {
+export function drawLabels(pen, labels, inks) {
   const family = inks.font;
   Object.assign(pen, { textAlign: "left", textBaseline: "middle", lineWidth: 3.5, lineJoin: "round" });
   pen.strokeStyle = inks.card;

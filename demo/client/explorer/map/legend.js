@@ -1,7 +1,30 @@
 // What the colours and shapes on the map mean; each entry is a button that hides and shows its points.
 
-/** `toggle(part, key)`: part "kinds" or "values" of the filter, key as in visible.js. */
-function createLegend(root, toggle) {
+import { make, makeButton, setText } from "../../dom.js";
+import { ANCHOR_KIND } from "../model/selection.js";
+
+/** The list of what the map can be coloured by; a compared system joins it while its answers are there. */
+export function createColourChoice(root, state) {
+  const list = root.querySelector("#colour-by");
+  list.addEventListener("change", () => state.setColouring(list.value));
+  return {
+    show(colouring, system) {
+      const entry = list.querySelector("[value=method]");
+      if (!system) entry?.remove();
+      else setText(entry ?? addOption(list, "method"), `${system.title} answer`);
+      if (list.value !== colouring) list.value = colouring;
+    },
+  };
+}
+
+function addOption(list, value) {
+  const option = list.appendChild(make("option"));
+  option.value = value;
+  return option;
+}
+
+/** `toggle(part, key)`: part "kinds" or "values" of the filter, key as the state's filter has it. */
+export function createLegend(root, toggle) {
   const ramp = root.querySelector(".legend-ramp");
   const swatches = root.querySelector(".legend-swatches");
   const shapes = [...root.querySelectorAll(".legend-shapes button")];
@@ -33,8 +56,7 @@ function hasKind(data, kind) {
 }
 
 function swatch(colour, text) {
-  const node = make("button", "swatch");
-  node.type = "button";
+  const node = makeButton("swatch");
   node.appendChild(make("i")).style.background = colour;
   node.appendChild(make("span", "", text));
   node.title = `${text}: hide or show these points`;

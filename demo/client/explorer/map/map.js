@@ -1,48 +1,60 @@
-// The map: a Plotly figure with one trace per kind of point, for zoom, pan and lasso. Its points lie invisibly under a
-// canvas that shows them, see points.js.
+// The map: where the points are, how they travel to new places, zoom and lasso. Its points are shown by a canvas, see
+// points.js, over a plot that serves the hand, see plotly.js.
+
+import { startPlaces } from "../model/payload.js";
+import { ANCHOR_KIND, HIDDEN, KINDS } from "../model/selection.js";
+import { createPlot } from "./plotly.js";
+import { drawPoints } from "./points.js";
 
 const MAP_MARGIN = 0.06;
 const MOVE_MILLISECONDS = 900;
 /** Square pixels of map per point from which on points have their full size. */
 const ROOM_PER_POINT = 700;
 const SMALLEST_POINTS = 0.55;
+/** One trace of the plot per kind of point, in this order. */
+const TRACES = [ANCHOR_KIND, ...KINDS];
 
 /** The home view: the unit square with a margin; y grows upwards. */
-function homeRange() {
-  return [-MAP_MARGIN, 1 + MAP_MARGIN];
+function homeView() {
+  const range = [-MAP_MARGIN, 1 + MAP_MARGIN];
+  return { x: range, y: [...range] };
 }
 
 /**
  * A map in `host` with its points on `canvas`. `onView` is called whenever pixel positions changed: zoom, pan, resize,
- * motion.
+ * motion; `onLasso(indices)` with the pictures that a lasso caught.
  */
-function createMap(host, canvas, onView) {
-  const map = { host, canvas, onView, data: null, shown: null, look: null, members: {}, motion: 0, ready: false };
+export function createMap(host, canvas, { onView, onLasso }) {
+  const map = { host, canvas, onView, data: null, shown: null, look: null, members: {}, motion: 0, lasso: false };
+  map.plot = createPlot(host, {
+    onView: () => viewChanged(map), onHome: () => zoomMap(map, 0),
+    onLasso: (caught) => onLasso(caughtPictures(map, caught)),
+  });
   const call = (method) => (...values) => method(map, ...values);
-  new ResizeObserver(() => map.ready && host.clientWidth > 0 && Plotly.Plots.resize(host)).observe(host.parentElement);
   return {
     show: call(showOnMap), recolour: call(recolour), zoom: call(zoomMap),
     moveTo: call(moveTo), setLasso: call(setLasso),
-    isReady: () => map.ready, isResting: () => map.ready && map.motion === 0,
-    onLasso: (caught) => { map.caught = caught; },
+    isReady: map.plot.isDrawn, isResting: () => map.plot.isDrawn() && map.motion === 0,
     place: (layer, i) => (map.shown[layer] ? pixelOf(map, map.shown[layer], i) : null),
     scale: () => map.scale || 1, size: () => ({ width: host.clientWidth, height: host.clientHeight }),
   };
 }
 
-/** Draw a data set. The view survives where the model is the same; otherwise the map starts at home. */
-function showOnMap(map, data, look, sameSet) {
+/**
+ * Draw a data set. `keepsView`: the same model is on show; otherwise the map starts at home. `samePoints`: they set out
+ * from their old places to their new ones.
+ */
+function showOnMap(map, data, look, { keepsView, samePoints }) {
   stopMotion(map);
   map.data = data;
-  map.shown = data.places;
+  map.shown = samePoints && map.shown ? startPlaces(map.shown, data.places) : data.places;
   map.look = look;
   map.members = Object.fromEntries(KINDS.map((kind) => [kind, []]));
   for (let i = 0; i < data.n; i++) map.members[data.kinds[i]].push(i);
-  const view = map.ready && sameSet ? currentView(map) : { x: homeRange(), y: homeRange() };
-  return Plotly.react(map.host, mapTraces(map), mapLayout(map, view), mapConfig()).then(() => {
-    if (!map.ready) listenToPlot(map);
-    map.ready = true;
+  const view = map.plot.isDrawn() && keepsView ? map.plot.view() : homeView();
+  return map.plot.draw(tracesOf(map), view, dragMode(map, view)).then(() => {
     viewChanged(map);
+    if (map.data === data && map.shown !== data.places) moveTo(map, data.places);
   });
 }
 
@@ -52,29 +64,15 @@ function pointScale(map) {
   return Math.min(Math.max(Math.sqrt(share / ROOM_PER_POINT), SMALLEST_POINTS), 1);
 }
 
-function mapTraces(map) {
-  const { anchors } = map.shown;
-  map.scale = pointScale(map);
-  const trace = (kind, x, y) => ({
-    type: "scatter", mode: "markers", uid: kind, x, y, hoverinfo: "skip", cliponaxis: true, marker: { size: 6 },
+function tracesOf(map) {
+  const { images, anchors } = map.shown;
+  return TRACES.map((kind) => {
+    if (kind !== ANCHOR_KIND) {
+      const points = map.members[kind];
+      return { kind, x: points.map((i) => images.x[i]), y: points.map((i) => images.y[i]) };
+    }
+    return { kind, x: anchors ? [...anchors.x] : [], y: anchors ? [...anchors.y] : [] };
   });
-  const traces = [trace("anchors", anchors ? [...anchors.x] : [], anchors ? [...anchors.y] : [])];
-  for (const kind of KINDS) traces.push(trace(kind, ...coordinatesOf(map, map.members[kind])));
-  return traces;
-}
-
-function coordinatesOf(map, points) {
-  const { x, y } = map.shown.images;
-  return [points.map((i) => x[i]), points.map((i) => y[i])];
-}
-
-function mapLayout(map, view) {
-  const axis = (range) => ({ range, visible: false, zeroline: false, showgrid: false });
-  return {
-    xaxis: axis(view.x), yaxis: axis(view.y), margin: { l: 0, r: 0, t: 0, b: 0 }, showlegend: false, hovermode: false,
-    dragmode: dragMode(map, view), selections: [], autosize: true,
-    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
-  };
 }
 
 /** A finger must be able to scroll past: on touch screens the map can be pushed only once it is zoomed in. */
@@ -82,17 +80,6 @@ function dragMode(map, view) {
   if (map.lasso) return "lasso";
   const atHome = [view.x, view.y].every(([low, high]) => high - low > 1);
   return atHome && window.matchMedia("(pointer: coarse)").matches ? false : "pan";
-}
-
-function mapConfig() {
-  return { displayModeBar: false, scrollZoom: true, doubleClick: false, responsive: false, displaylogo: false };
-}
-
-function listenToPlot(map) {
-  map.host.on("plotly_afterplot", () => viewChanged(map));
-  map.host.on("plotly_relayouting", () => viewChanged(map));
-  map.host.on("plotly_doubleclick", () => zoomMap(map, 0));
-  map.host.on("plotly_selected", (event) => takeLasso(map, event));
 }
 
 /** Pixel positions are other ones: points and overlay follow. */
@@ -109,48 +96,35 @@ function recolour(map, look) {
 }
 
 function paintPoints(map) {
-  const { data, shown: places, look, members, scale, host: { _fullLayout: size } } = map;
-  const [across, down] = pixelScales(map);
-  drawPoints(map.canvas, { data, places, look, members, across, down, scale, size });
-}
-
-function currentView(map) {
-  const layout = map.host._fullLayout;
-  return { x: [...layout.xaxis.range], y: [...layout.yaxis.range] };
-}
-
-/** Two functions, from coordinates to pixels of the map card: rightwards and downwards. */
-function pixelScales(map) {
-  const { xaxis, yaxis } = map.host._fullLayout;
-  const per = (axis) => axis._length / (axis.range[1] - axis.range[0]);
-  const [perX, perY] = [per(xaxis), per(yaxis)];
-  return [(x) => perX * (x - xaxis.range[0]), (y) => yaxis._length - perY * (y - yaxis.range[0])];
+  const { data, shown: places, look, members, scale } = map;
+  const [across, down] = map.plot.scales();
+  drawPoints(map.canvas, { data, places, look, members, across, down, scale, size: map.plot.size() });
 }
 
 /** Where point i of a layer is, in pixels of the map card. */
 function pixelOf(map, layer, i) {
-  const [across, down] = pixelScales(map);
+  const [across, down] = map.plot.scales();
   return [across(layer.x[i]), down(layer.y[i])];
 }
 
 /** Zoom about the middle by a factor; 0 goes home. */
 function zoomMap(map, factor) {
-  if (!map.ready) return;
+  if (!map.plot.isDrawn()) return;
   const scale = ([low, high]) => {
     const middle = (low + high) / 2;
     return [middle - (high - low) / 2 / factor, middle + (high - low) / 2 / factor];
   };
-  const view = currentView(map);
-  const [x, y] = factor ? [scale(view.x), scale(view.y)] : [homeRange(), homeRange()];
-  Plotly.relayout(map.host, { "xaxis.range": x, "yaxis.range": y, dragmode: dragMode(map, { x, y }) });
+  const view = map.plot.view();
+  const next = factor ? { x: scale(view.x), y: scale(view.y) } : homeView();
+  map.plot.look(next, dragMode(map, next));
 }
 
 /** Let the points travel to new places (a Places value, normalised); at once where the visitor prefers no motion. */
-function moveTo(map, places) {
+export function moveTo(map, places) {
   stopMotion(map);
   const from = map.shown;
   const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches || document.hidden;
-  if (!map.ready || still || Boolean(from.anchors) !== Boolean(places.anchors)) return landAt(map, places);
+  if (!map.plot.isDrawn() || still || Boolean(from.anchors) !== Boolean(places.anchors)) return landAt(map, places);
   const start = performance.now();
   const step = (now) => {
     const share = Math.min((now - start) / MOVE_MILLISECONDS, 1);
@@ -164,11 +138,8 @@ function moveTo(map, places) {
 
 function landAt(map, places) {
   map.motion = 0;
-  map.shown = map.data.places = places;
-  if (!map.ready) return;
-  const coordinates = [places.anchors ? [[...places.anchors.x], [...places.anchors.y]] : [[], []]];
-  for (const kind of KINDS) coordinates.push(coordinatesOf(map, map.members[kind]));
-  Plotly.restyle(map.host, { x: coordinates.map(([x]) => x), y: coordinates.map(([, y]) => y) });
+  map.shown = places;
+  if (map.plot.isDrawn()) map.plot.move(tracesOf(map));
 }
 
 function stopMotion(map) {
@@ -181,4 +152,16 @@ function mixPlaces(from, to, share) {
   const layer = (name) => (from[name] && to[name]
     ? { x: mix(from[name].x, to[name].x), y: mix(from[name].y, to[name].y) } : to[name]);
   return { images: layer("images"), anchors: layer("anchors"), classes: layer("classes") };
+}
+
+/** Dragging draws a lasso, or pushes the map. */
+function setLasso(map, active) {
+  map.lasso = active;
+  if (map.plot.isDrawn()) map.plot.setMode(dragMode(map, map.plot.view()));
+}
+
+/** What the plot caught as picture rows; anchors can be caught but mean nothing here, hidden pictures cannot. */
+function caughtPictures(map, caught) {
+  const rows = caught.flatMap(([trace, point]) => map.members[TRACES[trace]]?.[point] ?? []);
+  return rows.filter((i) => map.look.shade[i] !== HIDDEN);
 }

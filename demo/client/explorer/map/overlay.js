@@ -1,11 +1,15 @@
 // What is selected on the map, in an SVG of its own: the picture and the line to its nearest anchor. It also keeps the
 // class names, which the canvas of the points draws.
 
+import { makeSvg, setAttributes } from "../../dom.js";
+import { HIDDEN } from "../model/selection.js";
+import { arrangeLabels, makeLabel, weighLabels } from "./labels.js";
+
 /**
  * `place(layer, i)` gives pixels, null where the layer has no places; `size()` is the map's own {width, height}.
  * Returns {show(data), mark(shade, selected), weigh(alpha, beta), follow(), labels()}.
  */
-function createOverlay(svg, place, size) {
+export function createOverlay(svg, place, size) {
   const overlay = { place, size, data: null, labels: [], shade: [], selected: -1 };
   overlay.line = svg.appendChild(makeSvg("line", "to-anchor"));
   overlay.target = svg.appendChild(makeSvg("rect", "anchor-mark"));
@@ -38,7 +42,7 @@ function followPoints(overlay) {
   placeLabels(overlay);
 }
 
-function translate(node, [x, y], turn = "") {
+export function translate(node, [x, y], turn = "") {
   node.setAttribute("transform", `translate(${x.toFixed(1)} ${y.toFixed(1)})${turn}`);
 }
 

@@ -1,10 +1,13 @@
-// The hand on the map: hover shows a card, a click pins, arrow keys walk, the wheel zooms once the map has the focus.
+// The hand on the map: hover shows a card, a click pins, arrow keys step, the wheel zooms once the map has the focus.
+
+import { setText } from "../../dom.js";
+import { HIDDEN } from "../model/selection.js";
 
 const REACH = 14;
 const CLICK_SLACK = 4;
 
 /** `card` = createHoverCard(...); `pick(i)` pins; `shade()`: what the legend hid cannot be met. */
-function wirePointer(area, map, shade, card, pick) {
+export function wirePointer(area, map, shade, card, pick) {
   let pressed = null;
   const inside = (event) => {
     const box = area.getBoundingClientRect();
@@ -54,10 +57,10 @@ function nearestPoint(map, shade, [x, y]) {
   return best;
 }
 
-/** Arrow keys walk, plus and minus zoom, 0 goes home. `walk(step)`: a number of pictures, "first" or "last". */
-function wireKeys(area, map, walk) {
+/** Arrow keys step through the pictures, plus and minus zoom, 0 goes home. `go(step)` as `nextShown` takes it. */
+export function wireKeys(area, map, go) {
   const actions = {
-    ArrowRight: () => walk(1), ArrowLeft: () => walk(-1), Home: () => walk("first"), End: () => walk("last"),
+    ArrowRight: () => go(1), ArrowLeft: () => go(-1), Home: () => go("first"), End: () => go("last"),
     "+": () => map.zoom(1.5), "=": () => map.zoom(1.5), "-": () => map.zoom(1 / 1.5), 0: () => map.zoom(0),
   };
   area.addEventListener("keydown", (event) => {
@@ -70,7 +73,7 @@ function wireKeys(area, map, walk) {
 }
 
 /** The floating card. `describe(i)` gives {name, line, truth}; `paint(node, i)` draws the thumbnail. */
-function createHoverCard(node, describe, paint, size) {
+export function createHoverCard(node, describe, paint, size) {
   const part = (key) => node.querySelector(`.${key}`);
   const [thumb, name, truth, line] = ["thumb", "hover-name", "hover-truth", "hover-line"].map(part);
   let shown = -1;

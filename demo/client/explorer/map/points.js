@@ -1,32 +1,27 @@
 // The points of the map on a canvas over Plotly's own, which only serve zoom and lasso: at every slider event all of
 // them change colour, and one drawing pass costs less than as many changes of SVG nodes.
 
-const KINDS = ["train", "seen", "unseen", "query"];
-const DIM_OPACITY = 0.4;
-const DIM_ANCHORS = 0.35;
+import { BROKEN, FIXED, MOVED } from "../model/formula.js";
+import { DIMMED, HIDDEN, KINDS, SHOWN } from "../model/selection.js";
+import { drawLabels } from "./labels.js";
+
+export const DIM_OPACITY = 0.4;
+export const DIM_ANCHORS = 0.35;
 /** In pixels at scale 1. Hollow points (unseen classes) carry alpha in their outline, the others in their fill. */
-const MARKERS = {
+export const MARKERS = {
   train: { size: 7, line: 1.2, rim: "ink" },
   seen: { size: 9, line: 0.8, rim: "card" },
   unseen: { size: 8.5, line: 2.2, rim: null },
   query: { size: 15, line: 1, rim: "ink" },
 };
-const ANCHOR = { size: 15, line: 1.1, opacity: 0.8 };
+export const ANCHOR = { size: 15, line: 1.1, opacity: 0.8 };
 /** By change: SAME has no ring; shapes of the dashes tell the others apart without colour. */
-const RINGS = [
+export const RINGS = [
   null, { ink: "good", line: 1.8, dash: [] }, { ink: "bad", line: 2.2, dash: [3.9, 2] },
   { ink: "other", line: 1.4, dash: [1.5, 2.4] },
 ];
-const ANCHOR_KIND = "anchors";
 
-function kindOf(data, i) {
-  if (data.images.group[i] === 0) return "train";
-  if (data.images.group[i] === 2) return "query";
-  const truth = data.images.truth[i];
-  return truth >= 0 && !data.classes.seen[truth] ? "unseen" : "seen";
-}
-
-function ringRadius(scale) {
+export function ringRadius(scale) {
   return 2.5 + 5 * scale;
 }
 
@@ -47,7 +42,7 @@ function cleanSheet(canvas, { width, height }) {
  * `across`, `down`: a coordinate to pixels; `scale`: how much smaller than usual points are; `size`: of the map,
  * {width, height}, since asking the page for it in the middle of a frame would cost a layout.
  */
-function drawPoints(canvas, { data, places, look, members, across, down, scale, size }) {
+export function drawPoints(canvas, { data, places, look, members, across, down, scale, size }) {
   const pen = cleanSheet(canvas, size);
   const { x, y } = places.images;
   if (places.anchors && look.anchors > 0) drawAnchorMarks(pen, places.anchors, look, across, down, scale);

@@ -1,8 +1,11 @@
-// A walk from an anchor to a picture or a class text: the score of one class on the way, frozen, fully updated, and
+// An arc from an anchor to a picture or a class text: the score of one class along it, frozen, fully updated, and
 // localized. The points come from the server once; the curves are the explorer's own formula on them.
 
-/** A walk message with its arrays decoded; T points, C classes. */
-function decodeWalk(payload) {
+import { makeWorkspace, sweepTo } from "./formula.js";
+import { decodeFloats } from "./payload.js";
+
+/** A message about an arc with its arrays decoded; T points, C classes. */
+export function decodeArc(payload) {
   const floats = (value) => (typeof value === "string" ? decodeFloats(value) : Float32Array.from(value));
   const side = (part) => ({ nearest: floats(part.nearest), uv: floats(part.uv) });
   return {
@@ -12,39 +15,36 @@ function decodeWalk(payload) {
   };
 }
 
-function walkWeights(nearest, uv, beta, gamma) {
-  const array = () => new Float64Array(nearest.length);
-  const weights = { alpha: array(), keep: array(), take: array() };
-  interpolationMask(weights.alpha, nearest, beta, gamma);
-  mixingWeights(weights.keep, weights.take, weights.alpha, uv);
-  return weights;
+/** The arc with class k alone. */
+function withOneClass(arc, k) {
+  const classes = arc.classes.nearest.length;
+  const column = (matrix) => Float32Array.from(arc.t, (_, i) => matrix[i * classes + k]);
+  const one = (values) => values.subarray(k, k + 1);
+  return {
+    images: arc.images, classes: { nearest: one(arc.classes.nearest), uv: one(arc.classes.uv) },
+    scores: Object.fromEntries(Object.entries(arc.scores).map(([name, matrix]) => [name, column(matrix)])),
+  };
 }
 
-/** Along the walk, for class k: the three scores (cosines), alpha of the points and of the class text. */
-function walkCurves(walk, k, beta, gamma) {
-  const { uu, vu, uv, vv } = walk.scores;
-  const points = walk.t.length;
-  const classes = walk.classes.nearest.length;
-  const images = walkWeights(walk.images.nearest, walk.images.uv, beta, gamma);
-  const text = walkWeights(walk.classes.nearest.subarray(k, k + 1), walk.classes.uv.subarray(k, k + 1), beta, gamma);
-  const [alpha, classAlpha] = [Array.from(images.alpha), text.alpha[0]];
-  const curves = { original: [], updated: [], localized: [], alpha, classAlpha };
-  for (let i = 0, at = k; i < points; i++, at += classes) {
-    const mixed = (kept, taken) => images.keep[i] * kept[at] + images.take[i] * taken[at];
-    curves.original.push(uu[at]);
-    curves.updated.push(vv[at]);
-    curves.localized.push(text.keep[0] * mixed(uu, vu) + text.take[0] * mixed(uv, vv));
-  }
-  return curves;
+/** Along the arc, for class k: the three scores (cosines), alpha of the points and of the class text. */
+export function arcCurves(arc, k, beta, gamma) {
+  const points = withOneClass(arc, k);
+  const workspace = makeWorkspace(arc.t.length, 1);
+  sweepTo(workspace, points, beta, gamma);
+  return {
+    original: Array.from(points.scores.uu), updated: Array.from(points.scores.vv),
+    localized: Array.from(workspace.scores),
+    alpha: Array.from(workspace.images.alpha), classAlpha: workspace.classes.alpha[0],
+  };
 }
 
-/** Walks are kept by their ends: one is asked for once, and an answer to an older wish is found when wished again. */
-function walkKey(anchor, { kind, index }) {
+/** Arcs are kept by their ends: one is asked for once, and an answer to an older wish is found when wished again. */
+export function arcKey(anchor, { kind, index }) {
   return `${anchor}:${kind}:${index}`;
 }
 
 /** Heights at least `gap` apart, as near to the wanted ones as their order allows, none below `bottom`. */
-function spreadLabels(heights, gap, top, bottom) {
+export function spreadLabels(heights, gap, top, bottom) {
   const order = heights.map((y, at) => ({ y, at })).sort((a, b) => a.y - b.y);
   order.forEach((label, rank) => { label.y = Math.max(label.y, rank ? order[rank - 1].y + gap : top); });
   for (let rank = order.length - 1; rank >= 0; rank--) {
@@ -56,7 +56,7 @@ function spreadLabels(heights, gap, top, bottom) {
 }
 
 /** The picture's nearest anchor, or, if the picture is that anchor itself, one of another class. */
-function defaultAnchor(data, picture) {
+export function defaultAnchor(data, picture) {
   const { label, image } = data.anchors;
   if (!label.length) return -1;
   const nearest = picture >= 0 ? data.images.nearestAnchor[picture] : 0;

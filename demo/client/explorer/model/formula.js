@@ -10,13 +10,13 @@
 const DIRAC_WIDTH = 1e-3;
 
 /** What the update did to an answer: nothing, wrong to right, right to wrong, from one wrong answer to another. */
-const SAME = 0;
-const FIXED = 1;
-const BROKEN = 2;
-const MOVED = 3;
+export const SAME = 0;
+export const FIXED = 1;
+export const BROKEN = 2;
+export const MOVED = 3;
 
 /** alpha of one point whose nearest anchor has cosine similarity `nearest`. */
-function interpolationWeight(nearest, beta, gamma) {
+export function interpolationWeight(nearest, beta, gamma) {
   const distance = Math.min(Math.max(1 - nearest, 0), 1);
   if (gamma === Infinity) return distance < DIRAC_WIDTH ? beta : 0;
   return beta * Math.exp(-gamma * distance);
@@ -27,12 +27,16 @@ function interpolationMask(out, nearest, beta, gamma) {
   for (let i = 0; i < nearest.length; i++) out[i] = interpolationWeight(nearest[i], beta, gamma);
 }
 
+/** n, the length of (1 - a) u + a v for unit vectors with u.v = `dot`. */
+export function mixtureNorm(a, dot) {
+  return Math.sqrt(Math.max((1 - a) * (1 - a) + a * a + 2 * a * (1 - a) * dot, 1e-24));
+}
+
 /** z = keep * u + take * v: keep = (1 - a) / n and take = a / n, per point. `uv` holds u.v of each point. */
 function mixingWeights(keep, take, alpha, uv) {
   for (let i = 0; i < alpha.length; i++) {
     const a = alpha[i];
-    const squared = (1 - a) * (1 - a) + a * a + 2 * a * (1 - a) * uv[i];
-    const norm = Math.sqrt(Math.max(squared, 1e-24));
+    const norm = mixtureNorm(a, uv[i]);
     keep[i] = (1 - a) / norm;
     take[i] = a / norm;
   }
@@ -52,7 +56,7 @@ function mixedScores(out, scores, images, classes) {
 }
 
 /** softmax(scale * scores[row]) into out[0 .. classes). */
-function softmaxRow(out, scores, row, classes, scale, start = 0) {
+export function softmaxRow(out, scores, row, classes, scale, start = 0) {
   const from = row * classes;
   let top = -Infinity;
   for (let k = 0; k < classes; k++) top = Math.max(top, scores[from + k]);
@@ -71,14 +75,14 @@ function bestClasses(out, scores, classes) {
 }
 
 /** What the update did to one answer; a picture of unknown class (truth < 0) can only be SAME or MOVED. */
-function changeOf(truth, before, after) {
+export function changeOf(truth, before, after) {
   if (before === after) return SAME;
   if (after === truth) return FIXED;
   return before === truth ? BROKEN : MOVED;
 }
 
 /** Working memory for one data set: {images, classes, scores, best} sized once and overwritten at every setting. */
-function makeWorkspace(imageCount, classCount) {
+export function makeWorkspace(imageCount, classCount) {
   const weights = (size) => ({
     alpha: new Float64Array(size),
     keep: new Float64Array(size),
@@ -93,7 +97,7 @@ function makeWorkspace(imageCount, classCount) {
 }
 
 /** Fill the workspace for one (beta, gamma). `data` = {images: {nearest, uv}, classes: {nearest, uv}, scores}. */
-function sweepTo(workspace, data, beta, gamma) {
+export function sweepTo(workspace, data, beta, gamma) {
   for (const side of ["images", "classes"]) {
     const weights = workspace[side];
     interpolationMask(weights.alpha, data[side].nearest, beta, gamma);
@@ -104,7 +108,7 @@ function sweepTo(workspace, data, beta, gamma) {
 }
 
 /** Probabilities (images x classes) at one (beta, gamma), as a new Float32Array. */
-function probabilitiesAt(data, logitScale, beta, gamma) {
+export function probabilitiesAt(data, logitScale, beta, gamma) {
   const images = data.images.nearest.length;
   const classes = data.classes.nearest.length;
   const workspace = makeWorkspace(images, classes);
@@ -115,7 +119,7 @@ function probabilitiesAt(data, logitScale, beta, gamma) {
 }
 
 /** The second most similar class of one row; -1 where there is only one class. */
-function runnerUp(scores, row, classes, best) {
+export function runnerUp(scores, row, classes, best) {
   const from = row * classes;
   let second = -1;
   for (let k = 0; k < classes; k++) {
@@ -128,9 +132,8 @@ function runnerUp(scores, row, classes, best) {
 function pairScore(data, row, k, a, b) {
   const at = row * data.classes.nearest.length + k;
   const { uu, vu, uv, vv } = data.scores;
-  const lengthOf = (share, dot) => Math.sqrt((1 - share) ** 2 + share ** 2 + 2 * share * (1 - share) * dot);
   const mixed = (1 - a) * ((1 - b) * uu[at] + b * uv[at]) + a * ((1 - b) * vu[at] + b * vv[at]);
-  return mixed / (lengthOf(a, data.images.uv[row]) * lengthOf(b, data.classes.uv[k]));
+  return mixed / (mixtureNorm(a, data.images.uv[row]) * mixtureNorm(b, data.classes.uv[k]));
 }
 
 /**
@@ -138,7 +141,7 @@ function pairScore(data, row, k, a, b) {
  * update, `to` the one at (beta, gamma); each update's part is its effect averaged over the other one being off and on,
  * so that image + text = total = to - from exactly.
  */
-function explainMargin(data, row, lead, rival, beta, gamma) {
+export function explainMargin(data, row, lead, rival, beta, gamma) {
   const a = interpolationWeight(data.images.nearest[row], beta, gamma);
   const alphaOf = (k) => interpolationWeight(data.classes.nearest[k], beta, gamma);
   const score = (k, image, text) => pairScore(data, row, k, image ? a : 0, text ? alphaOf(k) : 0);
@@ -152,7 +155,7 @@ function explainMargin(data, row, lead, rival, beta, gamma) {
 }
 
 /** Percent of right answers among the pictures that `belongs(i)` admits; null where it admits none. */
-function accuracyOf(best, truth, belongs) {
+export function accuracyOf(best, truth, belongs) {
   let right = 0;
   let all = 0;
   for (let i = 0; i < best.length; i++) {
@@ -164,12 +167,7 @@ function accuracyOf(best, truth, belongs) {
 }
 
 /** 2ab / (a + b); null where one of the two is missing. */
-function harmonicMean(a, b) {
+export function harmonicMean(a, b) {
   if (a === null || b === null) return null;
   return a + b > 0 ? (2 * a * b) / (a + b) : 0;
-}
-
-if (typeof module === "object" && module.exports) {
-  module.exports = { interpolationWeight, interpolationMask, mixingWeights, mixedScores, softmaxRow, bestClasses,
-    changeOf, makeWorkspace, sweepTo, probabilitiesAt, runnerUp, pairScore, explainMargin, accuracyOf, harmonicMean };
 }

@@ -1,11 +1,13 @@
 // From the payload's JSON text to typed arrays. Nothing here touches the page.
 
-/** Values of images.group: training pictures are 0, test pictures 1. */
-const QUERY = 2;
+import { readGamma } from "./numbers.js";
+import { kindOf, QUERY } from "./selection.js";
+import { countedPictures } from "./summary.js";
+
 const QUERY_MARGIN = 0.04;
 
 /** Little-endian float32 numbers from base64; null stays null. */
-function decodeFloats(text) {
+export function decodeFloats(text) {
   if (text === null || text === undefined) return null;
   const raw = atob(text);
   const bytes = new Uint8Array(raw.length);
@@ -13,22 +15,14 @@ function decodeFloats(text) {
   return new Float32Array(bytes.buffer);
 }
 
-/** "inf" and its spellings, or a number; NaN where it is neither or negative. */
-function readGamma(value) {
-  const text = String(value).trim().toLowerCase();
-  if (["inf", "infinity", "\u221e"].includes(text)) return Infinity;
-  const number = text === "" ? NaN : Number(text.replace(",", "."));
-  return number >= 0 ? number : NaN;
-}
-
 /** The coordinates of a payload, or of a position update: {images, anchors, classes}, each {x, y} or null. */
-function decodePlaces(source) {
+export function decodePlaces(source) {
   const pair = (part) => (part && part.x && part.y ? { x: decodeFloats(part.x), y: decodeFloats(part.y) } : null);
   return { images: pair(source.images), anchors: pair(source.anchors), classes: pair(source.classes) };
 }
 
 /** Everything the explorer needs of one payload. Throws an Error in plain words where the lengths do not fit. */
-function decodePayload(payload) {
+export function decodePayload(payload) {
   const { classes, images, anchors } = payload;
   const data = {
     id: payload.id,
@@ -60,6 +54,8 @@ function decodePayload(payload) {
   data.anchors = { label: anchors.label, image: anchors.image };
   data.scores = Object.fromEntries(["uu", "vu", "uv", "vv"].map((name) => [name, decodeFloats(payload.scores[name])]));
   data.places = normalisePlaces(decodePlaces(payload), data.images.group);
+  data.counted = countedPictures(data.images);
+  data.kinds = Array.from(data.counted, (_, i) => kindOf(data.images, data.classes, i));
   data.select = payload.select >= 0 && payload.select < data.n ? payload.select : -1;
   checkLengths(data);
   return data;
@@ -81,7 +77,7 @@ function checkLengths(data) {
  * Each axis is scaled on its own: distances on the map mean little anyway, and the card is used fully.
  * Queries have no say in the scale, or each new one would shift the map; one far outside is held at the edge.
  */
-function normalisePlaces(places, group) {
+export function normalisePlaces(places, group) {
   const layers = Object.entries(places).filter(([, layer]) => layer);
   const scaled = { images: null, anchors: null, classes: null };
   for (const [name] of layers) scaled[name] = { x: null, y: null };
@@ -115,6 +111,15 @@ function extentOf(arrays) {
 }
 
 /** Whether two payloads show the same pictures in the same order: then zoom, selection and motion make sense. */
-function samePictures(a, b) {
+export function samePictures(a, b) {
   return a.n === b.n && a.images && b.images && a.images.names.every((name, i) => name === b.images.names[i]);
+}
+
+/** Where points set out from: `from`, layer by layer, where the number of points is the same, else `to` at once. */
+export function startPlaces(from, to) {
+  const layers = Object.entries(to).map(([name, layer]) => {
+    const fits = layer && from[name] && from[name].x.length === layer.x.length;
+    return [name, fits ? from[name] : layer];
+  });
+  return Object.fromEntries(layers);
 }

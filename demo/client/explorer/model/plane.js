@@ -7,16 +7,19 @@
 //
 // so each gamma costs its three coefficients once, and each beta two multiplications per picture and class.
 
-const PLANE_BETAS = 25;
-const PLANE_GAMMAS = 29;
+import { harmonicMean, interpolationWeight, mixtureNorm } from "./formula.js";
+import { GAMMA_STOPS, gammaAt } from "./scales.js";
+
+export const PLANE_BETAS = 25;
+export const PLANE_GAMMAS = 29;
 
 /** Two digits, as the slider has them; .5 is among them. */
-function planeBetas() {
+export function planeBetas() {
   return Array.from({ length: PLANE_BETAS }, (_, at) => Math.round((100 * at) / (PLANE_BETAS - 1)) / 100);
 }
 
 /** Evenly along the slider, both ends included: 0 and infinity; 20 is among them. */
-function planeGammas() {
+export function planeGammas() {
   return Array.from({ length: PLANE_GAMMAS }, (_, at) => gammaAt(Math.floor((GAMMA_STOPS * at) / (PLANE_GAMMAS - 1))));
 }
 
@@ -27,7 +30,7 @@ function planePictures(data) {
 }
 
 /** A computation that can be done in slices; cell (beta, gamma) is number `beta * gammas.length + gamma`. */
-function startPlane(data, betas, gammas) {
+export function startPlane(data, betas, gammas) {
   const classes = data.classes.nearest.length;
   const cells = betas.length * gammas.length;
   const count = () => new Uint32Array(cells);
@@ -46,7 +49,7 @@ function planeKind(data, i) {
 }
 
 /** Works until the clock shows `deadline`; true when the plane is complete. */
-function stepPlane(job, deadline = Infinity) {
+export function stepPlane(job, deadline = Infinity) {
   while (job.column < job.gammas.length) {
     if (job.next === 0) prepareColumn(job, job.gammas[job.column]);
     while (job.next < job.pictures.length) {
@@ -66,8 +69,7 @@ function prepareColumn(job, gamma) {
   job.betas.forEach((beta, b) => {
     for (let k = 0; k < job.classes; k++) {
       const a = beta * job.shares[k];
-      const squared = (1 - a) * (1 - a) + a * a + 2 * a * (1 - a) * uv[k];
-      job.inverse[b * job.classes + k] = 1 / Math.sqrt(Math.max(squared, 1e-24));
+      job.inverse[b * job.classes + k] = 1 / mixtureNorm(a, uv[k]);
     }
   });
 }
@@ -105,7 +107,7 @@ function rivalOf(job, truth, b, last) {
 }
 
 /** Percent right per cell, {seen, unseen, harmonic}; null where the set has no test pictures of that kind. */
-function planeAccuracies(job) {
+export function planeAccuracies(job) {
   const percent = (kind) => {
     const total = job.totals[kind];
     return total ? Array.from(job.right[kind], (count) => (100 * count) / total) : null;

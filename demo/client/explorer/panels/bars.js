@@ -1,9 +1,12 @@
 // CLIP and LLU side by side, one row per class, one axis: the leading classes, the rest in one row.
 
+import { make, setName, setText } from "../../dom.js";
+import { formatPercent } from "../model/numbers.js";
+
 const BAR_ROWS = 8;
 const FAINT = 0.005;
 
-function createBars(root) {
+export function createBars(root) {
   const host = root.querySelector(".bars");
   const rows = Array.from({ length: BAR_ROWS + 1 }, makeBarRow);
   host.append(...rows.map((row) => row.node));

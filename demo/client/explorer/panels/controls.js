@@ -1,57 +1,30 @@
 // The control strip: beta, gamma on a non-linear scale, number boxes, presets, reset.
 
-const GAMMA_STOPS = 100;
-const GAMMA_LOW = 0.5;
-const GAMMA_HIGH = 500;
-const GAMMA_TICKS = [0, 1, 5, 20, 100, Infinity];
+import { make, setText } from "../../dom.js";
+import { formatGamma, readBeta, readGamma } from "../model/numbers.js";
+import { GAMMA_STOPS, GAMMA_TICKS, gammaAt, gammaPosition } from "../model/scales.js";
 
-/** Slider position to gamma: 0 at the left end, infinity at the right one, logarithmic between, to two digits. */
-function gammaAt(position) {
-  if (position <= 0) return 0;
-  if (position >= GAMMA_STOPS) return Infinity;
-  const share = (position - 1) / (GAMMA_STOPS - 2);
-  return Number((GAMMA_LOW * (GAMMA_HIGH / GAMMA_LOW) ** share).toPrecision(2));
-}
-
-/** gamma to slider position, the inverse of gammaAt up to rounding. */
-function gammaPosition(gamma) {
-  if (gamma === Infinity) return GAMMA_STOPS;
-  if (gamma <= 0) return 0;
-  const share = Math.log(gamma / GAMMA_LOW) / Math.log(GAMMA_HIGH / GAMMA_LOW);
-  return 1 + Math.min(Math.max(share, 0), 1) * (GAMMA_STOPS - 2);
-}
-
-/**
- * Wires the strip. `hooks.move(beta, gamma)` follows the hand, null for what stays; `hooks.settle()` comes when a drag,
- * a key or a preset is done; `hooks.reset()` is the reset button. Returns {show(beta, gamma)}.
- */
-function createControls(root, hooks) {
+/** The strip follows the hand into `state`. Returns {show(beta, gamma)}. */
+export function createControls(root, state) {
   const find = (id) => root.querySelector(`#${id}`);
   const parts = {
     beta: find("beta-slider"), betaBox: find("beta-number"),
     gamma: find("gamma-slider"), gammaBox: find("gamma-number"),
     presets: [...root.querySelectorAll(".preset")], meaning: root.querySelector(".meaning"),
   };
-  const { move } = hooks;
-  parts.beta.addEventListener("input", () => move(Number(parts.beta.value), null));
-  parts.gamma.addEventListener("input", () => move(null, gammaAt(Number(parts.gamma.value))));
-  for (const slider of [parts.beta, parts.gamma]) slider.addEventListener("change", hooks.settle);
-  wireBox(parts.betaBox, readBeta, (beta) => { move(beta, null); hooks.settle(); });
-  wireBox(parts.gammaBox, readGamma, (gamma) => { move(null, gamma); hooks.settle(); });
+  const set = (beta, gamma) => { state.moveTo(beta, gamma); state.release(); };
+  parts.beta.addEventListener("input", () => state.moveTo(Number(parts.beta.value), null));
+  parts.gamma.addEventListener("input", () => state.moveTo(null, gammaAt(Number(parts.gamma.value))));
+  for (const slider of [parts.beta, parts.gamma]) slider.addEventListener("change", () => state.release());
+  wireBox(parts.betaBox, readBeta, (beta) => set(beta, null));
+  wireBox(parts.gammaBox, readGamma, (gamma) => set(null, gamma));
   for (const preset of parts.presets) {
-    preset.addEventListener("click", () => {
-      move(Number(preset.dataset.beta), preset.dataset.gamma ? readGamma(preset.dataset.gamma) : null);
-      hooks.settle();
-    });
+    const { beta, gamma } = preset.dataset;
+    preset.addEventListener("click", () => set(Number(beta), gamma ? readGamma(gamma) : null));
   }
-  find("reset-settings").addEventListener("click", hooks.reset);
+  find("reset-settings").addEventListener("click", () => state.reset());
   drawGammaTicks(root.querySelector(".gamma-ticks"));
   return { show: (beta, gamma) => showSettings(parts, beta, gamma) };
-}
-
-function readBeta(text) {
-  const value = text.trim() === "" ? NaN : Number(text.replace(",", "."));
-  return value >= 0 && value <= 1 ? value : NaN;
 }
 
 /** A box reports a readable value on Enter or when left; an unreadable one is marked and put right when left. */

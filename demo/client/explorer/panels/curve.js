@@ -1,11 +1,14 @@
 // alpha as a curve over the histogram of nearest-anchor similarities: where the pictures, or the class texts, are and
 // how much update they get there. Both sides share beta and gamma, so the curve is the same one.
 
+import { makeSvg, setAttributes, wireSegments } from "../../dom.js";
+import { interpolationWeight } from "../model/formula.js";
+
 const BINS = 44;
 const CURVE_STEPS = 160;
 const CURVE_BOX = { left: 26, right: 8, top: 8, bottom: 33 };
 
-function createCurve(root) {
+export function createCurve(root) {
   const svg = root.querySelector(".curve");
   const chart = { svg, data: null, settings: null, side: "images" };
   wireSegments(root.querySelector(".curve-sides"), (side) => { chart.side = side; drawChart(chart); });

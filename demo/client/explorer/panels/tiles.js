@@ -1,30 +1,9 @@
 // Four numbers that move with the sliders, each against CLIP.
 
-const DASH = "\u2014";
+import { setText } from "../../dom.js";
+import { DASH, signed } from "../model/numbers.js";
 
-/** Accuracy of test pictures over ALL classes, and how many of the counted pictures changed. */
-function summarise(data, best, changes) {
-  const { truth, group } = data.images;
-  const isTest = (seen) => (i) => group[i] === 1 && truth[i] >= 0 && Boolean(data.classes.seen[truth[i]]) === seen;
-  const seen = accuracyOf(best, truth, isTest(true));
-  const unseen = accuracyOf(best, truth, isTest(false));
-  const counts = [0, 0, 0, 0];
-  for (let i = 0; i < data.n; i++) if (data.counted[i]) counts[changes[i]]++;
-  return {
-    seen, unseen, harmonic: harmonicMean(seen, unseen),
-    fixed: counts[FIXED], broken: counts[BROKEN], moved: counts[MOVED],
-    changed: counts[FIXED] + counts[BROKEN] + counts[MOVED],
-  };
-}
-
-/** Pictures the "changed" numbers speak of: the test pictures, or all labelled ones where there is no test picture. */
-function countedPictures(data) {
-  const { truth, group } = data.images;
-  const anyTest = group.includes(1);
-  return group.map((kind, i) => Number(anyTest ? kind === 1 : truth[i] >= 0));
-}
-
-function createTiles(root) {
+export function createTiles(root) {
   const tile = (name) => {
     const node = root.querySelector(`#tile-${name}`);
     const part = (key) => node.querySelector(`.${key}`);

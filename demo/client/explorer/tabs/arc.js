@@ -1,48 +1,52 @@
-// The walk on the page: three choices, two charts with one axis.
+// The tab "Walk": an arc between two embeddings; three choices, two charts with one axis.
 
-const WALK_DEBOUNCE = 160;
-const WALKS_KEPT = 30;
-const WALK_LINES = ["original", "updated", "localized"];
-const WALK_NAMES = { original: "original", updated: "fully updated", localized: "localized" };
-const WALK_BOX = { left: 42, top: 12, score: 210, gap: 30, alpha: 84, bottom: 40 };
+import { make, makeSvg, setAttributes, setText } from "../../dom.js";
+import { arcCurves, arcKey, decodeArc, defaultAnchor, spreadLabels } from "../model/arc.js";
+import { formatWeight } from "../model/numbers.js";
 
-function createWalk(panel, hooks) {
+const ARC_DEBOUNCE = 160;
+const ARCS_KEPT = 30;
+const ARC_LINES = ["original", "updated", "localized"];
+const ARC_NAMES = { original: "original", updated: "fully updated", localized: "localized" };
+const ARC_BOX = { left: 42, top: 12, score: 210, gap: 30, alpha: 84, bottom: 40 };
+
+export function createArc(panel, { ask }) {
   const part = (name) => panel.querySelector(`.${name}`);
   const view = {
-    hooks, frame: null, walks: new Map(), walk: null, wanted: null, timer: 0, asked: "", filled: false,
+    ask, frame: null, arcs: new Map(), arc: null, wanted: null, timer: 0, asked: "", filled: false,
     anchor: part("walk-anchor"), target: part("walk-target"), score: part("walk-class"),
-    status: part("walk-status"), chart: makeWalkChart(part("walk-chart")), svg: part("walk-chart"),
+    status: part("walk-status"), chart: makeArcChart(part("walk-chart")), svg: part("walk-chart"),
   };
   for (const select of [view.anchor, view.target, view.score]) {
-    select.addEventListener("change", () => { if (view.frame) showWalk(view, view.frame); });
+    select.addEventListener("change", () => { if (view.frame) showArc(view, view.frame); });
   }
-  new ResizeObserver(() => { if (view.frame) showWalk(view, view.frame); }).observe(view.svg.parentElement);
+  new ResizeObserver(() => { if (view.frame) showArc(view, view.frame); }).observe(view.svg.parentElement);
   return {
     showData() {
       clearTimeout(view.timer);
-      view.walks.clear();
-      Object.assign(view, { frame: null, walk: null, wanted: null, asked: "", filled: false });
+      view.arcs.clear();
+      Object.assign(view, { frame: null, arc: null, wanted: null, asked: "", filled: false });
     },
-    show: (frame) => showWalk(view, frame),
-    settle() { if (view.walk) describeWalk(view); },
-    receive: (payload) => keepWalk(view, payload),
-    state: () => ({ ready: view.walk !== null, wanted: view.wanted }),
+    show: (frame) => showArc(view, frame),
+    settle() { if (view.arc) describeArc(view); },
+    receive: (payload) => keepArc(view, payload),
+    state: () => ({ ready: view.arc !== null, wanted: view.wanted }),
   };
 }
 
 /** An answer for another model, or from before a class was added, is of no use. */
-function keepWalk(view, payload) {
+function keepArc(view, payload) {
   if (!view.frame || payload.id !== view.frame.data.id) return;
-  const walk = decodeWalk(payload);
-  if (walk.classes.nearest.length !== view.frame.data.classes.names.length) return void (view.asked = "");
-  if (view.walks.size >= WALKS_KEPT) view.walks.delete(view.walks.keys().next().value);
-  view.walks.set(walkKey(payload.anchor, payload.target), walk);
-  showWalk(view, view.frame);
-  describeWalk(view);
+  const arc = decodeArc(payload);
+  if (arc.classes.nearest.length !== view.frame.data.classes.names.length) return void (view.asked = "");
+  if (view.arcs.size >= ARCS_KEPT) view.arcs.delete(view.arcs.keys().next().value);
+  view.arcs.set(arcKey(payload.anchor, payload.target), arc);
+  showArc(view, view.frame);
+  describeArc(view);
 }
 
 /** The first choice of each list follows the page: nearest anchor, selected picture, the anchor's class. */
-function fillWalkChoices(view, data) {
+function fillArcChoices(view, data) {
   view.filled = true;
   const option = (value, text) => {
     const node = make("option", "", text);
@@ -71,46 +75,46 @@ function fillWalkChoices(view, data) {
   });
 }
 
-/** {anchor, kind, index} of the walk that the three lists and the selection ask for, or null. */
-function wantedWalk(view, { data, selected }) {
+/** {anchor, kind, index} of the arc that the three lists and the selection ask for, or null. */
+function wantedArc(view, { data, selected }) {
   const anchor = view.anchor.value === "" ? defaultAnchor(data, selected) : Number(view.anchor.value);
   if (anchor < 0) return null;
   if (view.target.value !== "") return { anchor, kind: "class", index: Number(view.target.value) };
   return selected >= 0 ? { anchor, kind: "image", index: selected } : null;
 }
 
-function showWalk(view, frame) {
+function showArc(view, frame) {
   view.frame = frame;
   const { data } = frame;
-  if (!view.filled) fillWalkChoices(view, data);
-  view.wanted = wantedWalk(view, frame);
+  if (!view.filled) fillArcChoices(view, data);
+  view.wanted = wantedArc(view, frame);
   const { anchor, kind, index } = view.wanted ?? {};
   const same = kind === "image" && data.anchors.image[anchor] === index;
-  view.walk = (!same && view.wanted && view.walks.get(walkKey(anchor, view.wanted))) || null;
-  view.svg.classList.toggle("stale", !view.walk);
+  view.arc = (!same && view.wanted && view.arcs.get(arcKey(anchor, view.wanted))) || null;
+  view.svg.classList.toggle("stale", !view.arc);
   if (!view.wanted) return setText(view.status, "Select a picture on the map, or choose a class text as the target.");
   if (same) return setText(view.status, "This picture is the anchor itself. Choose another anchor or another target.");
-  if (!view.walk) return askForWalk(view);
-  setText(view.status, walkSentence(view, data));
-  drawWalk(view);
+  if (!view.arc) return askForArc(view);
+  setText(view.status, arcSentence(view, data));
+  drawArc(view);
 }
 
 /** The newest wish only, and each wish once. */
-function askForWalk(view) {
+function askForArc(view) {
   setText(view.status, "Computing the walk\u2026");
   const request = view.wanted;
-  const key = walkKey(request.anchor, request);
+  const key = arcKey(request.anchor, request);
   if (key === view.asked) return;
   view.asked = key;
   clearTimeout(view.timer);
   view.timer = setTimeout(() => {
-    const still = view.wanted && view.wanted.anchor === request.anchor && walkKey(request.anchor, view.wanted) === key;
-    if (still) view.hooks.ask("walk", request);
+    const still = view.wanted && view.wanted.anchor === request.anchor && arcKey(request.anchor, view.wanted) === key;
+    if (still) view.ask("walk", request);
     else view.asked = "";
-  }, WALK_DEBOUNCE);
+  }, ARC_DEBOUNCE);
 }
 
-function walkEnds(view, data) {
+function arcEnds(view, data) {
   const { anchor, kind, index } = view.wanted;
   const picture = data.anchors.image[anchor];
   const from = data.classes.names[data.anchors.label[anchor]];
@@ -118,19 +122,19 @@ function walkEnds(view, data) {
   return { from, fromName: picture >= 0 ? data.images.names[picture] : from, to };
 }
 
-function walkClass(view, data) {
+function arcClass(view, data) {
   return view.score.value === "" ? data.anchors.label[view.wanted.anchor] : Number(view.score.value);
 }
 
-function walkSentence(view, data) {
-  const { from, fromName, to } = walkEnds(view, data);
+function arcSentence(view, data) {
+  const { from, fromName, to } = arcEnds(view, data);
   const name = fromName === from ? from : `${fromName} (${from})`;
-  return `From ${name} to ${to}: score of ${data.classes.names[walkClass(view, data)]}.`;
+  return `From ${name} to ${to}: score of ${data.classes.names[arcClass(view, data)]}.`;
 }
 
-function makeWalkChart(svg) {
+function makeArcChart(svg) {
   const chart = { grid: svg.appendChild(makeSvg("g", "walk-grid")), lines: {}, labels: {} };
-  for (const name of [...WALK_LINES, "alpha"]) {
+  for (const name of [...ARC_LINES, "alpha"]) {
     chart.lines[name] = svg.appendChild(makeSvg("path", `walk-line walk-${name}`));
     chart.labels[name] = svg.appendChild(makeSvg("text", `walk-label walk-${name}`));
   }
@@ -138,10 +142,10 @@ function makeWalkChart(svg) {
 }
 
 /** Where everything goes, from the width of the panel; labels stand right of the lines, in a narrow panel too. */
-function walkScales(width, curves) {
-  const { left, top, score, gap, alpha } = WALK_BOX;
+function arcScales(width, curves) {
+  const { left, top, score, gap, alpha } = ARC_BOX;
   const right = width < 520 ? 92 : 108;
-  const values = WALK_LINES.flatMap((name) => curves[name]);
+  const values = ARC_LINES.flatMap((name) => curves[name]);
   const [low, high] = [Math.min(...values), Math.max(...values)];
   const pad = Math.max(0.06 * (high - low), 0.005);
   const x = (t) => left + t * (width - left - right);
@@ -149,32 +153,32 @@ function walkScales(width, curves) {
   return { x, y, low, high, edge: width - right, yAlpha: (value) => top + score + gap + alpha * (1 - value) };
 }
 
-function drawWalk(view) {
-  const { svg, chart, walk, frame } = view;
+function drawArc(view) {
+  const { svg, chart, arc, frame } = view;
   const width = svg.parentElement.clientWidth;
   if (!width) return;
-  const height = WALK_BOX.top + WALK_BOX.score + WALK_BOX.gap + WALK_BOX.alpha + WALK_BOX.bottom;
+  const height = ARC_BOX.top + ARC_BOX.score + ARC_BOX.gap + ARC_BOX.alpha + ARC_BOX.bottom;
   setAttributes(svg, { viewBox: `0 0 ${width} ${height}`, height });
-  const curves = walkCurves(walk, walkClass(view, frame.data), frame.beta, frame.gamma);
-  const scales = walkScales(width, curves);
+  const curves = arcCurves(arc, arcClass(view, frame.data), frame.beta, frame.gamma);
+  const scales = arcScales(width, curves);
   view.curves = curves;
-  drawWalkGrid(view, scales, height);
+  drawArcGrid(view, scales, height);
   const point = (t, value, y) => `${scales.x(t).toFixed(1)},${y(value).toFixed(1)}`;
-  const path = (values, y) => `M${values.map((value, at) => point(walk.t[at], value, y)).join("L")}`;
-  for (const name of WALK_LINES) chart.lines[name].setAttribute("d", path(curves[name], scales.y));
+  const path = (values, y) => `M${values.map((value, at) => point(arc.t[at], value, y)).join("L")}`;
+  for (const name of ARC_LINES) chart.lines[name].setAttribute("d", path(curves[name], scales.y));
   chart.lines.alpha.setAttribute("d", path(curves.alpha, scales.yAlpha));
-  const ends = WALK_LINES.map((name) => scales.y(curves[name].at(-1)));
-  const heights = spreadLabels(ends, 14, WALK_BOX.top + 4, WALK_BOX.top + WALK_BOX.score);
+  const ends = ARC_LINES.map((name) => scales.y(curves[name].at(-1)));
+  const heights = spreadLabels(ends, 14, ARC_BOX.top + 4, ARC_BOX.top + ARC_BOX.score);
   const label = (name, text, y) => {
     setAttributes(chart.labels[name], { x: scales.edge + 8, y: (y + 4).toFixed(1) });
     setText(chart.labels[name], text);
   };
-  WALK_LINES.forEach((name, at) => label(name, WALK_NAMES[name], heights[at]));
+  ARC_LINES.forEach((name, at) => label(name, ARC_NAMES[name], heights[at]));
   label("alpha", "\u03b1", scales.yAlpha(curves.alpha.at(-1)));
 }
 
-function drawWalkGrid(view, scales, height) {
-  const ends = walkEnds(view, view.frame.data);
+function drawArcGrid(view, scales, height) {
+  const ends = arcEnds(view, view.frame.data);
   const key = [height, scales.edge, scales.low, scales.high, ends.from, ends.to].join("|");
   if (key === view.gridKey) return;
   view.gridKey = key;
@@ -185,7 +189,7 @@ function drawWalkGrid(view, scales, height) {
   };
   const rule = (y) => setAttributes(makeSvg("line"), { x1: scales.x(0), x2: scales.edge, y1: y, y2: y });
   const number = (value, digits) => value.toFixed(digits).replace(/^(-?)0\./, "$1.");
-  const level = (value, y, digits) => [rule(y), text(WALK_BOX.left - 6, y + 4, number(value, digits), "end")];
+  const level = (value, y, digits) => [rule(y), text(ARC_BOX.left - 6, y + 4, number(value, digits), "end")];
   const middle = (scales.low + scales.high) / 2;
   const nodes = [scales.low, middle, scales.high].flatMap((value) => level(value, scales.y(value), 3));
   nodes.push(...[0, 1].flatMap((value) => level(value, scales.yAlpha(value), 0)));
@@ -199,10 +203,10 @@ function drawWalkGrid(view, scales, height) {
 }
 
 /** The chart in words, once the hand rests. */
-function describeWalk(view) {
-  if (!view.curves || !view.walk) return;
+function describeArc(view) {
+  if (!view.curves || !view.arc) return;
   const range = (values) => `${values[0].toFixed(3)} to ${values.at(-1).toFixed(3)}`;
-  const ends = (name) => `${WALK_NAMES[name]} ${range(view.curves[name])}`;
+  const ends = (name) => `${ARC_NAMES[name]} ${range(view.curves[name])}`;
   const alpha = `alpha ${formatWeight(view.curves.alpha[0])} to ${formatWeight(view.curves.alpha.at(-1))}`;
-  view.svg.setAttribute("aria-label", `${view.status.textContent} ${WALK_LINES.map(ends).join(", ")}; ${alpha}.`);
+  view.svg.setAttribute("aria-label", `${view.status.textContent} ${ARC_LINES.map(ends).join(", ")}; ${alpha}.`);
 }

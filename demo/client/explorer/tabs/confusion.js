@@ -1,46 +1,17 @@
 // Which class is taken for which: CLIP, LLU, or the difference. Rows are the truth, columns the answer.
 // A cell opens its pictures.
 
+import { make, setName, setText, wireSegments } from "../../dom.js";
+import { confusionCounts, confusionMembers, mostConfused } from "../model/confusion.js";
+import { signed } from "../model/numbers.js";
+import { fillItem, fillList, forgetList } from "./items.js";
+
 const CONFUSION_CAP = 40;
 
-/** counts[truth * classes + answer] over the pictures that `belongs(i)` admits and whose class is known. */
-function confusionCounts(truth, answers, classes, belongs) {
-  const counts = new Int32Array(classes * classes);
-  for (let i = 0; i < answers.length; i++) {
-    if (truth[i] >= 0 && belongs(i)) counts[truth[i] * classes + answers[i]]++;
-  }
-  return counts;
-}
-
-/** At most `cap` classes, those in most mistakes of either model, as truth or as answer; in their usual order. */
-function mostConfused(clip, llu, classes, cap) {
-  const all = Array.from({ length: classes }, (_, k) => k);
-  if (classes <= cap) return all;
-  const mistakes = new Float64Array(classes);
-  for (let at = 0; at < clip.length; at++) {
-    const [row, column] = [Math.floor(at / classes), at % classes];
-    if (row === column) continue;
-    mistakes[row] += clip[at] + llu[at];
-    mistakes[column] += clip[at] + llu[at];
-  }
-  return all.sort((a, b) => mistakes[b] - mistakes[a] || a - b).slice(0, cap).sort((a, b) => a - b);
-}
-
-/** The pictures behind one cell; for the difference those that only one of the two models puts there. */
-function confusionMembers({ data, clip, llu }, row, column, mode, belongs) {
-  const inside = { clip: (i) => clip[i] === column, llu: (i) => llu[i] === column,
-    difference: (i) => (clip[i] === column) !== (llu[i] === column) }[mode];
-  const members = [];
-  for (let i = 0; i < data.n; i++) {
-    if (data.images.truth[i] === row && belongs(i) && inside(i)) members.push(i);
-  }
-  return members;
-}
-
-function createConfusion(panel, hooks) {
+export function createConfusion(panel, { state, paint }) {
   const part = (name) => panel.querySelector(`.${name}`);
   const view = {
-    hooks, mode: "llu", frame: null, shown: null, cells: [], focus: 0, scope: null, own: null, panel,
+    state, paint, mode: "llu", frame: null, shown: null, cells: [], focus: 0, scope: null, own: null, panel,
     grid: part("confusion-grid"), note: part("confusion-note"), opened: part("confusion-opened"),
     list: { items: part("items"), count: part("count"), note: part("note"), title: part("title"), pool: [] },
   };
@@ -96,8 +67,8 @@ function showConfusion(view, frame) {
   sayConfusion(view, counts);
   view.opened.hidden = !view.own;
   if (!view.own) return;
-  const fill = (item, i) => fillItem(item, frame.data, i, frame.clip[i], frame.llu[i], view.hooks.paint);
-  fillList(view.list, view.own.members, fill, view.hooks.pick, frame.selected);
+  const fill = (item, i) => fillItem(item, frame.data, i, frame.clip[i], frame.llu[i], view.paint);
+  fillList(view.list, view.own.members, fill, (i) => view.state.select(i), frame.selected);
   setText(view.list.title, view.own.title);
 }
 
@@ -213,14 +184,14 @@ function focusConfusionCell(view, at) {
 
 /** Chooses the cell's pictures for the whole page; the same cell again lets them go. */
 function openConfusionCell(view, { row, column }) {
-  const { frame, mode, hooks } = view;
+  const { frame, mode, state } = view;
   const cell = `${mode}:${row}:${column}`;
-  if (view.own && view.own.cell === cell) return hooks.choose(null, "");
+  if (view.own && view.own.cell === cell) return state.choose(null);
   const members = confusionMembers(frame, row, column, mode, view.belongs);
   if (!members.length) return;
   const [truth, answer] = [row, column].map((k) => frame.data.classes.names[k]);
   const what = row === column ? `${truth} recognised` : `${truth} taken for ${answer}`;
   const by = { clip: "CLIP", llu: "LLU", difference: "by one of CLIP and LLU only" }[mode];
   view.own = { cell, members, title: `${what} (${by})` };
-  hooks.choose(members, view.own.title);
+  state.choose(members, view.own.title);
 }

@@ -1,9 +1,12 @@
 // The compared systems on this set: trained by the server when asked, one row after the other.
 
-function createMethods(panel, hooks) {
+import { make, makeButton, makeSvg, setAttributes, setText } from "../../dom.js";
+import { DASH } from "../model/numbers.js";
+
+export function createMethods(panel, { state, ask }) {
   const part = (name) => panel.querySelector(`.methods-${name}`);
   const view = {
-    hooks, data: null, rows: [], total: 0, run: 0, running: false, waiting: "", message: "", shown: "",
+    state, ask, data: null, rows: [], total: 0, run: 0, running: false, waiting: "", message: "", shown: "",
     start: part("start"), status: part("status"), results: part("results"),
     body: part("table").querySelector("tbody"), svg: part("chart"),
   };
@@ -39,13 +42,13 @@ function startComparing(view) {
   if (!view.data || view.running) return;
   Object.assign(view, { rows: [], total: 0, run: view.run + 1, running: true, waiting: "", message: "" });
   renderMethods(view);
-  view.hooks.ask("methods", { run: view.run });
+  view.ask("methods", { run: view.run });
 }
 
 function showOnColours(view, method) {
   const row = view.rows.find((one) => one.method === method);
   view.shown = method;
-  view.hooks.colourBy(row.title, Int32Array.from(row.answers));
+  view.state.colourBySystem(row.title, Int32Array.from(row.answers));
   renderMethods(view);
 }
 
@@ -69,10 +72,76 @@ function methodRow(row, shown) {
     node.appendChild(make("td", "", value === null ? DASH : value.toFixed(1)));
   }
   node.appendChild(make("td", "", row.seconds < 0.05 ? "<.1" : row.seconds.toFixed(1)));
-  const button = node.appendChild(make("td")).appendChild(make("button", "plain", "Colour"));
-  button.type = "button";
+  const button = node.appendChild(make("td")).appendChild(makeButton("plain", "Colour"));
   button.dataset.method = row.method;
   button.setAttribute("aria-pressed", String(row.method === shown));
   button.setAttribute("aria-label", `Colour the map by the answers of ${row.title}`);
   return node;
+}
+
+// Seen against unseen accuracy, a point per method: up and to the right is better, straight down is what was forgotten.
+
+const METHODS_BOX = { left: 44, right: 14, top: 12, bottom: 40, height: 270 };
+
+function drawMethods(view) {
+  const points = view.rows.filter((row) => row.seen !== null && row.unseen !== null);
+  const width = view.svg.clientWidth;
+  if (!width || !points.length) return view.svg.replaceChildren();
+  const { left, right, top, bottom, height } = METHODS_BOX;
+  setAttributes(view.svg, { viewBox: `0 0 ${width} ${height}`, height });
+  const x = methodsScale(points, "seen", left, width - right);
+  const y = methodsScale(points, "unseen", height - bottom, top);
+  const axes = makeSvg("g", "methods-axes");
+  for (const value of x.ticks) axes.append(tickLine(x.at(value), top, x.at(value), height - bottom));
+  for (const value of y.ticks) axes.append(tickLine(left, y.at(value), width - right, y.at(value)));
+  for (const value of x.ticks) axes.append(chartText(value, x.at(value), height - bottom + 16, "middle"));
+  for (const value of y.ticks) axes.append(chartText(value, left - 8, y.at(value) + 4, "end"));
+  axes.append(chartText("seen classes, %", (left + width - right) / 2, height - 6, "middle"));
+  const title = chartText("unseen classes, %", 0, 0, "middle");
+  title.setAttribute("transform", `translate(12 ${(top + height - bottom) / 2}) rotate(-90)`);
+  axes.append(title);
+  view.svg.replaceChildren(axes, ...placeMethods(points, x.at, y.at, width - right));
+}
+
+/** Whole percents with some air; ticks every 5, 10 or 20. */
+function methodsScale(points, key, from, to) {
+  const values = points.map((row) => row[key]);
+  const spread = Math.max(...values) - Math.min(...values);
+  const step = spread > 50 ? 20 : spread > 20 ? 10 : 5;
+  const low = Math.floor((Math.min(...values) - 0.5) / step) * step;
+  const high = Math.ceil((Math.max(...values) + 0.5) / step) * step;
+  const ticks = Array.from({ length: (high - low) / step + 1 }, (_, at) => low + at * step);
+  const at = (value) => from + ((value - low) / (high - low)) * (to - from);
+  return { ticks: ticks.filter((value) => value >= 0 && value <= 100), at };
+}
+
+function tickLine(x1, y1, x2, y2) {
+  return setAttributes(makeSvg("line"), { x1, y1, x2, y2 });
+}
+
+function chartText(text, x, y, anchor) {
+  const node = setAttributes(makeSvg("text"), { x, y, "text-anchor": anchor });
+  node.textContent = text;
+  return node;
+}
+
+/** Labels stand right of their points, left at the right edge, and give way downwards to those above them. */
+function placeMethods(points, atX, atY, edge) {
+  const taken = [];
+  return [...points].sort((a, b) => b.unseen - a.unseen).map((row) => {
+    const group = makeSvg("g", row.method === "llu" ? "method ours" : "method");
+    const [x, y] = [atX(row.seen), atY(row.unseen)];
+    const room = 7 * row.title.length + 12;
+    const left = x + room > edge;
+    const span = left ? [x - room, x] : [x, x + room];
+    let level = y + 4;
+    const hits = (one) => Math.abs(one.level - level) < 14 && one.span[0] < span[1] && span[0] < one.span[1];
+    while (taken.some(hits)) level += 2;
+    taken.push({ level, span });
+    group.append(setAttributes(makeSvg("circle"), { cx: x, cy: y, r: 5 }));
+    group.append(chartText(row.title, left ? x - 9 : x + 9, level, left ? "end" : "start"));
+    const more = group.appendChild(makeSvg("title"));
+    more.textContent = `${row.title}: seen ${row.seen.toFixed(1)} %, unseen ${row.unseen.toFixed(1)} %`;
+    return group;
+  });
 }

@@ -1,12 +1,20 @@
 // The plane on the page: three heatmaps, read by hover or arrow keys; a click takes the setting.
 
+import { make, setText } from "../../dom.js";
+import { currentTheme, makeRamp, RAMP_STEPS } from "../map/colours.js";
+import { DASH, formatGamma } from "../model/numbers.js";
+import {
+  PLANE_BETAS, PLANE_GAMMAS, planeAccuracies, planeBetas, planeGammas, startPlane, stepPlane,
+} from "../model/plane.js";
+import { GAMMA_STOPS, GAMMA_TICKS, gammaPosition } from "../model/scales.js";
+
 const PLANE_SLICE = 8;
 const PLANE_KINDS = ["seen", "unseen", "harmonic"];
 const PLANE_TITLES = { seen: "Seen classes", unseen: "Unseen classes", harmonic: "Harmonic mean" };
 
-function createPlane(panel, hooks) {
+export function createPlane(panel, { state }) {
   const view = {
-    hooks, frame: null, job: null, accuracies: null, theme: "", cursor: null,
+    state, frame: null, job: null, accuracies: null, theme: "", cursor: null,
     betas: planeBetas(), gammas: planeGammas(),
     maps: panel.querySelector(".plane-maps"), said: panel.querySelector(".plane-said"),
     reading: panel.querySelector(".plane-reading"),
@@ -177,7 +185,9 @@ function nearestCell(view) {
 }
 
 function takeSetting(view, cell) {
-  if (view.frame) view.hooks.move(view.betas[cell.beta], view.gammas[cell.gamma]);
+  if (!view.frame) return;
+  view.state.moveTo(view.betas[cell.beta], view.gammas[cell.gamma]);
+  view.state.release();
 }
 
 function setCursor(view, cell) {

@@ -1,5 +1,9 @@
 // Every picture as a row: the map's content without the map.
 
+import { make, makeButton, setName, setText } from "../../dom.js";
+import { SAME } from "../model/formula.js";
+import { DASH, formatWeight } from "../model/numbers.js";
+
 const TABLE_PAGE = 25;
 const PART_NAMES = ["training", "test", "query"];
 const CHANGE_TEXTS = ["", "\u2713 fixed", "\u2717 broken", "\u2194 still wrong"];
@@ -21,7 +25,7 @@ function tableKey(frame, column) {
 }
 
 /** Rows to list, sorted; equal ones stay in their order. `direction` is 1 or -1; without a column nothing is sorted. */
-function tableRows(frame, column, direction) {
+export function tableRows(frame, column, direction) {
   const rows = [];
   for (let i = 0; i < frame.data.n; i++) if (!frame.chosen || frame.chosen[i]) rows.push(i);
   if (!column) return rows;
@@ -32,10 +36,10 @@ function tableRows(frame, column, direction) {
   return rows.sort((i, j) => direction * compare(keys.get(i), keys.get(j)) || i - j);
 }
 
-function createTable(panel, hooks) {
+export function createTable(panel, { state, paint }) {
   const part = (name) => panel.querySelector(`.${name}`);
   const view = {
-    hooks, frame: null, rows: [], page: 0, column: "", direction: 1, selected: -1, chosen: undefined, pool: [],
+    state, paint, frame: null, rows: [], page: 0, column: "", direction: 1, selected: -1, chosen: undefined, pool: [],
     box: part("table-box"), body: panel.querySelector("tbody"), heads: [...panel.querySelectorAll("th")],
     range: part("table-range"), before: part("table-before"), after: part("table-after"),
   };
@@ -59,7 +63,7 @@ function wireTable(view) {
   }
   view.body.addEventListener("click", (event) => {
     const row = view.pool.find((one) => one.node === event.target.closest("tr"));
-    if (row) view.hooks.pick(row.key);
+    if (row) view.state.select(row.key);
   });
   view.body.addEventListener("keydown", (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -131,8 +135,7 @@ function makeTableRow(body) {
   node.setAttribute("role", "row");
   const row = { node, key: -1, cells: {} };
   const first = node.appendChild(make("td", "cell-name"));
-  row.button = first.appendChild(make("button", "row-pick"));
-  row.button.type = "button";
+  row.button = first.appendChild(makeButton("row-pick"));
   row.thumb = row.button.appendChild(make("span", "thumb"));
   row.cells.name = row.button.appendChild(make("span", "row-name"));
   for (const column of Object.keys(TABLE_COLUMNS)) {
@@ -149,7 +152,7 @@ function fillTableRow(view, row, i) {
   const { cells } = row;
   if (row.key !== i) {
     row.key = i;
-    view.hooks.paint(row.thumb, i);
+    view.paint(row.thumb, i);
     setName(cells.name, names[i]);
     setText(cells.part, PART_NAMES[group[i]]);
     setName(cells.truth, truth[i] < 0 ? DASH : data.classes.names[truth[i]]);

@@ -1,0 +1,39 @@
+// Numbers as people type and read them.
+
+export const DASH = "\u2014";
+
+export function readBeta(text) {
+  const value = text.trim() === "" ? NaN : Number(text.replace(",", "."));
+  return value >= 0 && value <= 1 ? value : NaN;
+}
+
+/** "inf" and its spellings, or a number; NaN where it is neither or negative. */
+export function readGamma(value) {
+  const text = String(value).trim().toLowerCase();
+  if (["inf", "infinity", "\u221e"].includes(text)) return Infinity;
+  const number = text === "" ? NaN : Number(text.replace(",", "."));
+  return number >= 0 ? number : NaN;
+}
+
+/** .0426 rather than 0.0426: three digits that mean something. */
+export function formatWeight(value) {
+  if (value === 0) return "0";
+  if (value < 0.0005) return "<.001";
+  return value >= 0.9995 ? "1" : value.toFixed(3).replace(/^0/, "");
+}
+
+export function formatPercent(probability) {
+  const percent = 100 * probability;
+  if (percent > 0 && percent < 0.5) return "<1";
+  return percent < 100 && percent > 99.5 ? ">99" : percent.toFixed(0);
+}
+
+export function formatGamma(gamma) {
+  return gamma === Infinity ? "\u221e" : String(Number(gamma.toPrecision(4)));
+}
+
+export function signed(value, digits = 1) {
+  const text = Math.abs(value).toFixed(digits);
+  if (Number(text) === 0) return `\u00b1${text}`;
+  return (value > 0 ? "+" : "\u2212") + text;
+}

@@ -1,0 +1,74 @@
+// Which pictures are on stage: the legend hides some (they are gone from the map), a lasso or a list chooses some (the
+// others stay as a grey background, so that one still sees where the chosen ones lie).
+
+export const SHOWN = 0;
+export const DIMMED = 1;
+export const HIDDEN = 2;
+
+/** Values of images.group. */
+const TRAINING = 0;
+export const TEST = 1;
+export const QUERY = 2;
+
+export const KINDS = ["train", "seen", "unseen", "query"];
+export const ANCHOR_KIND = "anchors";
+/** What the map can be coloured by in any set; a compared system's answers ("method") come and go. */
+export const COLOURINGS = ["alpha", "truth", "clip", "llu", "changed"];
+
+/** The one of KINDS that picture i is of; `images` and `classes` are those of a data set. */
+export function kindOf(images, classes, i) {
+  if (images.group[i] === TRAINING) return "train";
+  if (images.group[i] === QUERY) return "query";
+  const truth = images.truth[i];
+  return truth >= 0 && !classes.seen[truth] ? "unseen" : "seen";
+}
+
+/** kinds: names of KINDS and ANCHOR_KIND; values: class rows or changes, by the colouring of the moment. */
+export function makeFilter() {
+  return { kinds: new Set(), values: new Set() };
+}
+
+/** SHOWN, DIMMED or HIDDEN per picture, into `shade`. `values`: what the colouring goes by, or null. */
+export function fillShade(shade, kinds, filter, chosen, values) {
+  const hiding = filter.values.size > 0 && values !== null;
+  for (let i = 0; i < shade.length; i++) {
+    const hidden = filter.kinds.has(kinds[i]) || (hiding && filter.values.has(values[i]));
+    shade[i] = hidden ? HIDDEN : chosen && !chosen[i] ? DIMMED : SHOWN;
+  }
+}
+
+/** Where the picture that is row i of `before` stands in `data`, by its name; -1 where it is gone. */
+export function keptByName(before, i, data) {
+  const same = data.images.names[i] === before.images.names[i];
+  return same ? i : data.images.names.indexOf(before.images.names[i]);
+}
+
+/** The same pictures by name in a new payload of the same model, where a query may have come or gone. */
+export function keptChoice(before, chosen, data) {
+  if (!chosen) return null;
+  const names = new Set(before.images.names.filter((_, i) => chosen[i]));
+  const kept = Uint8Array.from(data.images.names, (name) => Number(names.has(name)));
+  return kept.includes(1) ? kept : null;
+}
+
+/**
+ * The picture that a step leads to from picture i: `step` is 1, -1, "first" or "last", and pictures that are not SHOWN
+ * are passed over; -1 where none is shown.
+ */
+export function nextShown(shade, i, step) {
+  const n = shade.length;
+  const forth = step === "first" || step > 0;
+  let at = step === "first" ? n - 1 : step === "last" ? 0 : Math.max(i, 0);
+  for (let tries = 0; tries < n; tries++) {
+    at = (at + (forth ? 1 : -1) + n) % n;
+    if (shade[at] === SHOWN) return at;
+  }
+  return -1;
+}
+
+/** How many entries of an array are `value`. */
+export function countOf(values, value) {
+  let count = 0;
+  for (let i = 0; i < values.length; i++) if (values[i] === value) count++;
+  return count;
+}

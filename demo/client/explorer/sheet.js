@@ -1,0 +1,54 @@
+// The thumbnails of a data set, which come as one sprite sheet.
+
+import { setText } from "../dom.js";
+
+/** The sprite sheet as a blob: hundreds of thumbnails share one decoded picture instead of a long data address each. */
+function openSheet(thumbnails, n, onReady) {
+  if (!thumbnails) return null;
+  const [header, body] = thumbnails.sheet.split(",", 2);
+  const raw = atob(body);
+  const bytes = Uint8Array.from({ length: raw.length }, (_, i) => raw.charCodeAt(i));
+  const type = header.slice(5).split(";")[0];
+  const sheet = { url: URL.createObjectURL(new Blob([bytes], { type })), columns: thumbnails.columns };
+  sheet.rows = Math.ceil(n / thumbnails.columns);
+  const picture = new Image();
+  picture.onload = () => {
+    sheet.rows = Math.round(picture.naturalHeight / thumbnails.tile);
+    onReady();
+  };
+  picture.src = sheet.url;
+  return sheet;
+}
+
+/** Show tile `index` of the sheet, or a lettered plate where there is no picture. */
+function paintThumb(node, sheet, index, fallback = "") {
+  if (!sheet || index < 0) {
+    node.style.backgroundImage = "";
+    node.classList.add("plate");
+    return setText(node, fallback.slice(0, 1).toUpperCase());
+  }
+  const column = index % sheet.columns;
+  const row = Math.floor(index / sheet.columns);
+  const percent = (at, count) => (count > 1 ? (100 * at) / (count - 1) : 0);
+  node.classList.remove("plate");
+  setText(node, "");
+  node.style.backgroundImage = `url("${sheet.url}")`;
+  node.style.backgroundSize = `${100 * sheet.columns}% ${100 * sheet.rows}%`;
+  node.style.backgroundPosition = `${percent(column, sheet.columns)}% ${percent(row, sheet.rows)}%`;
+}
+
+/** The sheet on show; `onReady()` is called when its picture is there. */
+export function createSheet(onReady) {
+  let sheet = null;
+  let names = [];
+  return {
+    show(data) {
+      if (sheet) URL.revokeObjectURL(sheet.url);
+      names = data.images.names;
+      const opened = openSheet(data.thumbnails, data.n, () => { if (sheet === opened) onReady(); });
+      sheet = opened;
+      data.thumbnails = null; // the blob has it
+    },
+    paint: (node, i) => paintThumb(node, sheet, i, i >= 0 ? names[i] : ""),
+  };
+}
