@@ -6,12 +6,14 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import Any
 
+from demo.client import SCRIPTS
 from demo.settings import MB, Limits
 
 HEALTH = "/health"
 MINUTE, UPLOADS_KEPT = 60.0, 600.0
 MAX_ADDRESSES = 10_000
 _CALLS = ("/queue/join", "/run/", "/api/", "/call/")
+_MODULES = frozenset(script.as_posix() for script in SCRIPTS)
 
 
 class Tally:
@@ -52,6 +54,8 @@ class Gate:
             return await _answer(send, 200 if well else 503, facts)
         if scope["method"] == "POST" and (refusal := self._refusal(scope, path)):
             return await _answer(send, refusal[0], {"detail": refusal[1]})
+        if path.rpartition("/file=")[2] in _MODULES:
+            send = _kept_fresh(send)
         return await self._app(scope, receive, send)
 
     def _refusal(self, scope: Any, path: str) -> tuple[int, str] | None:
@@ -67,6 +71,17 @@ class Gate:
         elif self._calls and any(part in path for part in _CALLS) and not self._calls.spend(address, 1):
             return 429, f"More than {self._limits.calls_per_minute} calls in a minute; wait a moment."
         return None
+
+
+def _kept_fresh(send: Any) -> Any:
+    """The answer with a word to the browser to ask again: modules of two versions of the app do not fit each other."""
+
+    async def send_on(message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            message = message | {"headers": [*message["headers"], (b"cache-control", b"no-cache")]}
+        await send(message)
+
+    return send_on
 
 
 async def _answer(send: Any, status: int, content: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from demo.client import PLOTLY_JS, SCRIPTS
 from demo.hosting import logs
 from demo.hosting.gate import Gate, Tally
 from demo.settings import MB, Limits
@@ -33,6 +34,22 @@ def ask(gate: Gate, path: str, *, method: str = "POST", client: str = "1.2.3.4",
 
 def gate(**limits) -> Gate:
     return Gate(served, Limits(**limits), lambda: (True, {"status": "ok"}))
+
+
+def test_a_browser_asks_for_the_pages_modules_again_after_an_update():
+    def headers(path: str) -> list:
+        sent = []
+
+        async def send(message) -> None:
+            sent.append(message)
+
+        scope = {"type": "http", "method": "GET", "path": path, "client": ("1.2.3.4", 5), "headers": []}
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(lambda: asyncio.run(gate()(scope, None, send))).result()
+        return sent[0]["headers"]
+
+    assert headers(f"/gradio_api/file={SCRIPTS[0].as_posix()}") == [(b"cache-control", b"no-cache")]
+    assert headers(f"/gradio_api/file={PLOTLY_JS.as_posix()}") == []
 
 
 def test_health_tells_whether_visitors_are_served():
