@@ -1,9 +1,12 @@
-"""Who may import whom, and what the package promises by name."""
+"""Who may import whom, in Python and in the page's script, and what the package promises by name."""
 
 import ast
+import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from types import ModuleType
 
@@ -12,27 +15,25 @@ import pytest
 import llu_core
 
 ROOT = Path(__file__).parent.parent
-CORE = ROOT / "llu_core"
-SOURCES = sorted([*CORE.rglob("*.py"), *(ROOT / "demo").rglob("*.py"), ROOT / "app.py"])
+CORE, DEMO = ROOT / "llu_core", ROOT / "demo"
+CLIENT = DEMO / "client"
+SOURCES = sorted([*CORE.rglob("*.py"), *DEMO.rglob("*.py"), ROOT / "app.py"])
+SCRIPTS = sorted(CLIENT.rglob("*.js"))
 
-LAYERS = [
-    "errors",
-    "files",
-    "steps",
-    "encoders",
-    "data",
-    "method",
-    "systems",
-    "evaluation",
-    "bench",
-    "cli",
-]
-"""The core from bottom to top: a module imports only from those before it; the files of a package are one layer."""
-
-
-def files_of(layer: str) -> list[Path]:
-    """The file of a module, or all files of a package."""
-    return sorted((CORE / layer).rglob("*.py")) or [CORE / f"{layer}.py"]
+CORE_LAYERS = (
+    ("errors",),
+    ("steps",),
+    ("files",),
+    ("encoders",),
+    ("pictoworld",),
+    ("data",),
+    ("method",),
+    ("systems",),
+    ("evaluation", "bench"),
+    ("cli",),
+)
+DEMO_LAYERS = (("settings", "client"), ("session",), ("payloads", "hosting"), ("page",), ("launch",))
+"""From bottom to top: what stands in one place imports from the places below it, and from itself."""
 
 
 def tree(path: Path) -> ast.Module:
@@ -110,25 +111,113 @@ def test_only_the_grid_imports_what_runs_it():
     assert importers("joblib") | importers("distributed") <= {"llu_core/evaluation/runner.py"}
 
 
-def test_every_core_module_has_its_layer():
-    modules = {path.stem for path in CORE.glob("*.py")} | {path.parent.name for path in CORE.glob("*/__init__.py")}
-    assert modules == {*LAYERS, "__init__", "__main__", "pictoworld"}
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-@pytest.mark.parametrize("module", LAYERS)
-def test_a_core_module_imports_only_from_the_layers_below(module: str):
-    # functions may import late what they need late: the picture world, which is itself made of the core
-    files, below = files_of(module), LAYERS[: LAYERS.index(module)]
-    names = {name.split(".")[1] for path in files for name in imports(path) if name.startswith("llu_core.")}
-    assert names - {"pictoworld"} - ({module} if (CORE / module).is_dir() else set()) <= set(below)
+MODULES = {module_name(path): path for path in SOURCES}
+
+
+def imported_modules(path: Path) -> set[str]:
+    """The project's own modules that a file imports; a package counts where a name is taken from its `__init__`."""
+    own = imports(path) & MODULES.keys()
+    return own - {module_name(path), "llu_core", "demo"}
+
+
+def circles(graph: Mapping[str, set[str]]) -> list[str]:
+    """One way round each circle of a graph of imports."""
+    try:
+        tuple(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        return error.args[1]
+    return []
+
+
+LAYERS = {
+    f"{package}.{name}": (package, height)
+    for package, layers in (("llu_core", CORE_LAYERS), ("demo", DEMO_LAYERS))
+    for height, names in enumerate(layers)
+    for name in names
+}
+
+
+def room_of(module: str) -> str:
+    """The first two parts of a module's name: the package, or the single module, that the layers speak of."""
+    return ".".join(module.split(".")[:2])
+
+
+def test_every_module_is_in_a_layer():
+    outside = {room_of(module) for module in MODULES} - LAYERS.keys()
+    assert outside == {"llu_core", "llu_core.__main__", "demo", "app"}
+
+
+@pytest.mark.parametrize("room", LAYERS)
+def test_a_room_imports_only_from_the_rooms_below(room: str):
+    inside = {module: path for module, path in MODULES.items() if room_of(module) == room}
+    for module, path in inside.items():
+        for other in {room_of(name) for name in imported_modules(path)} - {room}:
+            package, height = LAYERS[other]
+            below = (LAYERS[room][0], package) == ("demo", "llu_core")
+            assert below or (package == LAYERS[room][0] and height < LAYERS[room][1]), f"{module} imports {other}"
+
+
+def test_no_module_imports_itself_by_a_detour():
+    assert circles({module: imported_modules(path) for module, path in MODULES.items()}) == []
 
 
 def test_the_picture_world_is_imported_late():
-    for module in LAYERS:
-        for path in files_of(module):
-            top_level = set(imported(list(tree(path).body)))
-            late = ("llu_core.pictoworld", "llu_core.data.built_in")
-            assert path.stem == "built_in" or not any(name.startswith(late) for name in top_level), path
+    late = ("llu_core.pictoworld", "llu_core.data.built_in")
+    for path in (path for path in SOURCES if path.parent.name != "pictoworld" and path.stem != "built_in"):
+        top_level = set(imported(list(tree(path).body)))
+        assert not any(name.startswith(late) for name in top_level), path
+
+
+def test_files_and_folders_stay_small_enough_to_read():
+    code = [*SOURCES, *SCRIPTS]
+    for path in code:
+        assert path.read_text(encoding="utf-8").count("\n") <= 300, path
+    folders = Counter(path.parent for path in code)
+    assert max(folders.values()) <= 16
+    assert len(list(CORE.glob("*.py"))) <= 5
+    assert len(list(DEMO.glob("*.py"))) <= 3
+
+
+def script_imports(path: Path) -> set[str]:
+    """The scripts that a module imports, by their path in demo/client."""
+    text = path.read_text(encoding="utf-8")
+    return {(path.parent / name).resolve().relative_to(CLIENT).as_posix() for name in re.findall(FROM, text)}
+
+
+FROM = r"""(?m)^(?:import|export|\}) .*?from "(\.[^"]+)";$"""
+
+
+def test_every_script_is_a_module_that_imports_what_is_there_and_never_itself():
+    names = {path.relative_to(CLIENT).as_posix(): path for path in SCRIPTS}
+    graph = {name: script_imports(path) for name, path in names.items()}
+    assert set().union(*graph.values()) <= names.keys()
+    assert circles(graph) == []
+    for name, path in names.items():
+        assert re.search(r"(?m)^export ", path.read_text(encoding="utf-8")), name
+
+
+def code_of(path: Path) -> str:
+    """A script without its comments."""
+    return re.sub(r"/\*[\s\S]*?\*/|(?m:^\s*//.*$)", "", path.read_text(encoding="utf-8"))
+
+
+def test_the_scripts_model_knows_no_page():
+    for path in sorted((CLIENT / "explorer" / "model").glob("*.js")):
+        assert {name.split("/")[-2] for name in script_imports(path)} <= {"model"}, path
+        assert not re.search(r"\b(document|window|navigator|element|root|addEventListener)\b", code_of(path)), path
+    assert all(name.startswith("explorer/model/") for name in script_imports(CLIENT / "explorer" / "state.js"))
+
+
+def test_one_script_knows_plotly_and_one_name_is_global():
+    knowing = {path.name for path in SCRIPTS if re.search(r"\bPlotly\b|\._[a-z]", code_of(path))}
+    assert knowing == {"plotly.js"}
+    given = {(path.name, name) for path in SCRIPTS for name in re.findall(r"window\.(\w+) = ", code_of(path))}
+    assert given == {("index.js", "lluExplorer")}
 
 
 def test_nothing_is_unpickled():

@@ -9,8 +9,8 @@ This package only reads the files that lie next to it; it does not import gradio
 
 The value of either component is one JSON string. The explorer's is a payload, or an update of the one on show; its
 events are "settings" when a drag ends, "walk" for the points of an arc, "methods" for the comparison, "link" for
-another set and "unquery" to take a query picture away. The class cards' events are "rename" {old, new}, "remove" {name},
-"create" {name}, "move" {picture, to}, "discard" {picture} and "undo" {}; `picture` is a key of
+another set and "unquery" to take a query picture away. The class cards' events are "rename" {old, new}, "remove"
+{name}, "create" {name}, "move" {picture, to}, "discard" {picture} and "undo" {}; `picture` is a key of
 `demo.session.draft.pictures_by_key`. Files chosen or dropped on a card go through the page's own upload field, "#drop",
 with the class written into "#drop-class"; a folder is packed into a zip in the browser first.
 """

@@ -120,7 +120,7 @@ function zoomMap(map, factor) {
 }
 
 /** Let the points travel to new places (a Places value, normalised); at once where the visitor prefers no motion. */
-export function moveTo(map, places) {
+function moveTo(map, places) {
   stopMotion(map);
   const from = map.shown;
   const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches || document.hidden;
