@@ -10,8 +10,8 @@ import pytest
 from gradio_client import Client, handle_file
 
 from demo.payloads.snippets import client_code, library_code
+from demo.session.presets import load_preset
 from demo.session.session import Session
-from demo.session.training import load_preset
 from llu_core.encoders.encoder import OpenClipEncoder
 from llu_core.method.checkpoint import TrainedAdapter
 from support.sample_pictures import picture_bytes, write_zip
