@@ -21,7 +21,7 @@ from demo.settings import EMBEDDED, MB, Settings
 from llu_core.errors import LluError
 
 THREADS = 40
-"""For calls that answer at once; those that wait in line have one each besides."""
+"""So many calls are answered at once; those that wait in line have a thread each besides."""
 LAST_SECONDS = 10.0
 """A training that runs when the app is told to stop may go on for so long."""
 TIDY_SECONDS = 60.0
@@ -52,7 +52,7 @@ class App:
         logs.event("stopped")
 
     def health(self) -> tuple[bool, dict[str, Any]]:
-        """Whether visitors are served, and how many there are; nothing about any one of them."""
+        """Tells whether visitors are served, and how many there are; nothing about any one of them."""
         stopping = self.stopping.is_set()
         return not stopping, {
             "status": "stopping" if stopping else "ok",
@@ -83,7 +83,7 @@ def build(settings: Settings) -> App:
 
 
 def launch_options(settings: Settings, health: Callable[[], tuple[bool, dict[str, Any]]]) -> dict[str, Any]:
-    """For `gr.Blocks.launch`."""
+    """The options of `gr.Blocks.launch`."""
     gate = Middleware(Gate, limits=settings.limits, health=health)
     return LAUNCH | {
         "server_name": settings.host,

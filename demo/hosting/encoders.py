@@ -131,7 +131,7 @@ class RecentRows:
         self._lock = threading.Lock()
 
     def get(self, keys: Sequence[bytes]) -> dict[bytes, torch.Tensor]:
-        """Those that are known."""
+        """The rows of the keys that are known."""
         with self._lock:
             self._forget()
             known = {key: self._rows[key][1] for key in dict.fromkeys(keys) if key in self._rows}

@@ -30,7 +30,7 @@ class Host:
 
     @classmethod
     def of(cls, encoder: Encoder, settings: Settings) -> "Host":
-        """For an app around an encoder; `examples.prepare()` trains the examples before anybody asks."""
+        """The host of an app around an encoder; `examples.prepare()` trains the examples before anybody asks."""
         limits = settings.limits
         examples = Examples(encoder, settings.model, limits=limits, cache=settings.cache)
         store = SessionStore(

@@ -27,7 +27,7 @@ class Turn:
         return self._line.ahead(self, seconds)
 
     def check(self) -> None:
-        """To be called now and then while working; raises Cancelled once it is called off."""
+        """Show a sign of life, now and then while working; raises Cancelled once the work is called off."""
         self.alive = time.monotonic()
         if self.cancelled:
             raise Cancelled("it was called off; nothing has changed")

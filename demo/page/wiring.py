@@ -23,7 +23,7 @@ UPLOADS_KEPT = (60, 600)
 CONCURRENT, MAX_QUEUE = 4, 1000
 """Calls of one kind that run at once, and calls of all kinds that wait."""
 IN_LINE: dict[str, Any] = {"concurrency_limit": None}
-"""For long work: its line is `Line`, which knows whose turn it is and can call work off."""
+"""The options of long work: its line is `Line`, which knows whose turn it is and can call work off."""
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 
@@ -172,7 +172,7 @@ def _with_event(action: Callable, *keys: str) -> Callable:
 
 
 def _entries(event: gr.EventData, *keys: str) -> list[Any]:
-    """Of what the page sent; raises LluError where something is missing, as only a program's call can have it."""
+    """The named entries of what the page sent; raises LluError where one is missing, as in a program's call only."""
     data = event._data if isinstance(event._data, dict) else {}
     missing = [key for key in keys if key not in data]
     if missing:

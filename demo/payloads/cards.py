@@ -17,7 +17,7 @@ from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings, Rejected
 from llu_core.data.pictures import ImageSource
 
 MAX_THUMBNAILS = 600
-"""Of a whole set; every one of them costs the page about two kilobytes."""
+"""A whole set shows so many at most; every one of them costs the page about two kilobytes."""
 THUMBNAILS_OF_FEATURES = 6
 MAX_LEFT_OUT = 500
 """So many files that were left out are named one by one."""

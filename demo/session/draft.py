@@ -17,13 +17,13 @@ from llu_core.errors import LluError
 
 MAX_NAME_LENGTH = 80
 MAX_FOLDER_NAME_LENGTH = 255
-"""Of a class that a zip names; longer than what is typed, since it was a folder's name before."""
+"""The most characters of a class that a zip names: more than what is typed, since it was a folder's name before."""
 MAX_TEMPLATES = 100
 MAX_TEMPLATE_LENGTH = 400
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 
 _LARGEST_SIDE = 672
-"""Of a stored picture, in pixels: twice what the largest known encoder looks at."""
+"""A stored picture has at most so many pixels a side: twice what the largest known encoder looks at."""
 _LOSSLESS_SIDE = 256
 
 
@@ -55,7 +55,7 @@ class StoredPicture:
 
     @cached_property
     def digest(self) -> bytes:
-        """Equal only for equal pictures."""
+        """Bytes that are equal only for equal pictures."""
         return blake2b(self.data, digest_size=12).digest()
 
 

@@ -85,7 +85,7 @@ def _sized_for_the_page(bundle: FewShotSet, most: int) -> FewShotSet:
 
 
 def with_small_thumbnails(part: LabelledEmbeddings) -> LabelledEmbeddings:
-    """Of one size for the map, whatever the bundle has."""
+    """The same rows with thumbnails of one size for the map, whatever the bundle has."""
     if part.thumbnails is None or part.thumbnails.shape[1] == THUMBNAIL:
         return part
     small = [np.asarray(Image.fromarray(pixels).resize((THUMBNAIL, THUMBNAIL))) for pixels in part.thumbnails]
@@ -126,7 +126,7 @@ class _Reader:
     def read(
         self, pictures: Iterable[Picture], rejected: tuple[Rejected, ...]
     ) -> tuple[tuple[Picture, ...], tuple[Rejected, ...]]:
-        """Those of `pictures` that can be read, in memory, and `rejected` with the others."""
+        """The pictures that can be read, in memory, and `rejected` with the others."""
         kept, left_out = [], list(rejected)
         for picture in pictures:
             try:
@@ -163,7 +163,7 @@ def edit(
     *args: Arguments.args,
     **kwargs: Arguments.kwargs,
 ) -> Session:
-    """With `change(draft, *args)` as its draft; `label` says in the Undo button what was done.
+    """The session with `change(draft, *args)` as its draft; `label` says in the Undo button what was done.
 
     Raises LluError if the set came as embeddings, if `change` does, and if the set is over the limits then.
     """

@@ -17,7 +17,7 @@ from llu_core.method.adapter import interpolation_mask
 from llu_core.method.checkpoint import CONFIG_FILE, WEIGHTS_FILE, TrainedAdapter
 
 MAX_ADAPTER_FILES = 50
-"""Of a zip; it needs two, and the zips that operating systems make of a folder have a few more."""
+"""The most that a zip may hold; it needs two, and operating systems add a few more when they zip a folder."""
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 """A spreadsheet would compute a cell that begins so."""
 
@@ -97,5 +97,5 @@ def predictions_csv(session: Session) -> str:
 
 
 def _harmless(text: str) -> str:
-    """With an apostrophe before what a spreadsheet would take for a formula."""
+    """The text, with an apostrophe before what a spreadsheet would take for a formula."""
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text

@@ -160,7 +160,7 @@ class Session:
         return self.features or self.draft
 
     def edited(self, label: str, draft: ImageSource) -> "Session":
-        """With another set of pictures; `label` says in the Undo button what was done.
+        """The session with another set of pictures; `label` says in the Undo button what was done.
 
         Raises LluError if it is over the limits. Where only Undo makes it so, the oldest steps are forgotten.
         """
@@ -176,7 +176,7 @@ class Session:
         return changed
 
     def with_features(self, features: FewShotSet) -> "Session":
-        """With a set of embeddings in place of pictures."""
+        """The session with a set of embeddings in place of pictures."""
         return self._changed(f"open {features.name}", draft=empty_draft(), features=features, preset=None)
 
     def _changed(self, label: str, **changes) -> "Session":
