@@ -25,7 +25,7 @@ PAGE_CSS = (_HERE / "page.css").read_text(encoding="utf-8")
 TUNED_CSS = (_HERE / "tuned.css").read_text(encoding="utf-8")
 
 LAUNCH = {"theme": THEME, "css": PAGE_CSS, "run_history": False, "ssr_mode": False, "enable_monitoring": False}
-"""The options of `demo.launch`. The run history would copy every event, pictures included, into the browser's storage."""
+"""The options of `demo.launch`. The run history would copy every event, pictures included, to the browser's storage."""
 
 
 @dataclass(frozen=True)

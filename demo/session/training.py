@@ -25,7 +25,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Progress:
-    """phase: "Reading pictures", "Training" or "Drawing the map"; done of total, detail as a short text."""
+    """How far the work is. phase: "Reading pictures", "Training" or "Drawing the map"; detail: a short text."""
 
     phase: str
     done: int

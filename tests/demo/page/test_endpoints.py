@@ -102,6 +102,7 @@ def test_a_program_edits_a_set_and_takes_it_back(client, tmp_path):
     picture = next(p for p in client.predict(api_name="/pictures") if p["class"] == "spotty" and p["part"] == "train")
     moved = client.predict(picture["key"], "stripy", api_name="/move_picture")
     assert {row["name"]: row["train"] for row in moved["classes"]}["stripy"] == 7
+    assert moved["can_undo"][0] == f"move {picture['name'].split('/')[-1]} (spotty)"
     undone = client.predict(api_name="/undo")
     assert {row["name"]: row["train"] for row in undone["classes"]}["stripy"] == 6
 
