@@ -13,15 +13,15 @@ from starlette.middleware import Middleware
 from demo.hosting import logs
 from demo.hosting.encoders import embedded_later, load_encoder
 from demo.hosting.gate import Gate
+from demo.hosting.host import Host
 from demo.hosting.versions import versions
-from demo.page.actions import Actions
 from demo.page.views import LAUNCH
 from demo.page.wiring import build_app
 from demo.settings import EMBEDDED, MB, Settings
 from llu_core.errors import LluError
 
 THREADS = 40
-"""For calls that answer at once; those that wait in line have one each besides."""
+"""So many calls are answered at once; those that wait in line have a thread each besides."""
 LAST_SECONDS = 10.0
 """A training that runs when the app is told to stop may go on for so long."""
 TIDY_SECONDS = 60.0
@@ -32,7 +32,7 @@ class App:
     """demo: what Hugging Face Spaces and `gradio` look for; launch() serves it and returns when it was stopped."""
 
     demo: Any
-    actions: Actions
+    host: Host
     settings: Settings
     stopping: threading.Event = field(default_factory=threading.Event)
 
@@ -41,27 +41,26 @@ class App:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         self.demo.launch(**launch_options(self.settings, self.health))
-        self.actions.examples.prepare()  # not before: the first thing that a new server does is to answer itself
+        self.host.examples.prepare()  # not before: the first thing that a new server does is to answer itself
         logs.event("started", model=self.settings.model, versions=versions())
         while not self.stopping.wait(TIDY_SECONDS):
-            self.actions.store.forget_old()
-            self.actions.encoders.forget_old()
-        logs.event("stopping", trainings=len(self.actions.room))
-        self.actions.room.close(LAST_SECONDS)
+            self.host.forget_old()
+        logs.event("stopping", trainings=len(self.host.line))
+        self.host.line.close(LAST_SECONDS)
         self.demo.close(verbose=False)
-        self.actions.close()
+        self.host.close()
         logs.event("stopped")
 
     def health(self) -> tuple[bool, dict[str, Any]]:
-        """Whether visitors are served, and how many there are; nothing about any one of them."""
+        """Tells whether visitors are served, and how many there are; nothing about any one of them."""
         stopping = self.stopping.is_set()
         return not stopping, {
             "status": "stopping" if stopping else "ok",
             "versions": versions(),
             "model": self.settings.model,
-            "visitors": len(self.actions.store),
-            "held_mb": round(self.actions.store.held_bytes / MB, 1),
-            "trainings": len(self.actions.room),
+            "visitors": len(self.host.store),
+            "held_mb": round(self.host.store.held_bytes / MB, 1),
+            "trainings": len(self.host.line),
         }
 
     def _stop(self, number: int, frame: Any) -> None:
@@ -79,11 +78,12 @@ def build(settings: Settings) -> App:
         print(f"{error}\nGoing on with the embedded model.", flush=True)
         settings = replace(settings, model=EMBEDDED)
         encoder = embedded_later()
-    return App(*build_app(encoder, settings), settings)
+    host = Host.of(encoder, settings)
+    return App(build_app(host, settings), host, settings)
 
 
 def launch_options(settings: Settings, health: Callable[[], tuple[bool, dict[str, Any]]]) -> dict[str, Any]:
-    """For `gr.Blocks.launch`."""
+    """The options of `gr.Blocks.launch`."""
     gate = Middleware(Gate, limits=settings.limits, health=health)
     return LAUNCH | {
         "server_name": settings.host,

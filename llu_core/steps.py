@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Any, TypeVar
 
 Step = TypeVar("Step")
+Changed = TypeVar("Changed")
 Result = TypeVar("Result")
 
 
@@ -17,6 +19,25 @@ def drain(steps: Generator[Step, None, Result], each: Callable[[Step], Any] | No
             return finished.value
         if each is not None:
             each(step)
+
+
+def relay(
+    steps: Generator[Step, None, Result], change: Callable[[Step], Changed | None]
+) -> Generator[Changed, None, Result]:
+    """Run `steps`, yield what `change` makes of each of them, and return their result.
+
+    `change` is called with every step; where it gives None, that step is not handed on. What it raises ends the steps,
+    and so does closing.
+    """
+    with closing(steps):
+        while True:
+            try:
+                step = next(steps)
+            except StopIteration as finished:
+                return finished.value
+            changed = change(step)
+            if changed is not None:
+                yield changed
 
 
 def one_ahead(items: Iterable[Step]) -> Iterator[Step]:

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from llu_core.steps import drain, one_ahead
+from llu_core.steps import drain, one_ahead, relay
 
 
 def test_draining_tells_every_step_and_returns_the_result():
@@ -16,6 +16,32 @@ def test_draining_tells_every_step_and_returns_the_result():
     told: list[int] = []
     assert drain(steps(), told.append) == "done"
     assert told == [1, 2]
+
+
+def test_relaying_hands_on_what_each_step_becomes_and_returns_the_result():
+    def steps():
+        yield from range(5)
+        return "done"
+
+    told: list[str] = []
+    assert drain(relay(steps(), lambda step: f"step {step}" if step % 2 else None), told.append) == "done"
+    assert told == ["step 1", "step 3"]
+
+
+def test_an_abandoned_relay_ends_the_steps():
+    ended = []
+
+    def steps():
+        try:
+            yield 1
+            yield 2
+        finally:
+            ended.append(True)
+
+    relayed = relay(steps(), str)
+    assert next(relayed) == "1"
+    relayed.close()
+    assert ended == [True]
 
 
 def test_one_ahead_changes_neither_items_nor_order():

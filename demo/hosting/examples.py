@@ -6,8 +6,9 @@ from functools import cached_property
 from pathlib import Path
 
 from demo.hosting.gpu import at_home
+from demo.session.presets import PRESETS, load_preset
 from demo.session.session import Session
-from demo.session.training import PRESETS, draw_umap, load_preset, train_adapter
+from demo.session.training import draw_umap, train_adapter
 from demo.settings import Limits
 from llu_core.encoders.cache import CachedEncoder
 from llu_core.encoders.encoder import Encoder

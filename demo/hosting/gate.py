@@ -24,7 +24,7 @@ class Tally:
         self._spent: OrderedDict[str, deque[tuple[float, int]]] = OrderedDict()
 
     def spend(self, address: str, amount: int) -> bool:
-        """Whether `amount` more is within bounds; only then it counts."""
+        """Tells whether `amount` more is within bounds; only then it counts."""
         now, spent = self._clock(), self._spent.setdefault(address, deque())
         self._spent.move_to_end(address)
         while len(self._spent) > MAX_ADDRESSES:

@@ -14,9 +14,9 @@ from llu_core.encoders.cache import WrappedEncoder
 from llu_core.encoders.encoder import Encoder, OpenClipEncoder
 
 SECONDS = 60
-"""For which the GPU is asked; a visitor's share is counted by it."""
+"""The GPU is asked for so long; a visitor's share is counted by it."""
 WORTH_IT = 16
-"""From so many inputs on; the borrowing itself takes longer than fewer take on the CPU."""
+"""So many inputs are worth a GPU; the borrowing itself takes longer than fewer take on the CPU."""
 
 
 def is_zero_gpu() -> bool:
@@ -33,7 +33,7 @@ def borrowing(fn: Callable) -> Callable:
 
 
 _lent: dict[str, OpenClipEncoder] = {}
-"""By identity: the process that has the GPU is a copy of this one, so that a name says enough there."""
+"""The encoders by identity: the process that has the GPU is a copy of this one, so that a name says enough there."""
 
 
 def _encode(identity: str, kind: str, inputs: list[Any]) -> torch.Tensor:
@@ -69,7 +69,7 @@ class BorrowingEncoder(WrappedEncoder):
 
 
 def at_home(encoder: Encoder) -> Encoder:
-    """The same without borrowing, for work that no visitor has asked for: a GPU is lent to a request only."""
+    """The same encoder without borrowing, for work that no visitor has asked for: a GPU is lent to a request only."""
     inner = getattr(encoder, "encoder", encoder)
     return inner.encoder if isinstance(inner, BorrowingEncoder) else encoder
 

@@ -1,4 +1,4 @@
-"""Long work takes turns: a line of bounded length before one place, a visitor in it once, cancelled on request."""
+"""Long work takes turns: a line of bounded length, of which the first one works; a visitor stands in it once."""
 
 import threading
 import time
@@ -18,26 +18,26 @@ class Cancelled(LluError):
 class Turn:
     """One visitor's place in the line."""
 
-    def __init__(self, visitor: str, room: "WorkRoom"):
-        self.visitor, self._room = visitor, room
+    def __init__(self, visitor: str, line: "Line"):
+        self.visitor, self._line = visitor, line
         self.cancelled, self.alive = False, time.monotonic()
 
     def ahead(self, seconds: float = 0.0) -> int:
         """How many are before this one, after waiting up to `seconds` for its turn; 0 is the turn itself."""
-        return self._room.ahead(self, seconds)
+        return self._line.ahead(self, seconds)
 
     def check(self) -> None:
-        """To be called now and then while working; raises Cancelled once it is called off."""
+        """Show a sign of life, now and then while working; raises Cancelled once the work is called off."""
         self.alive = time.monotonic()
         if self.cancelled:
             raise Cancelled("it was called off; nothing has changed")
 
 
-class WorkRoom:
-    """The place and the line before it, for all visitors; `waiting` turns at most behind the one that works."""
+class Line:
+    """The line of all visitors: its first turn works, and at most `waiting` turns stand behind it."""
 
     def __init__(self, waiting: int):
-        self._waiting, self._line, self._open = waiting, list[Turn](), True
+        self._waiting, self._turns, self._open = waiting, list[Turn](), True
         self._changed = threading.Condition()
 
     @contextmanager
@@ -47,32 +47,32 @@ class WorkRoom:
         with self._changed:
             if not self._open:
                 raise LluError("this app is about to stop; try again in a minute")
-            if any(other.visitor == visitor for other in self._line):
+            if any(other.visitor == visitor for other in self._turns):
                 raise LluError("your last training or comparison is still under way; wait for it, or cancel it")
-            if len(self._line) > self._waiting:
-                raise LluError(f"{len(self._line)} trainings are under way or waiting; try again in a minute")
-            self._line.append(turn)
+            if len(self._turns) > self._waiting:
+                raise LluError(f"{len(self._turns)} trainings are under way or waiting; try again in a minute")
+            self._turns.append(turn)
         try:
             yield turn
         finally:
             with self._changed:
-                if turn in self._line:
-                    self._line.remove(turn)
+                if turn in self._turns:
+                    self._turns.remove(turn)
                 self._changed.notify_all()
 
     def ahead(self, turn: Turn, seconds: float) -> int:
         with self._changed:
             turn.check()
             self._drop_abandoned()
-            if seconds and self._line.index(turn):
+            if seconds and self._turns.index(turn):
                 self._changed.wait(seconds)
                 turn.check()
-            return self._line.index(turn)
+            return self._turns.index(turn)
 
     def cancel(self, visitor: str) -> bool:
         """Call off the visitor's work, waiting or running; whether there was any."""
         with self._changed:
-            mine = [turn for turn in self._line if turn.visitor == visitor]
+            mine = [turn for turn in self._turns if turn.visitor == visitor]
             for turn in mine:
                 turn.cancelled = True
             self._changed.notify_all()
@@ -82,15 +82,15 @@ class WorkRoom:
         """Let nobody in any more, call off those who wait, and give the one that works so long to end."""
         with self._changed:
             self._open = False
-            for turn in self._line[1:]:
+            for turn in self._turns[1:]:
                 turn.cancelled = True
             self._changed.notify_all()
-            self._changed.wait_for(lambda: not self._line, seconds)
+            self._changed.wait_for(lambda: not self._turns, seconds)
 
     def __len__(self) -> int:
-        return len(self._line)
+        return len(self._turns)
 
     def _drop_abandoned(self) -> None:
-        while self._line and time.monotonic() - self._line[0].alive > ABANDONED_SECONDS:
-            self._line.pop(0).cancelled = True
+        while self._turns and time.monotonic() - self._turns[0].alive > ABANDONED_SECONDS:
+            self._turns.pop(0).cancelled = True
             self._changed.notify_all()

@@ -25,7 +25,7 @@ def event(name: str, *, failure: BaseException | None = None, **facts: Any) -> N
 
 
 def pseudonym(session: str) -> str:
-    """The same for one visitor while the process lives, and nobody's name."""
+    """A name that is the same for one visitor while the process lives, and nobody's."""
     return blake2b(session.encode(), key=_SECRET, digest_size=6).hexdigest()
 
 
@@ -44,7 +44,7 @@ class JsonLines(logging.Formatter):
 
 
 def log_to_stderr() -> None:
-    """From now on, for the whole process."""
+    """Write every line to stderr from now on, for the whole process."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)

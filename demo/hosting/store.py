@@ -9,7 +9,7 @@ from demo.session.session import Session
 from llu_core.errors import LluError
 
 MAX_NAMES = 10_000
-"""Of so many dropped visitors it is known that they were here before."""
+"""So many dropped visitors are known to have been here before."""
 
 
 class SessionStore:

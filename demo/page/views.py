@@ -1,6 +1,7 @@
-"""The page's components, one build_<panel>() per panel; no behaviour here."""
+"""The page's components, one panel a dataclass and its build_<panel>(); no behaviour here."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -19,7 +20,7 @@ from demo.client import (
 from demo.hosting.versions import versions
 from demo.payloads.cards import cards_payload
 from demo.session.draft import PICTURE_SUFFIXES, empty_draft
-from demo.session.training import PRESETS
+from demo.session.presets import PRESETS
 from demo.settings import Limits, Settings
 from llu_core.encoders.backbones import BACKBONES
 from llu_core.method.recipes import RECIPES
@@ -28,89 +29,89 @@ from llu_core.method.recipes import RECIPES
 FONT = [LocalFont("Source Sans Pro", weights=(400, 700)), "system-ui", "sans-serif"]
 THEME = gr.themes.Default(primary_hue="indigo", font=FONT, font_mono=["ui-monospace", "monospace"])
 
-CSS = """
-.gradio-container { max-width: 1480px !important; }
-.gradio-container > .main { padding-inline: clamp(12px, 3vw, 32px) !important; }
-#title h1 { margin: 0 0 2px; font-size: 24px; }
-#title p { margin: 0; }
-#model-line { font-size: 13px; color: var(--body-text-color-subdued); }
-#setup { max-width: 330px; }
-#drop { min-height: 150px; }
-#tuned:has(> .hide):not(:has(.tuned)) { display: none; } /* no gap where nothing was chosen yet */
-.skip { position: absolute; left: -9999px; }
-.skip:focus {
-  left: 16px; top: 12px; z-index: 100; padding: 8px 14px; border-radius: 8px;
-  background: var(--color-accent, #4f46e5); color: white; font-weight: 700;
-}
-#privacy, #privacy *, #versions, #versions * {
-  font-size: 12px; line-height: 1.45; color: color-mix(in srgb, var(--body-text-color) 68%, transparent);
-}
-@media (max-width: 900px) {
-  /* not a flex column, whose height Chromium takes before the container queries of the explorer hold */
-  #page { display: grid !important; grid-template-columns: minmax(0, 1fr); }
-  #explorer-column { display: block !important; }
-  #explorer-column { order: -1; }
-  #setup { max-width: none; }
-}
-@media (max-width: 640px) {
-  #explorer > .html-container { padding-inline: 0; }
-}
-"""
-
-TUNED_CSS = """
-.tuned p { margin: 2px 0 6px; font-size: 12.5px; line-height: 1.45; }
-.tuned svg { display: block; width: 100%; fill: var(--color-accent, #4f46e5); }
-.tuned .chosen { fill: none; stroke: var(--body-text-color); stroke-width: 2; }
-.tuned .axes {
-  display: flex; justify-content: space-between; margin: 3px 0 0;
-  color: color-mix(in srgb, var(--body-text-color) 68%, transparent);
-}
-"""
+_HERE = Path(__file__).parent
+PAGE_CSS = (_HERE / "page.css").read_text(encoding="utf-8")
+TUNED_CSS = (_HERE / "tuned.css").read_text(encoding="utf-8")
 
 LAUNCH = {
     "theme": THEME,
-    "css": CSS,
+    "css": PAGE_CSS,
     "head": preload_tags(),
     "run_history": False,
     "ssr_mode": False,
     "enable_monitoring": False,
 }
-"""For `demo.launch`. The run history would copy every event, pictures included, into the browser's storage."""
+"""The options of `demo.launch`. The run history would copy every event, pictures included, to the browser's storage."""
 
 
 @dataclass(frozen=True)
-class View:
-    """Every component that `wiring` connects."""
+class FewShotPanel:
+    """The visitor's set: an example or files for it, its classes as cards, its unseen classes and templates."""
 
-    model_line: gr.Markdown
     preset: gr.Dropdown
     class_name: gr.Textbox
     files: gr.File
     cards: gr.HTML
     unseen: gr.Textbox
     templates: gr.Textbox
-    recipe: gr.Radio
-    model: gr.Dropdown
-    checkpoint: gr.Textbox
-    load_model: gr.Button
+
+
+@dataclass(frozen=True)
+class TrainPanel:
+    """Training, with its status, and the choice of beta and gamma, with the reason for it."""
+
     train: gr.Button
     cancel: gr.Button
     status: gr.Markdown
     tune: gr.Button
     tuned: gr.HTML
+    recipe: gr.Radio
+
+
+@dataclass(frozen=True)
+class PredictPanel:
+    """Questions to the adapter: about a picture, and about a further class."""
+
     query: gr.Image
     new_class: gr.Textbox
     add_class: gr.Button
-    library_code: gr.Code
-    client_code: gr.Code
+
+
+@dataclass(frozen=True)
+class SavePanel:
+    """What is taken home, brought back and deleted; file: hidden, it hands the browser what the buttons ask for."""
+
     download: gr.Button
     predictions: gr.Button
     file: gr.DownloadButton
     reopen: gr.File
+    library_code: gr.Code
+    client_code: gr.Code
     clear: gr.Button
+
+
+@dataclass(frozen=True)
+class ModelPanel:
+    """The choice of another CLIP model."""
+
+    model: gr.Dropdown
+    checkpoint: gr.Textbox
+    load: gr.Button
+
+
+@dataclass(frozen=True)
+class View:
+    """Every component that `wiring` connects; summary and link are never shown."""
+
+    model_line: gr.Markdown
+    few_shot: FewShotPanel
+    train: TrainPanel
+    predict: PredictPanel
+    save: SavePanel
+    model: ModelPanel
+    explorer: gr.HTML
     summary: gr.JSON
     link: gr.Textbox
-    explorer: gr.HTML
 
 
 # Files as they came, and choices as they were made: gradio's own checks would answer with a bare "Error", and print
@@ -134,23 +135,28 @@ def build_view(settings: Settings) -> View:
     model_line = gr.Markdown(elem_id="model-line")
     with gr.Row(elem_id="page", equal_height=False):
         with gr.Column(scale=0, min_width=310, elem_id="setup"):
-            preset, class_name, files, cards, unseen, templates = build_few_shot_panel(settings.limits)
-            recipe, train, cancel, status, tune, tuned = build_train_panel()
-            query, new_class, add_class = build_predict_panel()
-            download, predictions, file, reopen, clear, library_code, client_code = build_save_panel()
-            model, checkpoint, load_model = build_model_panel(settings)
+            few_shot = build_few_shot_panel(settings.limits)
+            train = build_train_panel()
+            predict = build_predict_panel()
+            save = build_save_panel()
+            model = build_model_panel(settings)
         with gr.Column(scale=1, min_width=320, elem_id="explorer-column"):
             explorer = build_explorer_panel()
     gr.Markdown(versions(), elem_id="versions")
-    summary, link = gr.JSON(visible=False), gr.Textbox(visible=False)
     return View(
-        model_line, preset, class_name, files, cards, unseen, templates, recipe, model, checkpoint, load_model,
-        train, cancel, status, tune, tuned, query, new_class, add_class, library_code, client_code, download,
-        predictions, file, reopen, clear, summary, link, explorer,
-    )  # fmt: skip
+        model_line=model_line,
+        few_shot=few_shot,
+        train=train,
+        predict=predict,
+        save=save,
+        model=model,
+        explorer=explorer,
+        summary=gr.JSON(visible=False),
+        link=gr.Textbox(visible=False),
+    )
 
 
-def build_few_shot_panel(limits: Limits) -> tuple[gr.Dropdown, gr.Textbox, gr.File, gr.HTML, gr.Textbox, gr.Textbox]:
+def build_few_shot_panel(limits: Limits) -> FewShotPanel:
     with gr.Accordion("1 · Few-shot set", open=True):
         preset = gr.Dropdown(list(PRESETS), value=next(iter(PRESETS)), label="Example", interactive=True)
         preset.preprocess = lambda payload: payload
@@ -189,10 +195,12 @@ def build_few_shot_panel(limits: Limits) -> tuple[gr.Dropdown, gr.Textbox, gr.Fi
         )
         with gr.Accordion("Prompt templates", open=False):
             templates = gr.Textbox(label="One a line, {} is the class name; several are averaged", lines=2, max_lines=8)
-    return preset, class_name, files, cards, unseen, templates
+    return FewShotPanel(
+        preset=preset, class_name=class_name, files=files, cards=cards, unseen=unseen, templates=templates
+    )
 
 
-def build_train_panel() -> tuple[gr.Radio, gr.Button, gr.Button, gr.Markdown, gr.Button, gr.HTML]:
+def build_train_panel() -> TrainPanel:
     with gr.Accordion("2 · Train", open=True):
         train = gr.Button("Train adapter", variant="primary", elem_id="train")
         cancel = gr.Button("Cancel", size="sm", visible=False, elem_id="cancel")
@@ -207,10 +215,10 @@ def build_train_panel() -> tuple[gr.Radio, gr.Button, gr.Button, gr.Markdown, gr
                 info="fast: an instant. full: every direction of g, slower. paper: the paper's schedule, much slower. "
                 "best: full with a wider mask.",
             )
-    return recipe, train, cancel, status, tune, tuned
+    return TrainPanel(train=train, cancel=cancel, status=status, tune=tune, tuned=tuned, recipe=recipe)
 
 
-def build_predict_panel() -> tuple[gr.Image, gr.Textbox, gr.Button]:
+def build_predict_panel() -> PredictPanel:
     with gr.Accordion("3 · Predict", open=True):
         query = gr.Image(
             label="Ask about a picture",
@@ -224,10 +232,10 @@ def build_predict_panel() -> tuple[gr.Image, gr.Textbox, gr.Button]:
             label="Ask about another class", info="Joins both predictions at once", max_lines=1, elem_id="new-class"
         )
         add_class = gr.Button("Add class", size="sm", elem_id="add-class")
-    return query, new_class, add_class
+    return PredictPanel(query=query, new_class=new_class, add_class=add_class)
 
 
-def build_save_panel() -> tuple[gr.Button, gr.Button, gr.DownloadButton, gr.File, gr.Button, gr.Code, gr.Code]:
+def build_save_panel() -> SavePanel:
     with gr.Accordion("4 · Save and share", open=False):
         download = gr.Button("Download adapter", elem_id="download")
         predictions = gr.Button("Download predictions (CSV)", elem_id="download-predictions")
@@ -239,10 +247,18 @@ def build_save_panel() -> tuple[gr.Button, gr.Button, gr.DownloadButton, gr.File
             library_code = gr.Code(label="Use the adapter in Python", language="python", elem_id="library-code")
             client_code = gr.Code(label="Call this app from Python", language="python", elem_id="client-code")
         clear = gr.Button("Delete my pictures and adapter", variant="stop", size="sm", elem_id="clear")
-    return download, predictions, file, reopen, clear, library_code, client_code
+    return SavePanel(
+        download=download,
+        predictions=predictions,
+        file=file,
+        reopen=reopen,
+        library_code=library_code,
+        client_code=client_code,
+        clear=clear,
+    )
 
 
-def build_model_panel(settings: Settings) -> tuple[gr.Dropdown, gr.Textbox, gr.Button]:
+def build_model_panel(settings: Settings) -> ModelPanel:
     with gr.Accordion("Model", open=False, visible=settings.choose_models):
         model = gr.Dropdown(
             [(backbone.title, name) for name, backbone in BACKBONES.items()],
@@ -254,8 +270,8 @@ def build_model_panel(settings: Settings) -> tuple[gr.Dropdown, gr.Textbox, gr.B
         checkpoint = gr.Textbox(
             label="Checkpoint file on this machine (optional)", placeholder="/path/to/weights.safetensors"
         )
-        load_model = gr.Button("Load model", size="sm")
-    return model, checkpoint, load_model
+        load = gr.Button("Load model", size="sm")
+    return ModelPanel(model=model, checkpoint=checkpoint, load=load)
 
 
 def build_explorer_panel() -> gr.HTML:

@@ -17,7 +17,7 @@ from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings, Rejected
 from llu_core.data.pictures import ImageSource
 
 MAX_THUMBNAILS = 600
-"""Of a whole set; every one of them costs the page about two kilobytes."""
+"""A whole set shows so many at most; every one of them costs the page about two kilobytes."""
 THUMBNAILS_OF_FEATURES = 6
 MAX_LEFT_OUT = 500
 """So many files that were left out are named one by one."""
@@ -36,13 +36,13 @@ def cards_payload(
     pictures = defaultdict(list)
     for key, (part, picture) in pictures_by_key(draft).items():
         pictures[picture.label].append((key, part, picture))
-    room = _room([len(shown) for shown in pictures.values()])
+    most = _most_shown([len(shown) for shown in pictures.values()])
     classes = []
     for label, name in enumerate(draft.class_names):
         train = sum(part == "train" for _, part, _ in pictures[label])
         shown = [
             {"key": key, "name": picture.name, "part": part, "src": thumbnail(picture.read)}
-            for key, part, picture in pictures[label][:room]
+            for key, part, picture in pictures[label][:most]
         ]
         classes.append(_class(name, train, len(pictures[label]) - train) | _shown(shown, len(pictures[label])))
     return _payload(classes, draft.rejected, undo=undo, changed=changed, limits=limits)
@@ -53,15 +53,15 @@ def cards_payload_of_features(
 ) -> str:
     """A set of embeddings as JSON, to be read, not edited: counts, and pictures where the set has thumbnails."""
     train, test = _rows_by_label(fewshot.train), _rows_by_label(fewshot.test)
-    room = min(THUMBNAILS_OF_FEATURES, MAX_THUMBNAILS // len(fewshot.class_names))
+    most = min(THUMBNAILS_OF_FEATURES, MAX_THUMBNAILS // len(fewshot.class_names))
     classes = []
     for label, name in enumerate(fewshot.class_names):
         shown = [
             {"key": "", "name": part.names[row], "part": title, "src": thumbnail_of_pixels(part.thumbnails[row])}
             for title, part, rows in (("train", fewshot.train, train[label]), ("test", fewshot.test, test[label]))
             if part.thumbnails is not None
-            for row in rows[:room]
-        ][:room]
+            for row in rows[:most]
+        ][:most]
         classes.append(_class(name, len(train[label]), len(test[label])) | _shown(shown, len(shown)))
     return _payload(classes, fewshot.rejected, undo=undo, changed=changed, fixed=True, limits=limits)
 
@@ -103,12 +103,12 @@ def _rows_by_label(part: LabelledEmbeddings) -> dict[int, list[int]]:
     return rows
 
 
-def _room(counts: list[int]) -> int:
+def _most_shown(counts: list[int]) -> int:
     """The most pictures per class with which all classes together stay within MAX_THUMBNAILS."""
-    room = 0
-    while room < max(counts, default=0) and sum(min(count, room + 1) for count in counts) <= MAX_THUMBNAILS:
-        room += 1
-    return room
+    most = 0
+    while most < max(counts, default=0) and sum(min(count, most + 1) for count in counts) <= MAX_THUMBNAILS:
+        most += 1
+    return most
 
 
 def _class(name: str, train: int, test: int) -> dict:

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from demo.session.comparison import COMPARED, MethodRow
-from demo.session.queries import walk
+from demo.session.comparison import COMPARED, SystemRow
+from demo.session.queries import sweep_arc
 from demo.session.session import Model, Session
 from llu_core.method.sweep import Sweep
 
@@ -55,9 +55,9 @@ def positions_payload(session: Session) -> str:
     return json.dumps({"update": "positions", "id": model.id, "projection": model.projection.name} | _places(model))
 
 
-def walk_payload(session: Session, anchor: int, kind: str, index: int) -> str:
-    """The points of an arc as if they were pictures, for the same formula; arguments as those of `walk`."""
-    share, sweep = walk(session, anchor, kind, index)
+def arc_payload(session: Session, anchor: int, kind: str, index: int) -> str:
+    """The points of an arc as if they were pictures, for the same formula; arguments as those of `sweep_arc`."""
+    share, sweep = sweep_arc(session, anchor, kind, index)
     return json.dumps(
         {
             "update": "walk",
@@ -72,8 +72,8 @@ def walk_payload(session: Session, anchor: int, kind: str, index: int) -> str:
     )
 
 
-def methods_payload(
-    session: Session, run: int, rows: Sequence[MethodRow], *, waiting: str = "", message: str = ""
+def systems_payload(
+    session: Session, run: int, rows: Sequence[SystemRow], *, waiting: str = "", message: str = ""
 ) -> str:
     """The systems compared so far in the page's comparison number `run`.
 

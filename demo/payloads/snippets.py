@@ -16,7 +16,7 @@ images = torch.nn.functional.normalize(torch.load("embeddings.pt", weights_only=
 logits = trained.adapter.logits(images, trained.class_embeddings)
 print([trained.class_names[k] for k in logits.argmax(dim=1)])
 """
-"""For a set that came as embeddings: no encoder is known, so the pictures come as embeddings too."""
+"""The code for a set that came as embeddings: no encoder is known, so the pictures come as embeddings too."""
 
 
 def library_code(session: Session) -> str:

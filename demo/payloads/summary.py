@@ -4,9 +4,7 @@ import math
 from collections import Counter
 from typing import Any
 
-import torch
-
-from demo.session.session import Model, Session
+from demo.session.session import Model, Session, accuracies
 from llu_core.data.fewshot import LabelledEmbeddings
 from llu_core.data.pictures import Picture
 
@@ -47,20 +45,6 @@ def _trained(session: Session, model: Model) -> dict[str, Any]:
         "asked_classes": list(model.shots.class_names),
         "clip": accuracies(model, clip),
         "llu": accuracies(model, llu),
-    }
-
-
-def accuracies(model: Model, predictions: torch.Tensor) -> dict[str, float | None]:
-    """Percent right on the test images of seen and of unseen classes, None where there are no such images.
-
-    predictions: (n,) labels for the rows of model.sweep, chosen among all classes.
-    """
-    labels = model.shots.test.labels
-    right = predictions[len(model.shots.train) :][: len(labels)] == labels
-    seen = torch.isin(labels, torch.tensor(model.trained.trained_classes))
-    return {
-        name: 100.0 * right[rows].float().mean().item() if rows.any() else None
-        for name, rows in (("seen", seen), ("unseen", ~seen))
     }
 
 

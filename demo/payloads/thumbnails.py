@@ -19,7 +19,7 @@ _made: WeakKeyDictionary[Callable[[], Image.Image], str] = WeakKeyDictionary()
 
 
 def thumbnail(read: Callable[[], Image.Image]) -> str:
-    """Of what `read()` gives; a picture that cannot be read any more is left to training to report."""
+    """The thumbnail of what `read()` gives; a picture that cannot be read any more is left to training to report."""
     address = _made.get(read)
     if address is None:
         address = _made[read] = _make(read)
@@ -27,7 +27,7 @@ def thumbnail(read: Callable[[], Image.Image]) -> str:
 
 
 def thumbnail_of_pixels(pixels: np.ndarray) -> str:
-    """Of (s, s, 3) uint8."""
+    """The thumbnail of pixels (s, s, 3), uint8."""
     return _address(Image.fromarray(pixels))
 
 

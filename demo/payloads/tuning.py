@@ -2,24 +2,9 @@
 
 from html import escape
 
-from demo.session.queries import require_model
-from demo.session.session import Session
-from demo.session.training import set_mask
-from llu_core.method.recipes import RECIPES
-from llu_core.method.tuning import BETAS, GAMMAS, Plane, Tuning, tune
+from llu_core.method.tuning import BETAS, GAMMAS, Plane, Tuning
 
 CELL_WIDTH, CELL_HEIGHT = 18, 7
-
-
-def choose_mask(session: Session) -> tuple[Session, Tuning]:
-    """Beta and gamma from held-out shots and classes of the training set; the adapter stays, only its mask moves.
-
-    Raises LluError where there is no adapter, or none of its training pictures.
-    """
-    model = require_model(session)
-    recipe = RECIPES.get(str(model.trained.recipe.get("name")), RECIPES["fast"])
-    tuning = tune(model.shots, recipe, lambdas=(1.0,))
-    return set_mask(session, tuning.recipe.beta, tuning.recipe.gamma), tuning
 
 
 def tuned_panel(tuning: Tuning) -> str:

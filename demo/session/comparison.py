@@ -7,8 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from demo.payloads.summary import accuracies
-from demo.session.session import Model
+from demo.session.session import Model, accuracies
 from llu_core.data.fewshot import FewShotSet
 from llu_core.errors import LluError
 from llu_core.method.classifier import harmonic_mean
@@ -19,7 +18,7 @@ SEED = 1
 
 
 @dataclass(frozen=True, eq=False)
-class MethodRow:
+class SystemRow:
     """One trained system.
 
     answers: (n,) int64, a class for every row of the model's sweep; seen, unseen, h: percent of the test pictures right
@@ -48,7 +47,7 @@ class MethodRow:
         }
 
 
-def compare_methods(model: Model) -> Iterator[MethodRow]:
+def compare_systems(model: Model) -> Iterator[SystemRow]:
     """Train every compared system on the model's training pictures, by its own recipe; a row as each is done.
 
     Answers are chosen among all classes, as everywhere on the page. A system that cannot name classes without shots
@@ -62,12 +61,12 @@ def compare_methods(model: Model) -> Iterator[MethodRow]:
         yield _compared(system, model, material)
 
 
-def _compared(system: System, model: Model, material: Material) -> MethodRow:
+def _compared(system: System, model: Model, material: Material) -> SystemRow:
     fitted, seconds = system.timed_fit(material, SEED)
     answers, note = _answers(fitted, model, material.shots)
     right = accuracies(model, answers)
     seen, unseen = right["seen"], None if note else right["unseen"]
-    return MethodRow(system.name, system.title, answers, seen, unseen, harmonic_mean(seen, unseen), seconds, note)
+    return SystemRow(system.name, system.title, answers, seen, unseen, harmonic_mean(seen, unseen), seconds, note)
 
 
 def _answers(fitted: Fitted, model: Model, trained: FewShotSet) -> tuple[Tensor, str]:

@@ -17,13 +17,13 @@ from llu_core.errors import LluError
 
 MAX_NAME_LENGTH = 80
 MAX_FOLDER_NAME_LENGTH = 255
-"""Of a class that a zip names; longer than what is typed, since it was a folder's name before."""
+"""The most characters of a class that a zip names: more than what is typed, since it was a folder's name before."""
 MAX_TEMPLATES = 100
 MAX_TEMPLATE_LENGTH = 400
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 
 _LARGEST_SIDE = 672
-"""Of a stored picture, in pixels: twice what the largest known encoder looks at."""
+"""A stored picture has at most so many pixels a side: twice what the largest known encoder looks at."""
 _LOSSLESS_SIDE = 256
 
 
@@ -55,7 +55,7 @@ class StoredPicture:
 
     @cached_property
     def digest(self) -> bytes:
-        """Equal only for equal pictures."""
+        """Bytes that are equal only for equal pictures."""
         return blake2b(self.data, digest_size=12).digest()
 
 
@@ -65,8 +65,8 @@ def stored_pictures(draft: ImageSource) -> list[bytes]:
 
 
 @dataclass
-class _Shelf:
-    """One class while a draft is taken apart and put together again."""
+class _Class:
+    """The pictures of one class, while a draft is taken apart and put together again."""
 
     train: list[Picture] = field(default_factory=list)
     test: list[Picture] = field(default_factory=list)
@@ -102,14 +102,14 @@ def add_class(draft: ImageSource, name: str) -> ImageSource:
     name = clean_name(name)
     if name in draft.class_names:
         raise LluError(f"there is already a class called {name}; add the pictures to it")
-    return _together(draft, _apart(draft) | {name: _Shelf()})
+    return _together(draft, _apart(draft) | {name: _Class()})
 
 
 def add_pictures(draft: ImageSource, class_name: str, pictures: Sequence[Picture]) -> ImageSource:
     """Add training pictures to a class, which is created where it is new."""
-    shelves = _apart(draft)
-    shelves.setdefault(class_called(draft, class_name), _Shelf()).train.extend(pictures)
-    return _together(draft, shelves)
+    classes = _apart(draft)
+    classes.setdefault(class_called(draft, class_name), _Class()).train.extend(pictures)
+    return _together(draft, classes)
 
 
 def pictures_by_key(draft: ImageSource) -> dict[str, tuple[str, Picture]]:
@@ -156,10 +156,10 @@ def move_picture(draft: ImageSource, key: str, class_name: str) -> ImageSource:
     old, new = draft.class_names[picture.label], class_called(draft, class_name)
     if new == old:
         return draft
-    shelves = _apart(draft)
-    getattr(shelves[old], part).remove(picture)
-    getattr(shelves.setdefault(new, _Shelf()), part).append(picture)
-    return _together(draft, shelves)
+    classes = _apart(draft)
+    getattr(classes[old], part).remove(picture)
+    getattr(classes.setdefault(new, _Class()), part).append(picture)
+    return _together(draft, classes)
 
 
 def delete_picture(draft: ImageSource, key: str) -> ImageSource:
@@ -169,45 +169,45 @@ def delete_picture(draft: ImageSource, key: str) -> ImageSource:
     Raises LluError if no picture has that key.
     """
     part, picture = _find(draft, key)
-    shelves = _apart(draft)
-    getattr(shelves[draft.class_names[picture.label]], part).remove(picture)
-    return _together(draft, shelves)
+    classes = _apart(draft)
+    getattr(classes[draft.class_names[picture.label]], part).remove(picture)
+    return _together(draft, classes)
 
 
 def merge(draft: ImageSource, other: ImageSource) -> ImageSource:
     """All classes of both; pictures of classes with the same name are joined."""
-    shelves = _apart(draft)
-    for name, shelf in _apart(other).items():
-        mine = shelves.setdefault(name, _Shelf())
-        mine.train += shelf.train
-        mine.test += shelf.test
-    return _together(replace(draft, rejected=draft.rejected + other.rejected), shelves)
+    classes = _apart(draft)
+    for name, theirs in _apart(other).items():
+        mine = classes.setdefault(name, _Class())
+        mine.train += theirs.train
+        mine.test += theirs.test
+    return _together(replace(draft, rejected=draft.rejected + other.rejected), classes)
 
 
 def rename_class(draft: ImageSource, old: str, new: str) -> ImageSource:
     """Give a class another name; raises LluError if the new name is taken or the old one unknown."""
     new = clean_name(new)
-    shelves = _apart(draft)
-    _require(shelves, old)
-    if new != old and new in shelves:
+    classes = _apart(draft)
+    _require(classes, old)
+    if new != old and new in classes:
         raise LluError(f"there is already a class called {new}; choose another name or delete one of them")
-    return _together(draft, {new if name == old else name: shelf for name, shelf in shelves.items()})
+    return _together(draft, {new if name == old else name: one for name, one in classes.items()})
 
 
 def delete_class(draft: ImageSource, name: str) -> ImageSource:
     """Leave out a class and all its pictures; raises LluError if there is none of that name."""
-    shelves = _apart(draft)
-    _require(shelves, name)
-    del shelves[name]
-    return _together(draft, shelves)
+    classes = _apart(draft)
+    _require(classes, name)
+    del classes[name]
+    return _together(draft, classes)
 
 
 def set_unseen_classes(draft: ImageSource, names: Sequence[str]) -> ImageSource:
     """Make `names` the classes without any picture: CLIP is asked about them too, training does not see them."""
-    shelves = {name: shelf for name, shelf in _apart(draft).items() if shelf.train or shelf.test}
+    classes = {name: one for name, one in _apart(draft).items() if one.train or one.test}
     for name in names:
-        shelves.setdefault(clean_name(name), _Shelf())
-    return _together(draft, shelves)
+        classes.setdefault(clean_name(name), _Class())
+    return _together(draft, classes)
 
 
 def set_templates(draft: ImageSource, templates: Sequence[str]) -> ImageSource:
@@ -223,10 +223,10 @@ def set_templates(draft: ImageSource, templates: Sequence[str]) -> ImageSource:
 
 def unseen_without_pictures(draft: ImageSource) -> list[str]:
     """The names that `set_unseen_classes` governs."""
-    return [name for name, shelf in _apart(draft).items() if not shelf.train and not shelf.test]
+    return [name for name, one in _apart(draft).items() if not one.train and not one.test]
 
 
-def require_room(pictures: int, class_names: Sequence[str], limits: Limits) -> None:
+def require_within(pictures: int, class_names: Sequence[str], limits: Limits) -> None:
     """Raise LluError if a set of so many pictures and of these classes is over the limits."""
     for count, most, kind in ((pictures, limits.pictures, "pictures"), (len(class_names), limits.classes, "classes")):
         if count > most:
@@ -242,28 +242,28 @@ def with_rejected(draft: ImageSource, rejected: Sequence[Rejected]) -> ImageSour
     return replace(draft, rejected=tuple(rejected))
 
 
-def _require(shelves: dict[str, _Shelf], name: str) -> None:
-    if name not in shelves:
-        raise LluError(f"there is no class called {name}; the set has: {', '.join(shelves) or 'none'}")
+def _require(classes: dict[str, _Class], name: str) -> None:
+    if name not in classes:
+        raise LluError(f"there is no class called {name}; the set has: {', '.join(classes) or 'none'}")
 
 
-def _apart(draft: ImageSource) -> dict[str, _Shelf]:
-    shelves = {name: _Shelf() for name in draft.class_names}
+def _apart(draft: ImageSource) -> dict[str, _Class]:
+    classes = {name: _Class() for name in draft.class_names}
     for picture in draft.train:
-        shelves[draft.class_names[picture.label]].train.append(picture)
+        classes[draft.class_names[picture.label]].train.append(picture)
     for picture in draft.test:
-        shelves[draft.class_names[picture.label]].test.append(picture)
-    return shelves
+        classes[draft.class_names[picture.label]].test.append(picture)
+    return classes
 
 
-def _together(draft: ImageSource, shelves: dict[str, _Shelf]) -> ImageSource:
+def _together(draft: ImageSource, classes: dict[str, _Class]) -> ImageSource:
     """Trained classes first, as everywhere."""
-    names = sorted(shelves, key=lambda name: not shelves[name].train)
+    names = sorted(classes, key=lambda name: not classes[name].train)
     label = {name: index for index, name in enumerate(names)}
     return replace(
         draft,
         class_names=tuple(names),
-        base_classes=sum(bool(shelf.train) for shelf in shelves.values()),
-        train=tuple(replace(p, label=label[name]) for name in names for p in shelves[name].train),
-        test=tuple(replace(p, label=label[name]) for name in names for p in shelves[name].test),
+        base_classes=sum(bool(one.train) for one in classes.values()),
+        train=tuple(replace(p, label=label[name]) for name in names for p in classes[name].train),
+        test=tuple(replace(p, label=label[name]) for name in names for p in classes[name].test),
     )

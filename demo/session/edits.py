@@ -1,9 +1,10 @@
-"""The visitor's own set: adding files to it and editing it, every step of which can be undone. No gradio here."""
+"""The visitor's own set: adding files to it and editing it, every step of which can be undone."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Concatenate, ParamSpec
 
 import numpy as np
 import torch
@@ -20,6 +21,8 @@ from llu_core.data.pictures import ImageSource, Picture
 from llu_core.errors import LluError
 from llu_core.files.images import UnreadablePicture, decode
 from llu_core.files.listing import list_zip
+
+Arguments = ParamSpec("Arguments")
 
 THUMBNAIL = 64
 SHOTS_OF_A_BUNDLE = 16
@@ -55,19 +58,19 @@ def _open_bundle(session: Session, files: Sequence[Path]) -> Session:
     if len(files) > 1:
         raise LluError("a feature bundle (.npz) is a whole set; drop it alone, without other files")
     bundle = load_bundle(files[0], max_bytes=session.limits.unpacked_mb * MB)
-    drafts.require_room(0, bundle.class_names, session.limits)
+    drafts.require_within(0, bundle.class_names, session.limits)
     return session.with_features(_sized_for_the_page(bundle, session.limits.pictures))
 
 
 def _sized_for_the_page(bundle: FewShotSet, most: int) -> FewShotSet:
-    """The base classes' shots, at most SHOTS_OF_A_BUNDLE each, and as many test rows as there is room for."""
+    """The base classes' shots, at most SHOTS_OF_A_BUNDLE each, and as many test rows as fit."""
     base = bundle.train.labels < bundle.base_classes
     shots = replace(bundle, train=bundle.train.select(base.nonzero().flatten())).sample(SHOTS_OF_A_BUNDLE, seed=1)
     shots.require_shots()
     if len(shots.train) > most:
         raise LluError(f"{bundle.name} has {len(shots.train):,} shots; the page takes {most:,} pictures")
-    room = most - len(shots.train)
-    kept = torch.randperm(len(bundle.test), generator=torch.Generator().manual_seed(1))[:room].sort().values
+    free = most - len(shots.train)
+    kept = torch.randperm(len(bundle.test), generator=torch.Generator().manual_seed(1))[:free].sort().values
     left_out = []
     if len(shots.train) < len(bundle.train):
         reason = (
@@ -82,7 +85,7 @@ def _sized_for_the_page(bundle: FewShotSet, most: int) -> FewShotSet:
 
 
 def with_small_thumbnails(part: LabelledEmbeddings) -> LabelledEmbeddings:
-    """Of one size for the map, whatever the bundle has."""
+    """The same rows with thumbnails of one size for the map, whatever the bundle has."""
     if part.thumbnails is None or part.thumbnails.shape[1] == THUMBNAIL:
         return part
     small = [np.asarray(Image.fromarray(pixels).resize((THUMBNAIL, THUMBNAIL))) for pixels in part.thumbnails]
@@ -95,7 +98,7 @@ class _Reader:
 
     def __init__(self, session: Session, draft: ImageSource):
         self._limits = session.limits
-        self._room = session.limits.pictures - len(draft.train) - len(draft.test)
+        self._free = session.limits.pictures - len(draft.train) - len(draft.test)
         self._pixels = session.limits.upload_megapixels * 1_000_000
         self.max_pixels = session.limits.picture_pixels
 
@@ -103,27 +106,27 @@ class _Reader:
         """Raises LluError if nothing in the zip can be read."""
         files = list_zip(path, max_files=self._limits.files, max_pixels=self.max_pixels)
         source = image_source(files)
-        drafts.require_room(0, source.class_names, self._limits)
-        self.require_room(len(source.train) + len(source.test))
+        drafts.require_within(0, source.class_names, self._limits)
+        self.reserve(len(source.train) + len(source.test))
         train, rejected = self.read(source.train, source.rejected)
         test, rejected = self.read(source.test, rejected)
         if not train and not test:
             raise _no_picture(rejected)
         return replace(source, train=train, test=test, rejected=rejected)
 
-    def require_room(self, pictures: int) -> None:
-        """Raise LluError, before any is read, if so many pictures are too many."""
-        if pictures > self._room:
+    def reserve(self, pictures: int) -> None:
+        """Raises LluError, before any is read, if so many pictures are too many."""
+        if pictures > self._free:
             raise LluError(
                 f"these are {pictures:,} pictures; the page takes {self._limits.pictures:,} and has room for "
-                f"{max(self._room, 0):,} more, the command line takes any number"
+                f"{max(self._free, 0):,} more, the command line takes any number"
             )
-        self._room -= pictures
+        self._free -= pictures
 
     def read(
         self, pictures: Iterable[Picture], rejected: tuple[Rejected, ...]
     ) -> tuple[tuple[Picture, ...], tuple[Rejected, ...]]:
-        """Those of `pictures` that can be read, in memory, and `rejected` with the others."""
+        """The pictures that can be read, in memory, and `rejected` with the others."""
         kept, left_out = [], list(rejected)
         for picture in pictures:
             try:
@@ -145,7 +148,7 @@ def _no_picture(rejected: Sequence[Rejected]) -> LluError:
 
 def _with_pictures(draft: ImageSource, class_name: str, paths: Sequence[Path], reader: _Reader) -> ImageSource:
     class_name = drafts.class_called(draft, class_name)
-    reader.require_room(len(paths))
+    reader.reserve(len(paths))
     given = (Picture(path.name, 0, partial(decode, path, path.name, max_pixels=reader.max_pixels)) for path in paths)
     pictures, rejected = reader.read(given, draft.rejected)
     if not pictures:
@@ -153,40 +156,20 @@ def _with_pictures(draft: ImageSource, class_name: str, paths: Sequence[Path], r
     return drafts.with_rejected(drafts.add_pictures(draft, class_name, pictures), rejected)
 
 
-def _edit(session: Session, label: str, change: Callable[[ImageSource], ImageSource]) -> Session:
+def edit(
+    session: Session,
+    label: str,
+    change: Callable[Concatenate[ImageSource, Arguments], ImageSource],
+    *args: Arguments.args,
+    **kwargs: Arguments.kwargs,
+) -> Session:
+    """The session with `change(draft, *args)` as its draft; `label` says in the Undo button what was done.
+
+    Raises LluError if the set came as embeddings, if `change` does, and if the set is over the limits then.
+    """
     if session.features is not None:
         raise LluError("a set of embeddings cannot be edited; choose an example or add pictures to start another set")
-    draft = change(session.draft)
-    return session.edited(label, draft)
-
-
-def rename_class(session: Session, old: str, new: str) -> Session:
-    return _edit(session, f"rename {old}", lambda draft: drafts.rename_class(draft, old, new))
-
-
-def delete_class(session: Session, name: str) -> Session:
-    return _edit(session, f"delete {name}", lambda draft: drafts.delete_class(draft, name))
-
-
-def create_class(session: Session, name: str) -> Session:
-    """Add a class that has no pictures yet."""
-    return _edit(session, f"add {name.strip()}", lambda draft: drafts.add_class(draft, name))
-
-
-def move_picture(session: Session, picture: str, class_name: str) -> Session:
-    """Give a picture another class; `picture` is the key that its card carries."""
-    return _edit(
-        session, f"move {_called(session, picture)}", lambda draft: drafts.move_picture(draft, picture, class_name)
-    )
-
-
-def delete_picture(session: Session, picture: str) -> Session:
-    return _edit(session, f"delete {_called(session, picture)}", lambda draft: drafts.delete_picture(draft, picture))
-
-
-def _called(session: Session, picture: str) -> str:
-    class_name, name = drafts.picture_of(session.draft, picture)
-    return f"{Path(name).name} ({class_name})"
+    return session.edited(label, change(session.draft, *args, **kwargs))
 
 
 def set_unseen_classes(session: Session, names: str) -> Session:
@@ -197,7 +180,7 @@ def set_unseen_classes(session: Session, names: str) -> Session:
     wanted = [name.strip() for name in names.replace("\n", ",").split(",") if name.strip()]
     if session.model is not None and not session.changed_since_training and wanted[: len(present)] == present:
         return add_classes(session, wanted[len(present) :])
-    return _edit(session, "change unseen classes", lambda draft: drafts.set_unseen_classes(draft, wanted))
+    return edit(session, "change unseen classes", drafts.set_unseen_classes, wanted)
 
 
 def set_templates(session: Session, templates: str) -> Session:
@@ -205,4 +188,9 @@ def set_templates(session: Session, templates: str) -> Session:
     lines = [line.strip() for line in templates.splitlines() if line.strip()]
     if tuple(lines) == session.source.templates:
         return session
-    return _edit(session, "change templates", lambda draft: drafts.set_templates(draft, lines))
+    return edit(session, "change templates", drafts.set_templates, lines)
+
+
+def clear(session: Session) -> Session:
+    """Forget the visitor's pictures and everything trained on them."""
+    return replace(session, draft=drafts.empty_draft(), features=None, preset=None, model=None, history=())

@@ -10,7 +10,7 @@ import numpy as np
 
 @dataclass(frozen=True, eq=False)
 class Projection:
-    """Coordinates (n, 2) float32 of embeddings, and the method's name.
+    """Coordinates (n, 2) float32 of embeddings, and the projection's name.
 
     place: where further embeddings (m, d) would lie on this map, (m, 2) float32; the map itself stays as it is.
     """

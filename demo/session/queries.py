@@ -21,19 +21,12 @@ from llu_core.method.prediction import Prediction, predict_embeddings
 from llu_core.method.sweep import Sweep
 
 MAX_QUERIES = 24
-WALK_STEPS = 61
-
-
-def require_model(session: Session) -> Model:
-    """The trained model; raises LluError where there is none."""
-    if session.model is None:
-        raise LluError("there is no trained adapter yet; train one first")
-    return session.model
+ARC_POINTS = 61
 
 
 def _encodable_model(session: Session) -> Model:
     """The model, made sure that the loaded encoder is the one its embeddings come from."""
-    model = require_model(session)
+    model = session.require_model()
     if not model.shots.encoder_identity:
         raise LluError("this set came as embeddings and names no encoder, so nothing can be added to it")
     model.trained.require_encoder(session.encoder.identity, session.encoder.width)
@@ -65,19 +58,18 @@ def _free_name(model: Model, name: str) -> str:
 
 
 def remove_query(session: Session, name: str) -> Session:
-    model = require_model(session)
+    model = session.require_model()
     kept = [row for row, other in enumerate(model.queries.names) if other != name]
     return replace(session, model=model.with_queries(model.queries.select(kept)))
 
 
 def answer(session: Session, row: int) -> Prediction:
     """Both models' answers for a query at the sliders' setting."""
-    model = require_model(session)
-    query = model.queries.select([row])
-    adapter = model.trained.adapter.with_mask(beta=session.beta, gamma=session.gamma)
-    trained = replace(model.trained, adapter=adapter)
-    shots = model.shots
-    return predict_embeddings(trained, query.embeddings, query.names, shots.class_names, shots.class_embeddings)[0]
+    model = session.require_model()
+    query, shots = model.queries.select([row]), model.shots
+    return predict_embeddings(
+        session.trained, query.embeddings, query.names, shots.class_names, shots.class_embeddings
+    )[0]
 
 
 def add_classes(session: Session, names: Sequence[str]) -> Session:
@@ -95,17 +87,17 @@ def add_classes(session: Session, names: Sequence[str]) -> Session:
     return replace(edited, model=replace(grown, source=draft) if in_step else grown)
 
 
-def walk(session: Session, anchor: int, kind: str, index: int) -> tuple[Tensor, Sweep]:
+def sweep_arc(session: Session, anchor: int, kind: str, index: int) -> tuple[Tensor, Sweep]:
     """The great arc from an image anchor to an image row or a class text: (t in 0..1, the sweep of its points).
 
     The paper's Figure 1 with real embeddings. kind: "image" or "class".
     """
-    model = require_model(session)
+    model = session.require_model()
     shots, anchors = model.shots, model.trained.adapter.image.anchors
     ends = {"image": model.images, "class": shots.class_embeddings}.get(kind)
     if ends is None or not 0 <= anchor < len(anchors) or not 0 <= index < len(ends):
         raise LluError("that walk's ends are no longer on the map; choose them again")
-    share = torch.linspace(0, 1, WALK_STEPS)
+    share = torch.linspace(0, 1, ARC_POINTS)
     points = arc(anchors[anchor], ends[index], share)
     return share, Sweep.of(model.trained.adapter, points, shots.class_embeddings)
 

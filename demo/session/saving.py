@@ -1,4 +1,4 @@
-"""Taking a session's results home, and bringing an adapter back. No gradio here."""
+"""Taking a session's results home, and bringing an adapter back."""
 
 import csv
 import io
@@ -6,9 +6,8 @@ import zipfile
 from dataclasses import replace
 from pathlib import Path
 
-from demo.session.draft import require_room
+from demo.session.draft import require_within
 from demo.session.edits import with_small_thumbnails
-from demo.session.queries import require_model
 from demo.session.session import UNLABELLED, Session, build_model
 from demo.settings import MB
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
@@ -18,17 +17,15 @@ from llu_core.method.adapter import interpolation_mask
 from llu_core.method.checkpoint import CONFIG_FILE, WEIGHTS_FILE, TrainedAdapter
 
 MAX_ADAPTER_FILES = 50
-"""Of a zip; it needs two, and the zips that operating systems make of a folder have a few more."""
+"""The most that a zip may hold; it needs two, and operating systems add a few more when they zip a folder."""
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 """A spreadsheet would compute a cell that begins so."""
 
 
 def save_adapter(session: Session, folder: Path) -> Path:
     """Write the adapter, with the sliders' beta and gamma, as a zip in `folder`; returns its path."""
-    model = require_model(session)
     target = folder / "llu-adapter"
-    adapter = model.trained.adapter.with_mask(beta=session.beta, gamma=session.gamma)
-    replace(model.trained, adapter=adapter).save_pretrained(target)
+    session.trained.save_pretrained(target)
     archive = folder / "llu-adapter.zip"
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
         for path in sorted(target.iterdir()):
@@ -49,7 +46,7 @@ def open_adapter(session: Session, path: Path, folder: Path) -> Session:
         raise LluError(f"{path.name} cannot be read: {error}") from None
     trained = TrainedAdapter.from_pretrained(folder)
     trained.require_encoder(session.encoder.identity, session.encoder.width)
-    require_room(len(trained.anchor_names), trained.class_names, session.limits)
+    require_within(len(trained.anchor_names), trained.class_names, session.limits)
     model = build_model(trained, _anchors_as_shots(trained, path.stem), source=None, seconds=None)
     return replace(session, model=model, beta=trained.adapter.beta, gamma=trained.adapter.gamma)
 
@@ -77,7 +74,7 @@ def _anchors_as_shots(trained: TrainedAdapter, name: str) -> FewShotSet:
 
 def predictions_csv(session: Session) -> str:
     """One line per picture: name, part, truth, both answers with their probability, alpha, nearest anchor."""
-    model = require_model(session)
+    model = session.require_model()
     sweep, names = model.sweep, model.shots.class_names
     clip = sweep.logits(beta=0.0, gamma=0.0).softmax(dim=1)
     llu = sweep.logits(beta=session.beta, gamma=session.gamma).softmax(dim=1)
@@ -100,5 +97,5 @@ def predictions_csv(session: Session) -> str:
 
 
 def _harmless(text: str) -> str:
-    """With an apostrophe before what a spreadsheet would take for a formula."""
+    """The text, with an apostrophe before what a spreadsheet would take for a formula."""
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text

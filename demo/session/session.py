@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from demo.session.draft import empty_draft, require_room, stored_pictures
+from demo.session.draft import empty_draft, require_within, stored_pictures
 from demo.session.projection import Projection, project_pca
 from demo.settings import MB, Limits
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
@@ -56,7 +56,7 @@ class Model:
 
     @property
     def row_names(self) -> tuple[str, ...]:
-        """Of the sweep's rows."""
+        """The names of the sweep's rows."""
         return tuple(name for part in self.parts for name in part.names)
 
     def with_queries(self, queries: LabelledEmbeddings) -> "Model":
@@ -95,6 +95,20 @@ def build_model(
 def _sweep(trained: TrainedAdapter, shots: FewShotSet, queries: LabelledEmbeddings) -> Sweep:
     images = torch.cat([shots.train.embeddings, shots.test.embeddings, queries.embeddings])
     return Sweep.of(trained.adapter, images, shots.class_embeddings)
+
+
+def accuracies(model: Model, predictions: Tensor) -> dict[str, float | None]:
+    """Percent right on the test images of seen and of unseen classes, None where there are no such images.
+
+    predictions: (n,) labels for the rows of model.sweep, chosen among all classes.
+    """
+    labels = model.shots.test.labels
+    right = predictions[len(model.shots.train) :][: len(labels)] == labels
+    seen = torch.isin(labels, torch.tensor(model.trained.trained_classes))
+    return {
+        name: 100.0 * right[rows].float().mean().item() if rows.any() else None
+        for name, rows in (("seen", seen), ("unseen", ~seen))
+    }
 
 
 def map_points(adapter: LocalizedAdapter, train: LabelledEmbeddings, test: LabelledEmbeddings) -> np.ndarray:
@@ -146,11 +160,11 @@ class Session:
         return self.features or self.draft
 
     def edited(self, label: str, draft: ImageSource) -> "Session":
-        """With another set of pictures; `label` says in the Undo button what was done.
+        """The session with another set of pictures; `label` says in the Undo button what was done.
 
         Raises LluError if it is over the limits. Where only Undo makes it so, the oldest steps are forgotten.
         """
-        require_room(len(draft.train) + len(draft.test), draft.class_names, self.limits)
+        require_within(len(draft.train) + len(draft.test), draft.class_names, self.limits)
         changed = self._changed(label, draft=draft, features=None, preset=None)
         while changed.stored_bytes > self.limits.visitor_mb * MB:
             if not changed.history:
@@ -162,7 +176,7 @@ class Session:
         return changed
 
     def with_features(self, features: FewShotSet) -> "Session":
-        """With a set of embeddings in place of pictures."""
+        """The session with a set of embeddings in place of pictures."""
         return self._changed(f"open {features.name}", draft=empty_draft(), features=features, preset=None)
 
     def _changed(self, label: str, **changes) -> "Session":
@@ -196,6 +210,18 @@ class Session:
     def changed_since_training(self) -> bool:
         """Whether the set on the left is no longer what the model on the right was trained on."""
         return self.model is not None and self.model.source is not self.source
+
+    def require_model(self) -> Model:
+        """The trained model; raises LluError where there is none."""
+        if self.model is None:
+            raise LluError("there is no trained adapter yet; train one first")
+        return self.model
+
+    @property
+    def trained(self) -> TrainedAdapter:
+        """The adapter with its mask where the sliders stand; raises LluError where there is none."""
+        trained = self.require_model().trained
+        return replace(trained, adapter=trained.adapter.with_mask(beta=self.beta, gamma=self.gamma))
 
     def why_not_trainable(self) -> str | None:
         """What is missing before training makes sense, or None."""

@@ -1,37 +1,31 @@
-"""What the page can do: (session, inputs) -> session, or a generator of progress that returns one. No gradio here."""
+"""Training and what follows from it: an adapter, its mask, its map."""
 
 import threading
 import time
 from collections.abc import Generator
 from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
-from demo.session import draft as drafts
 from demo.session.projection import Projection, project_umap
 from demo.session.session import Session, build_model, map_points
 from llu_core.data.embedding import embed_steps
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
-from llu_core.data.pictures import ImageSource
-from llu_core.data.sources import open_source
 from llu_core.errors import LluError
 from llu_core.method.adapter import LocalizedAdapter, check_mask
 from llu_core.method.checkpoint import TrainedAdapter
-from llu_core.method.recipes import Recipe
-from llu_core.method.training import train
+from llu_core.method.recipes import RECIPES, Recipe
+from llu_core.method.training import TrainingStep, train
+from llu_core.method.tuning import Tuning, tune
+from llu_core.steps import relay
 
-PRESETS = {
-    "Coloured shapes, sketched": "picto:sketched-coloured-shapes",
-    "Patterned shapes, sketched": "picto:sketched-patterned-shapes",
-    "Patterned shapes, mosaic": "picto:mosaic-patterned-shapes",
-    "Coloured shapes, inverted": "picto:negative-coloured-shapes",
-    "New words": "picto:new-words",
-    "Handwritten digits": "picto:digits",
-}
+Step = TypeVar("Step")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
 class Progress:
-    """phase: "Reading pictures", "Training" or "Drawing the map"; done of total, detail as a short text."""
+    """How far the work is. phase: "Reading pictures", "Training" or "Drawing the map"; detail: a short text."""
 
     phase: str
     done: int
@@ -42,25 +36,21 @@ class Progress:
 Steps = Generator[Progress, None, Session]
 
 
-def load_preset(session: Session, title: str) -> Session:
-    """Replace the set by one of the built-in ones."""
-    if title not in PRESETS:
-        raise LluError(f"unknown example {title!r}; choose one of: {', '.join(PRESETS)}")
-    source = open_source(PRESETS[title])
-    if not isinstance(source, ImageSource):
-        raise LluError(f"{title} holds no pictures; choose another example")
-    return replace(session, draft=source, features=None, preset=title, history=())
-
-
-def clear(session: Session) -> Session:
-    """Forget the visitor's pictures and everything trained on them."""
-    return replace(session, draft=drafts.empty_draft(), features=None, preset=None, model=None, history=())
-
-
 def set_mask(session: Session, beta: float, gamma: float) -> Session:
     """Remember where the sliders stand, for saving."""
     check_mask(beta, gamma)
     return replace(session, beta=float(beta), gamma=float(gamma))
+
+
+def choose_mask(session: Session) -> tuple[Session, Tuning]:
+    """Beta and gamma from held-out shots and classes of the training set; the adapter stays, only its mask moves.
+
+    Raises LluError where there is no adapter, or none of its training pictures.
+    """
+    model = session.require_model()
+    recipe = RECIPES.get(str(model.trained.recipe.get("name")), RECIPES["fast"])
+    tuning = tune(model.shots, recipe, lambdas=(1.0,))
+    return set_mask(session, tuning.recipe.beta, tuning.recipe.gamma), tuning
 
 
 def train_adapter(session: Session, recipe: Recipe, *, seed: int = 1) -> Steps:
@@ -72,44 +62,42 @@ def train_adapter(session: Session, recipe: Recipe, *, seed: int = 1) -> Steps:
     if reason:
         raise LluError(reason)
     shots = session.features or (yield from _embedded(session))
-    start, working = time.perf_counter(), 0.0
-    steps = train(shots, recipe, seed=seed)
-    while True:
-        try:
-            step = next(steps)
-        except StopIteration as finished:
-            adapter = finished.value
-            break
-        working += time.perf_counter() - start
-        yield Progress(
-            "Training", step.step, step.steps, f"loss {step.loss:.3f}, {step.accuracy:.0f} % of the shots right"
-        )
-        start = time.perf_counter()
-    seconds = working + time.perf_counter() - start
+    steps = _Timed(train(shots, recipe, seed=seed))
+    adapter = yield from relay(steps, _training_progress)
     yield Progress("Drawing the map", 0, 1)
-    trained = TrainedAdapter.of(
-        shots, adapter, recipe, seed=seed, model="" if session.features else session.encoder_name
-    )
+    name = "" if session.features else session.encoder_name
+    trained = TrainedAdapter.of(shots, adapter, recipe, seed=seed, model=name)
     before = session.model
     comparable = before is not None and before.shots.encoder_identity == shots.encoder_identity != ""
-    model = build_model(
-        trained,
-        shots,
-        source=session.source,
-        seconds=seconds,
-        queries=before.queries if before is not None and comparable else None,
-    )
+    queries = before.queries if before is not None and comparable else None
+    model = build_model(trained, shots, source=session.source, seconds=steps.seconds, queries=queries)
     return replace(session, model=model, beta=recipe.beta, gamma=recipe.gamma)
 
 
 def _embedded(session: Session) -> Generator[Progress, None, FewShotSet]:
-    steps = embed_steps(session.draft, session.encoder)
-    while True:
+    return relay(embed_steps(session.draft, session.encoder), lambda step: Progress("Reading pictures", *step))
+
+
+def _training_progress(step: TrainingStep) -> Progress:
+    detail = f"loss {step.loss:.3f}, {step.accuracy:.0f} % of the shots right"
+    return Progress("Training", step.step, step.steps, detail)
+
+
+class _Timed(Generator[Step, None, Result]):
+    """The same steps, and the seconds that they took; what the caller does between two of them does not count."""
+
+    def __init__(self, steps: Generator[Step, None, Result]):
+        self._steps, self.seconds = steps, 0.0
+
+    def send(self, value: None) -> Step:
+        start = time.perf_counter()
         try:
-            done, total = next(steps)
-        except StopIteration as finished:
-            return finished.value
-        yield Progress("Reading pictures", done, total)
+            return self._steps.send(value)
+        finally:
+            self.seconds += time.perf_counter() - start
+
+    def throw(self, *error: Any) -> Step:
+        return self._steps.throw(*error)
 
 
 def draw_umap(session: Session) -> Session:

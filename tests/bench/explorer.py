@@ -23,8 +23,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from demo.client import STATIC
 from demo.page.views import LAUNCH, build_explorer_panel
 from demo.payloads.explorer import explorer_payload
-from demo.payloads.summary import accuracies
-from demo.session.session import Model, Session, build_model
+from demo.session.session import Model, Session, accuracies, build_model
 from llu_core.method.adapter import interpolation_mask
 from llu_core.method.checkpoint import TrainedAdapter
 from llu_core.method.fitting import fit

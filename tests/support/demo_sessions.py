@@ -5,17 +5,14 @@ import pytest
 from demo.session import edits, training
 from demo.session.session import Session
 from llu_core.method.recipes import RECIPES
+from llu_core.steps import drain as run
 from support.sample_pictures import write_zip
 
 
 def drain(steps) -> tuple[Session, list[str]]:
     """The session that a training ends in, and the phases it went through."""
-    phases = []
-    while True:
-        try:
-            phases.append(next(steps).phase)
-        except StopIteration as finished:
-            return finished.value, phases
+    phases: list[str] = []
+    return run(steps, lambda step: phases.append(step.phase)), phases
 
 
 @pytest.fixture

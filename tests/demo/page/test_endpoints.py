@@ -10,8 +10,8 @@ import pytest
 from gradio_client import Client, handle_file
 
 from demo.payloads.snippets import client_code, library_code
+from demo.session.presets import load_preset
 from demo.session.session import Session
-from demo.session.training import load_preset
 from llu_core.encoders.encoder import OpenClipEncoder
 from llu_core.method.checkpoint import TrainedAdapter
 from support.sample_pictures import picture_bytes, write_zip
@@ -102,6 +102,7 @@ def test_a_program_edits_a_set_and_takes_it_back(client, tmp_path):
     picture = next(p for p in client.predict(api_name="/pictures") if p["class"] == "spotty" and p["part"] == "train")
     moved = client.predict(picture["key"], "stripy", api_name="/move_picture")
     assert {row["name"]: row["train"] for row in moved["classes"]}["stripy"] == 7
+    assert moved["can_undo"][0] == f"move {picture['name'].split('/')[-1]} (spotty)"
     undone = client.predict(api_name="/undo")
     assert {row["name"]: row["train"] for row in undone["classes"]}["stripy"] == 6
 

@@ -13,7 +13,7 @@ import torch
 from gradio import Error
 from PIL import Image
 
-from demo.page.wiring import friendly
+from demo.page.faults import friendly
 from llu_core.data.bundles import save_bundle
 from llu_core.encoders.cache import CachedEncoder
 from llu_core.encoders.encoder import OpenClipEncoder, choose_device

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from demo.session import draft as drafts
 from demo.session import edits, saving
 from demo.settings import Limits
 from llu_core.errors import LluError
@@ -170,7 +171,7 @@ def test_undo_gives_way_before_pictures_are_refused(session, tmp_path):
     path = zip_of(tmp_path / "heavy.zip", {f"cat/{n}.jpg": noise.getvalue() for n in range(2)})
     grown = replace(session, limits=Limits(visitor_mb=1))
     for _ in range(4):
-        grown = edits.delete_class(edits.add_files(grown, [path]), "cat")
+        grown = edits.edit(edits.add_files(grown, [path]), "delete", drafts.delete_class, "cat")
     assert len(grown.history) < 8
     assert grown.stored_bytes <= 2**20
 

@@ -2,23 +2,11 @@
 
 import html
 import re
-from dataclasses import replace
 
-import pytest
-
-from demo.payloads.tuning import choose_mask, tuned_panel
-from demo.session.session import Session
-from llu_core.errors import LluError
+from demo.payloads.tuning import tuned_panel
 from llu_core.method.recipes import RECIPES
 from llu_core.method.tuning import BETAS, GAMMAS, tune
 from support.synthetic import problem
-
-
-def test_only_the_mask_moves(trained: Session):
-    chosen, tuning = choose_mask(trained)
-    assert chosen.model is trained.model
-    assert (chosen.beta, chosen.gamma) == (tuning.recipe.beta, tuning.recipe.gamma)
-    assert tuning.recipe.lam == RECIPES["fast"].lam
 
 
 def test_the_panel_says_why_and_frames_what_was_chosen():
@@ -36,8 +24,3 @@ def test_where_nothing_can_be_held_out_it_says_so_without_a_plane():
     panel = tuned_panel(tune(problem(shots=2)))
     assert "stay as they are" in panel
     assert "<svg" not in panel
-
-
-def test_without_an_adapter_it_says_what_to_do(trained: Session):
-    with pytest.raises(LluError, match="train one first"):
-        choose_mask(replace(trained, model=None))

@@ -6,19 +6,19 @@ from dataclasses import replace
 import pytest
 import torch
 
-from demo.payloads.explorer import methods_payload
-from demo.payloads.summary import accuracies
-from demo.session.comparison import COMPARED, compare_methods
+from demo.payloads.explorer import systems_payload
+from demo.session.comparison import COMPARED, compare_systems
+from demo.session.session import accuracies
 from llu_core.data.fewshot import LabelledEmbeddings
 from llu_core.errors import LluError
 
 
 @pytest.fixture
 def rows(trained):
-    return {row.name: row for row in compare_methods(trained.model)}
+    return {row.name: row for row in compare_systems(trained.model)}
 
 
-def test_every_method_answers_for_every_picture(trained, rows):
+def test_every_system_answers_for_every_picture(trained, rows):
     assert tuple(rows) == COMPARED
     classes = len(trained.model.shots.class_names)
     for row in rows.values():
@@ -46,7 +46,7 @@ def test_a_head_without_new_classes_names_seen_ones_and_says_so(trained, rows):
 
 
 def test_the_page_gets_rows_and_answers(trained, rows):
-    payload = json.loads(methods_payload(trained, 3, list(rows.values())))
+    payload = json.loads(systems_payload(trained, 3, list(rows.values())))
     assert (payload["id"], payload["run"]) == (trained.model.id, 3)
     assert payload["total"] == len(payload["rows"])
     assert payload["rows"][0]["answers"] == rows["clip"].answers.tolist()
@@ -56,4 +56,4 @@ def test_without_test_pictures_there_is_nothing_to_compare(trained):
     model = trained.model
     shots = replace(model.shots, test=LabelledEmbeddings.empty(model.shots.width))
     with pytest.raises(LluError, match="training pictures and test pictures"):
-        next(compare_methods(replace(model, shots=shots)))
+        next(compare_systems(replace(model, shots=shots)))

@@ -71,11 +71,11 @@ def test_merging_joins_classes_of_the_same_name(cats_and_dogs):
 
 def test_too_many_pictures_or_classes_are_refused_with_the_limit():
     with pytest.raises(LluError, match=r"3 pictures; the page takes 2"):
-        drafts.require_room(3, ["cat"], Limits(pictures=2))
+        drafts.require_within(3, ["cat"], Limits(pictures=2))
     with pytest.raises(LluError, match=r"2 classes; the page takes 1"):
-        drafts.require_room(2, ["cat", "dog"], Limits(classes=1))
+        drafts.require_within(2, ["cat", "dog"], Limits(classes=1))
     with pytest.raises(LluError, match="characters"):
-        drafts.require_room(2, ["x" * 300], Limits())
+        drafts.require_within(2, ["x" * 300], Limits())
 
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 81])

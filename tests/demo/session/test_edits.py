@@ -6,7 +6,9 @@ from PIL import Image
 
 from demo.payloads.explorer import explorer_payload
 from demo.payloads.summary import summary
+from demo.session import draft as drafts
 from demo.session import edits, training
+from demo.session.presets import PRESETS, load_preset
 from llu_core.data.bundles import save_bundle
 from llu_core.errors import LluError
 from llu_core.method.recipes import RECIPES
@@ -44,7 +46,7 @@ def test_loose_pictures_need_a_class_name(session, tmp_path):
 def test_own_pictures_replace_an_example_and_then_add_up(session, tmp_path):
     path = tmp_path / "one.png"
     path.write_bytes(picture_bytes(1))
-    example = training.load_preset(session, next(iter(training.PRESETS)))
+    example = load_preset(session, next(iter(PRESETS)))
     own = edits.add_files(example, [path], "thing")
     assert own.draft.class_names == ("thing",)
     assert len(edits.add_files(own, [path], "thing").draft.train) == 2
@@ -74,7 +76,7 @@ def test_a_large_photograph_is_kept_small(session, tmp_path):
 def test_pictures_for_a_class_of_the_example_join_the_example(session, tmp_path):
     path = tmp_path / "one.png"
     path.write_bytes(picture_bytes(1))
-    example = training.load_preset(session, next(iter(training.PRESETS)))
+    example = load_preset(session, next(iter(PRESETS)))
     name = example.draft.class_names[0]
     grown = edits.add_files(example, [path], name)
     assert len(grown.draft.train) == len(example.draft.train) + 1
@@ -83,9 +85,9 @@ def test_pictures_for_a_class_of_the_example_join_the_example(session, tmp_path)
 @pytest.mark.parametrize(
     "edit",
     [
-        lambda session: edits.rename_class(session, "spotty", "dotty"),
-        lambda session: edits.delete_class(session, "spotty"),
-        lambda session: edits.create_class(session, "newt"),
+        lambda session: edits.edit(session, "rename", drafts.rename_class, "spotty", "dotty"),
+        lambda session: edits.edit(session, "delete", drafts.delete_class, "spotty"),
+        lambda session: edits.edit(session, "add", drafts.add_class, "newt"),
         lambda session: edits.set_templates(session, "a drawing of a {}"),
         lambda session: edits.set_unseen_classes(session, "newt"),
     ],
@@ -99,7 +101,7 @@ def test_every_edit_can_be_undone_and_training_is_up_to_date_again(trained, edit
 
 
 def test_an_undone_addition_brings_the_example_back(session, tmp_path):
-    example = training.load_preset(session, next(iter(training.PRESETS)))
+    example = load_preset(session, next(iter(PRESETS)))
     own = edits.add_files(example, [write_zip(tmp_path / "mine.zip")])
     assert own.preset is None
     assert own.undone().preset == example.preset
@@ -111,14 +113,14 @@ def test_leaving_the_templates_as_they_are_is_no_edit(zipped):
 
 @pytest.mark.parametrize("name", ["<b>bold</b>", 'it\'s "quoted"', "🦕 dino", "x" * 80])
 def test_any_name_is_just_text(zipped, name):
-    renamed = edits.rename_class(zipped, "spotty", name)
+    renamed = edits.edit(zipped, "rename", drafts.rename_class, "spotty", name)
     assert name in renamed.draft.class_names
 
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 300, "stripy"])
 def test_empty_long_and_taken_names_are_refused(zipped, name):
     with pytest.raises(LluError):
-        edits.rename_class(zipped, "spotty", name)
+        edits.edit(zipped, "rename", drafts.rename_class, "spotty", name)
 
 
 def test_a_feature_bundle_is_trained_without_an_encoder(session, tmp_path):
@@ -130,7 +132,7 @@ def test_a_feature_bundle_is_trained_without_an_encoder(session, tmp_path):
     assert [row["name"] for row in summary(trained)["rejected"]] == ["12 training rows"]
     assert '"thumbnails": null' in explorer_payload(trained)
     with pytest.raises(LluError, match="cannot be edited"):
-        edits.rename_class(trained, "class 0", "zero")
+        edits.edit(trained, "rename", drafts.rename_class, "class 0", "zero")
 
 
 def test_a_large_bundle_is_cut_to_what_the_page_can_show(session, tmp_path):

@@ -1,4 +1,4 @@
-"""Asking a trained adapter: pictures, classes and walks that were not there when it was trained."""
+"""Asking a trained adapter: pictures, classes and arcs that were not there when it was trained."""
 
 import base64
 import json
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from demo.payloads.explorer import explorer_payload, walk_payload
+from demo.payloads.explorer import arc_payload, explorer_payload
 from demo.payloads.snippets import client_code, library_code
 from demo.payloads.summary import summary
 from demo.session import edits, queries, training
@@ -100,9 +100,9 @@ def test_names_typed_as_unseen_classes_join_at_once_too(trained):
     assert not grown.changed_since_training
 
 
-def test_a_walk_starts_at_the_anchor_and_ends_at_the_picture(trained):
+def test_an_arc_starts_at_the_anchor_and_ends_at_the_picture(trained):
     anchor, image = 2, 20
-    share, sweep = queries.walk(trained, anchor, "image", image)
+    share, sweep = queries.sweep_arc(trained, anchor, "image", image)
     model = trained.model
     ends = torch.stack([model.trained.adapter.image.anchors[anchor], model.shots.test.embeddings[image - 18]])
     torch.testing.assert_close(sweep.uu[[0, -1]], ends @ model.shots.class_embeddings.T, atol=1e-5, rtol=0)
@@ -119,9 +119,9 @@ def test_an_arc_has_unit_rows_at_equal_angles():
 
 
 @pytest.mark.parametrize("end", [("image", 10**6), ("class", -1), ("planet", 0)])
-def test_a_walk_to_nowhere_is_refused(trained, end):
+def test_an_arc_to_nowhere_is_refused(trained, end):
     with pytest.raises(LluError, match="no longer on the map"):
-        walk_payload(trained, 0, *end)
+        arc_payload(trained, 0, *end)
 
 
 def test_the_code_to_take_away_is_python(trained):

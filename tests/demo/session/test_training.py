@@ -1,10 +1,14 @@
 """The page's actions without a page: real pictures, real training, a toy encoder."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
-from demo.payloads.summary import accuracies, status_line, summary
+from demo.payloads.summary import status_line, summary
+from demo.session import draft as drafts
 from demo.session import edits, training
+from demo.session.session import accuracies
 from llu_core.errors import LluError
 from llu_core.method.recipes import RECIPES
 from support.demo_sessions import drain
@@ -34,7 +38,7 @@ def test_abandoned_training_leaves_the_session_alone(zipped):
 
 def test_an_edit_after_training_raises_the_badge(trained):
     assert not trained.changed_since_training
-    edited = edits.rename_class(trained, "spotty", "dotty")
+    edited = edits.edit(trained, "rename", drafts.rename_class, "spotty", "dotty")
     assert edited.changed_since_training
     assert "Changed since training" in status_line(edited)
 
@@ -42,6 +46,18 @@ def test_an_edit_after_training_raises_the_badge(trained):
 def test_beta_zero_is_clip_in_every_tile(trained):
     still = summary(training.set_mask(trained, 0.0, 20.0))["trained"]
     assert still["llu"] == still["clip"]
+
+
+def test_only_the_mask_moves(trained):
+    chosen, tuning = training.choose_mask(trained)
+    assert chosen.model is trained.model
+    assert (chosen.beta, chosen.gamma) == (tuning.recipe.beta, tuning.recipe.gamma)
+    assert tuning.recipe.lam == RECIPES["fast"].lam
+
+
+def test_without_an_adapter_there_is_no_mask_to_choose(trained):
+    with pytest.raises(LluError, match="train one first"):
+        training.choose_mask(replace(trained, model=None))
 
 
 def test_accuracies_tell_seen_from_unseen(trained):

@@ -3,7 +3,7 @@
 import torch
 from PIL import Image
 
-from demo.hosting.recent import RecentEncoder, RecentRows
+from demo.hosting.encoders import RecentEncoder, RecentRows
 from support.toy_encoder import CountingEncoder, ToyEncoder
 
 

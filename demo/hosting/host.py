@@ -1,0 +1,65 @@
+"""What all visitors of a running app share."""
+
+import hashlib
+import shutil
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from demo.hosting.encoders import EncoderShelf
+from demo.hosting.examples import Examples
+from demo.hosting.line import Line
+from demo.hosting.store import SessionStore
+from demo.settings import MB, Settings
+from llu_core.encoders.encoder import Encoder
+
+
+def _temporary_folder() -> tempfile.TemporaryDirectory:
+    return tempfile.TemporaryDirectory(prefix="llu-downloads-")
+
+
+@dataclass(frozen=True, eq=False)
+class Host:
+    """One of each for all visitors; downloads: the folder of files on their way to browsers."""
+
+    store: SessionStore
+    encoders: EncoderShelf
+    examples: Examples
+    line: Line
+    downloads: tempfile.TemporaryDirectory = field(default_factory=_temporary_folder)
+
+    @classmethod
+    def of(cls, encoder: Encoder, settings: Settings) -> "Host":
+        """The host of an app around an encoder; `examples.prepare()` trains the examples before anybody asks."""
+        limits = settings.limits
+        examples = Examples(encoder, settings.model, limits=limits, cache=settings.cache)
+        store = SessionStore(
+            lambda: examples.first,
+            capacity=limits.visitors,
+            seconds=60.0 * limits.idle_minutes,
+            max_bytes=limits.store_mb * MB,
+        )
+        shelf = EncoderShelf(settings.model, encoder, open=settings.choose_models)
+        return cls(store, shelf, examples, Line(limits.waiting))
+
+    def folder(self, visitor: str) -> Path:
+        """The visitor's own folder for files on their way to the browser."""
+        folder = Path(self.downloads.name) / hashlib.sha256(visitor.encode()).hexdigest()[:16]
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    def forget(self, visitor: str) -> None:
+        """The page was closed: its work is called off, and nothing of the visitor stays."""
+        self.line.cancel(visitor)
+        self.store.drop(visitor)
+        shutil.rmtree(self.folder(visitor), ignore_errors=True)
+
+    def forget_old(self) -> None:
+        """Drop what nobody has asked for lately."""
+        self.store.forget_old()
+        self.encoders.forget_old()
+
+    def close(self) -> None:
+        """Delete the files that were on their way to browsers; nothing more is prepared."""
+        self.examples.close()
+        self.downloads.cleanup()

@@ -1,0 +1,105 @@
+"""What takes turns: training, the choice of beta and gamma, and the comparison; each streams its place in line."""
+
+from collections.abc import Generator, Iterator
+from dataclasses import replace
+from typing import Any
+
+import gradio as gr
+
+from demo.hosting.host import Host
+from demo.hosting.line import Cancelled, Turn
+from demo.page.visitors import Visitors, visitor
+from demo.payloads.explorer import systems_payload
+from demo.payloads.summary import status_line, summary
+from demo.payloads.tuning import tuned_panel, waiting_panel
+from demo.session import comparison, training
+from demo.session.session import Session
+from llu_core.errors import LluError
+from llu_core.method.recipes import recipe as recipe_named
+from llu_core.steps import relay
+
+WAIT_SECONDS = 0.5
+SHOWN_STEPS = 5
+"""The page hears of every fifth step."""
+
+
+class LongWork:
+    """Works on a visitor's session when the visitor's turn has come, and keeps the new one."""
+
+    def __init__(self, host: Host):
+        self.line, self.visitors = host.line, Visitors(host.store)
+
+    def train(self, recipe: str, request: gr.Request) -> Iterator[tuple[str, Any]]:
+        """Train an adapter on the set; streams its place in line and its progress, ends with the summary."""
+        try:
+            with self.line.turn(visitor(request)) as turn:
+                trained = yield from self._trained(turn, recipe, request)
+        except Cancelled as cancelled:
+            yield f"{str(cancelled).capitalize()}.", summary(self.visitors.session(request))
+            return
+        # what the visitor edited meanwhile stays
+        now = self.visitors.session(request)
+        session = replace(now, model=trained.model, beta=trained.beta, gamma=trained.gamma)
+        yield status_line(session), self.visitors.keep(request, session)
+
+    def _trained(self, turn: Turn, recipe: str, request: gr.Request) -> Generator[tuple[str, Any], None, Session]:
+        def told(progress: training.Progress) -> tuple[str, Any] | None:
+            turn.check()
+            if progress.done % SHOWN_STEPS and progress.done != progress.total:
+                return None
+            detail = f" · {progress.detail}" if progress.detail else ""
+            return f"{progress.phase} {progress.done}/{progress.total}{detail}", gr.skip()
+
+        for words in _waiting(turn):
+            yield words, gr.skip()
+        trained = yield from relay(training.train_adapter(self.visitors.session(request), recipe_named(recipe)), told)
+        turn.check()
+        return trained
+
+    def cancel(self, request: gr.Request) -> bool:
+        """Call off a training or comparison that waits or runs; whether there was one."""
+        return self.line.cancel(visitor(request))
+
+    def choose_mask(self, request: gr.Request) -> Iterator[tuple[str, Any]]:
+        """Choose beta and gamma on held-out shots and classes of the training set; streams its place in line, ends
+        with the reason as HTML and the summary."""
+        with self.line.turn(visitor(request)) as turn:
+            for words in _waiting(turn):
+                yield waiting_panel(words), gr.skip()
+            session, tuning = training.choose_mask(self.visitors.session(request))
+        yield tuned_panel(tuning), self.visitors.keep(request, session)
+
+    def compare(self, run: int, request: gr.Request) -> Iterator[str]:
+        """The rows of comparison `run` as the page draws them, one more at a time; an error ends it with a message."""
+        session, rows = self.visitors.session(request), []
+        try:
+            with self.line.turn(visitor(request)) as turn:
+                for words in _waiting(turn):
+                    yield systems_payload(session, run, rows, waiting=words)
+                for row in comparison.compare_systems(session.require_model()):
+                    turn.check()
+                    rows.append(row)
+                    yield systems_payload(session, run, rows)
+        except LluError as error:
+            yield systems_payload(session, run, rows, message=str(error))
+        except Exception:  # a defect of ours: the page still hears that the comparison is over
+            told = "The next method failed; what is shown here is complete."
+            yield systems_payload(session, run, rows, message=told)
+            raise
+
+    def compare_methods(self, request: gr.Request) -> list[dict[str, Any]]:
+        """Train the compared systems on the set; accuracies in percent on its seen and unseen classes, and seconds."""
+        model, rows = self.visitors.session(request).require_model(), []
+        with self.line.turn(visitor(request)) as turn:
+            for _ in _waiting(turn):
+                pass
+            for row in comparison.compare_systems(model):
+                turn.check()
+                rows.append(row.as_json())
+        return rows
+
+
+def _waiting(turn: Turn) -> Iterator[str]:
+    """Tell the place in line until the turn has come."""
+    while ahead := turn.ahead(WAIT_SECONDS):
+        yield f"Waiting: {ahead} {'training' if ahead == 1 else 'trainings'} before yours."
