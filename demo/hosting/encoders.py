@@ -6,15 +6,14 @@ They remember in memory only: pictures of visitors must not outlive their visit 
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
-import torch
-from PIL import Image
+import numpy as np
 
 from demo.hosting.gpu import is_zero_gpu, with_borrowed_gpu
 from demo.settings import EMBEDDED, MB
-from llu_core.encoders.cache import WrappedEncoder, image_key, text_key
+from llu_core.encoders.cache import RememberingEncoder
 from llu_core.encoders.encoder import Encoder, OpenClipEncoder
 from llu_core.errors import LluError
 
@@ -81,40 +80,16 @@ class EncoderShelf:
                 encoder.forget_old()
 
 
-class RecentEncoder(WrappedEncoder):
+class RecentEncoder(RememberingEncoder):
     """Wraps any Encoder, and is one; what it was asked lately is not computed again."""
 
     def __init__(self, encoder: Encoder):
-        super().__init__(encoder)
-        self._images, self._texts = RecentRows(), RecentRows(REMEMBERED_BYTES // 4)
-
-    def encode_images(self, images: Sequence[Image.Image]) -> torch.Tensor:
-        """(n, d) float32 unit rows, in the order given; only images not seen lately are encoded."""
-        return self._recall(self._images, images, image_key, self.encoder.encode_images)
-
-    def encode_texts(self, texts: Sequence[str]) -> torch.Tensor:
-        """(n, d) float32 unit rows, in the order given; only texts not seen lately are encoded."""
-        return self._recall(self._texts, texts, text_key, self.encoder.encode_texts)
+        self._recent = RecentRows(), RecentRows(REMEMBERED_BYTES // 4)
+        super().__init__(encoder, *self._recent)
 
     def forget_old(self) -> None:
-        for rows in (self._images, self._texts):
+        for rows in self._recent:
             rows.forget_old()
-
-    def _recall(
-        self,
-        rows: "RecentRows",
-        inputs: Sequence[Any],
-        key_of: Callable[[Any], bytes],
-        encode: Callable[[list], torch.Tensor],
-    ) -> torch.Tensor:
-        keys = [key_of(item) for item in inputs]
-        known = rows.get(keys)
-        missing = {key: item for key, item in zip(keys, inputs, strict=True) if key not in known}
-        if missing:
-            new = dict(zip(missing, encode(list(missing.values())), strict=True))
-            rows.add(new)
-            known |= new
-        return torch.stack([known[key] for key in keys]) if keys else torch.empty(0, self.width)
 
 
 class RecentRows:
@@ -127,10 +102,10 @@ class RecentRows:
         clock: Callable[[], float] = time.monotonic,
     ):
         self._memory, self._seconds, self._clock = memory, seconds, clock
-        self._rows: OrderedDict[bytes, tuple[float, torch.Tensor]] = OrderedDict()
+        self._rows: OrderedDict[bytes, tuple[float, np.ndarray]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, keys: Sequence[bytes]) -> dict[bytes, torch.Tensor]:
+    def get(self, keys: Sequence[bytes]) -> dict[bytes, np.ndarray]:
         """The rows of the keys that are known."""
         with self._lock:
             self._forget()
@@ -139,10 +114,11 @@ class RecentRows:
                 self._keep(key, row)
         return known
 
-    def add(self, rows: dict[bytes, torch.Tensor]) -> None:
+    def add(self, rows: Mapping[bytes, np.ndarray]) -> None:
+        """Remember rows (d,)."""
         with self._lock:
             for key, row in rows.items():
-                self._keep(key, row.clone())  # a view would hold its whole batch
+                self._keep(key, np.array(row))  # a view would hold its whole batch
             self._forget()
 
     def forget_old(self) -> None:
@@ -152,7 +128,7 @@ class RecentRows:
     def __len__(self) -> int:
         return len(self._rows)
 
-    def _keep(self, key: bytes, row: torch.Tensor) -> None:
+    def _keep(self, key: bytes, row: np.ndarray) -> None:
         self._rows[key] = (self._clock(), row)
         self._rows.move_to_end(key)
 

@@ -17,6 +17,7 @@ from demo.settings import MB
 from llu_core.data.bundles import load_bundle
 from llu_core.data.class_folders import image_source
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings, Rejected
+from llu_core.data.left_out import leave_out
 from llu_core.data.pictures import ImageSource, Picture
 from llu_core.errors import LluError
 from llu_core.files.images import UnreadablePicture, decode
@@ -103,16 +104,14 @@ class _Reader:
         self.max_pixels = session.limits.picture_pixels
 
     def zip(self, path: Path) -> ImageSource:
-        """Raises LluError if nothing in the zip can be read."""
+        """Raises LluError if no training picture in the zip can be read."""
         files = list_zip(path, max_files=self._limits.files, max_pixels=self.max_pixels)
         source = image_source(files)
         drafts.require_within(0, source.class_names, self._limits)
         self.reserve(len(source.train) + len(source.test))
-        train, rejected = self.read(source.train, source.rejected)
-        test, rejected = self.read(source.test, rejected)
-        if not train and not test:
-            raise _no_picture(rejected)
-        return replace(source, train=train, test=test, rejected=rejected)
+        train, unreadable = self.read(source.train, ())
+        test, unreadable = self.read(source.test, unreadable)
+        return leave_out(replace(source, train=train, test=test), source.seen_classes, unreadable)
 
     def reserve(self, pictures: int) -> None:
         """Raises LluError, before any is read, if so many pictures are too many."""

@@ -101,7 +101,8 @@ def embedding_progress(source: str) -> Iterator[Callable[[int, int], None]]:
 
     def show(done: int, total: int) -> None:
         if not bars:
-            bars.append(progress_bar(f"embedding {source}", "picture", total))
+            bars.append(progress_bar(f"embedding {source}", "picture"))
+        bars[0].total = total  # it grows where pictures stand in for others
         bars[0].update(done - bars[0].n)
 
     try:

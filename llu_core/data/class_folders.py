@@ -9,17 +9,16 @@ A folder, or a zip of it, holds one folder per class; a single folder around it 
 """
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
 from llu_core.data.fewshot import Rejected, first_half
+from llu_core.data.left_out import class_left_out, nothing_readable
 from llu_core.data.pictures import ImageSource, Picture
 from llu_core.errors import LluError
 from llu_core.files.images import UnreadablePicture
-from llu_core.files.listing import PictureFiles, shown
-
-SOURCE_FORMS = "a folder with one folder per class, a .zip of that, a feature bundle (.npz), or picto:NAME"
+from llu_core.files.listing import Listing, PictureFiles, shown
 
 _SECTIONS = ("train", "test", "new")
 _NAME_LISTS = ("new/classes.txt", "new.txt")
@@ -27,8 +26,109 @@ _NOT_IN_A_CLASS = "not in the folder of a class"
 _TOO_DEEP = "in a folder inside a class folder; put it into the class folder itself"
 
 
+@dataclass(frozen=True)
+class ClassLayout:
+    """Which files are pictures of which class.
+
+    root: the folder around the class folders, "" or ending in "/"; paths are relative to it. train: class -> paths of
+    its training pictures, at least one; test: class -> paths; new: the names of the classes without training pictures.
+    """
+
+    root: str
+    train: Mapping[str, Sequence[str]]
+    test: Mapping[str, Sequence[str]]
+    new: frozenset[str]
+    rejected: tuple[Rejected, ...]
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Trained classes first, both in the order of the alphabet."""
+        return (*sorted(self.train), *sorted(self.new))
+
+    @property
+    def base_classes(self) -> int:
+        return len(self.train) if self.new else first_half(len(self.train))
+
+
+def image_source(files: PictureFiles) -> ImageSource:
+    """The pictures of a folder or zip in the layout that the module describes; raises LluError if none is usable."""
+    layout = class_layout(files.listing)
+    return ImageSource(
+        name=files.name,
+        class_names=layout.class_names,
+        base_classes=layout.base_classes,
+        train=_pictures(files, layout, layout.train),
+        test=_pictures(files, layout, layout.test),
+        rejected=layout.rejected,
+    )
+
+
+def _pictures(files: PictureFiles, layout: ClassLayout, paths: Mapping[str, Sequence[str]]) -> tuple[Picture, ...]:
+    return tuple(
+        Picture(shown(path), label, partial(files.decode, layout.root + path), partial(files.stamp, layout.root + path))
+        for label, name in enumerate(layout.class_names)
+        for path in paths.get(name, ())
+    )
+
+
+def class_layout(listing: Listing) -> ClassLayout:
+    """The layout that the module describes, told from paths, verdicts and name lists alone.
+
+    Raises LluError if no class has a training picture, if two folders mean one class, or if a class is both trained
+    and new.
+    """
+    root, outside = _unwrapped(listing)
+    sections = _sections(listing, root)
+    rejected = [*outside, *sections.rejected]
+    rejected += [class_left_out(shown(folder)) for folder, pictures in sections.train.items() if not pictures]
+    train = {name: pictures for name, pictures in _by_class(sections.train, listing.name).items() if pictures}
+    if not train:
+        raise nothing_readable(listing.name, rejected)
+    new = {name: [] for name in sections.names} | _by_class(sections.new, listing.name)
+    both = next((name for name in new if name in train), None)
+    if both is not None:
+        raise LluError(
+            f"{listing.name}: class '{both}' has training pictures and is under new/ too; remove one of them"
+        )
+    test = dict(new)
+    for name, pictures in _by_class(sections.test, listing.name).items():
+        if name in train or name in new:
+            test[name] = test.get(name, []) + pictures
+        else:
+            rejected.append(Rejected(f"test/{name}", "its class has no training pictures and is not under new/"))
+    return ClassLayout(root, train, test, frozenset(new), tuple(rejected))
+
+
+def _unwrapped(listing: Listing) -> tuple[str, list[Rejected]]:
+    """Step into folders that only wrap the class folders, as a zip of a folder has one; also what lay beside them."""
+    root, outside = "", []
+    while True:
+        tops = {path for path in _within(root, listing.folders) if "/" not in path}
+        top = min(tops, default="")
+        if len(tops) != 1 or top.lower() in _SECTIONS or not _holds_classes(listing, f"{root}{top}/"):
+            return root, outside
+        beside = sorted(path for path in _within(root, listing.verdicts) if "/" not in path)
+        outside += [Rejected(shown(path), _NOT_IN_A_CLASS) for path in beside]
+        root = f"{root}{top}/"
+
+
+def _within(root: str, paths: Iterable[str]) -> list[str]:
+    """The paths inside the folder `root`, relative to it."""
+    return [path[len(root) :] for path in paths if path.startswith(root)]
+
+
+def _holds_classes(listing: Listing, root: str) -> bool:
+    """Whether class folders lie in `root`; if not it is a class itself, even one with a folder among its pictures."""
+    paths = _within(root, listing.verdicts)
+    filled = {path.split("/")[0] for path in paths if "/" in path}
+    if len(filled) > 1:
+        return True
+    pictures = (path for path in paths if "/" not in path and listing.verdicts[root + path] is None)
+    return bool(_within(root, listing.folders)) and not any(pictures)
+
+
 @dataclass
-class _Layout:
+class _Sections:
     """Class folder -> paths of its pictures, by section; names of classes without folder; what lies elsewhere."""
 
     train: dict[str, list[str]] = field(default_factory=dict)
@@ -38,83 +138,25 @@ class _Layout:
     rejected: list[Rejected] = field(default_factory=list)
 
 
-def image_source(files: PictureFiles) -> ImageSource:
-    """The pictures of a folder or zip in the layout that the module describes; raises LluError if none is usable."""
-    files, outside = _unwrapped(files)
-    layout = _layout(files)
-    rejected = [*outside, *layout.rejected]
-    rejected += [class_left_out(shown(folder)) for folder, pictures in layout.train.items() if not pictures]
-    train = {name: pictures for name, pictures in _by_class(layout.train, files.name).items() if pictures}
-    if not train:
-        raise nothing_readable(files.name, rejected)
-    new = {name: [] for name in layout.names} | _by_class(layout.new, files.name)
-    both = next((name for name in new if name in train), None)
-    if both is not None:
-        raise LluError(f"{files.name}: class '{both}' has training pictures and is under new/ too; remove one of them")
-    test = dict(new)
-    for name, pictures in _by_class(layout.test, files.name).items():
-        if name in train or name in new:
-            test[name] = test.get(name, []) + pictures
-        else:
-            rejected.append(Rejected(f"test/{name}", "its class has no training pictures and is not under new/"))
-    class_names = (*sorted(train), *sorted(new))
-    return ImageSource(
-        name=files.name,
-        class_names=class_names,
-        base_classes=len(train) if new else first_half(len(train)),
-        train=_pictures(files, class_names, train),
-        test=_pictures(files, class_names, test),
-        rejected=tuple(rejected),
-    )
-
-
-def _pictures(files: PictureFiles, class_names: Sequence[str], paths: dict[str, list[str]]) -> tuple[Picture, ...]:
-    return tuple(
-        Picture(shown(path), label, partial(files.decode, path), stamp=partial(files.stamp, path))
-        for label, name in enumerate(class_names)
-        for path in paths.get(name, [])
-    )
-
-
-def _unwrapped(files: PictureFiles) -> tuple[PictureFiles, list[Rejected]]:
-    """Step into folders that only wrap the class folders, as a zip of a folder has one; also what lay beside them."""
-    outside: list[Rejected] = []
-    while True:
-        tops = {path for path in files.folders if "/" not in path}
-        top = min(tops, default="")
-        inner = files.inside(top)
-        if len(tops) != 1 or top.lower() in _SECTIONS or not _holds_classes(inner):
-            return files, outside
-        outside += [Rejected(shown(path), _NOT_IN_A_CLASS) for path in sorted(files.sizes) if "/" not in path]
-        files = inner
-
-
-def _holds_classes(folder: PictureFiles) -> bool:
-    """Whether class folders lie in `folder`; if not it is a class itself, even one with a folder among its pictures."""
-    filled = {path.split("/")[0] for path in folder.sizes if "/" in path}
-    pictures = (path for path in folder.sizes if "/" not in path and folder.why_not_a_picture(path) is None)
-    return len(filled) > 1 or (bool(folder.folders) and not any(pictures))
-
-
-def _layout(files: PictureFiles) -> _Layout:
-    layout = _Layout()
-    inner = {path.lower().split("/")[0] for path in files.folders if "/" in path}
+def _sections(listing: Listing, root: str) -> _Sections:
+    found, folders = _Sections(), _within(root, listing.folders)
+    inner = {path.lower().split("/")[0] for path in folders if "/" in path}
     sections = {"test", "new"} | (inner & {"train"})  # without folders in it, "train" is a class: the vehicle
-    for path in sorted(files.folders):
+    for path in sorted(folders):
         section, depth = _place(path, sections)
         if depth == 1:
-            getattr(layout, section)[path] = []
-    for path in sorted(files.sizes):
+            getattr(found, section)[path] = []
+    for path in sorted(_within(root, listing.verdicts)):
         section, depth = _place(path, sections)
         if path.lower() in _NAME_LISTS:
-            layout.names += _listed_names(files, path, layout.rejected)
+            found.names += _listed_names(listing, root, path, found.rejected)
         elif depth != 2:
-            layout.rejected.append(Rejected(shown(path), _NOT_IN_A_CLASS if depth < 2 else _TOO_DEEP))
-        elif reason := files.why_not_a_picture(path):
-            layout.rejected.append(Rejected(shown(path), reason))
+            found.rejected.append(Rejected(shown(path), _NOT_IN_A_CLASS if depth < 2 else _TOO_DEEP))
+        elif reason := listing.verdicts[root + path]:
+            found.rejected.append(Rejected(shown(path), reason))
         else:
-            getattr(layout, section)[path.rpartition("/")[0]].append(path)
-    return layout
+            getattr(found, section)[path.rpartition("/")[0]].append(path)
+    return found
 
 
 def _place(path: str, sections: set[str]) -> tuple[str, int]:
@@ -134,26 +176,15 @@ def _by_class(folders: dict[str, list[str]], source: str) -> dict[str, list[str]
     return {name: folders[folder] for name, folder in classes.items()}
 
 
-def _listed_names(files: PictureFiles, path: str, rejected: list[Rejected]) -> list[str]:
+def _listed_names(listing: Listing, root: str, path: str, rejected: list[Rejected]) -> list[str]:
     try:
-        text = files.read(path, 2**20).decode("utf-8-sig", errors="replace")
+        lines = listing.text(root + path).splitlines()
     except UnreadablePicture as error:
-        rejected.append(Rejected(path, error.reason))
+        rejected.append(Rejected(shown(path), error.reason))
         return []
-    return [_class_name(line) for line in text.splitlines() if line.strip()]
+    return [_class_name(line) for line in lines if line.strip()]
 
 
 def _class_name(text: str) -> str:
     """Underscores are spaces, and a name composed by macOS equals the same name typed elsewhere."""
     return " ".join(unicodedata.normalize("NFC", shown(text)).replace("_", " ").split()) or shown(text)
-
-
-def class_left_out(name: str) -> Rejected:
-    """What is told about a class none of whose training pictures can be read."""
-    return Rejected(name, "no readable training picture; the class is left out")
-
-
-def nothing_readable(name: str, rejected: Sequence[Rejected]) -> LluError:
-    """The error for a source without any training picture; it quotes the first of `rejected`, if there is one."""
-    first = f"; left out: {rejected[0].name} ({rejected[0].reason})" if rejected else ""
-    return LluError(f"{name} has no readable training picture{first}; a source is {SOURCE_FORMS}")

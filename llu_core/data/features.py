@@ -1,7 +1,7 @@
 """Every picture of a data set as embeddings, and the few shots drawn from them.
 
 Features.of(fewshot)                    a feature bundle or an embedded class folder: no validation rows, no views
-extract(source, encoder, views=10)      the folders of `datasets` (see `extraction`): with both where there are any
+extract(source, encoder, views=10)      a source of pictures (see `embedding`): with both where there are any
 features.problem                        FewShotSet of ALL classes; train: every row there is, test: all of it
 features.draw(shots, seed) -> Drawn     CoOp's draw over all classes, or the draw cached beside the data
 drawn.problem, .validation, .views      train holds the shots only; views are (K, n, d), views of these n rows
@@ -97,7 +97,7 @@ class Features:
     def draw(self, shots: int, seed: int) -> Drawn:
         """At most `shots` training rows and min(shots, 4) validation rows of every class.
 
-        Pictures that cannot be read are drawn like others and then missed, as in the pools they are part of.
+        Pictures that cannot be read are drawn like others and then missed (see `left_out`).
         Raises LluError for a draw that needs pictures which were not embedded.
         """
         drawn = self.draw_pictures(shots, seed)

@@ -1,7 +1,8 @@
 """Labelled pictures not yet embedded, wherever they come from."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from PIL import Image
 
@@ -41,6 +42,38 @@ class ImageSource:
     validation: tuple[Picture, ...] = ()
     class_ids: tuple[str, ...] = ()
     cached_draw: Callable[[int, int], Draw | None] | None = None
+
+    @cached_property
+    def positions(self) -> dict[int, list[int]]:
+        """Label -> where its pictures are in the training pool; labels without any are absent."""
+        found: dict[int, list[int]] = {}
+        for position, picture in enumerate(self.train):
+            found.setdefault(picture.label, []).append(position)
+        return found
+
+    @property
+    def seen_classes(self) -> tuple[int, ...]:
+        """The labels that have at least one training picture, ascending."""
+        return tuple(sorted(self.positions))
+
+    def select_classes(self, labels: Iterable[int]) -> "ImageSource":
+        """The pictures of some classes, as `FewShotSet.select_classes` selects embeddings."""
+        chosen = sorted(set(labels))
+        new_label = {label: number for number, label in enumerate(chosen)}
+
+        def of_chosen(pool: tuple[Picture, ...]) -> tuple[Picture, ...]:
+            return tuple(replace(each, label=new_label[each.label]) for each in pool if each.label in new_label)
+
+        return replace(
+            self,
+            class_names=tuple(self.class_names[label] for label in chosen),
+            base_classes=sum(label < self.base_classes for label in chosen) or len(chosen),
+            train=of_chosen(self.train),
+            test=of_chosen(self.test),
+            validation=of_chosen(self.validation),
+            class_ids=tuple(self.class_ids[label] for label in chosen) if self.class_ids else (),
+            cached_draw=None,  # its positions are those of the pools
+        )
 
     def draw(self, shots: int, seed: int) -> Draw:
         """At most `shots` training and min(shots, 4) validation pictures of every class: the cached draw if there is

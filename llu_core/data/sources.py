@@ -1,6 +1,6 @@
 """SOURCE, the one way to name data: a folder, a zip, a feature bundle or a built-in set, and how it becomes embeddings.
 
-How a folder or zip is laid out is described in `layout`. Pictures are decoded when they are wanted, a batch
+How a folder or zip is laid out is described in `class_folders`. Pictures are decoded when they are wanted, a batch
 while the one before is encoded.
 """
 
@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from llu_core.data.bundles import load_bundle
-from llu_core.data.class_folders import SOURCE_FORMS, image_source
+from llu_core.data.class_folders import image_source
 from llu_core.data.embedding import embed
 from llu_core.data.fewshot import FewShotSet
+from llu_core.data.left_out import SOURCE_FORMS
 from llu_core.data.pictures import ImageSource
 from llu_core.errors import LluError
 from llu_core.files.listing import list_folder, list_zip

@@ -4,11 +4,11 @@ import hashlib
 import logging
 import os
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -62,25 +62,61 @@ class WrappedEncoder:
         return self.encoder.note
 
 
-class CachedEncoder(WrappedEncoder):
-    """An encoder that remembers. Wraps any Encoder, and is one.
+class Store(Protocol):
+    """Rows (d,) float32 by keys of 32 bytes, as far as they are remembered."""
 
-    Files are named by what they hold and appear whole or not at all, so that many processes may share a folder.
+    def get(self, keys: Sequence[bytes]) -> dict[bytes, np.ndarray]:
+        """Those that are known."""
+        ...
+
+    def add(self, rows: Mapping[bytes, np.ndarray]) -> None:
+        """Remember rows."""
+        ...
+
+
+class RememberingEncoder(WrappedEncoder):
+    """An encoder that remembers. Wraps any Encoder, and is one; where it keeps its rows is up to two stores."""
+
+    def __init__(self, encoder: Encoder, images: Store, texts: Store):
+        super().__init__(encoder)
+        self._images, self._texts = images, texts
+
+    def encode_images(self, images: Sequence[Image.Image]) -> torch.Tensor:
+        """(n, d) float32 unit rows, in the order given; only images that are not remembered are encoded."""
+        return self._recall(self._images, images, image_key, self.encoder.encode_images)
+
+    def encode_texts(self, texts: Sequence[str]) -> torch.Tensor:
+        """(n, d) float32 unit rows, in the order given; only texts that are not remembered are encoded."""
+        return self._recall(self._texts, texts, text_key, self.encoder.encode_texts)
+
+    def _recall(
+        self,
+        store: Store,
+        inputs: Sequence[Any],
+        key_of: Callable[[Any], bytes],
+        encode: Callable[[list], torch.Tensor],
+    ) -> torch.Tensor:
+        keys = [key_of(item) for item in inputs]
+        rows = store.get(keys)
+        missing = {key: item for key, item in zip(keys, inputs, strict=True) if key not in rows}
+        waiting = list(missing)
+        for start in range(0, len(waiting), _WRITE_EVERY):
+            some = waiting[start : start + _WRITE_EVERY]
+            new = dict(zip(some, encode([missing[key] for key in some]).numpy(), strict=True))
+            store.add(new)
+            rows |= new  # a store may be too small for them all
+        return torch.from_numpy(np.stack([rows[key] for key in keys])) if keys else torch.empty(0, self.width)
+
+
+class CachedEncoder(RememberingEncoder):
+    """An encoder that remembers in files, for ever.
+
+    They are named by what they hold and appear whole or not at all, so that many processes may share a folder.
     """
 
     def __init__(self, encoder: Encoder, folder: str | Path):
-        super().__init__(encoder)
         place = model_folder(folder, encoder)
-        self._images = Shelf(place / "images", encoder.width)
-        self._texts = Shelf(place / "texts", encoder.width)
-
-    def encode_images(self, images: Sequence[Image.Image]) -> torch.Tensor:
-        """(n, d) float32 unit rows, in the order given; only images never seen before are encoded."""
-        return _recall(self._images, images, image_key, self.encoder.encode_images)
-
-    def encode_texts(self, texts: Sequence[str]) -> torch.Tensor:
-        """(n, d) float32 unit rows, in the order given; only texts never seen before are encoded."""
-        return _recall(self._texts, texts, text_key, self.encoder.encode_texts)
+        super().__init__(encoder, Shelf(place / "images", encoder.width), Shelf(place / "texts", encoder.width))
 
 
 def image_key(image: Image.Image) -> bytes:
@@ -117,50 +153,32 @@ def _loaded(loader: ModelLoader) -> Encoder:
     return encoder if loader.cache is None else CachedEncoder(encoder, loader.cache)
 
 
-def _recall(
-    shelf: "Shelf", inputs: Sequence[Any], key_of: Callable[[Any], bytes], encode: Callable[[list], torch.Tensor]
-) -> torch.Tensor:
-    keys = [key_of(item) for item in inputs]
-    missing = shelf.missing(keys)
-    first = dict(zip(reversed(keys), reversed(inputs), strict=True))
-    for start in range(0, len(missing), _WRITE_EVERY):
-        new = missing[start : start + _WRITE_EVERY]
-        shelf.add(new, encode([first[key] for key in new]).numpy())
-    return torch.from_numpy(shelf.rows(keys))
-
-
 class Shelf:
-    """Rows of `width` numbers by keys of 32 bytes: in memory for this process, in shard files for every other."""
+    """A store of rows of `width` numbers: in memory for this process, in shard files for every other."""
 
     def __init__(self, folder: Path, width: int):
         self._folder, self._width = folder, width
         self._rows: dict[bytes, np.ndarray] = {}
         self._seen: set[Path] = set()
 
-    def rows(self, keys: Sequence[bytes]) -> np.ndarray:
-        """(n, d) of keys that are all known."""
-        result = np.empty((len(keys), self._width), dtype=np.float32)
-        for index, key in enumerate(keys):
-            result[index] = self._rows[key]
-        return result
-
-    def missing(self, keys: Sequence[bytes]) -> list[bytes]:
-        """The distinct keys that are neither in memory nor, by now, in a file."""
+    def get(self, keys: Sequence[bytes]) -> dict[bytes, np.ndarray]:
+        """The rows (d,) that are in memory or, by now, in a file; one thread may ask while another adds."""
         if not self._rows.keys() >= set(keys):
             self._read_new_shards()
-        return [key for key in dict.fromkeys(keys) if key not in self._rows]
+        return {key: self._rows[key] for key in keys if key in self._rows}
 
-    def add(self, keys: Sequence[bytes], rows: np.ndarray) -> None:
-        """Remember rows (n, d); a folder that cannot be written costs the next process time, and no more."""
-        hashes = np.frombuffer(b"".join(keys), dtype=np.uint8).reshape(len(keys), 32)
-        self._rows.update(zip(keys, rows, strict=True))
+    def add(self, rows: Mapping[bytes, np.ndarray]) -> None:
+        """Remember rows (d,); a folder that cannot be written costs the next process time, and no more."""
+        self._rows.update(rows)
+        hashes = np.frombuffer(b"".join(rows), dtype=np.uint8).reshape(len(rows), 32)
+        values = np.stack(list(rows.values()))
         # Named by its keys: processes at the same work write the same file, and a damaged one is replaced.
         shard = self._folder / f"{hashlib.sha256(hashes.tobytes()).hexdigest()[:32]}.safetensors"
         partial = shard.with_name(f".{uuid.uuid4().hex}.partial")
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             try:
-                save_file({"hashes": hashes, "rows": np.ascontiguousarray(rows)}, partial)
+                save_file({"hashes": hashes, "rows": values}, partial)
                 os.replace(partial, shard)
             finally:
                 partial.unlink(missing_ok=True)

@@ -1,12 +1,15 @@
-"""Listing a folder or a zip of untrusted picture files. A zip is read in place, never unpacked to disk."""
+"""Listing a folder or a zip of untrusted picture files, the head of each read at most once.
+
+A zip is read in place, never unpacked to disk.
+"""
 
 import contextlib
 import os
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 from PIL import Image
@@ -17,6 +20,22 @@ from llu_core.files.images import HEAD_BYTES, MAX_PIXELS, UnreadablePicture, che
 
 MAX_FOLDER_FILES = 1_000_000
 MAX_FOLDER_DEPTH = 6
+MAX_TEXT_BYTES = 2**20
+
+
+@dataclass(frozen=True, eq=False)
+class Listing:
+    """What lies in a folder or zip, by path relative to it ("cat/a.png"); no picture of it is decoded.
+
+    folders: every folder, empty ones too; verdicts: of every visible file, None if it claims to be a picture of a
+    fitting size, otherwise the reason why it is none; text(path): what a text file begins with, raises
+    UnreadablePicture.
+    """
+
+    name: str
+    folders: frozenset[str]
+    verdicts: Mapping[str, str | None]
+    text: Callable[[str], str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,30 +54,51 @@ class PictureFiles:
     stamp: Callable[[str], str]
     max_pixels: int = MAX_PIXELS
 
-    def why_not_a_picture(self, path: str) -> str | None:
-        """None if the file claims to be a picture of a fitting size, otherwise the reason; it is not decoded."""
-        try:
-            check_file_size(self.sizes[path], path)
-            return why_not_a_picture(self.read(path, HEAD_BYTES))
-        except UnreadablePicture as error:
-            return error.reason
+    @cached_property
+    def listing(self) -> Listing:
+        """The same files as their layout is told from."""
+        return Listing(self.name, self.folders, _Verdicts(self.sizes, self.read), self.text)
+
+    def text(self, path: str) -> str:
+        """What a text file begins with, MAX_TEXT_BYTES at most; raises UnreadablePicture."""
+        return self.read(path, MAX_TEXT_BYTES).decode("utf-8-sig", errors="replace")
 
     def decode(self, path: str) -> Image.Image:
         """The picture in a file; raises UnreadablePicture."""
         check_file_size(self.sizes[path], path)
         return decode(self.read(path, -1), path, max_pixels=self.max_pixels)
 
-    def inside(self, folder: str) -> "PictureFiles":
-        """What lies in one folder, by path relative to that folder."""
-        start = len(folder) + 1
-        return PictureFiles(
-            name=self.name,
-            sizes={path[start:]: size for path, size in self.sizes.items() if path.startswith(folder + "/")},
-            folders=frozenset(path[start:] for path in self.folders if path.startswith(folder + "/")),
-            read=lambda path, limit: self.read(f"{folder}/{path}", limit),
-            stamp=lambda path: self.stamp(f"{folder}/{path}"),
-            max_pixels=self.max_pixels,
-        )
+
+class _Verdicts(Mapping[str, str | None]):
+    """Path -> None if the file claims to be a picture of a fitting size, otherwise the reason.
+
+    The head of a file is read once, and only if it is asked about: a folder may hold a million of them.
+    """
+
+    def __init__(self, sizes: Mapping[str, int], read: Callable[[str, int], bytes]):
+        self._sizes, self._read = sizes, read
+        self._known: dict[str, str | None] = {}
+
+    def __getitem__(self, path: str) -> str | None:
+        if path not in self._known:
+            self._known[path] = self._verdict(path)
+        return self._known[path]
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._sizes
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._sizes)
+
+    def __len__(self) -> int:
+        return len(self._sizes)
+
+    def _verdict(self, path: str) -> str | None:
+        try:
+            check_file_size(self._sizes[path], path)
+            return why_not_a_picture(self._read(path, HEAD_BYTES))
+        except UnreadablePicture as error:
+            return error.reason
 
 
 def list_folder(root: Path) -> PictureFiles:

@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from llu_core.data import embedding
+from llu_core.data import picture_rows, selection
 from llu_core.data.augmentation import view
 from llu_core.data.coop.datasets import DATASETS, open_dataset
 from llu_core.data.embedding import extract, extract_shard
@@ -40,7 +40,7 @@ class Recorder(ToyEncoder):
 
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(embedding, "CHUNK_ROWS", 5)
+    monkeypatch.setattr(selection, "CHUNK_ROWS", 5)
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_views_are_those_of_the_augmentation(pets: ImageSource, toy_encoder: Toy
     assert features.views is not None
     assert features.views.shape == (3, len(pets.train), toy_encoder.width)
     picture = pets.train[4]
-    expected = view(picture.read(), embedding.VIEW_SIDE, seed=7, name=picture.name, number=2)
+    expected = view(picture.read(), picture_rows.VIEW_SIDE, seed=7, name=picture.name, number=2)
     assert torch.equal(features.views[2, 4], toy_encoder.encode_images([expected])[0])
     assert len(features.problem.test) == len(pets.test)
 
@@ -103,7 +103,7 @@ def test_views_are_those_of_the_augmentation(pets: ImageSource, toy_encoder: Toy
 def test_views_have_the_size_that_the_encoder_sees(tiny_model: str):
     encoder = OpenClipEncoder.load(tiny_model, device="cpu")
     assert encoder.image_size == 32
-    assert embedding._image_size(CachedEncoder(encoder, "unused")) == 32
+    assert picture_rows._image_size(CachedEncoder(encoder, "unused")) == 32
 
 
 def test_a_second_run_decodes_and_encodes_nothing(pets: ImageSource, cache: Path, monkeypatch: pytest.MonkeyPatch):
@@ -227,8 +227,10 @@ def test_a_picture_that_changed_is_embedded_anew(pets: ImageSource, cache: Path,
 def test_nothing_readable_is_an_error(pets: ImageSource, toy_encoder: ToyEncoder, tmp_path: Path):
     for path in (tmp_path / "oxford_pets" / "images").rglob("*.jpg"):
         path.write_bytes(b"broken")
-    with pytest.raises(LluError, match=r"oxford_pets: none of 42 pictures can be read; abyssinian/train_000\.jpg: "):
+    with pytest.raises(LluError, match=r"oxford_pets has no readable training .* abyssinian/train_000\.jpg \(not a J"):
         extract(pets, toy_encoder)
+    with pytest.raises(LluError, match=r"oxford_pets has no readable test picture; left out: abyssinian/test_"):
+        extract(pets, toy_encoder, draws=())
 
 
 def test_a_data_set_travels_to_workers(pets: ImageSource, toy_encoder: ToyEncoder):
@@ -256,7 +258,7 @@ def test_large_photographs_are_encoded_in_smaller_batches(
     pets: ImageSource, toy_encoder: ToyEncoder, monkeypatch: pytest.MonkeyPatch
 ):
     expected = extract(pets, toy_encoder)
-    monkeypatch.setattr(embedding, "BATCH_PIXELS", 2 * 16 * 12)
+    monkeypatch.setattr(picture_rows, "BATCH_PIXELS", 2 * 16 * 12)
     encoder = Recorder()
     same(extract(pets, encoder), expected)
     assert max(encoder.encoded) == 2

@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from llu_core.data import embedding
+from llu_core.data import picture_rows
 from llu_core.data.bundles import save_bundle
 from llu_core.data.embedding import embed, embed_steps
 from llu_core.data.fewshot import FewShotSet, Rejected
@@ -233,13 +233,13 @@ def test_embedding_keeps_order_labels_and_names(write: Write, toy_encoder: ToyEn
 def test_embedding_tells_its_progress_in_batches(
     write: Write, toy_encoder: ToyEncoder, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(embedding, "BATCH", 2)
+    monkeypatch.setattr(picture_rows, "BATCH", 2)
     source = write(PLAIN | {"dog/z.png": BROKEN})
     assert list(embed_steps(source, toy_encoder)) == [(0, 5), (2, 5), (5, 5)]
 
 
 def test_large_pictures_make_small_batches(write: Write, toy_encoder: ToyEncoder, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(embedding, "BATCH_PIXELS", 24)
+    monkeypatch.setattr(picture_rows, "BATCH_PIXELS", 24)
     assert [done for done, _ in embed_steps(write(PLAIN), toy_encoder)] == [0, 1, 2, 3, 4]
 
 

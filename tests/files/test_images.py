@@ -199,7 +199,8 @@ def test_folder_and_zip_list_the_same_files(tmp_path: Path):
         assert files.sizes == {"cat/a.txt": 5}
         assert files.folders == {"cat", "new", "new/dog"}
         assert files.read("cat/a.txt", 2) == b"12"
-        assert files.inside("cat").read("a.txt", -1) == b"12345"
+        assert files.read("cat/a.txt", -1) == b"12345"
+        assert files.listing.text("cat/a.txt") == "12345"
 
 
 @pytest.mark.parametrize("name", ["../a.png", "cat/../../a.png", "/etc/a.png", "C:/a.png", "..\\a.png", "\\a.png"])
@@ -264,4 +265,4 @@ def test_a_link_to_its_own_parent_and_a_pipe_do_no_harm(tmp_path: Path):
     os.mkfifo(tmp_path / "cat/pipe.png")
     files = list_folder(tmp_path)
     for name in ("cat/pipe.png", "cat/gone.png"):
-        assert files.why_not_a_picture(name) == "not a file that can be read"
+        assert files.listing.verdicts[name] == "not a file that can be read"

@@ -1,5 +1,6 @@
 """Embeddings in memory: right, computed once, and gone after a while."""
 
+import numpy as np
 import torch
 from PIL import Image
 
@@ -22,7 +23,7 @@ def test_rows_are_those_of_the_encoder_and_what_is_known_is_not_encoded_again():
 
 
 def test_rows_are_bounded_in_memory_and_age():
-    now, row = [0.0], torch.ones(4)
+    now, row = [0.0], np.ones(4, dtype=np.float32)
     rows = RecentRows(memory=2 * row.nbytes, seconds=10.0, clock=lambda: now[0])
     for key in (b"a", b"b", b"c"):
         rows.add({key: row})

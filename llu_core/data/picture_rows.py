@@ -1,0 +1,154 @@
+"""Pictures become rows: decoded a batch ahead, encoded, and kept where they can be recognised.
+
+A picture that lies in a file is recognised by place, size and time, so that a second run decodes nothing; its rows are
+kept on a shelf whose files appear whole or not at all. Other pictures (the built-in sets) are left to the encoder,
+which may be one that remembers.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from llu_core.data.augmentation import view
+from llu_core.data.fewshot import Rejected
+from llu_core.data.selection import Item
+from llu_core.encoders.cache import CachedEncoder, Shelf, model_folder
+from llu_core.encoders.encoder import Encoder
+from llu_core.files.images import UnreadablePicture
+from llu_core.steps import one_ahead
+
+BATCH = 64
+BATCH_PIXELS = 50_000_000
+"""A batch of large photographs ends here, at about 150 MB, however few they are."""
+VIEW_SIDE = 224
+"""Side of the views for an encoder that does not tell what it sees."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class PictureRows:
+    """What is known of a picture: rows (1 + views, d), the plain one first; thumbnail (s, s, 3) uint8 or None."""
+
+    rows: np.ndarray
+    thumbnail: np.ndarray | None = None
+
+
+Found = PictureRows | Rejected
+"""The rows of a picture, or why there are none."""
+
+
+def embedded(
+    chunks: Sequence[Sequence[Item]], encoder: Encoder, *, seed: int, shelf: Shelf | None = None, thumbnails: int = 0
+) -> Iterator[dict[Item, Found]]:
+    """What is found of every item, a batch at a time.
+
+    seed: of the views; shelf: where rows are looked up and kept, chunk by chunk; thumbnails: side in pixels of the
+    centre crops, 0 for none. Thumbnails take pixels, which no shelf has: with them, give none.
+    """
+    inner = encoder.encoder if isinstance(encoder, CachedEncoder) else encoder
+    new: dict[bytes, np.ndarray] = {}
+    for batch in one_ahead(_batches(chunks, seed, _image_size(encoder), shelf)):
+        # what the shelf remembers need not be remembered twice
+        computed = _encoded(batch.images, inner if batch.images.keys() <= batch.keys.keys() else encoder)
+        found = dict(batch.found)
+        for item, rows in computed.items():
+            crop = _thumbnail(batch.images[item][0], thumbnails) if thumbnails else None
+            found[item] = PictureRows(rows, crop)
+            if item in batch.keys:
+                new |= zip(batch.keys[item], rows, strict=True)
+        if shelf is not None and new and batch.ends_chunk:
+            shelf.add(new)
+            new = {}
+        if found:
+            yield found
+
+
+def picture_shelf(folder: str | Path, source: str, encoder: Encoder) -> Shelf:
+    """Where the rows of a source's pictures are kept: FOLDER/model/pictures/source."""
+    place = re.sub(r"[^\w.-]+", "-", source)[:60]
+    return Shelf(model_folder(folder, encoder) / "pictures" / place, encoder.width)
+
+
+@dataclass
+class _Batch:
+    """Decoded pictures with their views, and what was found without encoding; keys: of all rows of a picture, for the
+    pictures of the chunk that can be recognised."""
+
+    keys: Mapping[Item, Sequence[bytes]]
+    images: dict[Item, list[Image.Image]] = field(default_factory=dict)
+    found: dict[Item, Found] = field(default_factory=dict)
+    ends_chunk: bool = False
+
+    @property
+    def is_full(self) -> bool:
+        images = [image for each in self.images.values() for image in each]
+        return len(images) >= BATCH or sum(image.width * image.height for image in images) >= BATCH_PIXELS
+
+
+def _batches(chunks: Sequence[Sequence[Item]], seed: int, side: int, shelf: Shelf | None) -> Iterator[_Batch]:
+    """Batches of about BATCH images or BATCH_PIXELS pixels, none of them across two chunks."""
+    for chunk in chunks:
+        keys = {item: key for item in chunk if (key := _keys(item, seed, side))} if shelf else {}
+        known = _known(shelf, keys) if shelf else {}
+        batch = _Batch(keys, found={**known})
+        for item in (item for item in chunk if item not in known):
+            try:
+                batch.images[item] = _decoded(item, seed, side)
+            except UnreadablePicture as error:
+                batch.found[item] = Rejected(item.picture.name, error.reason)
+            if batch.is_full:
+                yield batch
+                batch = _Batch(keys)
+        batch.ends_chunk = True
+        yield batch
+
+
+def _known(shelf: Shelf, keys: Mapping[Item, Sequence[bytes]]) -> dict[Item, PictureRows]:
+    """The items of which the shelf has every row."""
+    rows = shelf.get([key for each in keys.values() for key in each])
+    return {
+        item: PictureRows(np.stack([rows[key] for key in each]))
+        for item, each in keys.items()
+        if all(key in rows for key in each)
+    }
+
+
+def _keys(item: Item, seed: int, side: int) -> list[bytes]:
+    """Of the plain picture, then of its views; none for a picture that only its pixels can tell."""
+    if item.picture.stamp is None:
+        return []
+    stamp = item.picture.stamp()
+    views = (f"view {number} of seed {seed}, {side} px" for number in range(item.views))
+    return [hashlib.sha256(f"{what}: {stamp}".encode(errors="surrogateescape")).digest() for what in ("whole", *views)]
+
+
+def _decoded(item: Item, seed: int, side: int) -> list[Image.Image]:
+    """The picture, then its views; raises UnreadablePicture."""
+    image, name = item.picture.read(), item.picture.name
+    return [image, *(view(image, side, seed=seed, name=name, number=number) for number in range(item.views))]
+
+
+def _encoded(images: Mapping[Item, Sequence[Image.Image]], encoder: Encoder) -> dict[Item, np.ndarray]:
+    """(1 + views, d) of every item."""
+    if not images:
+        return {}
+    rows = encoder.encode_images([image for each in images.values() for image in each]).numpy()
+    ends = np.cumsum([len(each) for each in images.values()])
+    return dict(zip(images, np.split(rows, ends[:-1]), strict=True))
+
+
+def _image_size(encoder: Encoder) -> int:
+    inner = encoder.encoder if isinstance(encoder, CachedEncoder) else encoder
+    return getattr(inner, "image_size", VIEW_SIDE)
+
+
+def _thumbnail(image: Image.Image, side: int) -> np.ndarray:
+    """(side, side, 3) uint8, the centre square."""
+    size = min(image.size)
+    left, top = (image.width - size) // 2, (image.height - size) // 2
+    square = image.convert("RGB").crop((left, top, left + size, top + size))
+    return np.asarray(square.resize((side, side), Image.Resampling.BICUBIC, reducing_gap=3))
