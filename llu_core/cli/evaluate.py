@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -45,7 +44,7 @@ from llu_core.evaluation.plans import (
     whole_grid,
 )
 from llu_core.evaluation.results import ROW_TYPES, row_to_json
-from llu_core.evaluation.runner import Outcome, RowStore, run_grid
+from llu_core.evaluation.runner import Outcome, RowStore, cores, run_grid
 from llu_core.systems.registry import SYSTEMS, systems_named
 
 EXAMPLES = """examples:
@@ -139,11 +138,6 @@ def run(options: argparse.Namespace) -> int:
     for trouble in troubles:
         print(f"error: {trouble}", file=sys.stderr)
     return 2 if troubles else 0
-
-
-def cores() -> int:
-    """Processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _datasets(options: argparse.Namespace) -> tuple[tuple[str, ...], list[str]]:

@@ -3,7 +3,6 @@
 import hashlib
 import logging
 import os
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -14,9 +13,10 @@ import numpy as np
 import torch
 from PIL import Image
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save
 
 from llu_core.encoders.encoder import Encoder, OpenClipEncoder
+from llu_core.files.writing import write_whole
 
 _log = logging.getLogger(__name__)
 # So many new inputs are encoded between two writes: an interrupted run keeps most of its work.
@@ -156,15 +156,11 @@ class Shelf:
         self._rows.update(zip(keys, rows, strict=True))
         # Named by its keys: processes at the same work write the same file, and a damaged one is replaced.
         shard = self._folder / f"{hashlib.sha256(hashes.tobytes()).hexdigest()[:32]}.safetensors"
-        partial = shard.with_name(f".{uuid.uuid4().hex}.partial")
+        content = save({"hashes": hashes, "rows": np.ascontiguousarray(rows)})
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            try:
-                save_file({"hashes": hashes, "rows": np.ascontiguousarray(rows)}, partial)
-                os.replace(partial, shard)
-            finally:
-                partial.unlink(missing_ok=True)
-        except (OSError, SafetensorError) as problem:
+            write_whole(shard, lambda file: file.write(content))
+        except OSError as problem:
             _log.warning("Embeddings cannot be kept in %s (%s); they will be computed again.", self._folder, problem)
         self._seen.add(shard)
 

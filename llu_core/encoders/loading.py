@@ -21,11 +21,10 @@ from llu_core.encoders.backbones import (
     FilesUnavailable,
     locate_architecture,
     locate_weights,
-    one_line,
     parse_backbone,
     pretrained_config,
 )
-from llu_core.errors import LluError
+from llu_core.errors import LluError, one_line
 
 
 @dataclass(frozen=True, eq=False)

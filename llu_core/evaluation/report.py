@@ -3,7 +3,6 @@
 Plotly is imported when figures are drawn. The figures share one plotly.min.js in the folder, so they need no network.
 """
 
-import os
 import platform
 import shlex
 import sys
@@ -18,7 +17,7 @@ import torch
 
 from llu_core.evaluation.published import TABLE_4, published_for
 from llu_core.evaluation.results import AnyRow, Row, TimingRow, averages, mean_rows
-from llu_core.evaluation.runner import Outcome
+from llu_core.evaluation.runner import Outcome, cores
 from llu_core.evaluation.summary import summary_text
 from llu_core.evaluation.tables import tables, title
 
@@ -124,7 +123,7 @@ def versions() -> list[str]:
 
 def machine() -> str:
     """Processor, cores, and the GPU where there is one."""
-    parts = [platform.processor() or platform.machine(), f"{os.cpu_count()} cores"]
+    parts = [platform.processor() or platform.machine(), f"{cores()} cores"]
     if torch.cuda.is_available():
         parts.append(torch.cuda.get_device_name())
     return ", ".join(parts)

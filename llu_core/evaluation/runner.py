@@ -19,7 +19,7 @@ from typing import Any, cast
 
 import torch
 
-from llu_core.errors import LluError
+from llu_core.errors import LluError, one_line
 from llu_core.evaluation.results import AnyRow, row_from_json, row_to_json
 
 Task = Callable[[], Sequence[AnyRow]]
@@ -128,6 +128,13 @@ def _dask_or_processes(dask: str | None) -> Iterator[None]:
         yield
 
 
+def cores() -> int:
+    """How many processor cores this process may use, by its affinity and the quota of its container."""
+    from joblib import cpu_count
+
+    return cpu_count()
+
+
 def carry_out(task: Task) -> _Result:
     """The rows of a task, or what went wrong in one line."""
     threads = torch.get_num_threads()
@@ -137,7 +144,7 @@ def carry_out(task: Task) -> _Result:
     except LluError as error:
         return [], str(error)
     except Exception as error:  # our bug or the machine's trouble: named in the report, and the other cells go on
-        return [], f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+        return [], f"{type(error).__name__}: {one_line(error, 300)}"
     finally:
         torch.set_num_threads(threads)
 

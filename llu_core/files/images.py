@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from llu_core.errors import LluError
+from llu_core.errors import LluError, one_line
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 FORMAT_NAMES = "JPEG, PNG, WebP, GIF, BMP or TIFF"
@@ -166,8 +166,3 @@ def _short_reason(data: bytes, error: Exception, max_pixels: int) -> str:
     if isinstance(error, Image.DecompressionBombError):
         return f"over the limit of {max_pixels // 1_000_000} million pixels"
     return why_not_a_picture(data[:HEAD_BYTES]) or "damaged: its header cannot be read"
-
-
-def one_line(error: Exception) -> str:
-    """What an error says, short and without line breaks."""
-    return " ".join(str(error).split())[:120] or type(error).__name__

@@ -17,11 +17,12 @@ from typing import cast
 import numpy as np
 import torch
 from open_clip import CLIP, create_model_and_transforms, get_tokenizer
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save, save_file
 from torch.nn import functional as F
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from tqdm import tqdm
 
+from llu_core.files.writing import write_whole
 from llu_core.pictoworld.batches import (
     COARSE,
     FINE,
@@ -139,9 +140,8 @@ class Pretraining:
 
     def save_progress(self, epoch: int) -> None:
         state = {k: v.contiguous() for k, v in self._state().items()}
-        partial = self._progress_file.with_suffix(".partial")
-        save_file(state | {"epoch": torch.tensor(epoch)}, partial)
-        partial.replace(self._progress_file)
+        content = save(state | {"epoch": torch.tensor(epoch)})
+        write_whole(self._progress_file, lambda file: file.write(content))
 
     def resume(self) -> int:
         """Restore the last finished epoch; returns how many epochs are done (0 for a fresh run)."""
