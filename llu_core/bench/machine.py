@@ -1,4 +1,4 @@
-"""What the machine can do, measured, so that a figure can be held against the least that it could be."""
+"""What the machine can do, measured, so that a measurement can be held against the least that it could be."""
 
 import platform
 import time
@@ -62,7 +62,7 @@ class Machine:
         return max(computing, moving, key=lambda limit: limit.value)
 
     def facts(self) -> dict[str, str | int | float]:
-        """What a reader must know to compare figures of two machines."""
+        """What a reader must know to compare measurements of two machines."""
         on_gpu = self.device.type == "cuda"
         return {
             "device": torch.cuda.get_device_name(self.device) if on_gpu else self.device.type,

@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_limits
 
 from llu_core.bench.clouds import clouds
 from llu_core.bench.machine import Limit, Machine
-from llu_core.bench.measurement import Figure
+from llu_core.bench.measurement import Measurement
 from llu_core.bench.timing import Timing, alternately
 from llu_core.data.bundles import load_bundle
 from llu_core.data.fewshot import FewShotSet
@@ -34,7 +34,7 @@ CUDA_BARS = {"fast": 0.015, "paper": 1.0}
 CUDA_RATIO = 5.0
 
 
-def figures(machine: Machine, features: Path | None = None) -> Iterator[Figure]:
+def measurements(machine: Machine, features: Path | None = None) -> Iterator[Measurement]:
     """features: a bundle whose first classes are trained on beside the peers, with accuracies; clouds without it."""
     warm_up(str(machine.device))
     if machine.device.type == "cuda":
@@ -67,7 +67,7 @@ def _named(recipe: Recipe, shots: FewShotSet) -> str:
 
 def _beside_autograd(
     machine: Machine, shots: FewShotSet, recipe: Recipe, ratio: float, bar: float | None = None
-) -> Iterator[Figure]:
+) -> Iterator[Measurement]:
     device, trained = machine.device, {}
 
     def ours() -> None:
@@ -79,12 +79,14 @@ def _beside_autograd(
     fast, slow = alternately([ours, plain], repeats=3, device=device)
     what = _named(recipe, shots)
     limit = _least(machine, shots, recipe)
-    yield _figure(what, fast, "plain autograd loop", slow, limit, ratio, bar)
+    yield _measurement(what, fast, "plain autograd loop", slow, limit, ratio, bar)
     difference = _largest_difference(trained["ours"], trained["plain"])
-    yield Figure("training", f"{what}: largest difference of weights to that loop", difference, "", bar=SAME_WEIGHTS)
+    yield Measurement(
+        "training", f"{what}: largest difference of weights to that loop", difference, "", bar=SAME_WEIGHTS
+    )
 
 
-def _beside_peers(machine: Machine, shots: FewShotSet, recipe: Recipe) -> Iterator[Figure]:
+def _beside_peers(machine: Machine, shots: FewShotSet, recipe: Recipe) -> Iterator[Measurement]:
     material, trained = Material.of(shots), {}
     briefly = clip_adapter.ClipAdapterRecipe(optimizer=CoopRecipe(epochs=50))
     peers: dict[str, Callable] = {
@@ -103,12 +105,12 @@ def _beside_peers(machine: Machine, shots: FewShotSet, recipe: Recipe) -> Iterat
             trained["theirs"] = work()
 
         fast, slow = alternately([ours, theirs], repeats=1 if "Adapter" in peer else 5)
-        yield _figure(what, fast, peer, slow, limit, PEER_BAR, None)
+        yield _measurement(what, fast, peer, slow, limit, PEER_BAR, None)
         if not len(shots.test):
             continue
         right = [_percent_right(trained[name], shots) for name in ("ours", "theirs")]
         told = f"{what}: test pictures right"
-        yield Figure("training", told, right[0], "%", None, peer, right[1], ratio_bar=1.0, higher_is_better=True)
+        yield Measurement("training", told, right[0], "%", None, peer, right[1], ratio_bar=1.0, higher_is_better=True)
 
 
 def _probe(material: Material, strength: float) -> Classifier:
@@ -126,10 +128,10 @@ def _percent_right(classifier: Classifier, shots: FewShotSet) -> float:
     return accuracy(classifier, shots.test.embeddings, shots.test.labels, shots.class_embeddings)
 
 
-def _figure(
+def _measurement(
     what: str, ours: Timing, peer: str, theirs: Timing, limit: Limit, ratio: float, bar: float | None
-) -> Figure:
-    return Figure(
+) -> Measurement:
+    return Measurement(
         "training",
         what,
         ours.seconds,
