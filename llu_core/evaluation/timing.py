@@ -34,8 +34,8 @@ _ONE_BY_ONE = {"cocoop"}
 
 
 def time_pass(trial: Trial, batch_size: int) -> TimingRow:
-    """Time the pass of `trial.method` over `batch_size` shots; a batch of 32 at most is one batch of every recipe."""
-    row = TimingRow("timing", trial.drawn.problem.name, trial.method, batch_size, trial.seed, None, None)
+    """Time the pass of `trial.system` over `batch_size` shots; a batch of 32 at most is one batch of every recipe."""
+    row = TimingRow("timing", trial.drawn.problem.name, trial.system, batch_size, trial.seed, None, None)
     try:
         material = _first_rows(material_for(trial, trial.drawn), batch_size)
         passes = _measured(trial, material, batch_size)
@@ -104,7 +104,7 @@ def _measured(trial: Trial, material: Material, batch_size: int) -> _Passes:
     recipe = system_of(trial).recipe
     if recipe is not None and not recipe.shared:
         return _closed_form(trial, material, recipe)
-    steps = batch_size if trial.method in _ONE_BY_ONE else 1
+    steps = batch_size if trial.system in _ONE_BY_ONE else 1
     passes = _Passes(steps, torch.device(trial.device))
     hooks = (
         register_optimizer_step_pre_hook(passes.before_step),
