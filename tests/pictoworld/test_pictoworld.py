@@ -9,7 +9,7 @@ from llu_core.errors import LluError
 from llu_core.pictoworld.batches import COARSE, FINE, MIXED, draw_batch, scene_codes, truth_matrix
 from llu_core.pictoworld.captions import ATTRIBUTES, caption
 from llu_core.pictoworld.exam import examine
-from llu_core.pictoworld.pretrain import Plan, contrastive_loss, pretrain
+from llu_core.pictoworld.pretrain import Curriculum, contrastive_loss, pretrain
 from llu_core.pictoworld.render import render, sample_scene
 from llu_core.pictoworld.vocabulary import (
     COLOURS,
@@ -103,12 +103,12 @@ def test_a_blind_encoder_fails_the_exam():
 
 def test_pretraining_resumes_where_it_stopped(tmp_path):
     """Two epochs in one go, and one epoch continued by another, end with the same weights."""
-    plan = Plan(pictures=64, epochs=2, coarse_epochs=0, fine_epochs=1, batch=16, warmup_steps=2)
+    curriculum = Curriculum(pictures=64, epochs=2, coarse_epochs=0, fine_epochs=1, batch=16, warmup_steps=2)
     whole, halves = tmp_path / "whole", tmp_path / "halves"
-    pretrain(plan, whole, tmp_path / "a", torch.device("cpu"))
-    pretrain(plan, halves, tmp_path / "b", torch.device("cpu"), until=1)
+    pretrain(curriculum, whole, tmp_path / "a", torch.device("cpu"))
+    pretrain(curriculum, halves, tmp_path / "b", torch.device("cpu"), until=1)
     assert not (tmp_path / "b").exists()
-    pretrain(plan, halves, tmp_path / "b", torch.device("cpu"))
+    pretrain(curriculum, halves, tmp_path / "b", torch.device("cpu"))
     first, second = ((tmp_path / name / "open_clip_model.safetensors").read_bytes() for name in "ab")
     assert first == second
     assert len((tmp_path / "b" / "training_log.jsonl").read_text().splitlines()) == 3
