@@ -161,6 +161,6 @@ def _hub_file(repository: str, names: tuple[str, ...]) -> Path:
             return Path(hf_hub_download(repository, name, endpoint=constants.ENDPOINT))
     except FilesUnavailable:
         raise
-    except Exception as problem:  # any network or hub trouble: their kinds differ from version to version
-        raise FilesUnavailable(f"{tried} ({one_line(problem)})") from problem
+    except Exception as error:  # any network or hub trouble: their kinds differ from version to version
+        raise FilesUnavailable(f"{tried} ({one_line(error)})") from error
     raise FilesUnavailable(f"{tried}, which has no {' or '.join(names)}")

@@ -160,8 +160,8 @@ class Shelf:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             write_whole(shard, lambda file: file.write(content))
-        except OSError as problem:
-            _log.warning("Embeddings cannot be kept in %s (%s); they will be computed again.", self._folder, problem)
+        except OSError as error:
+            _log.warning("Embeddings cannot be kept in %s (%s); they will be computed again.", self._folder, error)
         self._seen.add(shard)
 
     def _read_new_shards(self) -> None:
@@ -173,9 +173,9 @@ class Shelf:
                 content = load_file(shard)
                 hashes, rows = content["hashes"], content["rows"]
                 self._check(hashes, rows)
-            except (OSError, SafetensorError, KeyError, ValueError) as problem:
+            except (OSError, SafetensorError, KeyError, ValueError) as error:
                 _log.warning(
-                    "The cached embeddings in %s are damaged (%s); they will be computed again.", shard, problem
+                    "The cached embeddings in %s are damaged (%s); they will be computed again.", shard, error
                 )
                 continue
             self._rows.update(zip((row.tobytes() for row in hashes), rows, strict=True))
