@@ -18,8 +18,8 @@ from llu_core.method.classifier import Classifier, accuracy
 from llu_core.method.fitting import fit, warm_up
 from llu_core.method.recipes import RECIPES, Recipe
 from llu_core.method.schedule import CoopRecipe
-from llu_core.method.subspace import Coordinates
-from llu_core.method.training import Problem, scheduled, train
+from llu_core.method.subspace import Subspace
+from llu_core.method.training import TrainingProblem, scheduled, train
 from llu_core.steps import drain
 from llu_core.systems import clip_adapter, linear_probe
 from llu_core.systems.contract import Material
@@ -146,13 +146,13 @@ def _measurement(
 
 def _least(machine: Machine, shots: FewShotSet, recipe: Recipe) -> Limit:
     """The matrix products of every step: points and their gradients times A, and the logits and theirs."""
-    problem = Problem.of(shots, recipe, "cpu")
-    where = Coordinates.of(problem, recipe)
-    rank, classes = where.image.points.shape[1], len(problem.texts)
+    problem = TrainingProblem.of(shots, recipe, "cpu")
+    subspace = Subspace.of(problem, recipe)
+    rank, classes = subspace.image.points.shape[1], len(problem.texts)
     operations = 0
     for batch, _ in scheduled(recipe, problem, torch.Generator().manual_seed(0)):
         rows = len(problem.targets) if batch.rows is None else len(batch.rows)
-        inputs = rows * where.image.inputs.shape[1] + classes * where.text.inputs.shape[1]
+        inputs = rows * subspace.image.inputs.shape[1] + classes * subspace.text.inputs.shape[1]
         operations += 4 * rank * inputs + 6 * rank * rows * classes
     return machine.least_seconds(flops=operations)
 

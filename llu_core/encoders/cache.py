@@ -174,9 +174,7 @@ class Shelf:
                 hashes, rows = content["hashes"], content["rows"]
                 self._check(hashes, rows)
             except (OSError, SafetensorError, KeyError, ValueError) as error:
-                _log.warning(
-                    "The cached embeddings in %s are damaged (%s); they will be computed again.", shard, error
-                )
+                _log.warning("The cached embeddings in %s are damaged (%s); they will be computed again.", shard, error)
                 continue
             self._rows.update(zip((row.tobytes() for row in hashes), rows, strict=True))
 

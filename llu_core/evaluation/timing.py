@@ -18,10 +18,10 @@ from torch.utils._pytree import tree_map_only
 
 from llu_core.evaluation.protocols import Trial, material_for, system_of
 from llu_core.evaluation.results import TimingRow
-from llu_core.method.batched import Stack
+from llu_core.method.batched import BatchedTraining
 from llu_core.method.fitting import job_of
 from llu_core.method.recipes import Recipe
-from llu_core.method.training import Problem
+from llu_core.method.training import TrainingProblem
 from llu_core.systems.registry import CannotAnswer, Material
 
 BATCH_SIZES = (1, 2, 4, 8, 16, 32)
@@ -122,12 +122,12 @@ def _measured(trial: Trial, material: Material, batch_size: int) -> _Passes:
 def _closed_form(trial: Trial, material: Material, recipe: Recipe) -> _Passes:
     """The passes of LLU over all rows at once."""
     whole = replace(recipe, batch_size=None)
-    stack = Stack([job_of(Problem.of(material.shots, whole, trial.device), whole, trial.seed)])
+    training = BatchedTraining([job_of(TrainingProblem.of(material.shots, whole, trial.device), whole, trial.seed)])
     passes = _Passes(1, torch.device(trial.device))
     passes.after_step()
     with contextlib.suppress(_Enough):
         while True:
-            stack.differentiate(0)
+            training.differentiate(0)
             passes.before_step()
             passes.after_step()
     return passes
