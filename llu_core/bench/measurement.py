@@ -9,7 +9,7 @@ HEAD = (
     "| subject | measured | value | compared with | its value | times better | limit | share of limit | bar |\n"
     "|---|---|---|---|---|---|---|---|---|"
 )
-"""Of the table: the limit is the least that this machine could need; the bar is what the project asks of itself."""
+"""Heads the table: the limit is the least that this machine could need; the bar is what the project asks of itself."""
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ def measurements(machine: Machine) -> Iterator[Measurement]:
 
 
 def random_sweep(images: int, classes: int) -> Sweep:
-    """Of a random adapter near the identity on clouds of points; the time does not depend on what they are."""
+    """The sweep of a random adapter near the identity on random points; the time does not depend on what they are."""
     generator = torch.Generator().manual_seed(0)
 
     def rows(count: int) -> torch.Tensor:

@@ -28,7 +28,7 @@ WIDTH, SHOTS = 512, 16
 CLASSES = (10, 30, 100)
 FAST, PAPER = RECIPES["fast"], RECIPES["paper"]
 SHORT_EPOCHS = 20
-"""Of the paper recipe on many classes, whose 200 would keep the plain loop busy for a minute."""
+"""The paper recipe runs so many on many classes, since its 200 would keep the plain loop busy for a minute."""
 PEER_BAR, SAME_WEIGHTS = 2.0, 1e-4
 CUDA_BARS = {"fast": 0.015, "paper": 1.0}
 CUDA_RATIO = 5.0

@@ -82,11 +82,11 @@ class _Passes:
         self.done += 1
         _synchronize(self.device)
         elapsed = time.perf_counter() - self.start
-        counted, place = divmod(self.done - 1, self.steps)
+        counted, step = divmod(self.done - 1, self.steps)
         if counted == 0:
             return
         if counted <= REPEATS:
-            if place == 0:
+            if step == 0:
                 self.seconds.append(0.0)
             self.seconds[-1] += elapsed
             return

@@ -13,7 +13,7 @@ PAPER_MAX_ANCHORS = 512
 EXACT_POINTS = 16_384
 """Up to here (1,000 classes x 16 shots) all points are clustered at once; the distances take 1.07 GB then."""
 PART_POINTS = 8_192
-"""Of more points, so many are reduced at a time, in 268 MB; smaller parts would leave points further from anchors."""
+"""So many of more points are reduced at a time, in 268 MB; smaller parts would leave points further from anchors."""
 
 _ROWS_AT_ONCE = 1_024
 

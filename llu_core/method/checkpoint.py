@@ -24,7 +24,7 @@ from llu_core.method.adapter_files import CONFIG_FILE, FORMAT, WEIGHTS_FILE, mov
 from llu_core.method.recipes import Recipe
 
 MAX_NUMBER = 1e6
-"""Of weights and labels; beyond, the products of embeddings would leave the range of float32."""
+"""Weights and labels stay below this; beyond, the products of embeddings would leave the range of float32."""
 
 _HUB_NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 
