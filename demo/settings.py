@@ -92,7 +92,7 @@ class Settings:
         """Raises ValueError for what is not understood; unknown arguments end the program with status 2."""
         told = _parser().parse_args(arguments)
         share = told.share or environment.get("GRADIO_SHARE", "").lower() == "true"
-        model = told.model or environment.get("LLU_BACKBONE") or environment.get("LLU_MODEL") or EMBEDDED
+        model = told.model or environment.get("LLU_BACKBONE") or EMBEDDED
         cache = told.cache or environment.get("LLU_CACHE")
         public = share or "SPACE_ID" in environment
         return cls(
@@ -150,7 +150,7 @@ def _parser() -> argparse.ArgumentParser:
     add: Any = parser.add_argument
     add("--host", metavar="NAME", help="address to listen on, 0.0.0.0 for all (GRADIO_SERVER_NAME; this machine only)")
     add("--port", metavar="N", help="port to listen on (GRADIO_SERVER_PORT; the first free one from 7860 on)")
-    add("--model", metavar="NAME", help="CLIP model, as in README (LLU_BACKBONE, or LLU_MODEL; the embedded one)")
+    add("--model", metavar="NAME", help="CLIP model, as in README (LLU_BACKBONE; the embedded one)")
     add(
         "--share", action="store_true", help="a public address through Gradio's servers, for a week (GRADIO_SHARE=True)"
     )

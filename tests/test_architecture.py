@@ -29,7 +29,8 @@ CORE_LAYERS = (
     ("data",),
     ("method",),
     ("systems",),
-    ("evaluation", "bench"),
+    ("evaluation",),
+    ("bench",),
     ("cli",),
 )
 DEMO_LAYERS = (("settings", "client"), ("session",), ("payloads", "hosting"), ("page",), ("launch",))

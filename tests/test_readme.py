@@ -9,7 +9,7 @@ import pytest
 from bench.refresh_readme import BEGIN, END, refreshed
 from llu_core.cli.main import build_parser
 from llu_core.encoders.backbones import BACKBONES
-from llu_core.evaluation.plans import COMPARED_METHODS
+from llu_core.evaluation.plans import COMPARED_SYSTEMS
 from llu_core.systems.registry import SYSTEMS
 from support.sample_pictures import picture_bytes, write_zip
 
@@ -61,5 +61,5 @@ def test_it_shows_the_summary_of_the_built_in_report():
     assert "built-in picture world" in summary
     assert "`python -m llu_core evaluate all --out report` took" in summary
     rows = [line.split(" | ")[0].removeprefix("| ") for line in summary.splitlines() if line.startswith("| ")]
-    assert {SYSTEMS[name].title for name in COMPARED_METHODS} <= set(rows)
+    assert {SYSTEMS[name].title for name in COMPARED_SYSTEMS} <= set(rows)
     assert refreshed(README, summary) == README

@@ -1,6 +1,6 @@
 """How fast it is, measured beside what people would use instead: `python -m llu_core bench`.
 
-One file per subject, each with a function `figures(machine)` that yields a `Figure` as soon as it is measured.
+One file per subject, each with a function `measurements(machine)` that yields a `Measurement` as soon as it is made.
 """
 
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 from llu_core.bench.machine import Machine
-from llu_core.bench.measurement import Figure
+from llu_core.bench.measurement import Measurement
 
 SUBJECTS = {
     "training": "one adapter: against autograd, logistic regression and CLIP-Adapter",
@@ -26,7 +26,7 @@ SCALES = {
 """Subjects that take minutes and gigabytes, measured by --scale or by name."""
 
 
-def measure(subject: str, machine: Machine, features: Path | None = None) -> Iterator[Figure]:
-    """The figures of one subject, each as soon as it is known. features: a bundle for "training" to train on."""
-    figures = import_module(f"llu_core.bench.{subject}").figures
-    return figures(machine, features) if subject == "training" else figures(machine)
+def measure(subject: str, machine: Machine, features: Path | None = None) -> Iterator[Measurement]:
+    """The measurements of one subject, each as soon as it is known. features: a bundle for "training" to train on."""
+    measurements = import_module(f"llu_core.bench.{subject}").measurements
+    return measurements(machine, features) if subject == "training" else measurements(machine)

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from llu_core.bench.clouds import clouds
 from llu_core.bench.machine import Machine
-from llu_core.bench.measurement import Figure
+from llu_core.bench.measurement import Measurement
 from llu_core.bench.process import cost_of
 from llu_core.bench.timing import alternately
 from llu_core.method.anchors import PAPER_MAX_ANCHORS, cluster_anchors
@@ -17,14 +17,14 @@ LARGE = (16_000, 50_000)
 MEMORY_BAR = 2_000.0
 
 
-def figures(machine: Machine) -> Iterator[Figure]:
+def measurements(machine: Machine) -> Iterator[Measurement]:
     for count in COMPARED:
         yield _beside_scikit_learn(machine, points(count))
     for count in LARGE:
         cost = cost_of(points, cluster_anchors, count)
         what = f"{count:,} points to {PAPER_MAX_ANCHORS} anchors"
-        yield Figure("clustering", what, cost.seconds)
-        yield Figure("clustering", f"{what}: peak of the process", cost.peak_bytes / 1e6, "MB", bar=MEMORY_BAR)
+        yield Measurement("clustering", what, cost.seconds)
+        yield Measurement("clustering", f"{what}: peak of the process", cost.peak_bytes / 1e6, "MB", bar=MEMORY_BAR)
 
 
 def points(count: int) -> Tensor:
@@ -32,14 +32,14 @@ def points(count: int) -> Tensor:
     return clouds(classes=count // SHOTS, shots=SHOTS, width=WIDTH).train.embeddings
 
 
-def _beside_scikit_learn(machine: Machine, rows: Tensor) -> Figure:
+def _beside_scikit_learn(machine: Machine, rows: Tensor) -> Measurement:
     from sklearn.cluster import AgglomerativeClustering
 
     def scikit_learn() -> None:
         AgglomerativeClustering(n_clusters=PAPER_MAX_ANCHORS, metric="cosine", linkage="complete").fit(rows.numpy())
 
     ours, theirs = alternately([lambda: cluster_anchors(rows), scikit_learn], repeats=3)
-    return Figure(
+    return Measurement(
         "clustering",
         f"{len(rows):,} points to {PAPER_MAX_ANCHORS} anchors",
         ours.seconds,

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
 from llu_core.bench.machine import Limit, Machine
-from llu_core.bench.measurement import Figure
+from llu_core.bench.measurement import Measurement
 from llu_core.bench.timing import alternately
 from llu_core.data.embedding import embed
 from llu_core.data.sources import open_source
@@ -27,7 +27,7 @@ NEARLY = 0.95
 CACHE_BAR = 50.0
 
 
-def figures(machine: Machine) -> Iterator[Figure]:
+def measurements(machine: Machine) -> Iterator[Measurement]:
     embedded = OpenClipEncoder.load("picto", device=machine.device)
     for_vit = VIT_PICTURES_ON_CPU if machine.device.type == "cpu" else PICTURES
     for encoder, count in ((embedded, PICTURES), (random_vit(machine.device), for_vit)):
@@ -74,12 +74,12 @@ def _bare_loop(encoder: OpenClipEncoder, pictures: list[Image.Image]) -> torch.T
         return F.normalize(encoder.model.encode_image(pixels), dim=-1).cpu()
 
 
-def _beside_the_bare_loop(machine: Machine, encoder: OpenClipEncoder, pictures: list[Image.Image]) -> Figure:
+def _beside_the_bare_loop(machine: Machine, encoder: OpenClipEncoder, pictures: list[Image.Image]) -> Measurement:
     batch = pictures[: encoder.batch_size]
     ours, bare = alternately(
         [lambda: encoder.encode_images(batch), lambda: _bare_loop(encoder, batch)], REPEATS, device=machine.device
     )
-    return Figure(
+    return Measurement(
         "encoding",
         f"{encoder.title}, {len(batch)} pictures of {encoder.image_size} px",
         ours.seconds,
@@ -97,7 +97,7 @@ def _least(machine: Machine, encoder: OpenClipEncoder, pictures: list[Image.Imag
     return machine.least_seconds(flops=counter.get_total_flops() * len(pictures))
 
 
-def _beside_the_cache(machine: Machine, encoder: OpenClipEncoder, pictures: list[Image.Image]) -> Figure:
+def _beside_the_cache(machine: Machine, encoder: OpenClipEncoder, pictures: list[Image.Image]) -> Measurement:
     with tempfile.TemporaryDirectory() as folder:
         CachedEncoder(encoder, folder).encode_images(pictures)
         cached, ours = alternately(
@@ -108,7 +108,7 @@ def _beside_the_cache(machine: Machine, encoder: OpenClipEncoder, pictures: list
             REPEATS,
             device=machine.device,
         )
-    return Figure(
+    return Measurement(
         "encoding",
         f"{encoder.title}, {len(pictures)} pictures from a warm cache",
         cached.seconds,
@@ -119,7 +119,7 @@ def _beside_the_cache(machine: Machine, encoder: OpenClipEncoder, pictures: list
     )
 
 
-def _decoding(machine: Machine, encoder: OpenClipEncoder) -> Figure:
+def _decoding(machine: Machine, encoder: OpenClipEncoder) -> Measurement:
     with tempfile.TemporaryDirectory() as folder:
         files = [Path(folder) / f"class {number % 4}" / f"{number}.jpg" for number in range(FILES)]
         for file, picture in zip(files, random_pictures(FILES, FILE_SIZE), strict=True):
@@ -134,7 +134,7 @@ def _decoding(machine: Machine, encoder: OpenClipEncoder) -> Figure:
             embed(source, encoder, thumbnails=0)  # pyright: ignore[reportArgumentType]
 
         ours, serial = alternately([together, one_after_the_other], REPEATS, device=machine.device)
-    return Figure(
+    return Measurement(
         "encoding",
         f"{encoder.title}, {FILES} JPEG files of {FILE_SIZE[0]} x {FILE_SIZE[1]}",
         ours.seconds,

@@ -1,6 +1,5 @@
-"""What the machine can do, measured, so that a figure can be held against the least that it could be."""
+"""What the machine can do, measured, so that a measurement can be held against the least that it could be."""
 
-import os
 import platform
 import time
 from collections.abc import Callable
@@ -9,6 +8,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 import torch
+
+from llu_core.evaluation.runner import cores
 
 MATRIX_SIDE = 2048
 COPY_BYTES = 2**28
@@ -61,12 +62,12 @@ class Machine:
         return max(computing, moving, key=lambda limit: limit.value)
 
     def facts(self) -> dict[str, str | int | float]:
-        """What a reader must know to compare figures of two machines."""
+        """What a reader must know to compare measurements of two machines."""
         on_gpu = self.device.type == "cuda"
         return {
             "device": torch.cuda.get_device_name(self.device) if on_gpu else self.device.type,
             "cpu": _cpu_name(),
-            "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+            "cores": cores(),
             "threads": torch.get_num_threads(),
             "matmul_gflops": round(self.flops / 1e9, 1),
             "copy_gbytes_per_second": round(self.bytes / 1e9, 2),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from llu_core.bench.clouds import clouds
 from llu_core.bench.machine import Machine
-from llu_core.bench.measurement import Figure
+from llu_core.bench.measurement import Measurement
 from llu_core.bench.timing import alternately
 from llu_core.method.fitting import fit, fit_many, warm_up
 from llu_core.method.recipes import RECIPES
@@ -16,7 +16,7 @@ CUDA_RATIO = 1 / 3
 """At most three times the time of one run."""
 
 
-def figures(machine: Machine) -> Iterator[Figure]:
+def measurements(machine: Machine) -> Iterator[Measurement]:
     device = machine.device
     warm_up(str(device))
     shots, recipe = clouds(classes=CLASSES, shots=SHOTS, width=WIDTH), RECIPES["fast"]
@@ -28,7 +28,7 @@ def figures(machine: Machine) -> Iterator[Figure]:
     together, apart = alternately(
         [lambda: fit_many([shots], [recipe], seeds=range(COUNT), device=device), singly], repeats=5, device=device
     )
-    yield Figure(
+    yield Measurement(
         "many",
         f"{COUNT} adapters of {SHOTS} shots x {CLASSES} classes at once, {recipe.name} recipe",
         together.seconds,

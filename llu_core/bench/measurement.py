@@ -1,4 +1,4 @@
-"""One measured figure beside its peer, its limit and its bar; figures as a Markdown table and as JSON."""
+"""One measurement beside its peer, its limit and its bar; measurements as a Markdown table and as JSON."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -9,11 +9,11 @@ HEAD = (
     "| subject | measured | value | compared with | its value | times better | limit | share of limit | bar |\n"
     "|---|---|---|---|---|---|---|---|---|"
 )
-"""Of the table: the limit is the least that this machine could need; the bar is what the project asks of itself."""
+"""Heads the table: the limit is the least that this machine could need; the bar is what the project asks of itself."""
 
 
 @dataclass(frozen=True)
-class Figure:
+class Measurement:
     """What was measured, and what it should be compared with.
 
     spread: half the distance between the quartiles of the repetitions, in `unit`. peer: what people would use instead,

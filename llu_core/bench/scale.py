@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from llu_core.bench.clouds import clouds
 from llu_core.bench.clustering import points
 from llu_core.bench.machine import Machine
-from llu_core.bench.measurement import Figure
+from llu_core.bench.measurement import Measurement
 from llu_core.bench.process import Cost, cost_of
 from llu_core.data.fewshot import FewShotSet
 from llu_core.method.anchors import cluster_anchors
@@ -24,7 +24,7 @@ LEAST_BYTES = 2**20
 LARGEST, SECONDS_BAR, MEMORY_BAR = 1_000, 60.0, 2_000.0
 
 
-def figures(machine: Machine) -> Iterator[Figure]:
+def measurements(machine: Machine) -> Iterator[Measurement]:
     for axis, sizes in AXES.items():
         costs = []
         for size in sizes:
@@ -39,8 +39,8 @@ def figures(machine: Machine) -> Iterator[Figure]:
     yield from _growth("clustering with points", CLUSTERED, costs)
     largest = cost_of(_few_shots, fit, LARGEST, SHOTS, WIDTH)
     what = f"training, {LARGEST:,} classes x {SHOTS} shots"
-    yield Figure("scale", what, largest.seconds, bar=SECONDS_BAR)
-    yield Figure("scale", f"{what}: peak of the process", largest.peak_bytes / 1e6, "MB", bar=MEMORY_BAR)
+    yield Measurement("scale", what, largest.seconds, bar=SECONDS_BAR)
+    yield Measurement("scale", f"{what}: peak of the process", largest.peak_bytes / 1e6, "MB", bar=MEMORY_BAR)
 
 
 def _few_shots(classes: int, shots: int, width: int) -> FewShotSet:
@@ -48,17 +48,17 @@ def _few_shots(classes: int, shots: int, width: int) -> FewShotSet:
     return clouds(classes=classes, shots=shots, width=width)
 
 
-def _both(what: str, cost: Cost) -> Iterator[Figure]:
-    yield Figure("scale", what, cost.seconds)
-    yield Figure("scale", f"{what}: peak of the process", cost.peak_bytes / 1e6, "MB")
+def _both(what: str, cost: Cost) -> Iterator[Measurement]:
+    yield Measurement("scale", what, cost.seconds)
+    yield Measurement("scale", f"{what}: peak of the process", cost.peak_bytes / 1e6, "MB")
 
 
-def _growth(what: str, sizes: Sequence[int], costs: Sequence[Cost]) -> Iterator[Figure]:
+def _growth(what: str, sizes: Sequence[int], costs: Sequence[Cost]) -> Iterator[Measurement]:
     for kind, values in (
         ("time", [cost.seconds for cost in costs]),
         ("memory beyond the data", [float(max(cost.work_bytes, LEAST_BYTES)) for cost in costs]),
     ):
-        yield Figure("scale", f"{what}: {kind} grows with the power", growth_exponent(sizes, values), "")
+        yield Measurement("scale", f"{what}: {kind} grows with the power", growth_exponent(sizes, values), "")
 
 
 def growth_exponent(sizes: Sequence[float], values: Sequence[float]) -> float:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from llu_core.bench.machine import Machine
-from llu_core.bench.measurement import Figure
+from llu_core.bench.measurement import Measurement
 from llu_core.bench.timing import alternately
 
 ROOT = Path(__file__).parents[2]
@@ -20,14 +20,14 @@ LONGEST = 300.0
 POLL = 0.02
 
 
-def figures(machine: Machine) -> Iterator[Figure]:
+def measurements(machine: Machine) -> Iterator[Measurement]:
     works = [lambda: _import("llu_core"), lambda: _run("from llu_core import *"), lambda: _import("torch")]
     package, names, torch = alternately(works, repeats=5)
     for what, ours, bar in (
         ("import llu_core in a new process", package, IMPORT_BAR),
         ("every name of llu_core imported, with torch", names, None),
     ):
-        yield Figure(
+        yield Measurement(
             "starting",
             what,
             ours.seconds,
@@ -38,7 +38,7 @@ def figures(machine: Machine) -> Iterator[Figure]:
         )
     if (ROOT / "app.py").is_file():  # an installed package has no app beside it
         page, gradio = alternately([_start_app, lambda: _import("torch, open_clip, gradio")], repeats=3)
-        yield Figure(
+        yield Measurement(
             "starting",
             "from python app.py to the first answer with the page",
             page.seconds,

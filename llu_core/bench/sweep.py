@@ -6,7 +6,7 @@ import torch
 from torch.nn import functional as F
 
 from llu_core.bench.machine import Machine
-from llu_core.bench.measurement import Figure
+from llu_core.bench.measurement import Measurement
 from llu_core.bench.timing import alternately
 from llu_core.method.adapter import AffineUpdate, LocalizedAdapter, LocalizedUpdate
 from llu_core.method.sweep import Sweep
@@ -17,7 +17,7 @@ OPERATIONS = 6
 """Per image, class and setting: a polynomial of degree two, a product and a comparison."""
 
 
-def figures(machine: Machine) -> Iterator[Figure]:
+def measurements(machine: Machine) -> Iterator[Measurement]:
     sweep = random_sweep(IMAGES, CLASSES)
     betas = [step / (SIDE - 1) for step in range(SIDE)]
     gammas = [100 * step / (SIDE - 1) for step in range(SIDE)]
@@ -27,7 +27,7 @@ def figures(machine: Machine) -> Iterator[Figure]:
             sweep.predictions(beta=0.5, gamma=gamma)
 
     fast, simple = alternately([lambda: sweep.plane(betas, gammas), one_by_one], repeats=5)
-    yield Figure(
+    yield Measurement(
         "sweep",
         f"plane of {SIDE} x {SIDE} settings, {IMAGES} images x {CLASSES} classes",
         fast.seconds,
@@ -40,7 +40,7 @@ def figures(machine: Machine) -> Iterator[Figure]:
 
 
 def random_sweep(images: int, classes: int) -> Sweep:
-    """Of a random adapter near the identity on clouds of points; the time does not depend on what they are."""
+    """The sweep of a random adapter near the identity on random points; the time does not depend on what they are."""
     generator = torch.Generator().manual_seed(0)
 
     def rows(count: int) -> torch.Tensor:

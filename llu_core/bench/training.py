@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_limits
 
 from llu_core.bench.clouds import clouds
 from llu_core.bench.machine import Limit, Machine
-from llu_core.bench.measurement import Figure
+from llu_core.bench.measurement import Measurement
 from llu_core.bench.timing import Timing, alternately
 from llu_core.data.bundles import load_bundle
 from llu_core.data.fewshot import FewShotSet
@@ -18,8 +18,8 @@ from llu_core.method.classifier import Classifier, accuracy
 from llu_core.method.fitting import fit, warm_up
 from llu_core.method.recipes import RECIPES, Recipe
 from llu_core.method.schedule import CoopRecipe
-from llu_core.method.subspace import Coordinates
-from llu_core.method.training import Problem, scheduled, train
+from llu_core.method.subspace import Subspace
+from llu_core.method.training import TrainingProblem, scheduled, train
 from llu_core.steps import drain
 from llu_core.systems import clip_adapter, linear_probe
 from llu_core.systems.contract import Material
@@ -28,13 +28,13 @@ WIDTH, SHOTS = 512, 16
 CLASSES = (10, 30, 100)
 FAST, PAPER = RECIPES["fast"], RECIPES["paper"]
 SHORT_EPOCHS = 20
-"""Of the paper recipe on many classes, whose 200 would keep the plain loop busy for a minute."""
+"""The paper recipe runs so many on many classes, since its 200 would keep the plain loop busy for a minute."""
 PEER_BAR, SAME_WEIGHTS = 2.0, 1e-4
 CUDA_BARS = {"fast": 0.015, "paper": 1.0}
 CUDA_RATIO = 5.0
 
 
-def figures(machine: Machine, features: Path | None = None) -> Iterator[Figure]:
+def measurements(machine: Machine, features: Path | None = None) -> Iterator[Measurement]:
     """features: a bundle whose first classes are trained on beside the peers, with accuracies; clouds without it."""
     warm_up(str(machine.device))
     if machine.device.type == "cuda":
@@ -67,7 +67,7 @@ def _named(recipe: Recipe, shots: FewShotSet) -> str:
 
 def _beside_autograd(
     machine: Machine, shots: FewShotSet, recipe: Recipe, ratio: float, bar: float | None = None
-) -> Iterator[Figure]:
+) -> Iterator[Measurement]:
     device, trained = machine.device, {}
 
     def ours() -> None:
@@ -79,12 +79,14 @@ def _beside_autograd(
     fast, slow = alternately([ours, plain], repeats=3, device=device)
     what = _named(recipe, shots)
     limit = _least(machine, shots, recipe)
-    yield _figure(what, fast, "plain autograd loop", slow, limit, ratio, bar)
+    yield _measurement(what, fast, "plain autograd loop", slow, limit, ratio, bar)
     difference = _largest_difference(trained["ours"], trained["plain"])
-    yield Figure("training", f"{what}: largest difference of weights to that loop", difference, "", bar=SAME_WEIGHTS)
+    yield Measurement(
+        "training", f"{what}: largest difference of weights to that loop", difference, "", bar=SAME_WEIGHTS
+    )
 
 
-def _beside_peers(machine: Machine, shots: FewShotSet, recipe: Recipe) -> Iterator[Figure]:
+def _beside_peers(machine: Machine, shots: FewShotSet, recipe: Recipe) -> Iterator[Measurement]:
     material, trained = Material.of(shots), {}
     briefly = clip_adapter.ClipAdapterRecipe(optimizer=CoopRecipe(epochs=50))
     peers: dict[str, Callable] = {
@@ -103,12 +105,12 @@ def _beside_peers(machine: Machine, shots: FewShotSet, recipe: Recipe) -> Iterat
             trained["theirs"] = work()
 
         fast, slow = alternately([ours, theirs], repeats=1 if "Adapter" in peer else 5)
-        yield _figure(what, fast, peer, slow, limit, PEER_BAR, None)
+        yield _measurement(what, fast, peer, slow, limit, PEER_BAR, None)
         if not len(shots.test):
             continue
         right = [_percent_right(trained[name], shots) for name in ("ours", "theirs")]
         told = f"{what}: test pictures right"
-        yield Figure("training", told, right[0], "%", None, peer, right[1], ratio_bar=1.0, higher_is_better=True)
+        yield Measurement("training", told, right[0], "%", None, peer, right[1], ratio_bar=1.0, higher_is_better=True)
 
 
 def _probe(material: Material, strength: float) -> Classifier:
@@ -126,10 +128,10 @@ def _percent_right(classifier: Classifier, shots: FewShotSet) -> float:
     return accuracy(classifier, shots.test.embeddings, shots.test.labels, shots.class_embeddings)
 
 
-def _figure(
+def _measurement(
     what: str, ours: Timing, peer: str, theirs: Timing, limit: Limit, ratio: float, bar: float | None
-) -> Figure:
-    return Figure(
+) -> Measurement:
+    return Measurement(
         "training",
         what,
         ours.seconds,
@@ -144,13 +146,13 @@ def _figure(
 
 def _least(machine: Machine, shots: FewShotSet, recipe: Recipe) -> Limit:
     """The matrix products of every step: points and their gradients times A, and the logits and theirs."""
-    problem = Problem.of(shots, recipe, "cpu")
-    where = Coordinates.of(problem, recipe)
-    rank, classes = where.image.points.shape[1], len(problem.texts)
+    problem = TrainingProblem.of(shots, recipe, "cpu")
+    subspace = Subspace.of(problem, recipe)
+    rank, classes = subspace.image.points.shape[1], len(problem.texts)
     operations = 0
     for batch, _ in scheduled(recipe, problem, torch.Generator().manual_seed(0)):
         rows = len(problem.targets) if batch.rows is None else len(batch.rows)
-        inputs = rows * where.image.inputs.shape[1] + classes * where.text.inputs.shape[1]
+        inputs = rows * subspace.image.inputs.shape[1] + classes * subspace.text.inputs.shape[1]
         operations += 4 * rank * inputs + 6 * rank * rows * classes
     return machine.least_seconds(flops=operations)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from llu_core.bench import SCALES, SUBJECTS, measure
 from llu_core.bench.machine import Machine
-from llu_core.bench.measurement import HEAD, Figure
+from llu_core.bench.measurement import HEAD, Measurement
 from llu_core.cli.options import add_command, require_folder
 from llu_core.encoders.encoder import choose_device
 from llu_core.errors import LluError
@@ -55,13 +55,13 @@ def run(options: argparse.Namespace) -> int:
     facts = {"command": _command(options), "date": date, **machine.facts()}
     print("\n".join(f"{name}: {value}" for name, value in facts.items()))
     print(f"\n{HEAD}", flush=True)
-    figures: list[Figure] = []
+    measurements: list[Measurement] = []
     for subject in chosen:
-        for figure in measure(subject, machine, options.features):
-            figures.append(figure)
-            print(figure.row(), flush=True)
-            if options.json:  # after every figure: an interrupted run keeps what it has
-                _write(options.json, facts, figures)
+        for measurement in measure(subject, machine, options.features):
+            measurements.append(measurement)
+            print(measurement.row(), flush=True)
+            if options.json:  # after every measurement: an interrupted run keeps what it has
+                _write(options.json, facts, measurements)
     return 0
 
 
@@ -78,6 +78,6 @@ def _command(options: argparse.Namespace) -> str:
     return shlex.join([*words, *["--scale"] * options.scale, *given])
 
 
-def _write(path: Path, facts: dict, figures: list[Figure]) -> None:
-    content = {**facts, "figures": [figure.as_json() for figure in figures]}
+def _write(path: Path, facts: dict, measurements: list[Measurement]) -> None:
+    content = {**facts, "figures": [measurement.as_json() for measurement in measurements]}
     path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

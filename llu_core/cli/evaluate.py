@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,8 +31,8 @@ from llu_core.encoders.encoder import choose_device
 from llu_core.errors import LluError
 from llu_core.evaluation.inputs import SourceFeatures
 from llu_core.evaluation.plans import (
-    ABLATION_METHODS,
-    COMPARED_METHODS,
+    ABLATION_SYSTEMS,
+    COMPARED_SYSTEMS,
     DEFAULT_SOURCE,
     PLAIN_SETS,
     Plan,
@@ -45,7 +44,7 @@ from llu_core.evaluation.plans import (
     whole_grid,
 )
 from llu_core.evaluation.results import ROW_TYPES, row_to_json
-from llu_core.evaluation.runner import Outcome, RowStore, run_grid
+from llu_core.evaluation.runner import Outcome, RowStore, cores, run_grid
 from llu_core.systems.registry import SYSTEMS, systems_named
 
 EXAMPLES = """examples:
@@ -141,11 +140,6 @@ def run(options: argparse.Namespace) -> int:
     return 2 if troubles else 0
 
 
-def cores() -> int:
-    """Processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def _datasets(options: argparse.Namespace) -> tuple[tuple[str, ...], list[str]]:
     """Names of the data folders that are there, and a line for each that is not."""
     if options.root is None:
@@ -172,20 +166,20 @@ def _plans(options: argparse.Namespace, datasets: tuple[str, ...]) -> list[Plan]
         protocols = list(ROW_TYPES) if options.protocol == "all" else [options.protocol]
         plans = [plan for protocol in protocols if (plan := _plan(protocol, names, options)) is not None]
     adjusted = [_adjusted(plan, options) for plan in plans]
-    return [plan for plan in adjusted if plan.methods]
+    return [plan for plan in adjusted if plan.systems]
 
 
 def _plan(protocol: str, names: tuple[str, ...], options: argparse.Namespace) -> Plan | None:
     """The plan of one protocol; None where `all` was asked for and there is nothing to transfer to."""
     whole = options.protocol == "all"
-    default = COMPARED_METHODS if whole else ("clip", "llu")
+    default = COMPARED_SYSTEMS if whole else ("clip", "llu")
     if protocol == "base-to-new":
         return Plan(protocol, names or PLAIN_SETS, default)
     if protocol == "ablation":
-        return Plan(protocol, names or PLAIN_SETS, ABLATION_METHODS)
+        return Plan(protocol, names or PLAIN_SETS, ABLATION_SYSTEMS)
     first = (names or (DEFAULT_SOURCE,))[0]
     if protocol == "timing":
-        return Plan(protocol, (first,), COMPARED_METHODS, seeds=(1,))
+        return Plan(protocol, (first,), COMPARED_SYSTEMS, seeds=(1,))
     shift = protocol == "domain-shift"
     targets = names[1:] if len(names) > 1 and not (whole and shift) else ()
     targets = targets or (shifted_sets(first) if shift else other_sets(first))
@@ -193,17 +187,17 @@ def _plan(protocol: str, names: tuple[str, ...], options: argparse.Namespace) ->
 
 
 def _adjusted(plan: Plan, options: argparse.Namespace) -> Plan:
-    """The plan with --methods, --shots and --seeds; in `all`, each protocol takes those of the methods it knows."""
+    """The plan with --methods, --shots and --seeds; in `all`, each protocol takes those of the systems it knows."""
     given = listed(options.methods)
     if options.methods is not None and given != ["all"]:
-        methods = tuple(system.name for system in systems_named(given))
+        systems = tuple(system.name for system in systems_named(given))
         if options.protocol == "all":
-            methods = tuple(name for name in plan.methods if name in methods)
-        plan = replace(plan, methods=methods)
+            systems = tuple(name for name in plan.systems if name in systems)
+        plan = replace(plan, systems=systems)
     elif given == ["all"]:
-        plan = replace(plan, methods=COMPARED_METHODS if plan.protocol != "ablation" else ABLATION_METHODS)
-    if options.tune and plan.methods and plan.protocol != "timing":
-        plan = replace(plan, methods=tuple(dict.fromkeys((*plan.methods, "llu-tuned"))))
+        plan = replace(plan, systems=COMPARED_SYSTEMS if plan.protocol != "ablation" else ABLATION_SYSTEMS)
+    if options.tune and plan.systems and plan.protocol != "timing":
+        plan = replace(plan, systems=tuple(dict.fromkeys((*plan.systems, "llu-tuned"))))
     shots = tuple(options.shots) if options.shots else plan.shots
     return replace(plan, shots=shots, seeds=tuple(options.seeds) if options.seeds else plan.seeds)
 

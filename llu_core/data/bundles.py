@@ -24,6 +24,7 @@ from torch import Tensor
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings, first_half
 from llu_core.errors import LluError
 from llu_core.files.archives import open_archive
+from llu_core.files.writing import write_whole
 
 REQUIRED_KEYS = ("train_features", "train_labels", "test_features", "test_labels", "text_features", "class_names")
 OPTIONAL_KEYS = ("logit_scale", "train_thumbnails", "test_thumbnails")
@@ -82,21 +83,10 @@ def save_bundle(path: str | Path, fewshot: FewShotSet) -> Path:
         if rows.thumbnails is not None:
             arrays[f"{part}_thumbnails"] = rows.thumbnails
     try:
-        _write_whole(path, arrays)
+        write_whole(path, lambda file: np.savez(file, **arrays))  # pyright: ignore[reportArgumentType]
     except OSError as error:
         raise LluError(f"{path} cannot be written ({error.strerror or error}); choose another place") from None
     return path
-
-
-def _write_whole(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Write beside `path` first and rename: a bundle is there whole or not at all."""
-    beside = path.with_name(path.name + ".part")
-    try:
-        with beside.open("wb") as file:
-            np.savez(file, **arrays)  # pyright: ignore[reportArgumentType]
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _read_arrays(path: Path, max_bytes: int) -> dict[str, np.ndarray]:

@@ -207,14 +207,6 @@ class FewShotSet:
             raise LluError(f"{self.name}: all {classes} class(es) are base classes; base-to-new needs new ones too")
         return range(self.base_classes), range(self.base_classes, classes)
 
-    def split(self) -> tuple["FewShotSet", "FewShotSet"]:
-        """The base half and the new half, each a closed problem with labels from 0.
-
-        Raises LluError where there is no new half.
-        """
-        base, new = self.halves()
-        return self.select_classes(base), self.select_classes(new)
-
     def add_classes(self, class_names: Sequence[str], class_embeddings: Tensor) -> "FewShotSet":
         """The same set with further classes known by name only, embedded as (len(class_names), d) unit rows.
 
@@ -230,30 +222,6 @@ class FewShotSet:
             class_names=names,
             class_embeddings=torch.cat([self.class_embeddings, class_embeddings]),
             base_classes=self.base_classes if unseen_before or not class_names else len(self.class_names),
-        )
-
-    def merge(self, other: "FewShotSet") -> "FewShotSet":
-        """Both sets as one: classes of one name are one class, base classes first, rows of `self` before `other`'s.
-
-        A class that is base in either set is base in the result; a shared class keeps the embedding it has here.
-        Raises LluError where the embeddings of the two are not comparable.
-        """
-        if self.width != other.width or self.encoder_identity != other.encoder_identity:
-            raise LluError(f"{self.name} and {other.name} come from different encoders; embed both with one encoder")
-        base = dict.fromkeys(self.class_names[: self.base_classes] + other.class_names[: other.base_classes])
-        names = tuple(dict.fromkeys((*base, *self.class_names, *other.class_names)))
-        place = {name: label for label, name in enumerate(names)}
-        rows = dict(zip(other.class_names, other.class_embeddings, strict=True))
-        rows |= dict(zip(self.class_names, self.class_embeddings, strict=True))
-        mine, theirs = (torch.tensor([place[name] for name in each.class_names]) for each in (self, other))
-        return replace(
-            self,
-            class_names=names,
-            class_embeddings=torch.stack([rows[name] for name in names]),
-            train=self.train.relabel(mine).concat(other.train.relabel(theirs)),
-            test=self.test.relabel(mine).concat(other.test.relabel(theirs)),
-            base_classes=len(base),
-            rejected=self.rejected + other.rejected,
         )
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from llu_core.errors import LluError
+from llu_core.errors import LluError, one_line
 
 EMBEDDED_FOLDER = Path(__file__).parents[2] / "assets" / "picto_clip"
 EMBEDDED_NOTE = (
@@ -161,12 +161,6 @@ def _hub_file(repository: str, names: tuple[str, ...]) -> Path:
             return Path(hf_hub_download(repository, name, endpoint=constants.ENDPOINT))
     except FilesUnavailable:
         raise
-    except Exception as problem:  # any network or hub trouble: their kinds differ from version to version
-        raise FilesUnavailable(f"{tried} ({one_line(problem)})") from problem
+    except Exception as error:  # any network or hub trouble: their kinds differ from version to version
+        raise FilesUnavailable(f"{tried} ({one_line(error)})") from error
     raise FilesUnavailable(f"{tried}, which has no {' or '.join(names)}")
-
-
-def one_line(problem: BaseException, limit: int = 160) -> str:
-    """The first lines of an exception's message as one short line, its kind where it has no message."""
-    text = " ".join(str(problem).split()) or type(problem).__name__
-    return text if len(text) <= limit else f"{text[: limit - 3]}..."

@@ -3,7 +3,6 @@
 import hashlib
 import logging
 import os
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -14,9 +13,10 @@ import numpy as np
 import torch
 from PIL import Image
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save
 
 from llu_core.encoders.encoder import Encoder, OpenClipEncoder
+from llu_core.files.writing import write_whole
 
 _log = logging.getLogger(__name__)
 # So many new inputs are encoded between two writes: an interrupted run keeps most of its work.
@@ -174,16 +174,12 @@ class Shelf:
         values = np.stack(list(rows.values()))
         # Named by its keys: processes at the same work write the same file, and a damaged one is replaced.
         shard = self._folder / f"{hashlib.sha256(hashes.tobytes()).hexdigest()[:32]}.safetensors"
-        partial = shard.with_name(f".{uuid.uuid4().hex}.partial")
+        content = save({"hashes": hashes, "rows": values})
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            try:
-                save_file({"hashes": hashes, "rows": values}, partial)
-                os.replace(partial, shard)
-            finally:
-                partial.unlink(missing_ok=True)
-        except (OSError, SafetensorError) as problem:
-            _log.warning("Embeddings cannot be kept in %s (%s); they will be computed again.", self._folder, problem)
+            write_whole(shard, lambda file: file.write(content))
+        except OSError as error:
+            _log.warning("Embeddings cannot be kept in %s (%s); they will be computed again.", self._folder, error)
         self._seen.add(shard)
 
     def _read_new_shards(self) -> None:
@@ -195,10 +191,8 @@ class Shelf:
                 content = load_file(shard)
                 hashes, rows = content["hashes"], content["rows"]
                 self._check(hashes, rows)
-            except (OSError, SafetensorError, KeyError, ValueError) as problem:
-                _log.warning(
-                    "The cached embeddings in %s are damaged (%s); they will be computed again.", shard, problem
-                )
+            except (OSError, SafetensorError, KeyError, ValueError) as error:
+                _log.warning("The cached embeddings in %s are damaged (%s); they will be computed again.", shard, error)
                 continue
             self._rows.update(zip((row.tobytes() for row in hashes), rows, strict=True))
 

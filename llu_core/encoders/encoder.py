@@ -202,8 +202,8 @@ def choose_device(device: str | torch.device | None) -> torch.device:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         chosen = torch.device(device)
-    except RuntimeError as problem:
-        raise LluError(f"There is no device {device!r}; choose cpu or cuda.") from problem
+    except RuntimeError as error:
+        raise LluError(f"There is no device {device!r}; choose cpu or cuda.") from error
     cuda, mps = (chosen.index or 0) < torch.cuda.device_count(), torch.backends.mps.is_available()
     if not {"cpu": True, "cuda": cuda, "mps": mps}.get(chosen.type, False):
         raise LluError(f"The device {device} is not available on this machine; choose cpu, or leave the choice open.")

@@ -21,11 +21,10 @@ from llu_core.encoders.backbones import (
     FilesUnavailable,
     locate_architecture,
     locate_weights,
-    one_line,
     parse_backbone,
     pretrained_config,
 )
-from llu_core.errors import LluError
+from llu_core.errors import LluError, one_line
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,9 +50,9 @@ def load_model(name: str, checkpoint: str | Path | None = None) -> LoadedModel:
     try:
         with _quiet_open_clip():
             return _load(backbone, weights)
-    except LluError as problem:
-        remedy = _remedy(backbone, isinstance(problem, FilesUnavailable))
-        raise LluError(f"{backbone.name} cannot be loaded: {problem}; {remedy}") from problem
+    except LluError as error:
+        remedy = _remedy(backbone, isinstance(error, FilesUnavailable))
+        raise LluError(f"{backbone.name} cannot be loaded: {error}; {remedy}") from error
 
 
 def _load(backbone: Backbone, weights: Path | None) -> LoadedModel:
@@ -80,11 +79,11 @@ def _load(backbone: Backbone, weights: Path | None) -> LoadedModel:
 def _check_open_clip() -> None:
     try:
         import open_clip  # noqa: F401
-    except (ImportError, RuntimeError) as problem:  # torchvision's operators are missing in a torch of another build
+    except (ImportError, RuntimeError) as error:  # torchvision's operators are missing in a torch of another build
         raise LluError(
-            f"open_clip cannot be imported ({one_line(problem)}); torch and torchvision must be a matching pair: "
+            f"open_clip cannot be imported ({one_line(error)}); torch and torchvision must be a matching pair: "
             "pip install -r requirements.txt in a fresh environment."
-        ) from problem
+        ) from error
 
 
 def _remedy(backbone: Backbone, unavailable: bool) -> str:
@@ -105,8 +104,8 @@ def _model_config(architecture: str) -> dict[str, Any]:
         config = get_model_config(architecture)
         if not isinstance(config, dict) or not {"embed_dim", "vision_cfg", "text_cfg"} <= config.keys():
             raise LluError(f"the configuration of {architecture} does not describe an open_clip model")
-    except (OSError, ValueError, AttributeError, TypeError) as problem:
-        raise LluError(f"the configuration of {architecture} cannot be read ({one_line(problem)})") from problem
+    except (OSError, ValueError, AttributeError, TypeError) as error:
+        raise LluError(f"the configuration of {architecture} cannot be read ({one_line(error)})") from error
     if "hf_tokenizer_name" in config["text_cfg"] and find_spec("transformers") is None:
         raise LluError("its tokenizer needs a package that is not installed (pip install transformers sentencepiece)")
     return config
@@ -128,8 +127,8 @@ def _create(architecture: str, settings: dict[str, Any]) -> tuple[Any, Callable[
                 image_interpolation=settings.get("interpolation"),
                 image_resize_mode=settings.get("resize_mode"),
             )
-    except Exception as problem:  # a foreign configuration fails in as many ways as there are layers
-        raise LluError(f"the model cannot be built from its configuration ({one_line(problem)})") from problem
+    except Exception as error:  # a foreign configuration fails in as many ways as there are layers
+        raise LluError(f"the model cannot be built from its configuration ({one_line(error)})") from error
     return model, preprocess  # type: ignore[return-value]
 
 
@@ -144,10 +143,10 @@ def _read_weights(model: Any, path: Path) -> None:
         )
     try:
         load_checkpoint(model, str(path), strict=True, weights_only=True)
-    except (SafetensorError, UnpicklingError, EOFError, OSError) as problem:
-        raise LluError(f"{path} is damaged, or holds more than weights") from problem
-    except Exception as problem:  # weights of another model fail in as many ways as there are layers
-        raise LluError(f"{path} does not hold weights of this architecture ({one_line(problem)})") from problem
+    except (SafetensorError, UnpicklingError, EOFError, OSError) as error:
+        raise LluError(f"{path} is damaged, or holds more than weights") from error
+    except Exception as error:  # weights of another model fail in as many ways as there are layers
+        raise LluError(f"{path} does not hold weights of this architecture ({one_line(error)})") from error
 
 
 def _is_torchscript(path: Path) -> bool:
@@ -162,8 +161,8 @@ def _tokenizer(name: str) -> Callable[[list[str]], torch.Tensor]:
 
     try:
         return get_tokenizer(name)
-    except Exception as problem:  # a tokenizer of the hub: network, package or file trouble
-        raise LluError(f"its tokenizer cannot be had ({one_line(problem)})") from problem
+    except Exception as error:  # a tokenizer of the hub: network, package or file trouble
+        raise LluError(f"its tokenizer cannot be had ({one_line(error)})") from error
 
 
 def _identity(backbone: Backbone, model: Any, *, quick_gelu: bool) -> str:

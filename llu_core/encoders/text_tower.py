@@ -119,9 +119,9 @@ class TextTower:
         size = max(1, _HELD // (self.width * len(self.parts.transformer.resblocks) * prompts.tokens.shape[1]))
         again = torch.is_grad_enabled() and count > size
         rows = []
-        for place in torch.arange(count, device=self.device).split(size):
-            labels = place % classes
-            chosen = contexts[place // classes]
+        for indices in torch.arange(count, device=self.device).split(size):
+            labels = indices % classes
+            chosen = contexts[indices // classes]
             if again:
                 rows.append(checkpoint(self._rows, prompts, labels, chosen, use_reentrant=False))
             else:
@@ -146,7 +146,7 @@ class TextTower:
         return self.encoder.tokenize(list(texts)).to(self.device)
 
     def _ends(self, tokens: Tensor) -> Tensor:
-        """(n,): where each text ends, the place its embedding is read from."""
+        """(n,): where each text ends, the index its embedding is read from."""
         if self.pool == "eos":
             return (tokens == self.end_token).int().argmax(dim=-1)
         return tokens.argmax(dim=-1)

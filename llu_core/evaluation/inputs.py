@@ -15,7 +15,6 @@ from llu_core.data.fewshot import FewShotSet
 from llu_core.data.pictures import ImageSource
 from llu_core.data.sources import open_source
 from llu_core.encoders.cache import ModelLoader
-from llu_core.evaluation.results import AnyRow
 from llu_core.evaluation.runner import run_tasks
 
 SHARDED_FROM = 4000
@@ -29,7 +28,7 @@ class SourceFeatures:
     """Where sources are and how they are embedded.
 
     datasets: names that mean data folders under `root`, not SOURCEs; views: augmented views per training picture;
-    jobs, dask: as `grid.run_grid` takes them.
+    jobs, dask: as `runner.run_grid` takes them.
     """
 
     loader: ModelLoader
@@ -68,9 +67,8 @@ class SourceFeatures:
         for _ in run_tasks(tasks, jobs=self.jobs, dask=self.dask):
             pass
 
-    def embed_shard(self, name: str, draws: Draws, shard: tuple[int, int]) -> Sequence[AnyRow]:
-        """One worker's share; it has no rows to tell."""
+    def embed_shard(self, name: str, draws: Draws, shard: tuple[int, int]) -> None:
+        """One worker's share, embedded into the cache folder."""
         source = self._open(name)
         if isinstance(source, ImageSource) and self.loader.cache is not None:
             extract_shard(source, self.loader(), shard=shard, folder=self.loader.cache, views=self.views, draws=draws)
-        return []

@@ -24,8 +24,8 @@ from llu_core.systems.registry import SYSTEMS, llu_system, systems_named
 
 ALL_SHOTS = (1, 2, 4, 8, 16)
 SEEDS = (1, 2, 3)
-ABLATION_METHODS = tuple(llu_system(ablation=ablation).name for ablation in ABLATIONS)
-COMPARED_METHODS = (*(name for name in SYSTEMS if not name.startswith("llu-")), "llu-tuned")
+ABLATION_SYSTEMS = tuple(llu_system(ablation=ablation).name for ablation in ABLATIONS)
+COMPARED_SYSTEMS = (*(name for name in SYSTEMS if not name.startswith("llu-")), "llu-tuned")
 
 TASKS = ("shapes", "textures", "coloured-shapes", "patterned-shapes", "counts")
 SHIFTS = ("sketched", "night", "negative", "mosaic")
@@ -53,7 +53,7 @@ class Plan:
 
     protocol: str
     sources: tuple[str, ...]
-    methods: tuple[str, ...]
+    systems: tuple[str, ...]
     targets: tuple[str, ...] = ()
     shots: tuple[int, ...] = (16,)
     seeds: tuple[int, ...] = SEEDS
@@ -87,7 +87,7 @@ class Setting:
 def preset() -> list[Plan]:
     """Every protocol and system on some of the built-in sets."""
     return [
-        Plan("base-to-new", PRESET_SETS, COMPARED_METHODS, shots=ALL_SHOTS),
+        Plan("base-to-new", PRESET_SETS, COMPARED_SYSTEMS, shots=ALL_SHOTS),
         *_rest((DEFAULT_SOURCE,), PRESET_SETS),
     ]
 
@@ -95,16 +95,16 @@ def preset() -> list[Plan]:
 def whole_grid() -> list[Plan]:
     """Every protocol, system, number of shots and seed on every built-in set."""
     every = (*PLAIN_SETS, *(name for plain in PLAIN_SETS for name in shifted_sets(plain)))
-    return [Plan("base-to-new", every, COMPARED_METHODS, shots=ALL_SHOTS), *_rest(PLAIN_SETS, every)]
+    return [Plan("base-to-new", every, COMPARED_SYSTEMS, shots=ALL_SHOTS), *_rest(PLAIN_SETS, every)]
 
 
 def _rest(sources: Sequence[str], ablated: Sequence[str]) -> list[Plan]:
     shifting = [name for name in sources if shifted_sets(name)]
     return [
-        *(Plan("cross-dataset", (name,), COMPARED_METHODS, other_sets(name)) for name in sources),
-        *(Plan("domain-shift", (name,), COMPARED_METHODS, shifted_sets(name)) for name in shifting),
-        Plan("ablation", tuple(ablated), ABLATION_METHODS),
-        Plan("timing", (DEFAULT_SOURCE,), COMPARED_METHODS, seeds=(1,)),
+        *(Plan("cross-dataset", (name,), COMPARED_SYSTEMS, other_sets(name)) for name in sources),
+        *(Plan("domain-shift", (name,), COMPARED_SYSTEMS, shifted_sets(name)) for name in shifting),
+        Plan("ablation", tuple(ablated), ABLATION_SYSTEMS),
+        Plan("timing", (DEFAULT_SOURCE,), COMPARED_SYSTEMS, seeds=(1,)),
     ]
 
 
@@ -124,7 +124,7 @@ def cells(plan: Plan, features: Mapping[str, Features], setting: Setting) -> lis
 
     Raises LluError for unknown methods.
     """
-    methods = [system.name for system in systems_named(plan.methods)]
+    systems = [system.name for system in systems_named(plan.systems)]
     targets = tuple(without_thumbnails(features[name].problem) for name in plan.targets if name in features)
     made: list[Cell] = []
     for name in plan.sources:
@@ -132,7 +132,7 @@ def cells(plan: Plan, features: Mapping[str, Features], setting: Setting) -> lis
             continue
         for shots, seed in plan.draws:
             grid = _Grid(plan.protocol, features[name], targets, shots, seed, setting)
-            made += grid.cells(methods)
+            made += grid.cells(systems)
     return made
 
 
@@ -147,22 +147,22 @@ class _Grid:
     seed: int
     setting: Setting
 
-    def cells(self, methods: Sequence[str]) -> list[Cell]:
+    def cells(self, systems: Sequence[str]) -> list[Cell]:
         try:
             data = self._data(_drawn(self.source, self.shots, self.seed))
         except LluError:
             data = ""  # the cells say it themselves when they are prepared, each by its name
         if self.protocol == "timing":
-            return [self._timing_cell(method, size, data) for method in methods for size in BATCH_SIZES]
-        return [Cell(self._configuration(method, data), partial(self._prepare, method)) for method in methods]
+            return [self._timing_cell(system, size, data) for system in systems for size in BATCH_SIZES]
+        return [Cell(self._configuration(system, data), partial(self._prepare, system)) for system in systems]
 
-    def _trial(self, method: str) -> Trial:
+    def _trial(self, system: str) -> Trial:
         setting = self.setting
         # a feature bundle does not say which model made it, so no text tower can be put beside its embeddings
         load_encoder = setting.load_encoder if self.source.problem.encoder_identity else None
         return Trial(
             protocol=self.protocol,
-            method=method,
+            system=system,
             shots=self.shots,
             seed=self.seed,
             drawn=_drawn(self.source, self.shots, self.seed),
@@ -172,23 +172,23 @@ class _Grid:
             load_encoder=load_encoder,
         )
 
-    def _prepare(self, method: str) -> Task:
-        return partial(run_trial, self._trial(method))
+    def _prepare(self, system: str) -> Task:
+        return partial(run_trial, self._trial(system))
 
-    def _timing_cell(self, method: str, size: int, data: str) -> Cell:
-        configuration = self._configuration(method, data) | {"batch_size": size}
-        return Cell(configuration, lambda: partial(time_passes, self._trial(method), size), alone=True)
+    def _timing_cell(self, system: str, size: int, data: str) -> Cell:
+        configuration = self._configuration(system, data) | {"batch_size": size}
+        return Cell(configuration, lambda: partial(time_passes, self._trial(system), size), alone=True)
 
-    def _configuration(self, method: str, data: str) -> dict[str, Any]:
+    def _configuration(self, system: str, data: str) -> dict[str, Any]:
         setting = self.setting
         return {
             "protocol": self.protocol,
             "source": self.source.problem.name,
-            "method": method,
+            "method": system,
             "shots": self.shots,
             "seed": self.seed,
             "data": data,
-            "recipe": asdict(setting.recipe) if method.startswith("llu") else None,
+            "recipe": asdict(setting.recipe) if system.startswith("llu") else None,
             "device": torch.device(setting.device).type,
             "views": setting.views,
         }

@@ -32,7 +32,7 @@ class Trial:
     """
 
     protocol: str
-    method: str
+    system: str
     shots: int
     seed: int
     drawn: Drawn
@@ -64,7 +64,7 @@ def base_to_new(
     device: Device = "cpu",
     load_encoder: LoadEncoder | None = None,
 ) -> Iterator[Row]:
-    """Train on the base classes, test base and new as two closed problems; a Row per method and seed, then MeanRows.
+    """Train on the base classes, test base and new as two closed problems; a Row per system and seed, then MeanRows.
 
     Shots are sampled over all classes, then split (CoOp's order). methods: names of SYSTEMS. Raises LluError if a base
     class has no shots or a half has no test images.
@@ -94,7 +94,7 @@ def _base_to_new(trial: Trial) -> Row:
     return Row(
         protocol=trial.protocol,
         source=name,
-        method=trial.method,
+        method=trial.system,
         shots=trial.shots,
         seed=trial.seed,
         base=base_score.accuracy,
@@ -121,7 +121,7 @@ def _transfer(trial: Trial, closed_problem: Callable[[FewShotSet, FewShotSet], F
             protocol=trial.protocol,
             source=problem.name,
             target=target.name,
-            method=trial.method,
+            method=trial.system,
             shots=trial.shots,
             seed=trial.seed,
             accuracy=answer.accuracy,
@@ -161,7 +161,7 @@ def material_for(trial: Trial, drawn: Drawn) -> Material:
 
 def system_of(trial: Trial) -> System:
     """The system a trial trains."""
-    (system,) = systems_named([trial.method], trial.recipe)
+    (system,) = systems_named([trial.system], trial.recipe)
     return system
 
 

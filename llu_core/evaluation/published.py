@@ -21,10 +21,10 @@ NOT_AT_HAND = (
 
 @dataclass(frozen=True)
 class Published:
-    """Base and new accuracy of a system, and where the numbers stand. method: our name of it, "" where it has none."""
+    """Base and new accuracy of a system, and where the numbers stand. system: our name of it, "" where it has none."""
 
     title: str
-    method: str
+    system: str
     base: float
     new: float
     where: str = "the paper"
@@ -60,9 +60,9 @@ LLU_MEAN_H = 78.46
 """The paper's H of LLU, the mean of the sets' harmonic means; of CLIP, CoOp and CoCoOp it gives H of the averages."""
 
 
-def published_for(table: tuple[Published, ...], method: str) -> Published | None:
+def published_for(table: tuple[Published, ...], system: str) -> Published | None:
     """The published row of one of our systems, None where the literature has none."""
-    return next((row for row in table if row.method == method), None)
+    return next((row for row in table if row.system == system), None)
 
 
 PER_SET: dict[str, dict[str, tuple[float, float]]] = {
@@ -78,14 +78,14 @@ PER_SET: dict[str, dict[str, tuple[float, float]]] = {
     "eurosat": {"clip": (56.48, 64.05), "coop": (92.19, 54.74), "cocoop": (87.49, 60.04)},
     "ucf101": {"clip": (70.53, 77.50), "coop": (84.69, 56.05), "cocoop": (82.33, 73.45)},
 }
-"""Data set -> method -> (base, new)."""
+"""Data set -> system -> (base, new)."""
 
 
 @dataclass(frozen=True)
 class PublishedTransfer:
     """Accuracy of a system trained on ImageNet, on its own test pictures and then on the targets of a protocol."""
 
-    method: str
+    system: str
     accuracies: tuple[float, ...]
 
     @property

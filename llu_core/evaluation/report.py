@@ -3,7 +3,6 @@
 Plotly is imported when figures are drawn. The figures share one plotly.min.js in the folder, so they need no network.
 """
 
-import os
 import platform
 import shlex
 import sys
@@ -18,7 +17,7 @@ import torch
 
 from llu_core.evaluation.published import TABLE_4, published_for
 from llu_core.evaluation.results import AnyRow, Row, TimingRow, averages, mean_rows
-from llu_core.evaluation.runner import Outcome
+from llu_core.evaluation.runner import Outcome, cores
 from llu_core.evaluation.summary import summary_text
 from llu_core.evaluation.tables import tables, title
 
@@ -124,7 +123,7 @@ def versions() -> list[str]:
 
 def machine() -> str:
     """Processor, cores, and the GPU where there is one."""
-    parts = [platform.processor() or platform.machine(), f"{os.cpu_count()} cores"]
+    parts = [platform.processor() or platform.machine(), f"{cores()} cores"]
     if torch.cuda.is_available():
         parts.append(torch.cuda.get_device_name())
     return ", ".join(parts)
@@ -158,21 +157,21 @@ def shots_figure(rows: Sequence[Row]) -> Any:
     over_sets = averages(mean_rows(rows))
     columns = {"base": "base", "new": "new", "mean_h": "mean H"}
     figure = make_subplots(cols=3, rows=1, subplot_titles=list(columns.values()), shared_xaxes=True)
-    methods = list(dict.fromkeys(average.method for average in over_sets))
-    for place, (column, method) in enumerate((c, m) for c in columns for m in methods):
-        points = [(a.shots, getattr(a, column)) for a in over_sets if a.method == method]
+    systems = list(dict.fromkeys(average.system for average in over_sets))
+    for index, (column, system) in enumerate((c, s) for c in columns for s in systems):
+        points = [(a.shots, getattr(a, column)) for a in over_sets if a.system == system]
         points = sorted((shots, value) for shots, value in points if value is not None)
-        at = methods.index(method)
+        at = systems.index(system)
         figure.add_scatter(
             x=[shots for shots, _ in points],
             y=[value for _, value in points],
-            name=title(method),
-            legendgroup=method,
-            showlegend=place < len(methods),
+            name=title(system),
+            legendgroup=system,
+            showlegend=index < len(systems),
             mode="lines+markers",
-            line={"color": qualitative.Dark24[at % 24], "width": 3 if method == "llu" else 1.5},
+            line={"color": qualitative.Dark24[at % 24], "width": 3 if system == "llu" else 1.5},
             row=1,
-            col=1 + place // len(methods),
+            col=1 + index // len(systems),
         )
     figure.update_xaxes(type="log", title="shots per class", tickvals=sorted({row.shots for row in rows}))
     figure.update_yaxes(title="accuracy, %", col=1)
@@ -185,12 +184,12 @@ def timing_figure(rows: Sequence[TimingRow]) -> Any:
     from plotly.subplots import make_subplots
 
     figure = make_subplots(cols=2, rows=1, subplot_titles=["milliseconds", "megabytes"])
-    for at, method in enumerate(dict.fromkeys(row.method for row in rows)):
-        of_method = sorted((row for row in rows if row.method == method), key=lambda row: row.batch_size)
-        sizes = [row.batch_size for row in of_method]
-        seconds = [1e3 * (row.seconds or 0) for row in of_method]
-        memory = [(row.memory_bytes or 0) / 1e6 for row in of_method]
-        style = {"name": title(method), "legendgroup": method, "line": {"color": qualitative.Dark24[at % 24]}}
+    for at, system in enumerate(dict.fromkeys(row.method for row in rows)):
+        of_system = sorted((row for row in rows if row.method == system), key=lambda row: row.batch_size)
+        sizes = [row.batch_size for row in of_system]
+        seconds = [1e3 * (row.seconds or 0) for row in of_system]
+        memory = [(row.memory_bytes or 0) / 1e6 for row in of_system]
+        style = {"name": title(system), "legendgroup": system, "line": {"color": qualitative.Dark24[at % 24]}}
         figure.add_scatter(x=sizes, y=seconds, row=1, col=1, **style)
         figure.add_scatter(x=sizes, y=memory, row=1, col=2, showlegend=False, **style)
     figure.update_xaxes(type="log", title="batch size", tickvals=sorted({row.batch_size for row in rows}))
@@ -204,10 +203,10 @@ def ablation_figure(rows: Sequence[Row]) -> Any:
 
     over_sets = averages(mean_rows(rows))
     names = [
-        f"{title(a.method)} ({a.shots})" if len({b.shots for b in over_sets}) > 1 else title(a.method)
+        f"{title(a.system)} ({a.shots})" if len({b.shots for b in over_sets}) > 1 else title(a.system)
         for a in over_sets
     ]
-    paper = [published_for(TABLE_4, average.method) for average in over_sets]
+    paper = [published_for(TABLE_4, average.system) for average in over_sets]
     bars = [
         ("base, ours", "#1f77b4", [average.base for average in over_sets]),
         ("new, ours", "#d62728", [average.new for average in over_sets]),

@@ -1,5 +1,6 @@
 """Rows of the paper's tables: one frozen dataclass per kind, their JSON, and their means.
 
+The column "method" of a row, which files and the terminal call so too, is the name of its system.
 Accuracies are percentages. None stands where a system has no answer; `reason` then says why in a few words.
 """
 
@@ -135,7 +136,7 @@ def _values(rows: Sequence[AnyRow], column: str) -> list[float]:
 
 
 def mean_rows(rows: Iterable[Row]) -> list[MeanRow]:
-    """A MeanRow per protocol, source, method and shots; h is the mean of the per-seed harmonic means."""
+    """A MeanRow per protocol, source, system and shots; h is the mean of the per-seed harmonic means."""
     return [_mean_row(group) for group in _groups(rows, ("protocol", "source", "method", "shots"))]
 
 
@@ -148,7 +149,7 @@ def _mean_row(rows: Sequence[Row]) -> MeanRow:
 
 
 def mean_transfer_rows(rows: Iterable[TransferRow]) -> list[MeanTransferRow]:
-    """A MeanTransferRow per protocol, source, target, method and shots."""
+    """A MeanTransferRow per protocol, source, target, system and shots."""
     groups = _groups(rows, ("protocol", "source", "target", "method", "shots"))
     return [_mean_transfer_row(group) for group in groups]
 
@@ -171,7 +172,7 @@ class Average:
     mean_h: the mean of the sets' H; h_of_means: H of the averaged base and new accuracies. sets: how many have a row.
     """
 
-    method: str
+    system: str
     shots: int
     sets: int
     base: float | None
@@ -183,14 +184,14 @@ class Average:
 
 
 def averages(means: Iterable[MeanRow]) -> list[Average]:
-    """An Average per method and shots, over the sources in `means`."""
+    """An Average per system and shots, over the sources in `means`."""
     return [_average(group) for group in _groups(means, ("method", "shots"))]
 
 
 def _average(rows: Sequence[MeanRow]) -> Average:
     base, new, mean_h = (_mean(rows, column) for column in ("base", "new", "h"))
     return Average(
-        method=rows[0].method,
+        system=rows[0].method,
         shots=rows[0].shots,
         sets=len(rows),
         base=base,

@@ -15,14 +15,16 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import torch
 
-from llu_core.errors import LluError
+from llu_core.errors import LluError, one_line
 from llu_core.evaluation.results import AnyRow, row_from_json, row_to_json
 
+Value = TypeVar("Value")
 Task = Callable[[], Sequence[AnyRow]]
+"""What makes the rows of a cell, wherever it runs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,21 +80,24 @@ def run_grid(
         if cell.key in kept:
             yield Outcome(cell, kept[cell.key], kept=True)
             continue
-        rows, error = next(computed)
+        made, error = next(computed)
+        rows = made or ()
         if store:
             store.add(cell, rows, error)
         yield Outcome(cell, tuple(rows), error)
 
 
-_Result = tuple[Sequence[AnyRow], str]
-
-
-def _computed(cells: Sequence[Cell], jobs: int, dask: str | None) -> Iterator[_Result]:
+def _computed(cells: Sequence[Cell], jobs: int, dask: str | None) -> Iterator[tuple[Sequence[AnyRow] | None, str]]:
     return run_tasks((_prepared(cell) for cell in cells), jobs=jobs, dask=dask) if cells else iter(())
 
 
-def run_tasks(tasks: Iterable[Task], *, jobs: int = 1, dask: str | None = None) -> Iterator[_Result]:
-    """(rows, error) of every task, in their order, wherever they run. Raises LluError as `run_grid` does."""
+def run_tasks(
+    tasks: Iterable[Callable[[], Value]], *, jobs: int = 1, dask: str | None = None
+) -> Iterator[tuple[Value | None, str]]:
+    """What every task returns and "", or None and the error it ended in; in their order, wherever they run.
+
+    Raises LluError as `run_grid` does.
+    """
     if jobs == 1 and dask is None:
         yield from map(carry_out, tasks)
         return
@@ -102,7 +107,8 @@ def run_tasks(tasks: Iterable[Task], *, jobs: int = 1, dask: str | None = None) 
     with _dask_or_processes(dask):
         parallel = Parallel(n_jobs=jobs if dask is None else -1, return_as="generator", pre_dispatch="2*n_jobs")
         try:
-            yield from cast("Iterator[_Result]", parallel(delayed(carry_out)(task) for task in tasks))
+            results = parallel(delayed(carry_out)(task) for task in tasks)
+            yield from cast("Iterator[tuple[Value | None, str]]", results)
         except TerminatedWorkerError:
             raise LluError(
                 "a worker process died, perhaps for lack of memory; run it again with fewer --jobs (finished rows stay)"
@@ -128,16 +134,23 @@ def _dask_or_processes(dask: str | None) -> Iterator[None]:
         yield
 
 
-def carry_out(task: Task) -> _Result:
-    """The rows of a task, or what went wrong in one line."""
+def cores() -> int:
+    """How many processor cores this process may use, by its affinity and the quota of its container."""
+    from joblib import cpu_count
+
+    return cpu_count()
+
+
+def carry_out(task: Callable[[], Value]) -> tuple[Value | None, str]:
+    """What a task returns and "", or None and what went wrong in one line."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        return list(task()), ""
+        return task(), ""
     except LluError as error:
-        return [], str(error)
+        return None, str(error)
     except Exception as error:  # our bug or the machine's trouble: named in the report, and the other cells go on
-        return [], f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+        return None, f"{type(error).__name__}: {one_line(error, 300)}"
     finally:
         torch.set_num_threads(threads)
 

@@ -78,11 +78,11 @@ def _transfers(rows: Sequence[TransferRow]) -> list[str]:
 
 def _transfer_table(means: Sequence[MeanTransferRow]) -> str:
     body = []
-    for method in dict.fromkeys(row.method for row in means):
-        of_system = [row for row in means if row.method == method]
+    for system in dict.fromkeys(row.method for row in means):
+        of_system = [row for row in means if row.method == system]
         itself = next((row.accuracy for row in of_system if row.target == row.source), None)
         ours = (itself, *(_over_targets(of_system, protocol) for protocol in TRANSFER))
-        body.append([title(method), *map(number, ours), *_published(method)])
+        body.append([title(system), *map(number, ours), *_published(system)])
     head = ["system", "itself", *TRANSFER, "published: ImageNet itself", *TRANSFER]
     return markdown_table(head, body)
 
@@ -94,9 +94,9 @@ def _over_targets(rows: Sequence[MeanTransferRow], protocol: str) -> float | Non
     return sum(known) / len(known) if known and len(known) == len(found) else None
 
 
-def _published(method: str) -> list[str]:
+def _published(system: str) -> list[str]:
     """ImageNet itself, then the average of each protocol."""
-    found = [next((each for each in systems if each.method == method), None) for _, systems in TRANSFER.values()]
+    found = [next((each for each in systems if each.system == system), None) for _, systems in TRANSFER.values()]
     itself = next((each.accuracies[0] for each in found if each), None)
     return [number(value, digits=2) for value in (itself, *(each.average if each else None for each in found))]
 
@@ -106,8 +106,8 @@ def _timing(rows: Sequence[TimingRow]) -> list[str]:
     ends = list(dict.fromkeys((sizes[0], sizes[-1])))
     found = {(row.method, row.batch_size): row for row in rows}
     body = [
-        [title(method), *(cost(found.get((method, size))) for size in ends)]
-        for method in dict.fromkeys(row.method for row in rows)
+        [title(system), *(cost(found.get((system, size))) for size in ends)]
+        for system in dict.fromkeys(row.method for row in rows)
     ]
     head = ["system", *(f"{size} picture{'s' * (size > 1)}" for size in ends)]
     note = f"one forward and backward pass on `{rows[0].source}`, time and memory."

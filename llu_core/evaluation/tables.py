@@ -39,9 +39,9 @@ HARMONIC_MEANS = (
 )
 
 
-def title(method: str) -> str:
+def title(system: str) -> str:
     """What a system is called in tables."""
-    return SYSTEMS[method].title if method in SYSTEMS else method
+    return SYSTEMS[system].title if system in SYSTEMS else system
 
 
 def markdown_table(head: Sequence[str], body: Iterable[Sequence[str]]) -> str:
@@ -99,13 +99,13 @@ def base_to_new_section(means: Sequence[MeanRow]) -> str:
     return "\n\n".join([*parts, *reasons(means)])
 
 
-def _h_of_published(method: str) -> str:
-    paper = published_for(TABLE_1, method)
+def _h_of_published(system: str) -> str:
+    paper = published_for(TABLE_1, system)
     return number(harmonic_mean(paper.base, paper.new) if paper else None, digits=2)
 
 
 def _other_work() -> str:
-    others = [f"{row.title} {row.base:.2f} / {row.new:.2f}" for row in TABLE_1 if not row.method]
+    others = [f"{row.title} {row.base:.2f} / {row.new:.2f}" for row in TABLE_1 if not row.system]
     return f"Not built here: {', '.join(others)}."
 
 
@@ -114,22 +114,22 @@ def averages_table(ours: Sequence[Average], published: tuple[Published, ...]) ->
     most_sets = max(average.sets for average in ours)
     body = []
     for average in ours:
-        name = title(average.method) + ("" if average.sets == most_sets else f" ({average.sets} of {most_sets} sets)")
+        name = title(average.system) + ("" if average.sets == most_sets else f" ({average.sets} of {most_sets} sets)")
         body.append(
             [
                 name,
                 *(number(value) for value in (average.base, average.new, average.mean_h, average.h_of_means)),
                 number(average.train_seconds, digits=2),
-                *_beside(published, average.method),
+                *_beside(published, average.system),
             ]
         )
     head = ["system", "base", "new", "mean H", "H of means", "training, s", "paper: base", "paper: new"]
     return markdown_table(head, body)
 
 
-def _beside(published: tuple[Published, ...], method: str) -> tuple[str, str]:
+def _beside(published: tuple[Published, ...], system: str) -> tuple[str, str]:
     """The published base and new accuracy of a system, dashes where the literature has none."""
-    paper = published_for(published, method)
+    paper = published_for(published, system)
     return (number(paper.base, digits=2), number(paper.new, digits=2)) if paper else (NO_ANSWER, NO_ANSWER)
 
 
@@ -148,11 +148,11 @@ def set_table(means: Sequence[MeanRow]) -> str:
 
 def shots_table(over_sets: Sequence[Average], shots: Sequence[int]) -> str:
     """Mean H over the number of shots, a row per system that answers on both halves."""
-    mean_h = {(average.method, average.shots): average for average in over_sets}
+    mean_h = {(average.system, average.shots): average for average in over_sets}
     body = []
-    for method in dict.fromkeys(average.method for average in over_sets if average.mean_h is not None):
-        found = [mean_h.get((method, each)) for each in shots]
-        body.append([title(method), *(number(average.mean_h if average else None) for average in found)])
+    for system in dict.fromkeys(average.system for average in over_sets if average.mean_h is not None):
+        found = [mean_h.get((system, each)) for each in shots]
+        body.append([title(system), *(number(average.mean_h if average else None) for average in found)])
     return markdown_table(["system", *(shots_text(each) for each in shots)], body)
 
 
@@ -174,7 +174,7 @@ def published_transfer_table(protocol: str) -> str:
     """The published numbers of a protocol, from ImageNet to other real sets."""
     names, systems = TRANSFER[protocol]
     body = [
-        [title(each.method), *(number(value, digits=2) for value in (*each.accuracies, each.average))]
+        [title(each.system), *(number(value, digits=2) for value in (*each.accuracies, each.average))]
         for each in systems
     ]
     return markdown_table(["system", *names, "average"], body)
@@ -184,12 +184,12 @@ def _transfer_table(means: Sequence[MeanTransferRow]) -> str:
     targets = list(dict.fromkeys(row.target for row in means))
     found = {(row.method, row.target): row for row in means}
     body = []
-    for method in dict.fromkeys(row.method for row in means):
-        rows = [found.get((method, target)) for target in targets]
+    for system in dict.fromkeys(row.method for row in means):
+        rows = [found.get((system, target)) for target in targets]
         others = [row.accuracy for row in rows[1:] if row and row.accuracy is not None]
         average = sum(others) / len(others) if others and len(others) == len(targets) - 1 else None
         shown = [number(row.accuracy, row.accuracy_std) if row else NO_ANSWER for row in rows]
-        body.append([title(method), *shown, number(average)])
+        body.append([title(system), *shown, number(average)])
     return markdown_table(["system", *targets, "average"], body)
 
 
@@ -209,8 +209,8 @@ def ablation_table(over_sets: Sequence[Average]) -> str:
     for average in over_sets:
         distance = NO_ANSWER if average.distance_to_identity is None else f"{average.distance_to_identity:.1e}"
         shown = [number(value) for value in (average.base, average.new, average.mean_h, average.h_of_means)]
-        beside = _beside(TABLE_4, average.method)
-        body.append([f"{title(average.method)}, {shots_text(average.shots)}", *shown, distance, *beside])
+        beside = _beside(TABLE_4, average.system)
+        body.append([f"{title(average.system)}, {shots_text(average.shots)}", *shown, distance, *beside])
     head = ["setting", "base", "new", "mean H", "H of means", "distance to identity", "paper: base", "paper: new"]
     return markdown_table(head, body)
 
@@ -220,9 +220,9 @@ def timing_section(rows: Sequence[TimingRow]) -> str:
     sizes = sorted({row.batch_size for row in rows})
     found = {(row.method, row.batch_size): row for row in rows}
     body = []
-    for method in dict.fromkeys(row.method for row in rows):
-        of_method = [found.get((method, size)) for size in sizes]
-        body.append([title(method), *(cost(row) for row in of_method)])
+    for system in dict.fromkeys(row.method for row in rows):
+        of_system = [found.get((system, size)) for size in sizes]
+        body.append([title(system), *(cost(row) for row in of_system)])
     how = ", ".join(dict.fromkeys(row.memory for row in rows if row.memory))
     note = f"Milliseconds and megabytes of one forward and backward pass. Memory: {how or 'not measured'}."
     head = ["system", *(f"{size} picture{'s' * (size > 1)}" for size in sizes)]
@@ -246,6 +246,6 @@ def reasons(rows: Sequence[MeanRow] | Sequence[MeanTransferRow] | Sequence[Timin
             first.setdefault(row.method, row.reason)
     if not first:
         return []
-    systems = {why: [title(method) for method, each in first.items() if each == why] for why in first.values()}
+    systems = {why: [title(system) for system, each in first.items() if each == why] for why in first.values()}
     lines = [f"- {', '.join(titles)}: {why}" for why, titles in systems.items()]
     return [f"{NO_ANSWER} stands for no answer:\n" + "\n".join(lines)]

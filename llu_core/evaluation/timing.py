@@ -18,10 +18,10 @@ from torch.utils._pytree import tree_map_only
 
 from llu_core.evaluation.protocols import Trial, material_for, system_of
 from llu_core.evaluation.results import TimingRow
-from llu_core.method.batched import Stack
+from llu_core.method.batched import BatchedTraining
 from llu_core.method.fitting import job_of
 from llu_core.method.recipes import Recipe
-from llu_core.method.training import Problem
+from llu_core.method.training import TrainingProblem
 from llu_core.systems.registry import CannotAnswer, Material
 
 BATCH_SIZES = (1, 2, 4, 8, 16, 32)
@@ -34,8 +34,8 @@ _ONE_BY_ONE = {"cocoop"}
 
 
 def time_pass(trial: Trial, batch_size: int) -> TimingRow:
-    """Time the pass of `trial.method` over `batch_size` shots; a batch of 32 at most is one batch of every recipe."""
-    row = TimingRow("timing", trial.drawn.problem.name, trial.method, batch_size, trial.seed, None, None)
+    """Time the pass of `trial.system` over `batch_size` shots; a batch of 32 at most is one batch of every recipe."""
+    row = TimingRow("timing", trial.drawn.problem.name, trial.system, batch_size, trial.seed, None, None)
     try:
         material = _first_rows(material_for(trial, trial.drawn), batch_size)
         passes = _measured(trial, material, batch_size)
@@ -82,11 +82,11 @@ class _Passes:
         self.done += 1
         _synchronize(self.device)
         elapsed = time.perf_counter() - self.start
-        counted, place = divmod(self.done - 1, self.steps)
+        counted, step = divmod(self.done - 1, self.steps)
         if counted == 0:
             return
         if counted <= REPEATS:
-            if place == 0:
+            if step == 0:
                 self.seconds.append(0.0)
             self.seconds[-1] += elapsed
             return
@@ -104,7 +104,7 @@ def _measured(trial: Trial, material: Material, batch_size: int) -> _Passes:
     recipe = system_of(trial).recipe
     if recipe is not None and not recipe.shared:
         return _closed_form(trial, material, recipe)
-    steps = batch_size if trial.method in _ONE_BY_ONE else 1
+    steps = batch_size if trial.system in _ONE_BY_ONE else 1
     passes = _Passes(steps, torch.device(trial.device))
     hooks = (
         register_optimizer_step_pre_hook(passes.before_step),
@@ -122,12 +122,12 @@ def _measured(trial: Trial, material: Material, batch_size: int) -> _Passes:
 def _closed_form(trial: Trial, material: Material, recipe: Recipe) -> _Passes:
     """The passes of LLU over all rows at once."""
     whole = replace(recipe, batch_size=None)
-    stack = Stack([job_of(Problem.of(material.shots, whole, trial.device), whole, trial.seed)])
+    training = BatchedTraining([job_of(TrainingProblem.of(material.shots, whole, trial.device), whole, trial.seed)])
     passes = _Passes(1, torch.device(trial.device))
     passes.after_step()
     with contextlib.suppress(_Enough):
         while True:
-            stack.differentiate(0)
+            training.differentiate(0)
             passes.before_step()
             passes.after_step()
     return passes

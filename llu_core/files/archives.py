@@ -6,7 +6,7 @@ import zipfile
 from itertools import pairwise
 from pathlib import Path
 
-from llu_core.errors import LluError
+from llu_core.errors import LluError, one_line
 
 MAX_MEMBERS = 50_000
 MAX_BYTES = 2 * 2**30
@@ -56,8 +56,7 @@ def read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int = 
         with archive.open(member) as file:
             return file.read(limit)
     except Exception as error:  # as above, for the bytes of one member
-        reason = " ".join(str(error).split())[:120] or type(error).__name__
-        raise UnreadableMember(f"damaged inside the zip ({reason})") from None
+        raise UnreadableMember(f"damaged inside the zip ({one_line(error)})") from None
 
 
 def _check_count(path: Path, most: int) -> None:

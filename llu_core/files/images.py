@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from llu_core.errors import LluError
+from llu_core.errors import LluError, one_line
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 FORMAT_NAMES = "JPEG, PNG, WebP, GIF, BMP or TIFF"
@@ -27,7 +27,9 @@ HEAD_BYTES = 12
 _MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"BM", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _ORIENTATION_TAG = 0x0112
 _STRIP = 64
-_UPRIGHT = {  # value of the EXIF tag -> what turns the picture upright
+# Value of the EXIF tag -> what turns the picture upright. ImageOps.exif_transpose would also write the file's EXIF data
+# anew, for which 70 KB whose entries all point at the same bytes take it half a minute and more than a gigabyte.
+_UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -166,8 +168,3 @@ def _short_reason(data: bytes, error: Exception, max_pixels: int) -> str:
     if isinstance(error, Image.DecompressionBombError):
         return f"over the limit of {max_pixels // 1_000_000} million pixels"
     return why_not_a_picture(data[:HEAD_BYTES]) or "damaged: its header cannot be read"
-
-
-def one_line(error: Exception) -> str:
-    """What an error says, short and without line breaks."""
-    return " ".join(str(error).split())[:120] or type(error).__name__

@@ -4,10 +4,7 @@ trained.save_pretrained("my-adapter")
 trained = TrainedAdapter.from_pretrained("my-adapter")     # or "user/name" on the Hugging Face Hub
 """
 
-import hashlib
-import json
 import math
-import os
 import re
 import tempfile
 from dataclasses import asdict, dataclass
@@ -17,23 +14,17 @@ from typing import Any, ClassVar
 import torch
 from huggingface_hub import ModelHubMixin, hf_hub_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-from safetensors.torch import load as load_tensors
-from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 from llu_core.data.bundles import MAX_LOGIT_SCALE
 from llu_core.data.fewshot import FewShotSet
-from llu_core.encoders.backbones import one_line
-from llu_core.errors import LluError
+from llu_core.errors import LluError, one_line
 from llu_core.method.adapter import AffineUpdate, LocalizedAdapter, LocalizedUpdate, nearest_anchor
+from llu_core.method.adapter_files import CONFIG_FILE, FORMAT, WEIGHTS_FILE, move_adapter, read_adapter, write_adapter
 from llu_core.method.recipes import Recipe
 
-FORMAT = "llu-adapter"
-FORMAT_VERSION = 1
-CONFIG_FILE, WEIGHTS_FILE, CARD_FILE = "config.json", "adapter.safetensors", "README.md"
-
 MAX_NUMBER = 1e6
-"""Of weights and labels; beyond, the products of embeddings would leave the range of float32."""
+"""Weights and labels stay below this; beyond, the products of embeddings would leave the range of float32."""
 
 _HUB_NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 
@@ -104,19 +95,16 @@ class TrainedAdapter(ModelHubMixin, library_name="llu-explorer", tags=["clip", "
     def save_pretrained(self, save_directory: str | Path, **options: Any) -> str | None:
         """Write the adapter to a folder; `options` as huggingface_hub's mixin takes them (push_to_hub, repo_id ...).
 
-        Written beside and then moved, the configuration last, which tells what weights it belongs to: a process that
-        is killed meanwhile leaves the older adapter, or a pair that loading refuses. Raises LluError where the folder
-        cannot be written.
+        A process that is killed meanwhile leaves the older adapter, or a pair of files that loading refuses.
+        Raises LluError where the folder cannot be written.
         """
         folder = Path(save_directory)
         named: dict[str, Any] = {"repo_id": folder.name} | options
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(prefix=".part-", dir=folder) as beside:
-                address = super().save_pretrained(beside, **named)
-                for name in (WEIGHTS_FILE, CARD_FILE, CONFIG_FILE):
-                    if name != CARD_FILE or not (folder / name).exists():  # a card may have been written by hand
-                        os.replace(Path(beside) / name, folder / name)
+            with tempfile.TemporaryDirectory(prefix=".part-", dir=folder) as made:  # the mixin would delete first
+                address = super().save_pretrained(made, **named)
+                move_adapter(Path(made), folder)
         except OSError as error:
             raise LluError(
                 f"the adapter cannot be written to {folder} ({error.strerror or error}); choose another place"
@@ -124,10 +112,7 @@ class TrainedAdapter(ModelHubMixin, library_name="llu-explorer", tags=["clip", "
         return address
 
     def _save_pretrained(self, save_directory: Path) -> None:
-        weights = save_tensors(self._tensors())
-        config = self._config() | {"weights_sha256": hashlib.sha256(weights).hexdigest()}
-        _write_to_disk(save_directory / WEIGHTS_FILE, weights)
-        _write_to_disk(save_directory / CONFIG_FILE, (json.dumps(config, indent=2) + "\n").encode())
+        write_adapter(save_directory, self._config(), self._tensors())
 
     def _tensors(self) -> dict[str, Tensor]:
         image, text = self.adapter.image, self.adapter.text
@@ -147,8 +132,6 @@ class TrainedAdapter(ModelHubMixin, library_name="llu-explorer", tags=["clip", "
 
     def _config(self) -> dict[str, Any]:
         return {
-            "format": FORMAT,
-            "format_version": FORMAT_VERSION,
             "width": self.adapter.width,
             "shared": self.adapter.shared,
             "beta": self.adapter.beta,
@@ -193,58 +176,15 @@ def _plain(value: Any) -> Any:
 
 
 def _load(folder: Path) -> TrainedAdapter:
-    config = _read_config(folder)
-    tensors, digest = _read_tensors(folder / WEIGHTS_FILE)
+    files = read_adapter(folder)
     try:
-        trained = _assemble(config, tensors)
-        _check(trained, config)
+        trained = _assemble(files.config, files.tensors)
+        _check(trained, files.config)
     except (KeyError, TypeError, ValueError, OverflowError, RuntimeError) as error:
         reason = f"{type(error).__name__}: {one_line(error)}"
         raise LluError(f"{folder} is a damaged adapter ({reason}); save it again") from error
-    if config.get("weights_sha256", digest) != digest:  # early releases wrote no digest
-        raise LluError(
-            f"{folder}: {CONFIG_FILE} and {WEIGHTS_FILE} were not written together, or one is damaged; "
-            "save the adapter again"
-        )
+    files.require_pair()
     return trained
-
-
-def _read_config(folder: Path) -> dict[str, Any]:
-    path = folder / CONFIG_FILE
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise LluError(f"{folder} holds no {CONFIG_FILE}; give the folder that training wrote") from None
-    except (OSError, ValueError, RecursionError, MemoryError) as error:
-        raise LluError(f"{path} cannot be read as JSON ({type(error).__name__}); save the adapter again") from error
-    if not isinstance(config, dict) or config.get("format") != FORMAT:
-        raise LluError(f"{path} does not describe an adapter of this project; give the folder that training wrote")
-    version = config.get("format_version")
-    if not isinstance(version, int) or version < 1 or version > FORMAT_VERSION:
-        raise LluError(
-            f"{path} has format version {version!r}, this release reads up to {FORMAT_VERSION}; update LLU Explorer"
-        )
-    return config
-
-
-def _read_tensors(path: Path) -> tuple[dict[str, Tensor], str]:
-    """The file's tensors, and the digest of its bytes."""
-    try:
-        data = path.read_bytes()
-        return load_tensors(data), hashlib.sha256(data).hexdigest()
-    except FileNotFoundError:
-        raise LluError(f"{path.parent} holds no {path.name}; give the folder that training wrote") from None
-    except Exception as error:  # beside its own error, the reader lets slip whatever bytes that lie bring about
-        raise LluError(
-            f"{path} is truncated or not a safetensors file ({one_line(error)}); save the adapter again"
-        ) from error
-
-
-def _write_to_disk(path: Path, data: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _assemble(config: dict[str, Any], tensors: dict[str, Tensor]) -> TrainedAdapter:

@@ -10,9 +10,9 @@ import torch
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
 from llu_core.errors import LluError
 from llu_core.method.adapter import LocalizedAdapter
-from llu_core.method.batched import Job, Stack
+from llu_core.method.batched import BatchedTraining, Job
 from llu_core.method.recipes import RECIPES, Recipe
-from llu_core.method.training import Problem, initial, scheduled, train
+from llu_core.method.training import TrainingProblem, initial, scheduled, train
 from llu_core.steps import drain
 
 Value = TypeVar("Value")
@@ -42,28 +42,28 @@ def fit_many(
         raise LluError(f"{len(shots)} sets, {len(recipes)} recipes, {len(seeds)} seeds; give K of each, or one for all")
     sets, settings, numbers = _of_length(count, shots), _of_length(count, recipes), _of_length(count, seeds)
     adapters: dict[int, LocalizedAdapter] = {}
-    stacks: dict[tuple, dict[int, Job]] = {}
-    problems: dict[tuple, Problem] = {}
-    for place, (one, recipe, seed) in enumerate(zip(sets, settings, numbers, strict=True)):
+    kinds: dict[tuple, dict[int, Job]] = {}
+    problems: dict[tuple, TrainingProblem] = {}
+    for index, (one, recipe, seed) in enumerate(zip(sets, settings, numbers, strict=True)):
         if recipe.shared:  # one g for two modalities has no closed form here
-            adapters[place] = drain(train(one, recipe, seed=seed, device=device))
+            adapters[index] = drain(train(one, recipe, seed=seed, device=device))
             continue
         constant = id(one), recipe.beta, recipe.gamma, recipe.max_anchors, recipe.within_classes
         if constant not in problems:
-            problems[constant] = Problem.of(one, recipe, device)
+            problems[constant] = TrainingProblem.of(one, recipe, device)
         job = job_of(problems[constant], recipe, seed)
-        stacks.setdefault(job.kind, {})[place] = job
-    for jobs in stacks.values():
-        adapters |= zip(jobs, Stack(list(jobs.values())).run(), strict=True)
-    return [adapters[place] for place in range(count)]
+        kinds.setdefault(job.kind, {})[index] = job
+    for jobs in kinds.values():
+        adapters |= zip(jobs, BatchedTraining(list(jobs.values())).run(), strict=True)
+    return [adapters[index] for index in range(count)]
 
 
 def _of_length(count: int, values: Sequence[Value]) -> list[Value]:
     return list(values) * (count if len(values) == 1 else 1)
 
 
-def job_of(problem: Problem, recipe: Recipe, seed: int) -> Job:
-    """The training of a problem that starts and shuffles by `seed`, to be put into a Stack."""
+def job_of(problem: TrainingProblem, recipe: Recipe, seed: int) -> Job:
+    """The training of a problem that starts and shuffles by `seed`, to be run by a BatchedTraining."""
     generator, starts = torch.Generator().manual_seed(seed), None
     if recipe.init == "random":
         image, text = (initial(recipe, problem.width, generator).to(problem.images.device) for _ in range(2))

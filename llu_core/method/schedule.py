@@ -46,10 +46,10 @@ def shuffled_batches(
     per_epoch = math.ceil(count / size)
     order = torch.empty(0, dtype=torch.int64)
     for step in range(steps):
-        epoch, place = divmod(step, per_epoch)
-        if place == 0:
+        epoch, index = divmod(step, per_epoch)
+        if index == 0:
             order = torch.randperm(count, generator=generator).to(device)
-        yield Batch(epoch, step, None if size == count else order[place * size : (place + 1) * size])
+        yield Batch(epoch, step, None if size == count else order[index * size : (index + 1) * size])
 
 
 def coop_epochs(targets: Tensor) -> int:

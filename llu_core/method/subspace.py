@@ -1,11 +1,21 @@
 """In which coordinates a training is cheapest, and how its result is carried back to W and b.
 
-Every point x of the training is written as its part within a basis Q (r, d) and, before it, the length of what is left
-over, whose direction is its own and never changes. W - I and b are trained as A (1 + q, r), of which the first row is
-the bias: g(x) = normalize(iota x + (1, E Q x) A Q), where E (q, r) picks the input directions that occur.
-Nothing is lost where Q spans all images and class texts: the gradient of W is a sum of outer products of vectors that
-lie in there, SGD commutes with rotations, and weight decay shrinks what is outside by a factor iota that the schedule
-alone decides.
+Let Q (r, d) be a basis, orthonormal rows. A point x (d,), a unit row, has the coordinates c = Q x (r,) within it; what
+the basis leaves out of x has the length rho = sqrt(1 - |c|^2) and a direction of its own. Training then looks for
+
+    W = iota I + Q^T M^T E Q    and    b = Q^T a,
+
+where E (q, r), orthonormal rows, picks the directions among the coordinates that occur as inputs. iota is the share of
+the identity that is left in W: at first 1 from the identity, and always 0 from a random start, where A is all of W and
+b. What is trained is A = [a; M], (1 + q, r); before it is normalised, the update of a point is in these coordinates
+
+    Q (W x + b) = iota c + (1, E c) A,
+
+and what lies outside the basis becomes iota rho, along its old direction.
+
+Where Q spans all images and class texts, SGD from the identity loses nothing by this: the gradient of W is a sum of
+outer products of vectors that lie in the span, SGD commutes with rotations, and weight decay and eq. 6 change what lies
+outside by the factor iota, which the schedule alone decides.
 """
 
 from dataclasses import dataclass
@@ -16,63 +26,71 @@ from torch.nn import functional as F
 
 from llu_core.method.adapter import AffineUpdate
 from llu_core.method.recipes import Recipe
-from llu_core.method.training import Problem
+from llu_core.method.training import TrainingProblem
 
 
 @dataclass(frozen=True, eq=False)
-class Side:
-    """One modality's points (n, r), or (n, 1 + r) with what the basis leaves out; inputs (n, 1 + q), the first one 1.
+class ModalityCoordinates:
+    """The points of one modality in a subspace.
 
-    picks: E (q, r), or None where every direction is an input.
+    points: c, (n, r), or (rho, c), (n, 1 + r), where the basis leaves something out. inputs: (1, E c), (n, 1 + q).
+    input_basis: E (q, r), or None where every direction is an input and E is the identity.
     """
 
     points: Tensor
     inputs: Tensor
-    picks: Tensor | None
+    input_basis: Tensor | None
 
 
 @dataclass(frozen=True, eq=False)
-class Coordinates:
-    """Of one problem. basis: (r, d) orthonormal rows, None for those of the embeddings themselves.
+class Subspace:
+    """The subspace that a problem is trained in, and the problem's images and class texts there.
 
+    basis: Q (r, d), or None where it is the identity and the coordinates are the embeddings themselves.
     leaves_out: whether points have a part outside the basis.
     """
 
     basis: Tensor | None
     leaves_out: bool
-    image: Side
-    text: Side
+    image: ModalityCoordinates
+    text: ModalityCoordinates
 
     @classmethod
-    def of(cls, problem: Problem, recipe: Recipe) -> "Coordinates":
-        """Those that make `recipe` cheap without changing its outcome."""
+    def of(cls, problem: TrainingProblem, recipe: Recipe) -> "Subspace":
+        """The subspace that makes training by `recipe` cheap without changing its outcome."""
         basis, images, texts = problem.basis, problem.images, problem.texts
         leaves_out = basis is not None
-        exact = recipe.optimizer == "sgd" and recipe.init == "identity"
-        if exact and len(images) + len(texts) < problem.width:
+        lossless = recipe.optimizer == "sgd" and recipe.init == "identity"
+        if lossless and len(images) + len(texts) < problem.width:
             basis = _rows_spanning(torch.cat([texts, images]))
-        within = [points if basis is None else points @ basis.T for points in (images, texts)]
-        picks = _rows_spanning(within[1]) if exact and len(texts) < within[1].shape[1] else None
-        rests = None, None
-        if leaves_out:  # the class texts have no part outside
-            squares = within[0].square().sum(dim=1, keepdim=True)
-            rests = (1 - squares).clamp(min=0).sqrt(), torch.zeros_like(texts[:, :1])
-        return cls(basis, leaves_out, _side(within[0], None, rests[0]), _side(within[1], picks, rests[1]))
+        images_within, texts_within = (points if basis is None else points @ basis.T for points in (images, texts))
+        few_texts = lossless and len(texts) < texts_within.shape[1]
+        text_inputs = _rows_spanning(texts_within) if few_texts else None
+        image_rest = text_rest = None
+        if leaves_out:
+            squares = images_within.square().sum(dim=1, keepdim=True)
+            image_rest = (1 - squares).clamp(min=0).sqrt()
+            text_rest = torch.zeros_like(texts[:, :1])  # the basis spans the class texts
+        image = _coordinates(images_within, image_rest, None)
+        return cls(basis, leaves_out, image, _coordinates(texts_within, text_rest, text_inputs))
 
-    def lifted(self, side: Side, weight: Tensor, bias: Tensor, iota: float) -> AffineUpdate:
-        """W (d, d) and b (d,) from the rows of A: weight (q, r) and bias (r,)."""
-        weight = weight.T if side.picks is None else weight.T @ side.picks
+    def update(
+        self, coordinates: ModalityCoordinates, weight: Tensor, bias: Tensor, identity_share: float
+    ) -> AffineUpdate:
+        """W (d, d) and b (d,) of one modality, from M (q, r), a (r,) and iota."""
+        within = weight.T if coordinates.input_basis is None else weight.T @ coordinates.input_basis  # (r, r)
         if self.basis is None:
-            weight, bias = weight.contiguous(), bias.clone()
+            full, bias = within.contiguous(), bias.clone()
         else:
-            weight, bias = self.basis.T @ weight @ self.basis, bias @ self.basis
-        weight.diagonal().add_(iota)
-        return AffineUpdate(weight, bias)
+            full, bias = self.basis.T @ within @ self.basis, bias @ self.basis
+        full.diagonal().add_(identity_share)
+        return AffineUpdate(full, bias)
 
 
-def _side(within: Tensor, picks: Tensor | None, rest: Tensor | None) -> Side:
-    inputs = F.pad(within if picks is None else within @ picks.T, (1, 0), value=1.0)
-    return Side(within if rest is None else torch.cat([rest, within], dim=1), inputs, picks)
+def _coordinates(within: Tensor, rest: Tensor | None, input_basis: Tensor | None) -> ModalityCoordinates:
+    """within: c (n, r); rest: rho (n, 1), or None where the basis leaves nothing out."""
+    inputs = F.pad(within if input_basis is None else within @ input_basis.T, (1, 0), value=1.0)
+    return ModalityCoordinates(within if rest is None else torch.cat([rest, within], dim=1), inputs, input_basis)
 
 
 def _rows_spanning(points: Tensor) -> Tensor:

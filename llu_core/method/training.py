@@ -61,7 +61,7 @@ def train(
     their nearness to the trained texts gives them. Nothing is shared between runs: an abandoned generator
     leaves no trace. The same seed gives the same weights on the CPU. Raises LluError if there are no shots.
     """
-    problem, generator = Problem.of(shots, recipe, device), torch.Generator().manual_seed(seed)
+    problem, generator = TrainingProblem.of(shots, recipe, device), torch.Generator().manual_seed(seed)
     image = _Parameters.start(problem, recipe, generator)
     text = image if recipe.shared else _Parameters.start(problem, recipe, generator)
     parameters = list(dict.fromkeys([image.weight, image.bias, text.weight, text.bias]))
@@ -79,7 +79,7 @@ def train(
 
 
 @dataclass(frozen=True, eq=False)
-class Problem:
+class TrainingProblem:
     """What stays constant while training: n points, C class texts, anchors, and the alpha of every point.
 
     basis: (r, d) orthonormal rows, the subspace that is trained, or None for all of it.
@@ -96,7 +96,7 @@ class Problem:
     logit_scale: float
 
     @classmethod
-    def of(cls, shots: FewShotSet, recipe: Recipe, device: torch.device | str) -> "Problem":
+    def of(cls, shots: FewShotSet, recipe: Recipe, device: torch.device | str) -> "TrainingProblem":
         """Raises LluError if there are no shots."""
         if len(shots.train) == 0:
             raise LluError(f"{shots.name} has no training images; add at least one per class to be learned")
@@ -154,9 +154,9 @@ def class_subspace(images: Tensor, targets: Tensor, texts: Tensor) -> Tensor:
     classes, width = texts.shape
     parts = 2 if 6 * classes <= width else 1
     order = targets.argsort(stable=True)
-    place = torch.empty_like(targets)
-    place[order] = torch.arange(len(targets), device=targets.device) % parts
-    sums = images.new_zeros(classes * parts, width).index_add_(0, targets * parts + place, images)
+    part = torch.empty_like(targets)
+    part[order] = torch.arange(len(targets), device=targets.device) % parts
+    sums = images.new_zeros(classes * parts, width).index_add_(0, targets * parts + part, images)
     points = torch.cat([texts, F.normalize(sums[sums.any(dim=1)], dim=1)])
     if len(points) < width:
         energy, directions = torch.linalg.eigh(points @ points.T)
@@ -171,7 +171,7 @@ def initial(recipe: Recipe, width: int, generator: torch.Generator) -> AffineUpd
     return AffineUpdate.random(width, generator) if recipe.init == "random" else AffineUpdate.identity(width)
 
 
-def scheduled(recipe: Recipe, problem: Problem, generator: torch.Generator) -> list[tuple[Batch, float]]:
+def scheduled(recipe: Recipe, problem: TrainingProblem, generator: torch.Generator) -> list[tuple[Batch, float]]:
     """(batch, learning rate) per step: a cosine over the steps, or CoOp's epochs."""
     targets, count = problem.targets, len(problem.targets)
     size = min(recipe.batch_size or count, count)
@@ -203,7 +203,7 @@ class _Parameters:
     basis: Tensor | None
 
     @classmethod
-    def start(cls, problem: Problem, recipe: Recipe, generator: torch.Generator) -> "_Parameters":
+    def start(cls, problem: TrainingProblem, recipe: Recipe, generator: torch.Generator) -> "_Parameters":
         basis = problem.basis
         if basis is not None:
             weight, bias = basis.new_zeros(len(basis), len(basis)), basis.new_zeros(len(basis))

@@ -54,9 +54,9 @@ class Plane:
 
     @property
     def best(self) -> tuple[int, int]:
-        """The place of the largest likelihood in BETAS and GAMMAS."""
-        place = int(self.likelihood.argmax())
-        return place // len(GAMMAS), place % len(GAMMAS)
+        """The indices in BETAS and GAMMAS of the largest likelihood."""
+        index = int(self.likelihood.argmax())
+        return index // len(GAMMAS), index % len(GAMMAS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,8 +106,8 @@ def tune(
     by_lambda = [setting for setting in settings for _ in cut]
     adapters = fit_many(sets, by_lambda, seeds=[seed], device=device)
     planes = []
-    for place, setting in enumerate(settings):
-        of_lambda = adapters[place * len(cut) : (place + 1) * len(cut)]
+    for index, setting in enumerate(settings):
+        of_lambda = adapters[index * len(cut) : (index + 1) * len(cut)]
         scored = [_scored(adapter, fold) for adapter, fold in zip(of_lambda, cut, strict=True)]
         seen, unseen, likelihood = (torch.stack(part) for part in zip(*scored, strict=True))
         planes.append(Plane(setting.lam, seen.mean(dim=0), unseen.mean(dim=0), likelihood))
@@ -149,8 +149,8 @@ def folds(shots: FewShotSet, seed: int) -> Iterator[Fold]:
 def _scored(adapter, fold: Fold) -> tuple[Tensor, Tensor, Tensor]:
     """Accuracy on seen and on unseen in percent and the likelihood of both, each (len(BETAS), len(GAMMAS))."""
     (seen, seen_likelihood), (unseen, unseen_likelihood) = (
-        _surface(Sweep.of(adapter, problem.test.embeddings, problem.class_embeddings), problem.test.labels)
-        for problem in (fold.train, fold.unseen)
+        _surface(Sweep.of(adapter, asked.test.embeddings, asked.class_embeddings), asked.test.labels)
+        for asked in (fold.train, fold.unseen)
     )
     return seen, unseen, seen_likelihood + unseen_likelihood
 

@@ -17,11 +17,12 @@ from typing import cast
 import numpy as np
 import torch
 from open_clip import CLIP, create_model_and_transforms, get_tokenizer
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save, save_file
 from torch.nn import functional as F
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from tqdm import tqdm
 
+from llu_core.files.writing import write_whole
 from llu_core.pictoworld.batches import (
     COARSE,
     FINE,
@@ -53,10 +54,10 @@ MODEL_CONFIG = {
 
 
 @dataclass(frozen=True)
-class Plan:
+class Curriculum:
     """Everything that decides the run's outcome, apart from the machine's arithmetic.
 
-    A curriculum: `coarse_epochs` with batches of few shapes or colours, then mixed batches, and at last
+    First `coarse_epochs` with batches of few shapes or colours, then mixed batches, and at last
     `fine_epochs` whose groups differ by texture and count alone. An epoch shows as many pictures as the pool holds.
     """
 
@@ -111,19 +112,19 @@ def contrastive_loss(
 class Pretraining:
     """One run: the model, its optimiser, and the folder that holds its progress."""
 
-    def __init__(self, plan: Plan, folder: Path, device: torch.device):
-        torch.manual_seed(plan.seed)
+    def __init__(self, curriculum: Curriculum, folder: Path, device: torch.device):
+        torch.manual_seed(curriculum.seed)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "open_clip_config.json").write_text(json.dumps(MODEL_CONFIG, indent=2) + "\n")
-        self.plan, self.folder, self.device = plan, folder, device
+        self.curriculum, self.folder, self.device = curriculum, folder, device
         name = f"local-dir:{folder}"
         self.model = cast(CLIP, create_model_and_transforms(name, load_weights=False)[0]).to(device)
         self.model.to(memory_format=torch.channels_last)
         self.tokenize = get_tokenizer(name)
         decay = [p for p in self.model.parameters() if p.ndim > 1]
         plain = [p for p in self.model.parameters() if p.ndim <= 1]
-        groups = [{"params": decay, "weight_decay": plan.weight_decay}, {"params": plain, "weight_decay": 0.0}]
-        self.optimizer = torch.optim.AdamW(groups, lr=plan.learning_rate, betas=(0.9, 0.98))
+        groups = [{"params": decay, "weight_decay": curriculum.weight_decay}, {"params": plain, "weight_decay": 0.0}]
+        self.optimizer = torch.optim.AdamW(groups, lr=curriculum.learning_rate, betas=(0.9, 0.98))
         self.steps_done = 0
 
     @property
@@ -139,9 +140,8 @@ class Pretraining:
 
     def save_progress(self, epoch: int) -> None:
         state = {k: v.contiguous() for k, v in self._state().items()}
-        partial = self._progress_file.with_suffix(".partial")
-        save_file(state | {"epoch": torch.tensor(epoch)}, partial)
-        partial.replace(self._progress_file)
+        content = save(state | {"epoch": torch.tensor(epoch)})
+        write_whole(self._progress_file, lambda file: file.write(content))
 
     def resume(self) -> int:
         """Restore the last finished epoch; returns how many epochs are done (0 for a fresh run)."""
@@ -156,7 +156,7 @@ class Pretraining:
                 moments.setdefault(int(index), {})[name] = value
         self.optimizer.load_state_dict(self.optimizer.state_dict() | {"state": moments})
         done = int(state["epoch"])
-        self.steps_done = done * self.plan.steps_per_epoch
+        self.steps_done = done * self.curriculum.steps_per_epoch
         return done
 
     def _encode_images(self, pictures: np.ndarray) -> torch.Tensor:
@@ -168,13 +168,13 @@ class Pretraining:
 
     def train_epoch(self, epoch: int, pictures: np.ndarray, codes: np.ndarray) -> float:
         """As many pictures as the pool holds, with fresh captions; returns the mean loss."""
-        rng = np.random.default_rng([self.plan.seed, TRAINING_STREAM, self.plan.pictures, epoch])
+        rng = np.random.default_rng([self.curriculum.seed, TRAINING_STREAM, self.curriculum.pictures, epoch])
         self.model.train()
-        composition = self.plan.composition(epoch)
+        composition = self.curriculum.composition(epoch)
         losses = []
-        bar = tqdm(range(self.plan.steps_per_epoch), desc=f"epoch {epoch + 1}")
+        bar = tqdm(range(self.curriculum.steps_per_epoch), desc=f"epoch {epoch + 1}")
         for _ in bar:
-            rows = draw_batch(codes, self.plan.batch, composition, rng)
+            rows = draw_batch(codes, self.curriculum.batch, composition, rng)
             captions = fresh_captions(codes[rows], rng, composition.texture_rate)
             losses.append(self._step(augment(pictures[rows], rng), codes[rows], *captions))
             bar.set_postfix(loss=f"{np.mean(losses[-50:]):.3f}")
@@ -189,7 +189,7 @@ class Pretraining:
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         for group in self.optimizer.param_groups:
-            group["lr"] = self.plan.rate(self.steps_done)
+            group["lr"] = self.curriculum.rate(self.steps_done)
         self.optimizer.step()
         self.steps_done += 1
         with torch.no_grad():
@@ -205,9 +205,9 @@ class Pretraining:
             norm.reset_running_stats()
             norm.momentum = None  # a plain average over the batches that follow
         self.model.train()
-        rng = np.random.default_rng([self.plan.seed, TRAINING_STREAM])
+        rng = np.random.default_rng([self.curriculum.seed, TRAINING_STREAM])
         for _ in range(batches):
-            self._encode_images(pictures[np.sort(rng.choice(len(pictures), self.plan.batch))])
+            self._encode_images(pictures[np.sort(rng.choice(len(pictures), self.curriculum.batch))])
         for norm in norms:
             norm.momentum = momentum
 
@@ -233,15 +233,19 @@ class Pretraining:
             (target / name).write_text((self.folder / name).read_text())
 
 
-def pretrain(plan: Plan, folder: Path, target: Path, device: torch.device, *, until: int | None = None) -> None:
+def pretrain(
+    curriculum: Curriculum, folder: Path, target: Path, device: torch.device, *, until: int | None = None
+) -> None:
     """Render, train with one log line per epoch, and export to `target`; `until` stops after that epoch instead."""
-    run = Pretraining(plan, folder, device)
-    pictures, codes = render_pool(plan.pictures, plan.seed, folder)
+    run = Pretraining(curriculum, folder, device)
+    pictures, codes = render_pool(curriculum.pictures, curriculum.seed, folder)
     log = folder / "training_log.jsonl"
     done = run.resume()
     if not done:
-        log.write_text(json.dumps({"plan": asdict(plan), "torch": torch.__version__, "device": str(device)}) + "\n")
-    for epoch in range(done, min(plan.epochs, until or plan.epochs)):
+        log.write_text(
+            json.dumps({"plan": asdict(curriculum), "torch": torch.__version__, "device": str(device)}) + "\n"
+        )
+    for epoch in range(done, min(curriculum.epochs, until or curriculum.epochs)):
         start = time.perf_counter()
         loss = run.train_epoch(epoch, pictures, codes)
         run.calibrate(pictures)
@@ -251,7 +255,7 @@ def pretrain(plan: Plan, folder: Path, target: Path, device: torch.device, *, un
         with log.open("a") as file:
             file.write(json.dumps(row) + "\n")
         tqdm.write(json.dumps(row))
-    if until is None or until >= plan.epochs:
+    if until is None or until >= curriculum.epochs:
         run.export(target)
 
 
@@ -261,11 +265,11 @@ def main() -> None:
         "--work", type=Path, default=Path("pretraining"), help="folder for pictures and progress (3 GB)"
     )
     parser.add_argument("--out", type=Path, default=Path("assets/picto_clip"), help="folder of the finished model")
-    parser.add_argument("--seed", type=int, default=Plan.seed)
+    parser.add_argument("--seed", type=int, default=Curriculum.seed)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     options = parser.parse_args()
-    plan = Plan(seed=options.seed)
-    pretrain(plan, options.work, options.out, torch.device(options.device))
+    curriculum = Curriculum(seed=options.seed)
+    pretrain(curriculum, options.work, options.out, torch.device(options.device))
 
 
 if __name__ == "__main__":

@@ -65,11 +65,6 @@ class Scene:
     backdrop: str = "plain"
 
 
-def is_held_out(scene: Scene) -> bool:
-    """Whether pretraining never shows this scene's (colour, shape) or (texture, shape) pair."""
-    return colour_held_out(scene.colour, scene.shape) or texture_held_out(scene.texture, scene.shape)
-
-
 def colour_held_out(colour: str, shape: str) -> bool:
     """Exactly a quarter of the 216 (colour, shape) pairs; every colour and every shape is still seen."""
     return (list(COLOURS).index(colour) + SHAPES.index(shape)) % 4 == 0

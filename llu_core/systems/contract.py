@@ -27,7 +27,7 @@ class CannotAnswer(LluError):
 class Material:
     """All that a system may learn from.
 
-    shots: the training problem; only its classes and train rows are used, never its test rows. validation: rows of the
+    shots: what it is trained on; only its classes and train rows are used, never its test rows. validation: rows of the
     same classes by which hyper-parameters are chosen, maybe none. views: (K, n, d) unit rows, K augmented views of each
     of the n training rows, or None. encoder: the model behind the embeddings, for systems that train through its text
     tower, or None.
@@ -55,7 +55,7 @@ class Material:
         views: Tensor | None = None,
         encoder: Encoder | None = None,
     ) -> "Material":
-        """Of a problem whose test rows are kept out of every system's reach."""
+        """The material that a problem gives; its test rows are kept out of every system's reach."""
         empty = LabelledEmbeddings.empty(problem.width)
         return cls(replace(problem, test=empty), empty if validation is None else validation, views, encoder)
 
@@ -124,8 +124,8 @@ def trained_labels(shots: FewShotSet, problem: FewShotSet) -> Tensor:
     if problem.class_names == shots.class_names:
         labels = list(range(len(shots.class_names)))
     else:
-        place = {name: label for label, name in reversed(list(enumerate(shots.class_names)))}
-        labels = [place.get(name, -1) for name in problem.class_names]
+        label_of = {name: label for label, name in reversed(list(enumerate(shots.class_names)))}
+        labels = [label_of.get(name, -1) for name in problem.class_names]
     seen = set(shots.seen_classes)
     without = [name for name, label in zip(problem.class_names, labels, strict=True) if label not in seen]
     if without:

@@ -31,7 +31,7 @@ class ProgradRecipe:
     optimizer: CoopRecipe = COOP
 
     def lam_for(self, shots: FewShotSet) -> float:
-        """lambda for this training problem."""
+        """lambda for training on these shots."""
         per_class = round(len(shots.train) / max(1, len(shots.seen_classes)))
         return self.gentle_lam if shots.name in self.gentle_sets and per_class >= 8 else self.lam
 

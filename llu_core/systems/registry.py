@@ -6,7 +6,7 @@ logits = fitted.on(problem).logits(images, problem.class_embeddings)      or Can
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import partial
 
 from llu_core.errors import LluError
@@ -23,7 +23,6 @@ from llu_core.systems import (
     prograd,
     rla,
     tip_adapter,
-    tip_adapter_f,
     wise_ft,
 )
 from llu_core.systems.contract import CannotAnswer, Device, Fit, Fitted, Material
@@ -42,6 +41,7 @@ class System:
 
     name: str
     title: str
+    _: KW_ONLY
     new_classes: bool
     needs_encoder: bool
     fit: Fit
@@ -72,28 +72,30 @@ def llu_system(recipe: Recipe = RECIPES["fast"], ablation: str = "default") -> S
     name, title = "llu", "LLU"
     if ablation != "default":
         name, title = f"llu-{ablation.replace('. ', '-').replace(' ', '-')}", _ABLATION_TITLES[ablation]
-    return System(name, title, True, False, partial(llu.fit, recipe=ablated), ablated)
+    fit = partial(llu.fit, recipe=ablated)
+    return System(name, title, new_classes=True, needs_encoder=False, fit=fit, recipe=ablated)
 
 
 def tuned_system(recipe: Recipe = RECIPES["fast"]) -> System:
     """LLU trained by `recipe` with beta, gamma and lambda chosen on the shots."""
-    return System("llu-tuned", "LLU, tuned", True, False, partial(llu.fit_tuned, recipe=recipe), recipe)
+    fit = partial(llu.fit_tuned, recipe=recipe)
+    return System("llu-tuned", "LLU, tuned", new_classes=True, needs_encoder=False, fit=fit, recipe=recipe)
 
 
 SYSTEMS: dict[str, System] = {
     system.name: system
     for system in (
-        System("clip", "CLIP", True, False, clip.fit),
-        System("coop", "CoOp", True, True, coop.fit),
-        System("cocoop", "CoCoOp", True, True, cocoop.fit),
-        System("prograd", "ProGrad", True, True, prograd.fit),
-        System("clip-adapter", "CLIP-Adapter", True, False, clip_adapter.fit),
-        System("tip-adapter", "Tip-Adapter", False, False, tip_adapter.fit),
-        System("tip-adapter-f", "Tip-Adapter-F", False, False, tip_adapter_f.fit),
-        System("wise-ft", "WiSE-FT (head)", False, False, wise_ft.fit),
-        System("linear-probe", "linear probe", False, False, linear_probe.fit),
-        System("rla", "RLA", True, False, rla.fit),
-        System("gda-clip", "GDA-CLIP", True, False, gda_clip.fit),
+        System("clip", "CLIP", new_classes=True, needs_encoder=False, fit=clip.fit),
+        System("coop", "CoOp", new_classes=True, needs_encoder=True, fit=coop.fit),
+        System("cocoop", "CoCoOp", new_classes=True, needs_encoder=True, fit=cocoop.fit),
+        System("prograd", "ProGrad", new_classes=True, needs_encoder=True, fit=prograd.fit),
+        System("clip-adapter", "CLIP-Adapter", new_classes=True, needs_encoder=False, fit=clip_adapter.fit),
+        System("tip-adapter", "Tip-Adapter", new_classes=False, needs_encoder=False, fit=tip_adapter.fit),
+        System("tip-adapter-f", "Tip-Adapter-F", new_classes=False, needs_encoder=False, fit=tip_adapter.fit_trained),
+        System("wise-ft", "WiSE-FT (head)", new_classes=False, needs_encoder=False, fit=wise_ft.fit),
+        System("linear-probe", "linear probe", new_classes=False, needs_encoder=False, fit=linear_probe.fit),
+        System("rla", "RLA", new_classes=True, needs_encoder=False, fit=rla.fit),
+        System("gda-clip", "GDA-CLIP", new_classes=True, needs_encoder=False, fit=gda_clip.fit),
         *(llu_system(ablation=ablation) for ablation in ABLATIONS),
         tuned_system(),
     )

@@ -1,4 +1,7 @@
-"""Tip-Adapter (Zhang et al., arXiv 2111.03930): the shots vote beside the texts; nothing is trained."""
+"""Tip-Adapter (Zhang et al., arXiv 2111.03930): the shots vote beside the texts.
+
+Nothing is trained, or, in Tip-Adapter-F, the cached keys are.
+"""
 
 from dataclasses import dataclass, replace
 
@@ -7,7 +10,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings, new_labels
+from llu_core.method.schedule import Batch, cosine_rate
 from llu_core.systems.contract import Device, Fitted, Material, trained_labels
+from llu_core.systems.descent import cross_entropy_gradients, descend_by
 
 RANGES: dict[str, tuple[float, float]] = {
     "caltech101": (12, 5),
@@ -48,7 +53,18 @@ class TipRecipe:
         return betas, alphas
 
 
-PUBLISHED = TipRecipe()
+@dataclass(frozen=True)
+class TipFRecipe:
+    """AdamW with a cosine over all steps. cache: alpha and beta while training, and how they are searched after it."""
+
+    cache: TipRecipe = TipRecipe(alpha=1.0, beta=1.0)
+    learning_rate: float = 1e-3
+    epsilon: float = 1e-4
+    batch_size: int = 256
+    epochs: int = 20
+
+
+PUBLISHED, PUBLISHED_F = TipRecipe(), TipFRecipe()
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,6 +115,27 @@ def fit(material: Material, seed: int, device: Device, recipe: TipRecipe = PUBLI
         cache_keys(material), material.targets, recipe.alpha, recipe.beta, material.shots.logit_scale
     )
     return FittedCache(material.shots, searched(cache, material.shots, material.validation, recipe))
+
+
+def fit_trained(material: Material, seed: int, device: Device, recipe: TipFRecipe = PUBLISHED_F) -> Fitted:
+    """Tip-Adapter-F: train the keys, take the last epoch's, then search alpha and beta on validation.
+
+    The released code keeps the epoch that is best on the test images; here no test image is looked at.
+    """
+    shots = material.shots
+    targets, texts = material.targets.to(device), shots.class_embeddings.to(device)
+    keys = cache_keys(material).to(device, copy=True).requires_grad_()
+    cache = CacheClassifier(keys, targets, recipe.cache.alpha, recipe.cache.beta, shots.logit_scale)
+    optimizer = torch.optim.AdamW([keys], lr=recipe.learning_rate, eps=recipe.epsilon)
+    generator = torch.Generator().manual_seed(seed)
+    gradients = cross_entropy_gradients([keys], lambda images: cache.logits(images, texts))
+
+    def rate(batch: Batch, steps: int) -> float:
+        return cosine_rate(recipe.learning_rate, batch.step, steps)
+
+    descend_by(optimizer, rate, gradients, material, recipe.batch_size, recipe.epochs, generator, device)
+    trained = replace(cache, keys=keys.detach().cpu(), key_labels=material.targets)
+    return FittedCache(shots, searched(trained, shots, material.validation, recipe.cache))
 
 
 def cache_keys(material: Material) -> Tensor:

@@ -1,4 +1,4 @@
-"""The bench: figures beside their peers, limits and bars; fair timing; the command's table and file."""
+"""The bench: measurements beside their peers, limits and bars; fair timing; the command's table and file."""
 
 import json
 import time
@@ -9,7 +9,7 @@ import torch
 from llu_core import bench
 from llu_core.bench.clouds import clouds
 from llu_core.bench.machine import Limit, Machine
-from llu_core.bench.measurement import HEAD, Figure, quantity
+from llu_core.bench.measurement import HEAD, Measurement, quantity
 from llu_core.bench.process import cost_of
 from llu_core.bench.scale import growth_exponent
 from llu_core.bench.timing import Timing, alternately
@@ -19,28 +19,32 @@ from llu_core.cli.main import main
 MACHINE = Machine(torch.device("cpu"), flops=1e9, bytes=1e8)
 
 
-def test_a_figure_is_compared_with_its_peer_its_limit_and_its_bars():
-    figure = Figure("s", "w", 2.0, peer="loop", peer_value=7.0, limit=Limit(0.5, "x"), bar=3.0, ratio_bar=3.0)
-    assert (figure.ratio, figure.share_of_limit, figure.met) == (3.5, 0.25, True)
+def test_a_measurement_is_compared_with_its_peer_its_limit_and_its_bars():
+    measurement = Measurement("s", "w", 2.0, peer="loop", peer_value=7.0, limit=Limit(0.5, "x"), bar=3.0, ratio_bar=3.0)
+    assert (measurement.ratio, measurement.share_of_limit, measurement.met) == (3.5, 0.25, True)
     assert (
-        figure.row()
+        measurement.row()
         == "| s | w | 2.00 s | loop | 7.00 s | 3.50 | 500 ms (x) | 25 % | at most 3.00 s and at least 3 times: met |"
     )
 
 
 def test_what_is_better_when_higher_is_compared_the_other_way_round():
-    figure = Figure("s", "w", 80.0, "%", peer="loop", peer_value=40.0, bar=90.0, higher_is_better=True)
-    assert (figure.ratio, figure.met) == (2.0, False)
-    assert figure.row().endswith("| at least 90.0 %: missed |")
+    measurement = Measurement("s", "w", 80.0, "%", peer="loop", peer_value=40.0, bar=90.0, higher_is_better=True)
+    assert (measurement.ratio, measurement.met) == (2.0, False)
+    assert measurement.row().endswith("| at least 90.0 %: missed |")
 
 
 @pytest.mark.parametrize(("bars", "met"), [({}, None), ({"bar": 1.0}, False), ({"bar": 9.0, "ratio_bar": 2.0}, False)])
 def test_a_bar_is_met_when_every_one_is(bars: dict, met: bool | None):
-    assert Figure("s", "w", 2.0, peer="p", peer_value=2.0, **bars).met is met
+    assert Measurement("s", "w", 2.0, peer="p", peer_value=2.0, **bars).met is met
 
 
 def test_a_row_has_a_cell_for_every_heading():
-    assert Figure("s", "w", 1.0).row().count("|") == HEAD.splitlines()[0].count("|") == HEAD.splitlines()[1].count("|")
+    assert (
+        Measurement("s", "w", 1.0).row().count("|")
+        == HEAD.splitlines()[0].count("|")
+        == HEAD.splitlines()[1].count("|")
+    )
 
 
 @pytest.mark.parametrize(
@@ -82,10 +86,12 @@ def test_a_timing_is_its_median_and_half_its_quartile_range():
 
 @pytest.fixture
 def tiny(monkeypatch):
-    """A subject of two figures, on a machine that need not be measured."""
+    """A subject of two measurements, on a machine that need not be measured."""
     monkeypatch.setattr(Machine, "measured", classmethod(lambda cls, device: MACHINE))
-    monkeypatch.setattr(command, "SUBJECTS", {"tiny": "two figures"})
-    given = iter([Figure("tiny", "first", 1.0, peer="loop", peer_value=2.0), Figure("tiny", "second", 3.0, "MB")])
+    monkeypatch.setattr(command, "SUBJECTS", {"tiny": "two measurements"})
+    given = iter(
+        [Measurement("tiny", "first", 1.0, peer="loop", peer_value=2.0), Measurement("tiny", "second", 3.0, "MB")]
+    )
     monkeypatch.setattr(command, "measure", lambda subject, machine, features: given)
 
 

@@ -146,7 +146,7 @@ def test_a_bundle_without_training_rows_is_refused(write):
 def test_a_base_class_without_shots_is_named_by_file_and_key(write):
     whole = load_bundle(write(train_labels=np.arange(8) % 2))
     with pytest.raises(LluError, match=r"animals\.npz: train_labels has no row of class 'crab', which is a base class"):
-        whole.split()[0].require_shots()
+        whole.select_classes(whole.halves()[0]).require_shots()
 
 
 def test_an_empty_class_is_named_by_file_and_key(write):

@@ -1,4 +1,4 @@
-"""Few-shot sets: CoOp's draw, halving, choosing, adding and merging classes."""
+"""Few-shot sets: CoOp's draw, halving, choosing and adding classes."""
 
 import random
 from dataclasses import replace
@@ -60,8 +60,8 @@ def test_sampling_needs_at_least_one_shot():
         make_set().sample(0, seed=1)
 
 
-def test_split_gives_two_closed_problems():
-    base, new = make_set().split()
+def test_the_halves_are_two_closed_problems():
+    base, new = (make_set().select_classes(half) for half in make_set().halves())
     assert (base.class_names, new.class_names) == (("a", "b", "c"), ("d", "e"))
     assert (base.base_classes, new.base_classes) == (3, 2)
     assert base.train.labels.tolist() == [0, 0, 1, 2]
@@ -71,9 +71,9 @@ def test_split_gives_two_closed_problems():
     assert torch.equal(new.class_embeddings, make_set().class_embeddings[3:])
 
 
-def test_split_without_new_classes_is_an_error():
+def test_halves_without_new_classes_is_an_error():
     with pytest.raises(LluError, match="needs new ones"):
-        make_set(base_classes=5).split()
+        make_set(base_classes=5).halves()
 
 
 def test_classes_with_shots_are_the_seen_ones():
@@ -121,23 +121,6 @@ def test_adding_to_a_set_with_unseen_classes_keeps_its_base():
 def test_adding_a_known_name_is_an_error():
     with pytest.raises(LluError, match="'b' is there already"):
         make_set().add_classes(["b"], torch.eye(4)[:1])
-
-
-def test_merging_unites_classes_by_name_and_keeps_base_first():
-    first, second = make_set("abcde"), make_set("bxyez", name="others")
-    both = first.merge(second)
-    assert both.class_names == ("a", "b", "c", "x", "y", "d", "e", "z")
-    assert both.base_classes == 5
-    assert len(both.train) == len(first.train) + len(second.train)
-    names = [both.class_names[label] for label in both.train.labels.tolist()]
-    assert names == list("aabcde") + list("bbxyez")
-    assert torch.equal(both.class_embeddings[1], first.class_embeddings[1])
-    assert torch.equal(both.class_embeddings[7], second.class_embeddings[4])
-
-
-def test_sets_of_different_encoders_do_not_merge():
-    with pytest.raises(LluError, match="different encoders"):
-        make_set().merge(make_set(encoder_identity="another"))
 
 
 def test_rows_keep_their_thumbnails_when_selected_and_joined():

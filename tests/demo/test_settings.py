@@ -36,11 +36,6 @@ def test_the_environment_is_read():
     assert (settings.cache, settings.login) == (Path("/tmp/c"), ("ada", "love:lace"))
 
 
-def test_the_older_name_of_the_model_still_counts():
-    assert Settings.read([], {"LLU_MODEL": "rn50"}).model == "rn50"
-    assert Settings.read([], {"LLU_MODEL": "rn50", "LLU_BACKBONE": "vit-b-16"}).model == "vit-b-16"
-
-
 def test_the_command_line_goes_before_the_environment():
     environment = {"LLU_BACKBONE": "vit-b-16", "LLU_LIMITS": "pictures=5", "GRADIO_SERVER_PORT": "8000"}
     options = ["--model", "picto", "--port", "7000", "--host", "::", "--limits", "classes=4", "--cache", "here"]

@@ -11,8 +11,8 @@ from llu_core.data.features import Features
 from llu_core.data.fewshot import Draw
 from llu_core.errors import LluError
 from llu_core.evaluation.plans import (
-    ABLATION_METHODS,
-    COMPARED_METHODS,
+    ABLATION_SYSTEMS,
+    COMPARED_SYSTEMS,
     PLAIN_SETS,
     PRESET_SETS,
     Plan,
@@ -39,7 +39,7 @@ def keys(plan: Plan = PLAN, features=FEATURES, setting=Setting()) -> list[str]: 
 @pytest.mark.parametrize("plans", [preset(), whole_grid()])
 def test_the_built_in_plans_have_every_protocol_and_system(plans: list[Plan]):
     assert {plan.protocol for plan in plans} == set(ROW_TYPES)
-    compared = {name for plan in plans for name in plan.methods}
+    compared = {name for plan in plans for name in plan.systems}
     assert compared == set(SYSTEMS)
     assert all(set(plan.names) <= {f"picto:{name}" for name in set_names()} for plan in plans)
     assert all(plan.targets for plan in plans if plan.protocol in ("cross-dataset", "domain-shift"))
@@ -67,8 +67,8 @@ def test_shifted_sets_have_the_classes_of_the_plain_one():
 
 
 def test_systems_are_either_compared_or_ablations():
-    assert set(COMPARED_METHODS) | set(ABLATION_METHODS) == set(SYSTEMS)
-    assert set(COMPARED_METHODS) & set(ABLATION_METHODS) == {"llu"}
+    assert set(COMPARED_SYSTEMS) | set(ABLATION_SYSTEMS) == set(SYSTEMS)
+    assert set(COMPARED_SYSTEMS) & set(ABLATION_SYSTEMS) == {"llu"}
 
 
 def test_a_cell_per_source_shots_seed_and_method():

@@ -16,7 +16,7 @@ from llu_core.method.classifier import ZeroShotClassifier, accuracy, harmonic_me
 from llu_core.method.fitting import fit
 from llu_core.method.recipes import ABLATIONS, RECIPES
 from llu_core.systems.registry import SYSTEMS, llu_system
-from support.synthetic import problem
+from support.synthetic import halves, problem
 
 RECIPE = replace(RECIPES["fast"], steps=10)
 SOURCE = problem(shots=6)
@@ -40,13 +40,13 @@ def test_a_row_has_the_columns_of_the_table():
 
 def test_clip_is_tested_on_base_and_new_as_closed_problems():
     row = table(methods=["clip"])[0]
-    for score, half in zip((row.base, row.new), SOURCE.split(), strict=True):
+    for score, half in zip((row.base, row.new), halves(SOURCE), strict=True):
         assert score == accuracy(ZeroShotClassifier(), half.test.embeddings, half.test.labels, half.class_embeddings)
 
 
 def test_llu_is_trained_on_the_base_shots_of_its_seed():
     row = table(methods=["llu"])[1]
-    base, new = SOURCE.sample(4, 2).split()
+    base, new = halves(SOURCE.sample(4, 2))
     adapter = fit(base, RECIPE, seed=2)
     assert row.base == accuracy(adapter, base.test.embeddings, base.test.labels, base.class_embeddings)
     assert row.new == accuracy(adapter, new.test.embeddings, new.test.labels, new.class_embeddings)
@@ -84,7 +84,7 @@ def test_the_unlocalised_linear_layer_forgets_the_new_classes():
 
 
 def test_accuracy_is_in_percent():
-    base, _ = SOURCE.split()
+    base, _ = halves(SOURCE)
     score = accuracy(ZeroShotClassifier(), base.class_embeddings, base.train.labels.unique(), base.class_embeddings)
     assert score == 100
     assert all(0 <= row.base <= 100 and math.isfinite(row.h) and row.train_seconds >= 0 for row in table())
@@ -141,7 +141,7 @@ def test_a_prompt_learner_without_its_text_tower_has_a_reason():
 
 def test_a_row_of_llu_has_the_distance_to_identity_and_one_of_clip_has_none():
     clip, llu = table(seeds=[1])[:2]
-    base, _ = SOURCE.sample(4, 1).split()
+    base, _ = halves(SOURCE.sample(4, 1))
     assert llu.distance_to_identity == fit(base, RECIPE, seed=1).distance_to_identity()
     assert clip.distance_to_identity is None
 
@@ -195,7 +195,7 @@ def test_domain_shift_tests_the_same_classes_elsewhere():
 
 
 def test_a_shifted_set_may_have_some_of_the_classes_in_another_order():
-    base, _ = SOURCE.split()
+    base, _ = halves(SOURCE)
     part = SOURCE.select_classes([1, 3, 6])
     shared = same_classes(base, part)
     assert shared.class_names == ("class 1", "class 3")

@@ -76,7 +76,7 @@ def test_the_papers_numbers_stand_beside():
 
 
 def test_every_published_method_is_one_of_ours():
-    assert {row.method for row in (*TABLE_1, *TABLE_4) if row.method} <= set(SYSTEMS)
+    assert {row.system for row in (*TABLE_1, *TABLE_4) if row.system} <= set(SYSTEMS)
     assert len(TABLE_4) == 8
 
 

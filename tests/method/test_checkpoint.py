@@ -13,7 +13,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from llu_core.errors import LluError
-from llu_core.method.checkpoint import FORMAT_VERSION, TrainedAdapter
+from llu_core.method.adapter_files import FORMAT_VERSION
+from llu_core.method.checkpoint import TrainedAdapter
 from support.adapters import logits, trained
 from support.synthetic import problem, unit_rows
 

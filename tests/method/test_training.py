@@ -13,7 +13,7 @@ from llu_core.method.classifier import ZeroShotClassifier, accuracy
 from llu_core.method.fitting import fit
 from llu_core.method.recipes import ABLATIONS, RECIPES, Recipe, recipe
 from llu_core.method.training import TrainingStep, train
-from support.synthetic import problem, rows, unit_rows
+from support.synthetic import halves, problem, rows, unit_rows
 
 FAST, FULL, PAPER = RECIPES["fast"], RECIPES["full"], RECIPES["paper"]
 FIVE_STEPS = replace(FAST, steps=5)
@@ -100,13 +100,13 @@ def test_lambda_weighs_the_distance_to_identity():
 
 
 def test_training_improves_the_shots_and_the_test_pictures():
-    shots, _ = problem(shots=16, tests=20).split()
+    shots, _ = halves(problem(shots=16, tests=20))
     test = (shots.test.embeddings, shots.test.labels, shots.class_embeddings)
     assert accuracy(fit(shots), *test) > accuracy(ZeroShotClassifier(), *test)
 
 
 def test_the_mask_keeps_distant_new_classes_and_the_linear_ablation_does_not():
-    base, new = problem(width=64, shots=16, tests=10).split()
+    base, new = halves(problem(width=64, shots=16, tests=10))
     test = (new.test.embeddings, new.test.labels, new.class_embeddings)
     clip, local, linear = ZeroShotClassifier(), fit(base), fit(base, FAST.ablated("linear"))
     before, after = clip.logits(test[0], test[2]), local.logits(test[0], test[2])

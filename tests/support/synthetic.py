@@ -49,6 +49,12 @@ def problem(
     )
 
 
+def halves(shots: FewShotSet) -> tuple[FewShotSet, FewShotSet]:
+    """The base classes and the new ones, each a closed problem."""
+    base, new = shots.halves()
+    return shots.select_classes(base), shots.select_classes(new)
+
+
 def rows(embeddings: Tensor, labels: Tensor, name: str) -> LabelledEmbeddings:
     return LabelledEmbeddings(embeddings, labels, tuple(f"{name} {i}" for i in range(len(labels))))
 

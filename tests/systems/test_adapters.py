@@ -9,17 +9,16 @@ from torch.nn import functional as F
 
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
 from llu_core.method.schedule import CoopRecipe
-from llu_core.systems import clip_adapter, gda_clip, rla, tip_adapter, tip_adapter_f
+from llu_core.systems import clip_adapter, gda_clip, rla, tip_adapter
 from llu_core.systems.clip_adapter import ClipAdapterRecipe
 from llu_core.systems.contract import AnyClasses
 from llu_core.systems.gda_clip import FittedGda, GdaRecipe
 from llu_core.systems.registry import CannotAnswer, Material
 from llu_core.systems.rla import LinearImageClassifier, RlaRecipe
-from llu_core.systems.tip_adapter import CacheClassifier, FittedCache, TipRecipe
-from llu_core.systems.tip_adapter_f import TipFRecipe
-from support.synthetic import problem, rows, unit_rows
+from llu_core.systems.tip_adapter import CacheClassifier, FittedCache, TipFRecipe, TipRecipe
+from support.synthetic import halves, problem, rows, unit_rows
 
-SHOTS = problem(base=5, new=5, shots=4, width=24).split()[0]
+SHOTS = halves(problem(base=5, new=5, shots=4, width=24))[0]
 IMAGES = unit_rows(9, 24, seed=1)
 TEN_EPOCHS = CoopRecipe(epochs=10)
 
@@ -132,22 +131,22 @@ def test_the_cache_answers_for_a_part_of_its_classes_in_another_order():
     assert torch.allclose(logits(fitted, turned), logits(fitted)[:, [3, 1]], atol=1e-5)
 
 
-@pytest.mark.parametrize("module", [tip_adapter, tip_adapter_f])
-def test_the_cache_has_no_answer_for_classes_without_shots(module):
-    new = problem(base=5, new=5, shots=4, width=24).split()[1]
+@pytest.mark.parametrize("fit", [tip_adapter.fit, tip_adapter.fit_trained])
+def test_the_cache_has_no_answer_for_classes_without_shots(fit):
+    new = halves(problem(base=5, new=5, shots=4, width=24))[1]
     with pytest.raises(CannotAnswer, match=r"has none of 'class 5' \(and 4 more\)"):
-        module.fit(material(), 1, "cpu").on(new)
+        fit(material(), 1, "cpu").on(new)
 
 
 def test_training_the_keys_lowers_the_loss_from_where_tip_adapter_starts():
     start = tip_adapter.fit(material(), 1, "cpu", TipRecipe(alpha=1.0, beta=1.0))
-    trained = tip_adapter_f.fit(material(), 1, "cpu")
+    trained = tip_adapter.fit_trained(material(), 1, "cpu")
     assert loss(trained) < loss(start)
-    assert torch.equal(logits(trained), logits(tip_adapter_f.fit(material(), 1, "cpu")))
+    assert torch.equal(logits(trained), logits(tip_adapter.fit_trained(material(), 1, "cpu")))
 
 
 def test_tip_adapter_f_untrained_is_tip_adapter():
-    untrained = tip_adapter_f.fit(material(), 1, "cpu", TipFRecipe(cache=TipRecipe(), epochs=0))
+    untrained = tip_adapter.fit_trained(material(), 1, "cpu", TipFRecipe(cache=TipRecipe(), epochs=0))
     assert torch.equal(logits(untrained), logits(tip_adapter.fit(material(), 1, "cpu")))
 
 
@@ -200,7 +199,7 @@ def test_rla_chooses_its_rate_on_validation():
 def test_the_discriminant_head_is_scikit_learns_where_the_covariance_is_the_same():
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-    shots = problem(base=4, new=1, shots=30, width=8, seed=3).split()[0]
+    shots = halves(problem(base=4, new=1, shots=30, width=8, seed=3))[0]
     fitted = gda_clip.fit(material(shots), 1, "cpu")
     images, labels = shots.train.embeddings.numpy(), shots.train.labels.numpy()
     model = LinearDiscriminantAnalysis(solver="lsqr").fit(images, labels)
@@ -232,7 +231,7 @@ def test_gda_clip_chooses_its_weight_on_validation():
 
 def test_a_class_without_shots_gets_a_pseudo_mean():
     whole = problem(base=5, new=5, shots=4, width=24)
-    base, new = whole.split()
+    base, new = halves(whole)
     fitted = gda_clip.fit(material(base), 1, "cpu", GdaRecipe(neighbours=3, text_copies=2))
     assert isinstance(fitted, FittedGda)
     text = new.class_embeddings[0]

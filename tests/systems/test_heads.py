@@ -12,9 +12,9 @@ from llu_core.systems import linear_probe, wise_ft
 from llu_core.systems.linear_probe import LinearProbeRecipe
 from llu_core.systems.registry import CannotAnswer, Material
 from llu_core.systems.wise_ft import FittedHead, WiseFtRecipe
-from support.synthetic import problem, unit_rows
+from support.synthetic import halves, problem, unit_rows
 
-SHOTS, NEW = problem(base=5, new=5, shots=4, width=24).split()
+SHOTS, NEW = halves(problem(base=5, new=5, shots=4, width=24))
 IMAGES = unit_rows(9, 24, seed=1)
 
 

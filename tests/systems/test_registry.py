@@ -11,10 +11,10 @@ from llu_core.errors import LluError
 from llu_core.method.fitting import fit
 from llu_core.method.recipes import ABLATIONS, RECIPES
 from llu_core.systems.registry import SYSTEMS, CannotAnswer, Material, System, llu_system, systems_named
-from support.synthetic import problem, unit_rows
+from support.synthetic import halves, problem, unit_rows
 from support.toy_encoder import ToyEncoder
 
-BASE, NEW = problem(base=4, new=3, shots=4, width=16).split()
+BASE, NEW = halves(problem(base=4, new=3, shots=4, width=16))
 EMBEDDING_SYSTEMS = [system for system in SYSTEMS.values() if not system.needs_encoder]
 
 

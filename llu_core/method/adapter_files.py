@@ -1,0 +1,96 @@
+"""The two files of a saved adapter: a configuration in JSON and tensors in safetensors, no pickle.
+
+They are written one after the other, the configuration last; it names the digest of the weights that it belongs to.
+Here they are plain values and tensors; what these have to be is for `checkpoint` to say.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import load, save
+from torch import Tensor
+
+from llu_core.errors import LluError, one_line
+from llu_core.files.writing import write_whole
+
+FORMAT = "llu-adapter"
+FORMAT_VERSION = 1
+CONFIG_FILE, WEIGHTS_FILE, CARD_FILE = "config.json", "adapter.safetensors", "README.md"
+
+
+def write_adapter(folder: Path, config: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+    """Write both files into `folder`; `config` is completed by the format and the digest of the weights."""
+    weights = save(tensors)
+    named = {"format": FORMAT, "format_version": FORMAT_VERSION}
+    complete = named | config | {"weights_sha256": hashlib.sha256(weights).hexdigest()}
+    (folder / WEIGHTS_FILE).write_bytes(weights)
+    (folder / CONFIG_FILE).write_text(json.dumps(complete, indent=2) + "\n", encoding="utf-8")
+
+
+def move_adapter(source: Path, folder: Path) -> None:
+    """Put the files of `source` in place of those in `folder`, each whole and on the disk, the configuration last.
+
+    A process that is killed meanwhile leaves the older adapter, or weights that their configuration does not know.
+    """
+    for name in (WEIGHTS_FILE, CARD_FILE, CONFIG_FILE):
+        if name != CARD_FILE or not (folder / name).exists():  # a card may have been written by hand
+            content = (source / name).read_bytes()
+            write_whole(folder / name, lambda file, content=content: file.write(content), to_disk=True)
+
+
+@dataclass(frozen=True, eq=False)
+class AdapterFiles:
+    """What the two files in `folder` hold; digest: the SHA-256 of the weights' bytes as they were read."""
+
+    folder: Path
+    config: dict[str, Any]
+    tensors: dict[str, Tensor]
+    digest: str
+
+    def require_pair(self) -> None:
+        """Raise LluError unless the weights are those that the configuration was written with."""
+        if self.config.get("weights_sha256", self.digest) != self.digest:  # early releases wrote no digest
+            raise LluError(
+                f"{self.folder}: {CONFIG_FILE} and {WEIGHTS_FILE} were not written together, or one is damaged; "
+                "save the adapter again"
+            )
+
+
+def read_adapter(folder: Path) -> AdapterFiles:
+    """Read both files; raises LluError, saying what is wrong, for anything but JSON and tensors of a known version."""
+    config = _read_config(folder)
+    return AdapterFiles(folder, config, *_read_tensors(folder / WEIGHTS_FILE))
+
+
+def _read_config(folder: Path) -> dict[str, Any]:
+    path = folder / CONFIG_FILE
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise LluError(f"{folder} holds no {CONFIG_FILE}; give the folder that training wrote") from None
+    except (OSError, ValueError, RecursionError, MemoryError) as error:
+        raise LluError(f"{path} cannot be read as JSON ({type(error).__name__}); save the adapter again") from error
+    if not isinstance(config, dict) or config.get("format") != FORMAT:
+        raise LluError(f"{path} does not describe an adapter of this project; give the folder that training wrote")
+    version = config.get("format_version")
+    if not isinstance(version, int) or version < 1 or version > FORMAT_VERSION:
+        raise LluError(
+            f"{path} has format version {version!r}, this release reads up to {FORMAT_VERSION}; update LLU Explorer"
+        )
+    return config
+
+
+def _read_tensors(path: Path) -> tuple[dict[str, Tensor], str]:
+    """The file's tensors, and the digest of its bytes."""
+    try:
+        data = path.read_bytes()
+        return load(data), hashlib.sha256(data).hexdigest()
+    except FileNotFoundError:
+        raise LluError(f"{path.parent} holds no {path.name}; give the folder that training wrote") from None
+    except Exception as error:  # beside its own error, the reader lets slip whatever bytes that lie bring about
+        raise LluError(
+            f"{path} is truncated or not a safetensors file ({one_line(error)}); save the adapter again"
+        ) from error
