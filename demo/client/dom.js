@@ -45,6 +45,13 @@ export function setAttributes(node, values) {
   return node;
 }
 
+/** @type {(x: number, y: number, text: string, anchor: string, className?: string) => SVGTextElement} */
+export function makeSvgText(x, y, text, anchor, className) {
+  const node = setAttributes(makeSvg("text", className), { x, y, "text-anchor": anchor });
+  node.textContent = text;
+  return node;
+}
+
 /** Writing the same text again would still cost a layout. @type {(node: Element, text: string) => void} */
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
@@ -54,6 +61,11 @@ export function setText(node, text) {
 export function setName(node, text) {
   setText(node, text);
   if (node.title !== text) node.title = text;
+}
+
+/** @type {(button: Element, pressed: boolean) => void} */
+export function setPressed(button, pressed) {
+  button.setAttribute("aria-pressed", String(pressed));
 }
 
 /**
@@ -102,7 +114,7 @@ export function wireSegments(group, values, choose) {
   const buttons = [...group.querySelectorAll("button")];
   for (const button of buttons) {
     button.addEventListener("click", () => {
-      for (const other of buttons) other.setAttribute("aria-pressed", String(other === button));
+      for (const other of buttons) setPressed(other, other === button);
       const value = values.find((one) => one === button.dataset.value);
       if (value) choose(value);
     });

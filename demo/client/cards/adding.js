@@ -126,14 +126,17 @@ export function chooseFolder(state) {
   picker.click();
 }
 
+/** @type {(event: DragEvent) => boolean} */
+function hasFiles(event) {
+  return Boolean(event.dataTransfer?.types.includes("Files"));
+}
+
 /** Ends the listening of cards that were mounted before. */
 let folderDrops = new AbortController();
 
 /** @type {(state: CardsState) => void} */
 export function listenForFiles(state) {
   const set = find(state.element, ".set");
-  /** @type {(event: DragEvent) => boolean} */
-  const hasFiles = (event) => Boolean(event.dataTransfer?.types.includes("Files"));
   set.addEventListener("dragover", (event) => {
     if (!hasFiles(event)) return;
     event.preventDefault();

@@ -77,7 +77,8 @@ function cardNode(state, card, fixed) {
  */
 function setChildren(list, nodes) {
   const wanted = new Set(nodes);
-  for (const node of [...list.children]) if (!wanted.has(node)) node.remove();
+  const before = [...list.children];
+  for (const node of before) if (!wanted.has(node)) node.remove();
   nodes.forEach((node, i) => { if (list.children[i] !== node) list.insertBefore(node, list.children[i] || null); });
 }
 

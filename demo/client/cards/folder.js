@@ -82,12 +82,17 @@ function withClassPaths(found) {
     short = short.replaceAll("\\", "_").replace(/^([A-Za-z]):/, "$1 ");
     const dot = short.lastIndexOf(".") > short.lastIndexOf("/") ? short.lastIndexOf(".") : short.length;
     let unique = short;
-    for (let copy = 2; file && taken.has(unique); copy++) {
-      unique = `${short.slice(0, dot)} (${copy})${short.slice(dot)}`;
+    if (file) {
+      for (let copy = 2; taken.has(unique); copy++) unique = `${short.slice(0, dot)} (${copy})${short.slice(dot)}`;
     }
     taken.add(unique);
     return { path: unique, file };
   });
+}
+
+/** @type {(what: string, most: string | number) => string} */
+function over(what, most) {
+  return `The folder holds ${what}; the page takes ${most}.`;
 }
 
 /** Why these files are not worth packing, or "". @type {(found: Found[], limits: Limits) => string} */
@@ -98,8 +103,6 @@ export function whyNotPackable(found, limits) {
   const pictures = files.filter(isPicture);
   const bytes = found.reduce((sum, { file }) => sum + (file ? file.size : 0), 0);
   const classes = new Set(pictures.map(({ path }) => path.split("/").at(-2)));
-  /** @type {(what: string, most: string | number) => string} */
-  const over = (what, most) => `The folder holds ${what}; the page takes ${most}.`;
   if (!pictures.length) return "There is no picture in that folder.";
   if (pictures.length > limits.pictures) return over(`${pictures.length} pictures`, limits.pictures);
   if (classes.size > limits.classes) return over(`${classes.size} classes`, limits.classes);
@@ -113,7 +116,7 @@ export function whyNotPackable(found, limits) {
  * @type {(found: Found[], name: string) => Promise<File>}
  */
 export async function zipOf(found, name) {
-  /** @type {{ path: string, bytes: Uint8Array<ArrayBuffer> }[]} */
+  /** @type {Entry[]} */
   const entries = [];
   for (const { path, file } of withClassPaths(found)) {
     const bytes = new Uint8Array(file ? await file.arrayBuffer() : new ArrayBuffer(0));

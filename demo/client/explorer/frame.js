@@ -28,7 +28,7 @@ function makeNumbers(data) {
   const clipSummary = summarise(data, clip, changes);
   return {
     data, workspace, clip, changes, clipSummary, summary: clipSummary, why: null,
-    shade: new Uint8Array(data.n), colours: new Array(data.n).fill(""),
+    shade: new Uint8Array(data.n), colours: data.images.names.map(() => ""),
     rows: { clip: new Float64Array(classes), llu: new Float64Array(classes) },
   };
 }

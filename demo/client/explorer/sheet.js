@@ -19,12 +19,17 @@ function openSheet(thumbnails, n, onReady) {
   const { columns } = thumbnails;
   const sheet = { url: URL.createObjectURL(new Blob([bytes], { type })), columns, rows: Math.ceil(n / columns) };
   const picture = new Image();
-  picture.onload = () => {
+  picture.addEventListener("load", () => {
     sheet.rows = Math.round(picture.naturalHeight / thumbnails.tile);
     onReady();
-  };
+  });
   picture.src = sheet.url;
   return sheet;
+}
+
+/** Where tile `at` of `count` in a row is, in percent. @type {(at: number, count: number) => number} */
+function percent(at, count) {
+  return count > 1 ? (100 * at) / (count - 1) : 0;
 }
 
 /**
@@ -39,8 +44,6 @@ function paintThumb(node, sheet, index, fallback = "") {
   }
   const column = index % sheet.columns;
   const row = Math.floor(index / sheet.columns);
-  /** @type {(at: number, count: number) => number} */
-  const percent = (at, count) => (count > 1 ? (100 * at) / (count - 1) : 0);
   node.classList.remove("plate");
   setText(node, "");
   node.style.backgroundImage = `url("${sheet.url}")`;

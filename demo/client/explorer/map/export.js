@@ -9,22 +9,19 @@ import { currentTheme, pageInks } from "./colours.js";
 import { translate } from "./overlay.js";
 import { ANCHOR, DIM_OPACITY, MARKERS, ringRadius, RINGS } from "./points.js";
 
-/** @import { Inks, Label, MapPanel, Numbers, OverlayPanel } from "../../types.d.ts" */
+/** @import { Inks, Label, MapPanel, Numbers, OverlayPanel, Theme } from "../../types.d.ts" */
 /** @import { State } from "../state.js" */
 
 /**
  * @typedef {{ root: HTMLElement, state: State, map: MapPanel, overlay: OverlayPanel }} Page
  * @typedef {Page & Pick<Numbers, "data" | "shade" | "colours" | "changes">} MapScene
- * @typedef {Record<string, string | number>} Attributes
- * @typedef {<T extends keyof SVGElementTagNameMap>(parent: Element, tag: T, values: Attributes)
- *   => SVGElementTagNameMap[T]} Add
  */
 
 const EXPORT_FOOT = 26;
 const EXPORT_FONT = "Helvetica, Arial, sans-serif";
 const PNG_SCALE = 2;
 const STAR = "M0-7.5 2.2-2.4 7.1-2.3 3.2.8 4.4 6.1 0 3.2-4.4 6.1-3.2.8-7.1-2.3-2.2-2.4Z";
-/** @type {Record<"light" | "dark", string>} */
+/** @type {Record<Theme, string>} */
 const PAGES = { light: "#ffffff", dark: "#111827" };
 
 /**
@@ -38,19 +35,27 @@ export function mapSvg(scene) {
   const svg = setAttributes(makeSvg("svg"), {
     width, height: total, viewBox: `0 0 ${width} ${total}`, "font-family": EXPORT_FONT,
   });
-  /** @type {Add} */
-  const add = (parent, tag, values) => parent.appendChild(setAttributes(makeSvg(tag), values));
   add(svg, "rect", { width, height: total, fill: ink.card });
   add(add(add(svg, "defs", {}), "clipPath", { id: "map" }), "rect", { width, height });
   const sheet = add(svg, "g", { "clip-path": "url(#map)" });
-  if (!scene.state.filter.kinds.has(ANCHOR_KIND)) drawAnchors(scene, sheet, add, ink);
-  drawExportPoints(scene, sheet, add, ink);
-  drawExportRings(scene, sheet, add, ink);
-  drawSelected(scene, sheet, add, ink);
-  for (const label of scene.overlay.labels()) drawExportLabel(label, sheet, add, ink);
+  if (!scene.state.filter.kinds.has(ANCHOR_KIND)) drawAnchors(scene, sheet, ink);
+  drawExportPoints(scene, sheet, ink);
+  drawExportRings(scene, sheet, ink);
+  drawSelected(scene, sheet, ink);
+  for (const label of scene.overlay.labels()) drawExportLabel(label, sheet, ink);
   const foot = add(svg, "text", { x: 10, y: height + 17, "font-size": 12, fill: ink.soft });
   foot.textContent = exportCaption(scene);
   return new XMLSerializer().serializeToString(svg);
+}
+
+/**
+ * @template {keyof SVGElementTagNameMap} T
+ * @param {Element} parent
+ * @param {T} tag
+ * @param {Record<string, string | number>} values
+ */
+function add(parent, tag, values) {
+  return parent.appendChild(setAttributes(makeSvg(tag), values));
 }
 
 /** @type {(scene: MapScene) => string} */
@@ -61,8 +66,8 @@ function exportCaption(scene) {
   return [title, setting, `coloured by ${colour}`, projection].filter(Boolean).join(" \u00b7 ");
 }
 
-/** @type {(scene: MapScene, sheet: Element, add: Add, ink: Inks) => void} */
-function drawAnchors(scene, sheet, add, ink) {
+/** @type {(scene: MapScene, sheet: Element, ink: Inks) => void} */
+function drawAnchors(scene, sheet, ink) {
   const size = (ANCHOR.size * scene.map.scale()) / 2;
   for (let i = 0; i < scene.data.anchors.label.length; i++) {
     const place = scene.map.place.anchors(i);
@@ -76,9 +81,9 @@ function drawAnchors(scene, sheet, add, ink) {
 
 /**
  * Training pictures with a dark rim, hollow rings for unseen classes, stars for queries: as on the page.
- * @type {(scene: MapScene, sheet: Element, add: Add, ink: Inks) => void}
+ * @type {(scene: MapScene, sheet: Element, ink: Inks) => void}
  */
-function drawExportPoints(scene, sheet, add, ink) {
+function drawExportPoints(scene, sheet, ink) {
   for (let i = 0; i < scene.data.n; i++) {
     const place = scene.map.place.images(i);
     if (scene.shade[i] === HIDDEN || !place.every(Number.isFinite)) continue;
@@ -93,8 +98,8 @@ function drawExportPoints(scene, sheet, add, ink) {
   }
 }
 
-/** @type {(scene: MapScene, sheet: Element, add: Add, ink: Inks) => void} */
-function drawExportRings(scene, sheet, add, ink) {
+/** @type {(scene: MapScene, sheet: Element, ink: Inks) => void} */
+function drawExportRings(scene, sheet, ink) {
   for (let i = 0; i < scene.data.n; i++) {
     if (scene.changes[i] === SAME || scene.shade[i] !== SHOWN) continue;
     const [cx, cy] = scene.map.place.images(i);
@@ -104,8 +109,8 @@ function drawExportRings(scene, sheet, add, ink) {
   }
 }
 
-/** @type {(scene: MapScene, sheet: Element, add: Add, ink: Inks) => void} */
-function drawSelected(scene, sheet, add, ink) {
+/** @type {(scene: MapScene, sheet: Element, ink: Inks) => void} */
+function drawSelected(scene, sheet, ink) {
   const { selected } = scene.state;
   if (selected < 0 || scene.shade[selected] === HIDDEN) return;
   const [cx, cy] = scene.map.place.images(selected);
@@ -121,9 +126,9 @@ function drawSelected(scene, sheet, add, ink) {
 
 /**
  * Class names with a halo, as a text of its own below the letters: drawing programs know no paint-order.
- * @type {(label: Label, sheet: Element, add: Add, ink: Inks) => void}
+ * @type {(label: Label, sheet: Element, ink: Inks) => void}
  */
-function drawExportLabel({ name, x, y, seen }, sheet, add, ink) {
+function drawExportLabel({ name, x, y, seen }, sheet, ink) {
   const shared = {
     x, y, "text-anchor": "middle", "dominant-baseline": "central", "font-size": 12,
     "font-weight": seen ? 600 : 400, "font-style": seen ? "normal" : "italic",

@@ -1,6 +1,6 @@
 // The lasso's button: while it is pressed, what is drawn around becomes the chosen pictures.
 
-import { find } from "../../dom.js";
+import { find, setPressed } from "../../dom.js";
 
 /** @import { MapPanel } from "../../types.d.ts" */
 /** @import { State } from "../state.js" */
@@ -17,7 +17,7 @@ export function createLasso(root, map, state) {
   const set = (wanted) => {
     if (active === wanted) return;
     active = wanted;
-    button.setAttribute("aria-pressed", String(active));
+    setPressed(button, active);
     card.classList.toggle("lassoing", active);
     map.setLasso(active);
   };

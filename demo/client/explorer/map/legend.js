@@ -1,6 +1,6 @@
 // What the colours and shapes on the map mean; each entry is a button that hides and shows its points.
 
-import { find, findA, make, makeButton, setText } from "../../dom.js";
+import { find, findA, make, makeButton, setPressed, setText } from "../../dom.js";
 import { ANCHOR_KIND } from "../model/selection.js";
 
 /** @import { Colouring, Data, Palettes, Panels } from "../../types.d.ts" */
@@ -52,10 +52,8 @@ export function createLegend(root, state) {
       for (const button of shapes) button.hidden = !hasKind(data, kindOf(button));
     },
     mark(filter) {
-      /** @type {(button: Element, shown: boolean) => void} */
-      const press = (button, shown) => button.setAttribute("aria-pressed", String(shown));
-      entries.forEach((button, key) => press(button, !filter.values.has(key)));
-      for (const button of shapes) press(button, !filter.kinds.has(kindOf(button)));
+      entries.forEach((button, key) => setPressed(button, !filter.values.has(key)));
+      for (const button of shapes) setPressed(button, !filter.kinds.has(kindOf(button)));
     },
   };
 }

@@ -65,7 +65,7 @@ function sceneOf(map) {
  * from their old places to their new ones.
  * @type {(map: MapState, data: Data, look: Look, manner: Parameters<MapPanel["show"]>[2]) => Promise<void>}
  */
-function showOnMap(map, data, look, { keepsView, samePoints }) {
+async function showOnMap(map, data, look, { keepsView, samePoints }) {
   stopMotion(map);
   const places = samePoints && map.scene ? startPlaces(map.scene.places, data.places) : data.places;
   /** @type {Scene["members"]} */
@@ -74,10 +74,9 @@ function showOnMap(map, data, look, { keepsView, samePoints }) {
   const scene = { data, places, look, members };
   map.scene = scene;
   const view = map.plot.isDrawn() && keepsView ? map.plot.view() : homeView();
-  return map.plot.draw(tracesOf(scene), view, dragMode(map, view)).then(() => {
-    viewChanged(map);
-    if (map.scene === scene && scene.places !== data.places) moveTo(map, data.places);
-  });
+  await map.plot.draw(tracesOf(scene), view, dragMode(map, view));
+  viewChanged(map);
+  if (map.scene === scene && scene.places !== data.places) moveTo(map, data.places);
 }
 
 /** Points shrink where many share a small map. @type {(map: MapState) => number} */

@@ -14,14 +14,14 @@
  * @typedef {HTMLElement & Drawn} PlotHost
  * @typedef {{ host: PlotHost, hooks: Hooks, drawn: boolean, clearing: boolean }} PlotState
  * @typedef {object} Plot
- * @property {() => boolean} isDrawn
- * @property {(traces: Trace[], view: View, mode: DragMode) => Promise<void>} draw
+ * @property {() => boolean} isDrawn Whether it has been drawn once.
+ * @property {(traces: Trace[], view: View, mode: DragMode) => Promise<void>} draw Everything anew.
  * @property {(traces: Trace[]) => void} move New coordinates for every trace.
- * @property {(view: View, mode: DragMode) => void} look
- * @property {(mode: DragMode) => void} setMode
- * @property {() => View} view
+ * @property {(view: View, mode: DragMode) => void} look Another view.
+ * @property {(mode: DragMode) => void} setMode What dragging does.
+ * @property {() => View} view The coordinates at its edges.
  * @property {() => ((value: number) => number)[]} scales From coordinates to pixels: rightwards and downwards.
- * @property {() => Size} size
+ * @property {() => Size} size In pixels, without asking the page: that would cost a layout in the middle of a frame.
  */
 
 const WAIT_MILLISECONDS = 100;
@@ -58,7 +58,6 @@ export function createPlot(element, hooks) {
       return { x: [...xaxis.range], y: [...yaxis.range] };
     },
     scales: () => pixelScales(host._fullLayout),
-    /** {width, height} without asking the page, which would cost a layout in the middle of a frame. */
     size: () => ({ width: host._fullLayout.width, height: host._fullLayout.height }),
   };
 }
@@ -73,25 +72,24 @@ function plotly() {
  * `traces` = [{kind, x, y}]; `mode`: what dragging does, "pan", "lasso" or false. Returns a promise.
  * @type {(plot: PlotState, traces: Trace[], view: View, mode: DragMode) => Promise<void>}
  */
-function draw(plot, traces, view, mode) {
+async function draw(plot, traces, view, mode) {
   const drawn = traces.map(({ kind, x, y }) => ({
     type: "scatter", mode: "markers", uid: kind, x, y, hoverinfo: "skip", cliponaxis: true, marker: { size: 6 },
   }));
-  return plotly().react(plot.host, drawn, layout(view, mode), CONFIG).then(() => {
-    if (!plot.drawn) listen(plot);
-    plot.drawn = true;
-  });
+  await plotly().react(plot.host, drawn, layout(view, mode), CONFIG);
+  if (!plot.drawn) listen(plot);
+  plot.drawn = true;
 }
 
 const CONFIG = { displayModeBar: false, scrollZoom: true, doubleClick: false, responsive: false, displaylogo: false };
 
 /** @type {(view: View, mode: DragMode) => object} */
 function layout(view, mode) {
-  /** @type {(range: number[]) => object} */
-  const axis = (range) => ({ range, visible: false, zeroline: false, showgrid: false });
+  const bare = { visible: false, zeroline: false, showgrid: false };
   return {
-    xaxis: axis(view.x), yaxis: axis(view.y), margin: { l: 0, r: 0, t: 0, b: 0 }, showlegend: false, hovermode: false,
-    dragmode: mode, selections: [], autosize: true, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+    xaxis: { range: view.x, ...bare }, yaxis: { range: view.y, ...bare }, margin: { l: 0, r: 0, t: 0, b: 0 },
+    showlegend: false, hovermode: false, dragmode: mode, selections: [], autosize: true,
+    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
   };
 }
 
@@ -109,9 +107,7 @@ function listen(plot) {
  * @type {(layout: FullLayout) => ((value: number) => number)[]}
  */
 function pixelScales({ xaxis, yaxis }) {
-  /** @type {(axis: Axis) => number} */
-  const per = (axis) => axis._length / (axis.range[1] - axis.range[0]);
-  const [perX, perY] = [per(xaxis), per(yaxis)];
+  const [perX, perY] = [xaxis, yaxis].map(({ _length, range }) => _length / (range[1] - range[0]));
   return [(x) => perX * (x - xaxis.range[0]), (y) => yaxis._length - perY * (y - yaxis.range[0])];
 }
 

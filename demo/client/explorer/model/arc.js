@@ -2,16 +2,13 @@
 // localized. The points come from the server once; the curves are the explorer's own formula on them.
 
 import { makeWorkspace, sweepTo } from "./formula.js";
-import { decodeFloats, decodeScores } from "./payload.js";
+import { decodeNear, decodeScores } from "./payload.js";
 
-/** @import { Arc, ArcTarget, Data, Side, Sweep, WalkUpdate } from "../../types.d.ts" */
+/** @import { Arc, ArcTarget, Data, Sweep, WalkUpdate } from "../../types.d.ts" */
 
 /** A message about an arc with its arrays decoded; T points, C classes. @type {(payload: WalkUpdate) => Arc} */
-export function decodeArc(payload) {
-  /** @type {(part: WalkUpdate[Side]) => Arc[Side]} */
-  const near = (part) => ({ nearest: decodeFloats(part.nearest), uv: decodeFloats(part.uv) });
-  const { t, images, classes, scores } = payload;
-  return { t, images: near(images), classes: near(classes), scores: decodeScores(scores) };
+export function decodeArc({ t, images, classes, scores }) {
+  return { t, images: decodeNear(images), classes: decodeNear(classes), scores: decodeScores(scores) };
 }
 
 /** The arc with class k alone. @type {(arc: Arc, k: number) => Sweep} */

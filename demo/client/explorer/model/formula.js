@@ -108,20 +108,19 @@ export function changeOf(truth, before, after) {
   return before === truth ? BROKEN : MOVED;
 }
 
+/** @type {(size: number) => Weights} */
+function makeWeights(size) {
+  return { alpha: new Float64Array(size), keep: new Float64Array(size), take: new Float64Array(size) };
+}
+
 /**
  * Working memory for one data set: {images, classes, scores, best} sized once and overwritten at every setting.
  * @type {(imageCount: number, classCount: number) => Workspace}
  */
 export function makeWorkspace(imageCount, classCount) {
-  /** @type {(size: number) => Weights} */
-  const weights = (size) => ({
-    alpha: new Float64Array(size),
-    keep: new Float64Array(size),
-    take: new Float64Array(size),
-  });
   return {
-    images: weights(imageCount),
-    classes: weights(classCount),
+    images: makeWeights(imageCount),
+    classes: makeWeights(classCount),
     scores: new Float32Array(imageCount * classCount),
     best: new Int32Array(imageCount),
   };

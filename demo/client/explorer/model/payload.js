@@ -4,7 +4,7 @@ import { readGamma } from "./numbers.js";
 import { kindOf, QUERY } from "./selection.js";
 import { countedPictures } from "./summary.js";
 
-/** @import { Data, EmptyPayload, Layer, Missing, Payload, Places, Scores } from "../../types.d.ts" */
+/** @import { Data, EmptyPayload, Layer, Missing, Near, Payload, Places, Scores } from "../../types.d.ts" */
 
 const QUERY_MARGIN = 0.04;
 
@@ -21,11 +21,22 @@ export function decodeScores({ uu, vu, uv, vv }) {
   return { uu: decodeFloats(uu), vu: decodeFloats(vu), uv: decodeFloats(uv), vv: decodeFloats(vv) };
 }
 
+/** @type {(near: Near<string>) => Near} */
+export function decodeNear({ nearest, uv }) {
+  return { nearest: decodeFloats(nearest), uv: decodeFloats(uv) };
+}
+
+/** @type {(layer: Layer<string>) => Layer} */
+function decodeLayer({ x, y }) {
+  return { x: decodeFloats(x), y: decodeFloats(y) };
+}
+
 /** The coordinates of a payload, or of a position update. @type {(source: Places<string>) => Places} */
 export function decodePlaces({ images, anchors, classes }) {
-  /** @type {(layer: Layer<string>) => Layer} */
-  const layer = ({ x, y }) => ({ x: decodeFloats(x), y: decodeFloats(y) });
-  return { images: layer(images), anchors: anchors ? layer(anchors) : null, classes: classes ? layer(classes) : null };
+  return {
+    images: decodeLayer(images),
+    anchors: anchors ? decodeLayer(anchors) : null, classes: classes ? decodeLayer(classes) : null,
+  };
 }
 
 /**
@@ -35,7 +46,8 @@ export function decodePlaces({ images, anchors, classes }) {
 export function decodePayload(payload) {
   if (!payload.images || payload.images.n === 0) return { message: payload.message || "" };
   const { anchors, logitScale, select = -1 } = payload;
-  const [images, classes] = [decodeImages(payload.images), decodeClasses(payload.classes)];
+  const { names, seen } = payload.classes;
+  const [images, classes] = [decodeImages(payload.images), { names, seen, ...decodeNear(payload.classes) }];
   const { n } = payload.images;
   /** @type {Data} */
   const data = {
@@ -52,16 +64,11 @@ export function decodePayload(payload) {
 }
 
 /** @type {(images: Payload["images"]) => Data["images"]} */
-function decodeImages({ names, truth, group, nearestAnchor, nearest, uv }) {
+function decodeImages(images) {
+  const { names, truth, group, nearestAnchor } = images;
   return {
-    names, truth: Int32Array.from(truth), group: Uint8Array.from(group), nearestAnchor,
-    nearest: decodeFloats(nearest), uv: decodeFloats(uv),
+    names, truth: Int32Array.from(truth), group: Uint8Array.from(group), nearestAnchor, ...decodeNear(images),
   };
-}
-
-/** @type {(classes: Payload["classes"]) => Data["classes"]} */
-function decodeClasses({ names, seen, nearest, uv }) {
-  return { names, seen, nearest: decodeFloats(nearest), uv: decodeFloats(uv) };
 }
 
 /** @type {(data: Data) => void} */
@@ -133,10 +140,14 @@ export function samePictures(a, b) {
  * @type {(from: Places, to: Places) => Places}
  */
 export function startPlaces(from, to) {
-  /** @type {(before: Layer | null, layer: Layer | null) => Layer | null} */
-  const start = (before, layer) => (before && layer && before.x.length === layer.x.length ? before : layer);
   return {
-    images: from.images.x.length === to.images.x.length ? from.images : to.images,
-    anchors: start(from.anchors, to.anchors), classes: start(from.classes, to.classes),
+    images: fits(from.images, to.images) ? from.images : to.images,
+    anchors: fits(from.anchors, to.anchors) ? from.anchors : to.anchors,
+    classes: fits(from.classes, to.classes) ? from.classes : to.classes,
   };
+}
+
+/** @type {(before: Layer | null, layer: Layer | null) => boolean} */
+function fits(before, layer) {
+  return before !== null && layer !== null && before.x.length === layer.x.length;
 }

@@ -1,6 +1,6 @@
 // The control strip: beta, gamma on a non-linear scale, number boxes, presets, reset.
 
-import { find, findA, make, setText } from "../../dom.js";
+import { find, findA, make, setPressed, setText } from "../../dom.js";
 import { formatGamma, readBeta, readGamma } from "../model/numbers.js";
 import { GAMMA_STOPS, GAMMA_TICKS, gammaAt, gammaPosition } from "../model/scales.js";
 
@@ -81,7 +81,7 @@ function showSettings(parts, beta, gamma) {
   showNumber(parts.betaBox, String(Number(beta.toFixed(3))));
   showNumber(parts.gammaBox, formatGamma(gamma));
   const active = parts.presets.find((preset) => presetHolds(preset, beta, gamma));
-  for (const preset of parts.presets) preset.setAttribute("aria-pressed", String(preset === active));
+  for (const preset of parts.presets) setPressed(preset, preset === active);
   setText(parts.meaning, active ? active.title : "Your own setting.");
 }
 

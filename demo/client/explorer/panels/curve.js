@@ -1,7 +1,7 @@
 // alpha as a curve over the histogram of nearest-anchor similarities: where the pictures, or the class texts, are and
 // how much update they get there. Both sides share beta and gamma, so the curve is the same one.
 
-import { find, findA, makeSvg, setAttributes, wireSegments } from "../../dom.js";
+import { find, findA, makeSvg, makeSvgText, setAttributes, wireSegments } from "../../dom.js";
 import { interpolationWeight } from "../model/formula.js";
 
 /** @import { Data, Panels, Side } from "../../types.d.ts" */
@@ -74,23 +74,18 @@ function drawChart(chart) {
 /** @type {(chart: Chart, scales: Scales) => void} */
 function drawGrid({ grid, side }, { low, width, height, x, y }) {
   const { left, right } = CURVE_BOX;
-  /** @type {(across: number, down: number, label: string, anchor: string) => SVGElement} */
-  const text = (across, down, label, anchor) => {
-    const node = setAttributes(makeSvg("text"), { x: across, y: down, "text-anchor": anchor });
-    node.textContent = label;
-    return node;
-  };
   const nodes = [0, 0.5, 1].flatMap((value) => {
     const level = y(value);
     const rule = setAttributes(makeSvg("line"), { x1: left, x2: width - right, y1: level, y2: level });
-    return [rule, text(left - 6, level + 3.5, String(value).replace(/^0\./, "."), "end")];
+    return [rule, makeSvgText(left - 6, level + 3.5, String(value).replace(/^0\./, "."), "end")];
   });
   ["start", "middle", "end"].forEach((anchor, at) => {
     const value = low + (at / 2) * (1 - low);
-    nodes.push(text(x(value), height - 19, value.toFixed(2), anchor));
+    nodes.push(makeSvgText(x(value), height - 19, value.toFixed(2), anchor));
   });
   const point = side === "images" ? "a picture" : "a class text";
-  nodes.push(text((left + width - right) / 2, height - 4, `cosine of ${point} to its nearest anchor`, "middle"));
+  const title = `cosine of ${point} to its nearest anchor`;
+  nodes.push(makeSvgText((left + width - right) / 2, height - 4, title, "middle"));
   grid.replaceChildren(...nodes);
 }
 

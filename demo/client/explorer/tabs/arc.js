@@ -1,6 +1,6 @@
 // The tab "Walk": an arc between two embeddings; three choices, two charts with one axis.
 
-import { find, findA, make, makeSvg, setAttributes, setText } from "../../dom.js";
+import { find, findA, make, makeSvg, makeSvgText, setAttributes, setText } from "../../dom.js";
 import { arcCurves, arcKey, decodeArc, defaultAnchor, spreadLabels } from "../model/arc.js";
 import { formatWeight } from "../model/numbers.js";
 
@@ -74,18 +74,19 @@ function keepArc(view, payload) {
   describeArc(view);
 }
 
+/** @type {(value: string, text: string) => HTMLOptionElement} */
+function option(value, text) {
+  const node = make("option", "", text);
+  node.value = value;
+  return node;
+}
+
 /**
  * The first choice of each list follows the page: nearest anchor, selected picture, the anchor's class.
  * @type {(view: ArcView, data: Data) => void}
  */
 function fillArcChoices(view, data) {
   view.filled = true;
-  /** @type {(value: string, text: string) => HTMLOptionElement} */
-  const option = (value, text) => {
-    const node = make("option", "", text);
-    node.value = value;
-    return node;
-  };
   const kept = [view.anchor, view.target, view.score].map((select) => select.value);
   const anchors = data.classes.names.map((name, k) => {
     const group = make("optgroup");
@@ -225,33 +226,31 @@ function drawArc(view, frame, arc, k, ends) {
   write(chart.alpha.label, "\u03b1", scales.yAlpha(lastOf(curves.alpha)));
 }
 
+/** .25 rather than 0.25. @type {(number: string) => string} */
+function withoutZero(number) {
+  return number.replace(/^(-?)0\./, "$1.");
+}
+
 /** @type {(view: ArcView, scales: Scales, height: number, ends: Ends) => void} */
 function drawArcGrid(view, scales, height, ends) {
   const key = [height, scales.edge, scales.low, scales.high, ends.from, ends.to].join("|");
   if (key === view.gridKey) return;
   view.gridKey = key;
-  /** @type {(x: number, y: number, label: string, anchor: string, className?: string) => SVGElement} */
-  const text = (x, y, label, anchor, className) => {
-    const node = setAttributes(makeSvg("text", className), { x, y, "text-anchor": anchor });
-    node.textContent = label;
-    return node;
-  };
   /** @type {(y: number) => SVGElement} */
   const rule = (y) => setAttributes(makeSvg("line"), { x1: scales.x(0), x2: scales.edge, y1: y, y2: y });
-  /** @type {(value: number, digits: number) => string} */
-  const number = (value, digits) => value.toFixed(digits).replace(/^(-?)0\./, "$1.");
   /** @type {(value: number, y: number, digits: number) => SVGElement[]} */
-  const level = (value, y, digits) => [rule(y), text(ARC_BOX.left - 6, y + 4, number(value, digits), "end")];
+  const level = (value, y, digits) => (
+    [rule(y), makeSvgText(ARC_BOX.left - 6, y + 4, withoutZero(value.toFixed(digits)), "end")]);
   const middle = (scales.low + scales.high) / 2;
   const nodes = [scales.low, middle, scales.high].flatMap((value) => level(value, scales.y(value), 3));
   nodes.push(...[0, 1].flatMap((value) => level(value, scales.yAlpha(value), 0)));
-  nodes.push(text(scales.x(0), scales.yAlpha(1) - 9, "share of the update \u03b1", "start"));
+  nodes.push(makeSvgText(scales.x(0), scales.yAlpha(1) - 9, "share of the update \u03b1", "start"));
   const room = Math.floor((scales.edge - scales.x(0)) / 15);
   /** @type {(name: string) => string} */
   const brief = (name) => (name.length > room ? `${name.slice(0, room - 1)}\u2026` : name);
-  nodes.push(text(scales.x(0), height - 22, brief(`anchor: ${ends.from}`), "start", "walk-end"));
-  nodes.push(text(scales.edge, height - 22, brief(ends.to), "end", "walk-end"));
-  nodes.push(text((scales.x(0) + scales.edge) / 2, height - 5, "angle along the arc", "middle"));
+  nodes.push(makeSvgText(scales.x(0), height - 22, brief(`anchor: ${ends.from}`), "start", "walk-end"));
+  nodes.push(makeSvgText(scales.edge, height - 22, brief(ends.to), "end", "walk-end"));
+  nodes.push(makeSvgText((scales.x(0) + scales.edge) / 2, height - 5, "angle along the arc", "middle"));
   view.chart.grid.replaceChildren(...nodes);
 }
 

@@ -1,6 +1,8 @@
 // The compared systems on this set: trained by the server when asked, one row after the other.
 
-import { around, find, findA, make, makeButton, makeSvg, setAttributes, setText } from "../../dom.js";
+import {
+  around, find, findA, make, makeButton, makeSvg, makeSvgText, setAttributes, setPressed, setText,
+} from "../../dom.js";
 import { DASH } from "../model/numbers.js";
 
 /** @import { Data, MethodRow, MethodsUpdate, TabContext, TabPanel, Trigger } from "../../types.d.ts" */
@@ -91,7 +93,7 @@ function methodRow(row, shown) {
   node.appendChild(make("td", "", row.seconds < 0.05 ? "<.1" : row.seconds.toFixed(1)));
   const button = node.appendChild(make("td")).appendChild(makeButton("plain", "Colour"));
   button.dataset.method = row.method;
-  button.setAttribute("aria-pressed", String(row.method === shown));
+  setPressed(button, row.method === shown);
   button.setAttribute("aria-label", `Colour the map by the answers of ${row.title}`);
   return node;
 }
@@ -113,10 +115,10 @@ function drawMethods(view) {
   const axes = makeSvg("g", "methods-axes");
   for (const value of x.ticks) axes.append(tickLine(x.at(value), top, x.at(value), height - bottom));
   for (const value of y.ticks) axes.append(tickLine(left, y.at(value), width - right, y.at(value)));
-  for (const value of x.ticks) axes.append(chartText(String(value), x.at(value), height - bottom + 16, "middle"));
-  for (const value of y.ticks) axes.append(chartText(String(value), left - 8, y.at(value) + 4, "end"));
-  axes.append(chartText("seen classes, %", (left + width - right) / 2, height - 6, "middle"));
-  const title = chartText("unseen classes, %", 0, 0, "middle");
+  for (const value of x.ticks) axes.append(makeSvgText(x.at(value), height - bottom + 16, String(value), "middle"));
+  for (const value of y.ticks) axes.append(makeSvgText(left - 8, y.at(value) + 4, String(value), "end"));
+  axes.append(makeSvgText((left + width - right) / 2, height - 6, "seen classes, %", "middle"));
+  const title = makeSvgText(0, 0, "unseen classes, %", "middle");
   title.setAttribute("transform", `translate(12 ${(top + height - bottom) / 2}) rotate(-90)`);
   axes.append(title);
   view.svg.replaceChildren(axes, ...placeMethods(points, x.at, y.at, width - right));
@@ -143,13 +145,6 @@ function tickLine(x1, y1, x2, y2) {
   return setAttributes(makeSvg("line"), { x1, y1, x2, y2 });
 }
 
-/** @type {(text: string, x: number, y: number, anchor: string) => SVGElement} */
-function chartText(text, x, y, anchor) {
-  const node = setAttributes(makeSvg("text"), { x, y, "text-anchor": anchor });
-  node.textContent = text;
-  return node;
-}
-
 /**
  * Labels stand right of their points, left at the right edge, and give way downwards to those above them.
  * @type {(points: MethodPoint[], atX: MethodsScale["at"], atY: MethodsScale["at"], edge: number) => SVGElement[]}
@@ -169,7 +164,7 @@ function placeMethods(points, atX, atY, edge) {
     while (taken.some(hits)) level += 2;
     taken.push({ level, span });
     group.append(setAttributes(makeSvg("circle"), { cx: x, cy: y, r: 5 }));
-    group.append(chartText(row.title, left ? x - 9 : x + 9, level, left ? "end" : "start"));
+    group.append(makeSvgText(left ? x - 9 : x + 9, level, row.title, left ? "end" : "start"));
     const more = group.appendChild(makeSvg("title"));
     more.textContent = `${row.title}: seen ${row.seen.toFixed(1)} %, unseen ${row.unseen.toFixed(1)} %`;
     return group;

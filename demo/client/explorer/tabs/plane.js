@@ -135,7 +135,8 @@ function workOnPlane(view, job) {
  */
 function afterEvents(work) {
   const { port1, port2 } = new MessageChannel();
-  port1.onmessage = work;
+  port1.addEventListener("message", work, { once: true });
+  port1.start();
   port2.postMessage(null);
 }
 

@@ -1,6 +1,6 @@
 // Every picture as a row: the map's content without the map.
 
-import { around, find, findA, make, makeButton, setName, setText } from "../../dom.js";
+import { around, find, findA, make, makeButton, setName, setPressed, setText } from "../../dom.js";
 import { SAME } from "../model/formula.js";
 import { DASH, formatWeight } from "../model/numbers.js";
 
@@ -198,5 +198,5 @@ function fillTableRow(row, frame, i, paint) {
   setText(cells.change, truth[i] < 0 && changes[i] !== SAME ? "\u2194 changed" : CHANGE_TEXTS[changes[i]]);
   cells.change.dataset.change = String(truth[i] < 0 ? SAME : changes[i]);
   row.node.classList.toggle("current", i === selected);
-  row.button.setAttribute("aria-pressed", String(i === selected));
+  setPressed(row.button, i === selected);
 }
