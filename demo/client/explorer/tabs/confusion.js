@@ -29,7 +29,7 @@ export function createConfusion(panel, { state, paint }) {
   /** @type {ConfusionView} */
   const view = {
     state, paint, mode: "llu", frame: null, shown: null, cells: [], focus: 0, scope: null, own: null, panel,
-    grid, note, opened, list: { ...findParts(opened, ["items", "count", "title"]), note, pool: [] },
+    grid, note, opened, list: { ...findParts(opened, ["items", "count", "note", "title"]), pool: [] },
   };
   wireSegments(find(panel, ".segments"), ["clip", "llu", "difference"], (mode) => {
     view.mode = mode;
