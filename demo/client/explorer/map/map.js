@@ -157,15 +157,17 @@ function zoomMap(map, factor) {
  */
 function moveTo(map, places) {
   stopMotion(map);
-  const scene = sceneOf(map);
+  const { scene } = map;
+  if (!scene) return; // once there is one, it begins at the places of its data set
   const from = scene.places;
   const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches || document.hidden;
-  if (!map.plot.isDrawn() || still || Boolean(from.anchors) !== Boolean(places.anchors)) return landAt(map, places);
+  const other = Boolean(from.anchors) !== Boolean(places.anchors);
+  if (!map.plot.isDrawn() || still || other) return landAt(map, scene, places);
   const start = performance.now();
   /** @type {(now: number) => void} */
   const step = (now) => {
     const share = Math.min((now - start) / MOVE_MILLISECONDS, 1);
-    if (share === 1) return landAt(map, places);
+    if (share === 1) return landAt(map, scene, places);
     scene.places = mixPlaces(from, places, share * share * (3 - 2 * share));
     viewChanged(map);
     map.motion = requestAnimationFrame(step);
@@ -173,10 +175,9 @@ function moveTo(map, places) {
   map.motion = requestAnimationFrame(step);
 }
 
-/** @type {(map: MapState, places: Places) => void} */
-function landAt(map, places) {
+/** @type {(map: MapState, scene: Scene, places: Places) => void} */
+function landAt(map, scene, places) {
   map.motion = 0;
-  const scene = sceneOf(map);
   scene.places = places;
   if (map.plot.isDrawn()) map.plot.move(tracesOf(scene));
 }

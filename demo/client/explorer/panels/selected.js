@@ -119,9 +119,7 @@ function showWhyRow({ bar, number }, share, value) {
   setText(number, signed(value));
 }
 
-/**
- * @type {(node: HTMLElement, parts: WhyParts, why: Why, names: Names, changed: boolean) => void}
- */
+/** @type {(node: HTMLElement, parts: WhyParts, why: Why, names: Names, changed: boolean) => void} */
 function showWhy(node, parts, why, { lead, rival }, changed) {
   setName(parts.title, changed ? `Why ${lead}, not ${rival}` : `Why still ${lead}, not ${rival}`);
   const room = Math.max(Math.abs(why.image), Math.abs(why.text), WHY_ROOM);
