@@ -1,1 +1,184 @@
-interface Window { Plotly: any; lluExplorer: any; }
+// What the modules of the page's script hand to each other, and what the server hands to them. Only the type checker
+// reads this file; what a module keeps to itself it declares itself.
+
+import type { State } from "./explorer/state.js";
+
+declare global {
+  interface Window { Plotly?: Plotly; lluExplorer?: Face }
+}
+
+/** As much of plotly.js as the map uses; see map/plotly.js for its private fields. */
+export interface Plotly {
+  react(host: HTMLElement, traces: object[], layout: object, config: object): Promise<unknown>;
+  restyle(host: HTMLElement, values: object): Promise<unknown>;
+  relayout(host: HTMLElement, values: object): Promise<unknown>;
+  update(host: HTMLElement, traceValues: object, layoutValues: object): Promise<unknown>;
+  Plots: { resize(host: HTMLElement): void };
+}
+
+// Gradio's HTML component.
+export interface Props { value: string }
+export type Trigger = (name: string, data: object) => void;
+export type Watch = (name: "value", listener: () => void) => void;
+
+// A data set, from the server's JSON text (little-endian float32 numbers in base64) to typed arrays.
+export type Floats = string;
+export type Side = "images" | "classes";
+export type Kind = "train" | "seen" | "unseen" | "query";
+export interface Near<F = Float32Array> { nearest: F; uv: F }
+export interface Scores<F = Float32Array> { uu: F; vu: F; uv: F; vv: F }
+/** What the formula works on; the core's class of this name has the same fields. */
+export interface Sweep<F = Float32Array> { images: Near<F>; classes: Near<F>; scores: Scores<F> }
+export interface Layer<F = Float32Array> { x: F; y: F }
+export interface Places<F = Float32Array> { images: Layer<F>; anchors: Layer<F> | null; classes: Layer<F> | null }
+export interface Thumbnails { sheet: string; tile: number; columns: number }
+
+interface ImageValues { names: string[]; nearestAnchor: number[] }
+interface ClassValues { names: string[]; seen: boolean[] }
+interface AnchorValues { label: number[]; image: number[] }
+interface Heading { id: string; title?: string; preset?: string | null; projection?: string; message?: string }
+
+export interface Payload extends Heading {
+  update?: undefined; logitScale: number; beta?: number; gamma?: number | string; select?: number;
+  images: ImageValues & Near<Floats> & Layer<Floats> & { n: number; truth: number[]; group: number[] };
+  classes: ClassValues & Near<Floats> & Layer<Floats>; anchors: AnchorValues & Layer<Floats>;
+  scores: Scores<Floats>; thumbnails?: Thumbnails | null;
+}
+/** What comes while there is no data set; its message says why. */
+export interface EmptyPayload extends Heading { update?: undefined; images?: undefined }
+export interface PositionsUpdate extends Places<Floats> { update: "positions"; id: string; projection: string }
+export interface WalkUpdate extends Sweep<Floats> {
+  update: "walk"; id: string; anchor: number; target: ArcTarget; t: number[];
+}
+export interface MethodsUpdate {
+  update: "methods"; id: string; run: number; total: number; rows: MethodRow[]; waiting: string; message: string;
+}
+export interface MethodRow {
+  method: string; title: string; note: string; seconds: number; answers: number[];
+  seen: number | null; unseen: number | null; h: number | null;
+}
+
+/** In place of a data set while there is none: why. */
+export interface Missing { message: string }
+export interface Data extends Sweep {
+  id: string; title: string; preset: string | null; projection: string; n: number;
+  logitScale: number; beta: number; gamma: number; thumbnails: Thumbnails | null; select: number;
+  images: ImageValues & Near & { truth: Int32Array; group: Uint8Array };
+  classes: ClassValues & Near; anchors: AnchorValues;
+  places: Places; counted: Uint8Array; kinds: Kind[];
+}
+
+// What is computed from a data set.
+export type Belongs = (i: number) => boolean;
+export interface Weights { alpha: Float64Array; keep: Float64Array; take: Float64Array }
+export interface Workspace { images: Weights; classes: Weights; scores: Float32Array; best: Int32Array }
+export type Accuracy = "seen" | "unseen" | "harmonic";
+/** Accuracies in percent, null where there are no such pictures, and the numbers of predictions that changed. */
+export interface Summary extends Record<Accuracy, number | null> {
+  fixed: number; broken: number; moved: number; changed: number;
+}
+/** The lead of one class over another without and with the update, and each update's part in the difference. */
+export interface Why { image: number; text: number; total: number; from: number; to: number }
+export interface ArcTarget { kind: "image" | "class"; index: number }
+export interface Arc extends Sweep { t: number[] }
+
+// The state.
+export type Change = "data" | "places" | "moving" | "changed" | "released" | "turned";
+export type TabName = "changed" | "confusion" | "plane" | "walk" | "methods" | "table" | "lesson" | "how";
+export type Colouring = "alpha" | "truth" | "clip" | "llu" | "changed" | "method";
+export interface System { title: string; answers: Int32Array }
+export interface Filter { kinds: Set<string>; values: Set<number> }
+export interface Settings { beta: number; gamma: number | "inf" }
+export interface Link {
+  set: string | null; picture: string | null; beta: number | null; gamma: number | null;
+  colour: Colouring | null; lesson: number | null;
+}
+
+// One frame: what it computes, how it looks on the map, what the open tab is shown of it.
+export interface Numbers {
+  data: Data; workspace: Workspace; clip: Int32Array; changes: Uint8Array; clipSummary: Summary; summary: Summary;
+  why: Why | null; shade: Uint8Array; colours: string[]; rows: { clip: Float64Array; llu: Float64Array };
+}
+export interface FrameValues {
+  data: Data; beta: number; gamma: number; changes: Uint8Array; clip: Int32Array; llu: Int32Array;
+  alpha: Float64Array; chosen: Uint8Array | null; selected: number; summary: Summary; colouring: Colouring;
+}
+export type Theme = "light" | "dark";
+export type Ink = "ink" | "soft" | "strong" | "anchor" | "good" | "bad" | "other" | "card";
+export type Inks = Record<Ink | "font", string>;
+export interface Palettes { inks: Inks; ramp: string[]; changes: string[]; classes: string[] }
+export interface Look {
+  colours: string[]; shade: Uint8Array; changes: Uint8Array; anchors: number; inks: Inks; labels(): Label[];
+}
+export interface Label {
+  name: string; seen: boolean; weight: string; faint: boolean; shown: boolean; slot: number; x: number; y: number;
+}
+
+// The map, the panels beside it and the tabs under it.
+export type Pixel = [x: number, y: number];
+export interface Size { width: number; height: number }
+export interface View { x: number[]; y: number[] }
+/** Where points are, in pixels of the map card; null where the projection has no such layer. */
+export interface Pixels { images(i: number): Pixel; anchors(i: number): Pixel | null; classes(i: number): Pixel | null }
+export type Paint = (node: HTMLElement, i: number) => void;
+
+export interface MapPanel {
+  show(data: Data, look: Look, manner: { keepsView: boolean; samePoints: boolean }): void;
+  recolour(look: Look): void; moveTo(places: Places): void; zoom(factor: number): void; setLasso(active: boolean): void;
+  isReady(): boolean; isResting(): boolean; place: Pixels; scale(): number; size(): Size;
+}
+export interface OverlayPanel {
+  show(data: Data): void; mark(shade: Uint8Array, selected: number): void; follow(): void;
+  weigh(alpha: Float64Array, beta: number): void; labels(): Label[];
+}
+export interface Answers {
+  clip: number; llu: number; clipProbability: number; lluProbability: number;
+  alpha: number; textAlpha: Float64Array; beta: number;
+}
+export interface TabPanel {
+  showData?(data: Data, clip: Int32Array): void; show?(frame: FrameValues): void; settle?(frame: FrameValues): void;
+  turn?(): void; forget?(): void; state?(): object;
+}
+export interface TabContext { state: State; paint: Paint; ask: Trigger }
+export interface Panels {
+  controls: { show(beta: number, gamma: number): void };
+  tiles: { show(now: Summary, clip: Summary, ofTraining: boolean): void; busy(value: boolean): void };
+  card: { show(data: Data, i: number, answers: Answers): void; clear(): void };
+  reasons: { show(why: Why | null, names: { lead: string; rival: string }, changed: boolean): void };
+  bars: { show(data: Data, clip: Float64Array, llu: Float64Array, truth: number): void };
+  curve: { show(data: Data): void; move(beta: number, gamma: number, similarity: Record<Side, number> | null): void };
+  linkButton: { show(preset: string | null): void };
+  map: MapPanel;
+  overlay: OverlayPanel;
+  colourChoice: { show(colouring: Colouring, system: System | null): void };
+  legend: { build(colouring: Colouring, data: Data, palettes: Palettes): void; mark(filter: Filter): void };
+  chips: { show(counts: { chosen: number; title: string; filtered: boolean; hidden: number }): void };
+  tabs: {
+    showData(data: Data, clip: Int32Array): void; show(frame: FrameValues): void; settle(): void; turn(): void;
+    receive(update: WalkUpdate | MethodsUpdate): void; forget(): void; summary(): object;
+  };
+}
+
+/** What the page's one public name, lluExplorer, offers. */
+export interface Face {
+  state(): object; setBeta(beta: number): void; setGamma(gamma: number | string): void;
+  select(i: number): void; choose(indices: number[] | null): void; where(i: number): number[];
+  exportSvg(): Promise<string>; predict(beta: number, gamma: number | string): Float32Array | null;
+}
+
+// The class cards.
+export interface Limits {
+  bytes: number; files: number; pictures: number; classes: number; name: number; suffixes: string[];
+}
+export interface CardPicture { key: string; name: string; part: "train" | "test"; src: string | null }
+export interface Card {
+  name: string; train: number; test: number; count: string; pictures: CardPicture[]; more: number;
+}
+export interface CardsPayload {
+  classes: Card[]; notes: string[]; undo: string | null; changed: boolean; fixed: boolean; limits: Limits;
+}
+/** A file by its path in a folder, or an empty folder. */
+export interface Found { path: string; file: File | null }
+export interface CardsState {
+  element: HTMLElement; trigger: Trigger; data: CardsPayload; whole: Set<string>; next: string[];
+}

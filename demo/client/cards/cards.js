@@ -1,10 +1,13 @@
 // The class cards of panel 1: what the payload says, drawn so that cards that stay the same stay untouched.
 
-import { make, makeButton } from "../dom.js";
+import { find, findA, make, makeButton } from "../dom.js";
 import { chooseFolder, choosePictures, listenForFiles } from "./adding.js";
 import { hasClass, makeState, rememberFocus, restoreFocus, say, tidyName, whyNotAName } from "./state.js";
 import { stripNodes } from "./thumbs.js";
 
+/** @import { Card, CardsPayload, CardsState, Props, Trigger, Watch } from '../types.d.ts' */
+
+/** @type {(state: CardsState, card: Card) => HTMLElement} */
 function nameField(state, card) {
   const field = make("input", "name");
   field.value = card.name;
@@ -14,10 +17,11 @@ function nameField(state, card) {
   field.setAttribute("aria-label", `Name of the class ${card.name}`);
   field.addEventListener("change", () => {
     const name = tidyName(field.value);
-    if (name === card.name || !name) return (field.value = card.name);
+    const restore = () => { field.value = card.name; };
+    if (name === card.name || !name) return restore();
     const reason = hasClass(state, name) ? `There is already a class called ${name}.` : whyNotAName(state, name);
     say(state, reason);
-    if (reason) return (field.value = card.name);
+    if (reason) return restore();
     if (state.whole.delete(card.name)) state.whole.add(name);
     state.next = [`name ${name}`];
     state.trigger("rename", { old: card.name, new: name });
@@ -28,6 +32,7 @@ function nameField(state, card) {
   return field;
 }
 
+/** @type {(state: CardsState, card: Card) => HTMLElement} */
 function deleteButton(state, card) {
   const button = makeButton("delete", "×", () => {
     const names = state.data.classes.map(({ name }) => name);
@@ -39,6 +44,7 @@ function deleteButton(state, card) {
   return button;
 }
 
+/** @type {(state: CardsState, card: Card) => HTMLElement} */
 function addButton(state, card) {
   const choose = () => choosePictures(state, card.name);
   const button = makeButton("plain add", "+ add", choose, `Add pictures to ${card.name}`);
@@ -46,6 +52,7 @@ function addButton(state, card) {
   return button;
 }
 
+/** @type {(state: CardsState, card: Card, fixed: boolean) => HTMLElement} */
 function cardNode(state, card, fixed) {
   const node = make("div", card.train ? "card" : "card unseen");
   node.setAttribute("role", "listitem");
@@ -54,8 +61,7 @@ function cardNode(state, card, fixed) {
   const foot = make("div", "line");
   foot.append(make("div", "count", card.count));
   if (fixed) {
-    line.append(make("div", "name", card.name));
-    line.firstChild.title = card.name;
+    line.appendChild(make("div", "name", card.name)).title = card.name;
   } else {
     line.append(nameField(state, card), deleteButton(state, card));
     foot.append(addButton(state, card));
@@ -65,13 +71,18 @@ function cardNode(state, card, fixed) {
   return node;
 }
 
-/** Make `nodes` the children of `list`; those that stay are not moved, so that they keep focus and open bar. */
+/**
+ * Make `nodes` the children of `list`; those that stay are not moved, so that they keep focus and open bar.
+ * @type {(list: Element, nodes: Element[]) => void}
+ */
 function setChildren(list, nodes) {
   const wanted = new Set(nodes);
-  for (const node of [...list.children]) if (!wanted.has(node)) node.remove();
-  nodes.forEach((node, i) => list.children[i] === node || list.insertBefore(node, list.children[i] || null));
+  const before = [...list.children];
+  for (const node of before) if (!wanted.has(node)) node.remove();
+  nodes.forEach((node, i) => { if (list.children[i] !== node) list.insertBefore(node, list.children[i] || null); });
 }
 
+/** @type {(state: CardsState, data: CardsPayload) => HTMLElement[]} */
 function topNodes(state, data) {
   const nodes = [];
   if (data.changed) nodes.push(make("span", "badge", "Changed since training"));
@@ -84,31 +95,37 @@ function topNodes(state, data) {
   return nodes;
 }
 
-/** `drawn`: the cards on the page by what they show. Returns those that are there afterwards. */
+/**
+ * `drawn`: the cards on the page by what they show. Returns those that are there afterwards.
+ * @type {(state: CardsState, drawn: Map<string, HTMLElement>) => Map<string, HTMLElement>}
+ */
 function draw(state, drawn) {
   const { element, data } = state;
   const focus = rememberFocus(state);
-  element.querySelector(".top").replaceChildren(...topNodes(state, data));
-  const notes = element.querySelector(".notes");
+  find(element, ".top").replaceChildren(...topNodes(state, data));
+  const notes = find(element, ".notes");
   notes.replaceChildren(...data.notes.map((note) => make("p", "note", note)));
   notes.hidden = !data.notes.length;
-  element.querySelector(".set").classList.toggle("fixed", data.fixed);
+  find(element, ".set").classList.toggle("fixed", data.fixed);
+  /** @type {Map<string, HTMLElement>} */
   const next = new Map();
   for (const card of data.classes) {
     const text = JSON.stringify([card, data.fixed]);
     const node = drawn.get(text) || cardNode(state, card, data.fixed);
     next.set(text, node);
+    /** @type {HTMLInputElement | null} */
     const field = node.querySelector("input.name");
     if (field && field !== focus?.node) field.value = card.name; // a name that the server refused
   }
-  setChildren(element.querySelector(".cards"), [...next.values()]);
+  setChildren(find(element, ".cards"), [...next.values()]);
   restoreFocus(state, focus);
   return next;
 }
 
+/** @type {(state: CardsState, event: Event) => void} */
 function createClass(state, event) {
   event.preventDefault();
-  const field = state.element.querySelector(".new-name");
+  const field = findA(HTMLInputElement, state.element, ".new-name");
   const name = tidyName(field.value);
   const reason = hasClass(state, name) ? `There is already a class called ${name}.` : whyNotAName(state, name);
   say(state, reason);
@@ -117,17 +134,18 @@ function createClass(state, event) {
   field.value = "";
 }
 
-/** `element`, `props`, `trigger` and `watch` come from gradio's HTML component. */
+/**
+ * `element`, `props`, `trigger` and `watch` come from gradio's HTML component.
+ * @type {(element: HTMLElement, props: Props, trigger: Trigger, watch: Watch) => void}
+ */
 export function mountCards(element, props, trigger, watch) {
-  const state = makeState(element, trigger);
-  let drawn = new Map();
-  const read = () => {
+  const state = makeState(element, trigger, JSON.parse(props.value));
+  find(element, ".create").addEventListener("submit", (event) => createClass(state, event));
+  find(element, ".pick-folder").addEventListener("click", () => chooseFolder(state));
+  listenForFiles(state);
+  let drawn = draw(state, new Map());
+  watch("value", () => {
     state.data = JSON.parse(props.value);
     drawn = draw(state, drawn);
-  };
-  element.querySelector(".create").addEventListener("submit", (event) => createClass(state, event));
-  element.querySelector(".pick-folder").addEventListener("click", () => chooseFolder(state));
-  listenForFiles(state);
-  read();
-  watch("value", read);
+  });
 }

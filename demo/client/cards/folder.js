@@ -1,19 +1,27 @@
 // A folder becomes a zip in the browser, because an upload field forgets folder names. Nothing is compressed:
 // pictures already are. Nothing here knows the page.
 
+/** @import { Found, Limits } from '../types.d.ts' */
+
+/** @typedef {{ path: string, bytes: Uint8Array<ArrayBuffer> }} Entry */
+
 const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   let crc = byte;
   for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? 0xedb88320 ^ (crc >>> 1) : crc >>> 1;
   return crc;
 });
 
+/** @type {(bytes: Uint8Array) => number} */
 function crc32(bytes) {
   let crc = -1;
   for (let i = 0; i < bytes.length; i++) crc = CRC_TABLE[(crc ^ bytes[i]) & 255] ^ (crc >>> 8);
   return (crc ^ -1) >>> 0;
 }
 
-/** Little-endian numbers given as [width in bytes, value], then the bytes of `tail`. */
+/**
+ * Little-endian numbers given as [width in bytes, value], then the bytes of `tail`.
+ * @type {(fields: number[][], tail: Uint8Array) => Uint8Array<ArrayBuffer>}
+ */
 function record(fields, tail) {
   const length = fields.reduce((sum, [width]) => sum + width, 0);
   const bytes = new Uint8Array(length + tail.length);
@@ -28,7 +36,10 @@ function record(fields, tail) {
   return bytes;
 }
 
-/** The parts of a zip file of `entries`, [{path, bytes}]; a path that ends with a slash is an empty folder. */
+/**
+ * The parts of a zip file of `entries`, [{path, bytes}]; a path that ends with a slash is an empty folder.
+ * @type {(entries: Entry[]) => Uint8Array<ArrayBuffer>[]}
+ */
 function zipParts(entries) {
   const parts = [];
   const directory = [];
@@ -50,12 +61,14 @@ function zipParts(entries) {
   return [...parts, ...directory, record(end, new Uint8Array(0))];
 }
 
+/** @type {(name: string) => boolean} */
 export function isHiddenName(name) {
   return name.startsWith(".") || ["__macosx", "thumbs.db", "desktop.ini"].includes(name.toLowerCase());
 }
 
 /** Paths as the server takes them. Several chosen folders that only wrap class folders are unwrapped, as it does
     with a single one; two files that then have one path are told apart by a number. */
+/** @type {(found: Found[]) => Found[]} */
 function withClassPaths(found) {
   const tops = new Set(found.map(({ path }) => path.split("/")[0]));
   const files = found.filter(({ file }) => file).map(({ path }) => path.split("/"));
@@ -69,22 +82,27 @@ function withClassPaths(found) {
     short = short.replaceAll("\\", "_").replace(/^([A-Za-z]):/, "$1 ");
     const dot = short.lastIndexOf(".") > short.lastIndexOf("/") ? short.lastIndexOf(".") : short.length;
     let unique = short;
-    for (let copy = 2; file && taken.has(unique); copy++) {
-      unique = `${short.slice(0, dot)} (${copy})${short.slice(dot)}`;
+    if (file) {
+      for (let copy = 2; taken.has(unique); copy++) unique = `${short.slice(0, dot)} (${copy})${short.slice(dot)}`;
     }
     taken.add(unique);
     return { path: unique, file };
   });
 }
 
-/** Why these files are not worth packing, or "". */
+/** @type {(what: string, most: string | number) => string} */
+function over(what, most) {
+  return `The folder holds ${what}; the page takes ${most}.`;
+}
+
+/** Why these files are not worth packing, or "". @type {(found: Found[], limits: Limits) => string} */
 export function whyNotPackable(found, limits) {
   const files = found.filter(({ file }) => file);
+  /** @type {(one: Found) => boolean} */
   const isPicture = ({ path }) => limits.suffixes.some((suffix) => path.toLowerCase().endsWith(suffix));
   const pictures = files.filter(isPicture);
-  const bytes = files.reduce((sum, { file }) => sum + file.size, 0);
+  const bytes = found.reduce((sum, { file }) => sum + (file ? file.size : 0), 0);
   const classes = new Set(pictures.map(({ path }) => path.split("/").at(-2)));
-  const over = (what, most) => `The folder holds ${what}; the page takes ${most}.`;
   if (!pictures.length) return "There is no picture in that folder.";
   if (pictures.length > limits.pictures) return over(`${pictures.length} pictures`, limits.pictures);
   if (classes.size > limits.classes) return over(`${classes.size} classes`, limits.classes);
@@ -93,28 +111,47 @@ export function whyNotPackable(found, limits) {
   return "";
 }
 
-/** One File, a zip of [{path, file or null for an empty folder}]. */
+/**
+ * One File, a zip of [{path, file or null for an empty folder}].
+ * @type {(found: Found[], name: string) => Promise<File>}
+ */
 export async function zipOf(found, name) {
+  /** @type {Entry[]} */
   const entries = [];
   for (const { path, file } of withClassPaths(found)) {
-    const bytes = new Uint8Array(file ? await file.arrayBuffer() : 0);
+    const bytes = new Uint8Array(file ? await file.arrayBuffer() : new ArrayBuffer(0));
     entries.push({ path: file ? path : `${path}/`, bytes });
   }
   return new File(zipParts(entries), `${name}.zip`, { type: "application/zip" });
 }
 
-/** Everything visible in dropped files and folders (FileSystemEntry), as [{path, file}]; stops after 20,000. */
+/** @type {(entry: FileSystemEntry) => entry is FileSystemFileEntry} */
+function isFile(entry) {
+  return entry.isFile;
+}
+
+/** @type {(entry: FileSystemEntry) => entry is FileSystemDirectoryEntry} */
+function isFolder(entry) {
+  return entry.isDirectory;
+}
+
+/**
+ * Everything visible in dropped files and folders (FileSystemEntry), as [{path, file}]; stops after 20,000.
+ * @type {(entries: FileSystemEntry[], prefix?: string, found?: Found[]) => Promise<Found[]>}
+ */
 export async function readEntries(entries, prefix = "", found = []) {
   for (const entry of entries) {
     if (isHiddenName(entry.name) || found.length > 20000) continue;
     const path = prefix + entry.name;
-    if (entry.isFile) {
+    if (isFile(entry)) {
       found.push({ path, file: await new Promise((resolve, reject) => entry.file(resolve, reject)) });
       continue;
     }
+    if (!isFolder(entry)) continue;
     const before = found.length;
     const reader = entry.createReader();
     for (;;) {
+      /** @type {FileSystemEntry[]} */
       const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
       if (!some.length) break;
       await readEntries(some, `${path}/`, found);

@@ -1,11 +1,17 @@
 // window.lluExplorer, the page's one public name: for tests, for the page's own buttons, and for people who like a
 // console.
 
+import { find } from "../dom.js";
 import { mapSvg } from "./map/export.js";
 import { probabilitiesAt } from "./model/formula.js";
 import { readGamma } from "./model/numbers.js";
 import { countOf, HIDDEN } from "./model/selection.js";
 
+/** @import { Face } from '../types.d.ts' */
+/** @import { Frame } from "./frame.js" */
+/** @import { State } from "./state.js" */
+
+/** @type {(root: HTMLElement, state: State, frame: Frame) => Face} */
 export function publicFace(root, state, frame) {
   return {
     state: () => stateOf(state, frame),
@@ -15,23 +21,26 @@ export function publicFace(root, state, frame) {
     choose: (indices) => state.choose(indices),
     /** Where picture i is on the map, in pixels of the window: [x, y]. */
     where(i) {
-      const { x, y } = root.querySelector(".map-area").getBoundingClientRect();
-      const [left, top] = frame.panels.map.place("images", i);
+      const { x, y } = find(root, ".map-area").getBoundingClientRect();
+      const [left, top] = frame.panels.map.place.images(i);
       return [x + left, y + top];
     },
     exportSvg: () => Promise.resolve(mapSvg({ root, state, ...frame.panels, ...frame.numbers })),
-    predict: (beta, gamma) => probabilitiesAt(state.data, state.data.logitScale, beta, readGamma(gamma)),
+    predict: (beta, gamma) => state.data
+      && probabilitiesAt(state.data, state.data.logitScale, beta, readGamma(gamma)),
   };
 }
 
-/** What is on show, in plain values. */
-function stateOf(state, { panels, numbers }) {
+/** What is on show, in plain values. @type {(state: State, frame: Frame) => object} */
+function stateOf(state, frame) {
+  const { panels } = frame;
   const { data, beta, gamma, selected, colouring, chosen } = state;
+  const numbers = data ? frame.numbers : null;
   return {
     id: data ? data.id : null, beta, gamma, selected, colouring,
-    tiles: data ? { ...numbers.summary } : null, clip: data ? { ...numbers.clipSummary } : null,
+    tiles: numbers && { ...numbers.summary }, clip: numbers && { ...numbers.clipSummary },
     projection: data ? data.projection : null, resting: panels.map.isResting(),
-    chosen: chosen ? countOf(chosen, 1) : null, hidden: data ? countOf(numbers.shade, HIDDEN) : 0,
-    why: data && numbers.why && { ...numbers.why }, tabs: panels.tabs.summary(),
+    chosen: chosen ? countOf(chosen, 1) : null, hidden: numbers ? countOf(numbers.shade, HIDDEN) : 0,
+    why: numbers && numbers.why && { ...numbers.why }, tabs: panels.tabs.summary(),
   };
 }

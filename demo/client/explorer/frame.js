@@ -1,6 +1,6 @@
 // One frame: the state's predictions at its settings, computed once, then every panel from them.
 
-import { setText } from "../dom.js";
+import { find, setText } from "../dom.js";
 import { currentTheme, makeChangeColours, makeClassColours, makeRamp, pageInks, rampIndex } from "./map/colours.js";
 import { whenPlotly } from "./map/plotly.js";
 import { DIM_ANCHORS } from "./map/points.js";
@@ -11,43 +11,78 @@ import { ANCHOR_KIND, countOf, DIMMED, fillShade, HIDDEN, TEST } from "./model/s
 import { summarise } from "./model/summary.js";
 import { GROUP_NAMES } from "./panels/selected.js";
 
+/** @import { Data, Look, MapPanel, Numbers, Palettes, Panels } from '../types.d.ts' */
+/** @import { State } from "./state.js" */
+
 const THEMES = { attributes: true, attributeFilter: ["class"] };
 
-/** What a frame computes, in arrays that are made once per data set; CLIP's own answers are the sweep at beta 0. */
+/**
+ * What a frame computes, in arrays that are made once per data set; CLIP's own answers are the sweep at beta 0.
+ * @type {(data: Data) => Numbers}
+ */
 function makeNumbers(data) {
   const classes = data.classes.names.length;
   const workspace = makeWorkspace(data.n, classes);
   sweepTo(workspace, data, 0, 0);
   const [clip, changes] = [workspace.best.slice(), new Uint8Array(data.n)];
+  const clipSummary = summarise(data, clip, changes);
   return {
-    workspace, clip, changes, clipSummary: summarise(data, clip, changes), summary: null, why: null,
-    shade: new Uint8Array(data.n), colours: new Array(data.n).fill(""),
+    data, workspace, clip, changes, clipSummary, summary: clipSummary, why: null,
+    shade: new Uint8Array(data.n), colours: data.images.names.map(() => ""),
     rows: { clip: new Float64Array(classes), llu: new Float64Array(classes) },
+  };
+}
+
+/**
+ * The colours of the theme of the moment, for so many classes.
+ * @type {(root: HTMLElement, classes: number) => Palettes}
+ */
+function makePalettes(root, classes) {
+  const theme = currentTheme();
+  return {
+    inks: pageInks(root), ramp: makeRamp(theme), changes: makeChangeColours(theme),
+    classes: makeClassColours(classes, theme),
   };
 }
 
 /** The loop that turns `state` into what the panels show. `begin(panels)` makes it listen to the theme. */
 export class Frame {
-  numbers = null;
-  panels = null;
   #root;
   #state;
-  #palettes = null;
+  #palettes;
+  /** @type {Panels | null} */
+  #panels = null;
+  /** @type {Numbers | null} */
+  #numbers = null;
   #request = 0;
   #legendKey = "";
 
+  /** @param {HTMLElement} root @param {State} state */
   constructor(root, state) {
     this.#root = root;
     this.#state = state;
+    this.#palettes = makePalettes(root, 0);
   }
 
+  get panels() {
+    if (!this.#panels) throw new Error("The panels are there once the frame has begun.");
+    return this.#panels;
+  }
+
+  /** What the last frame computed. */
+  get numbers() {
+    if (!this.#numbers) throw new Error("There are numbers once a data set is there.");
+    return this.#numbers;
+  }
+
+  /** @type {(panels: Panels, onTheme: () => void) => void} */
   begin(panels, onTheme) {
-    this.panels = panels;
+    this.#panels = panels;
     let theme = currentTheme();
     new MutationObserver(() => {
       if (theme === currentTheme()) return;
       theme = currentTheme();
-      this.#preparePalettes();
+      this.#palettes = makePalettes(this.#root, this.#palettes.classes.length);
       onTheme();
     }).observe(document.body, THEMES);
   }
@@ -62,12 +97,14 @@ export class Frame {
     });
   }
 
-  /** The state holds another data set: draw it at once. `before` is the one that was on show, or null. */
-  show(before) {
-    const { data } = this.#state;
+  /**
+   * The state holds another data set: draw it at once. `before` is the one that was on show, or null.
+   * @type {(data: Data, before: Data | null) => void}
+   */
+  show(data, before) {
     const [samePoints, sameModel] = before ? [samePictures(before, data), before.id === data.id] : [false, false];
-    this.numbers = makeNumbers(data);
-    this.#preparePalettes();
+    this.#numbers = makeNumbers(data);
+    this.#palettes = makePalettes(this.#root, data.classes.names.length);
     this.#legendKey = "";
     this.panels.overlay.show(data);
     this.panels.curve.show(data);
@@ -78,26 +115,18 @@ export class Frame {
     this.render();
   }
 
+  /** @type {(data: Data, manner: Parameters<MapPanel["show"]>[2]) => void} */
   #showMap(data, manner) {
     whenPlotly(
       () => { if (this.#state.data === data) this.panels.map.show(data, this.#look(), manner); },
-      () => setText(this.#root.querySelector(".map-note"), "The map needs plotly.js, which did not load. "
+      () => setText(find(this.#root, ".map-note"), "The map needs plotly.js, which did not load. "
         + "Everything else works."),
     );
   }
 
-  #preparePalettes() {
-    const theme = currentTheme();
-    const classes = this.#state.data ? this.#state.data.classes.names.length : 0;
-    this.#palettes = {
-      inks: pageInks(this.#root), ramp: makeRamp(theme), changes: makeChangeColours(theme),
-      classes: makeClassColours(classes, theme),
-    };
-  }
-
   #compute() {
-    const { data, beta, gamma, filter, chosen } = this.#state;
-    const { workspace, clip, changes, shade } = this.numbers;
+    const { beta, gamma, filter, chosen } = this.#state;
+    const { data, workspace, clip, changes, shade } = this.numbers;
     sweepTo(workspace, data, beta, gamma);
     const { truth } = data.images;
     for (let i = 0; i < data.n; i++) changes[i] = changeOf(truth[i], clip[i], workspace.best[i]);
@@ -107,14 +136,20 @@ export class Frame {
     this.#fillColours(values);
   }
 
-  /** What the colouring goes by, one number per picture; null where it is alpha. */
+  /**
+   * What the colouring goes by, one number per picture; null where it is alpha.
+   * @type {() => Int32Array | Uint8Array | null}
+   */
   #colouredValues() {
-    const { data, colouring, system } = this.#state;
-    const { clip, workspace, changes } = this.numbers;
-    const choices = { truth: data.images.truth, clip, llu: workspace.best, changed: changes, method: system?.answers };
-    return choices[colouring] ?? null;
+    const { colouring, system } = this.#state;
+    const { data, clip, workspace, changes } = this.numbers;
+    return {
+      alpha: null, truth: data.images.truth, clip, llu: workspace.best, changed: changes,
+      method: system ? system.answers : null,
+    }[colouring];
   }
 
+  /** @type {(values: Int32Array | Uint8Array | null) => void} */
   #fillColours(values) {
     const { colouring, beta } = this.#state;
     const { colours, shade, workspace } = this.numbers;
@@ -127,7 +162,7 @@ export class Frame {
     }
   }
 
-  /** How the points look now, for `drawPoints`. */
+  /** How the points look now, for `drawPoints`. @type {() => Look} */
   #look() {
     const { filter, chosen } = this.#state;
     const { colours, shade, changes } = this.numbers;
@@ -137,18 +172,18 @@ export class Frame {
 
   /** The map first: a canvas asks for the page's styles to set its font, cheap only while they are up to date. */
   render() {
-    const { state, panels } = { state: this.#state, panels: this.panels };
-    if (state.data) this.#renderMap();
-    panels.controls.show(state.beta, state.gamma);
-    if (!state.data) return;
-    const { data, beta, gamma, chosen, selected, colouring } = state;
-    const { workspace, clip, changes, summary, clipSummary } = this.numbers;
+    const { panels } = this;
+    const { beta, gamma, chosen, selected, colouring } = this.#state;
+    if (this.#state.data) this.#renderMap();
+    panels.controls.show(beta, gamma);
+    if (!this.#state.data) return;
+    const { data, workspace, clip, changes, summary, clipSummary } = this.numbers;
     panels.tiles.show(summary, clipSummary, !data.images.group.includes(TEST));
     this.#renderSelected();
     this.#renderFilters();
     panels.tabs.show({
-      data, beta, gamma, changes, clip, llu: workspace.best, alpha: workspace.images.alpha,
-      scores: workspace.scores, chosen, selected, summary, clipSummary, title: data.title, colouring,
+      data, beta, gamma, changes, clip, llu: workspace.best, alpha: workspace.images.alpha, chosen, selected, summary,
+      colouring,
     });
   }
 
@@ -161,7 +196,8 @@ export class Frame {
   }
 
   #renderFilters() {
-    const { data, colouring, system, filter, chosen, chosenTitle } = this.#state;
+    const { colouring, system, filter, chosen, chosenTitle } = this.#state;
+    const { data, shade } = this.numbers;
     const { legend, chips, colourChoice } = this.panels;
     colourChoice.show(colouring, system);
     const legendKey = `${data.id}:${colouring}:${this.#palettes.ramp[0]}`;
@@ -172,19 +208,19 @@ export class Frame {
     chips.show({
       chosen: chosen ? countOf(chosen, 1) : 0, title: chosenTitle,
       filtered: filter.kinds.size + filter.values.size > 0,
-      hidden: countOf(this.numbers.shade, HIDDEN) + (anchorsHidden ? data.anchors.label.length : 0),
+      hidden: countOf(shade, HIDDEN) + (anchorsHidden ? data.anchors.label.length : 0),
     });
   }
 
   #renderSelected() {
-    const { data, selected, beta, gamma } = this.#state;
-    const { workspace, rows, clip } = this.numbers;
+    const { selected, beta, gamma } = this.#state;
+    const { data, workspace, rows, clip } = this.numbers;
     const similarity = selected < 0 ? null
       : { images: data.images.nearest[selected], classes: data.classes.nearest[workspace.best[selected]] };
     this.panels.curve.move(beta, gamma, similarity);
     this.#root.classList.toggle("unselected", selected < 0);
     this.numbers.why = null;
-    if (selected < 0) return this.panels.card.show(data, -1);
+    if (selected < 0) return this.panels.card.clear();
     const classes = data.classes.names.length;
     softmaxRow(rows.clip, data.scores.uu, selected, classes, data.logitScale);
     softmaxRow(rows.llu, workspace.scores, selected, classes, data.logitScale);
@@ -197,19 +233,22 @@ export class Frame {
     this.#renderWhy(answers);
   }
 
-  /** LLU's answer against CLIP's; where they agree, against the class that CLIP came second. */
+  /**
+   * LLU's answer against CLIP's; where they agree, against the class that CLIP came second.
+   * @type {(answers: { clip: number, llu: number }) => void}
+   */
   #renderWhy({ clip, llu }) {
-    const { data, selected, beta, gamma } = this.#state;
+    const { selected, beta, gamma } = this.#state;
+    const { data } = this.numbers;
     const rival = clip === llu ? runnerUp(data.scores.uu, selected, data.classes.names.length, clip) : clip;
     if (rival >= 0) this.numbers.why = explainMargin(data, selected, llu, rival, beta, gamma);
     const names = { lead: data.classes.names[llu], rival: data.classes.names[rival] };
     this.panels.reasons.show(this.numbers.why, names, clip !== llu);
   }
 
-  /** The text of the hover card. */
+  /** The text of the hover card. @param {number} i */
   describe(i) {
-    const { data } = this.#state;
-    const { workspace } = this.numbers;
+    const { data, workspace } = this.numbers;
     const truth = data.images.truth[i];
     const answer = data.classes.names[workspace.best[i]];
     return {

@@ -1,7 +1,7 @@
 // The explorer: one state, one frame loop. Whatever happens changes the state; the state tells what kind of change it
 // was, and here that becomes a frame, a settled page, a word to the server.
 
-import { makeButton, setText } from "../dom.js";
+import { find, findA, makeButton, setText } from "../dom.js";
 import { publicFace } from "./face.js";
 import { Frame } from "./frame.js";
 import { createLink, createLinkButton, linkHash } from "./link.js";
@@ -23,19 +23,30 @@ import { createSheet } from "./sheet.js";
 import { CHANGED, DATA, MOVING, PLACES, RELEASED, State, TURNED } from "./state.js";
 import { createTabs } from "./tabs/tabs.js";
 
+/** @import { Data, Paint, Panels, Props, Trigger, Watch } from '../types.d.ts' */
+/** @import { EmptyPayload, MethodsUpdate, Payload, PositionsUpdate, WalkUpdate } from '../types.d.ts' */
+
+/**
+ * @typedef {ReturnType<typeof createSheet>} SheetOnShow
+ * @typedef {ReturnType<typeof createLink>} AddressBar
+ * @typedef {(wait?: number) => void} SettleSoon
+ */
+
 const SETTLE_MILLISECONDS = 140;
 const PAUSE_MILLISECONDS = 600;
 
-/** `element`, `props`, `trigger` and `watch` come from gradio's HTML component. */
+/**
+ * `element`, `props`, `trigger` and `watch` come from gradio's HTML component.
+ * @type {(element: HTMLElement, props: Props, trigger: Trigger, watch: Watch) => void}
+ */
 export function mountExplorer(element, props, trigger, watch) {
-  const root = element.querySelector(".explorer");
+  const root = find(element, ".explorer");
   const state = new State();
   const frame = new Frame(root, state);
-  const ask = (name, request) => trigger(name, request);
   const sheet = createSheet(() => { frame.panels.tabs.forget(); frame.render(); });
-  const panels = createPanels(root, state, frame, sheet, ask);
-  const link = createLink(root, state, ask);
-  const settleSoon = createSettling(state, panels, link, ask);
+  const panels = createPanels(root, state, frame, sheet, trigger);
+  const link = createLink(root, state, trigger);
+  const settleSoon = createSettling(state, panels, link, trigger);
   frame.begin(panels, () => { frame.request(); settleSoon(); });
   listen(root, state, frame, sheet, link, settleSoon);
   addSkipButton(root);
@@ -45,9 +56,14 @@ export function mountExplorer(element, props, trigger, watch) {
   read();
 }
 
-/** What follows from each kind of change. */
+/**
+ * What follows from each kind of change.
+ * @type {(root: HTMLElement, state: State, frame: Frame, sheet: SheetOnShow, link: AddressBar,
+ *   settleSoon: SettleSoon) => void}
+ */
 function listen(root, state, frame, sheet, link, settleSoon) {
   const { tabs, tiles, map } = frame.panels;
+  /** @type {Data | null} */
   let before = null;
   const follow = {
     [DATA]() {
@@ -56,7 +72,11 @@ function listen(root, state, frame, sheet, link, settleSoon) {
       if (before) settleSoon(); // so that the address speaks of the new set
       before = state.data;
     },
-    [PLACES]() { showProjection(root, state); map.moveTo(state.data.places); },
+    [PLACES]() {
+      if (!state.data) return;
+      showProjection(root, state.data);
+      map.moveTo(state.data.places);
+    },
     [MOVING]() { tiles.busy(true); frame.request(); settleSoon(PAUSE_MILLISECONDS); },
     [CHANGED]() { frame.request(); settleSoon(); },
     [TURNED]() { tabs.turn(); settleSoon(); },
@@ -65,19 +85,24 @@ function listen(root, state, frame, sheet, link, settleSoon) {
   state.subscribe((kind) => follow[kind]());
 }
 
+/** @type {(root: HTMLElement, state: State, frame: Frame, sheet: SheetOnShow, before: Data | null) => void} */
 function drawData(root, state, frame, sheet, before) {
   root.classList.toggle("empty", !state.data);
-  if (!state.data) return setText(root.querySelector(".empty-message"), state.message);
+  if (!state.data) return setText(find(root, ".empty-message"), state.message);
   sheet.show(state.data);
-  showProjection(root, state);
-  frame.show(before);
+  showProjection(root, state.data);
+  frame.show(state.data, before);
 }
 
-function showProjection(root, state) {
-  setText(root.querySelector(".projection"), state.data.projection);
+/** @type {(root: HTMLElement, data: Data) => void} */
+function showProjection(root, data) {
+  setText(find(root, ".projection"), data.projection);
 }
 
-/** The hand has come to rest: screen readers hear the tiles, the address and the server learn the settings. */
+/**
+ * The hand has come to rest: screen readers hear the tiles, the address and the server learn the settings.
+ * @type {(state: State, panels: Panels, link: AddressBar, ask: Trigger) => SettleSoon}
+ */
 function createSettling(state, panels, link, ask) {
   let timer = 0;
   const settle = () => {
@@ -93,81 +118,98 @@ function createSettling(state, panels, link, ask) {
   };
 }
 
+/** @type {(root: HTMLElement, state: State, frame: Frame, sheet: SheetOnShow, ask: Trigger) => Panels} */
 function createPanels(root, state, frame, sheet, ask) {
   const { paint } = sheet;
   return {
     controls: createControls(root, state), tiles: createTiles(root),
     card: createSelectedCard(root, paint, (name) => ask("unquery", { name })), reasons: createWhy(root),
     bars: createBars(root), curve: createCurve(root),
-    linkButton: createLinkButton(root, () => window.location.href.split("#")[0] + (state.data ? linkHash(state) : "")),
+    linkButton: createLinkButton(root, () => window.location.href.split("#")[0] + linkHash(state)),
     ...createMapPanels(root, state, frame, paint),
     tabs: createTabs(root, { state, paint, ask }),
   };
 }
 
-/** The map with everything that lies on it or steers it. */
+/**
+ * The map with everything that lies on it or steers it.
+ * @type {(root: HTMLElement, state: State, frame: Frame, paint: Paint)
+ *   => Pick<Panels, "map" | "overlay" | "colourChoice" | "legend" | "chips">}
+ */
 function createMapPanels(root, state, frame, paint) {
-  const map = createMap(root.querySelector(".map-plot"), root.querySelector(".map-points"), {
+  const map = createMap(find(root, ".map-plot"), findA(HTMLCanvasElement, root, ".map-points"), {
     onView: () => overlay.follow(),
     onLasso: (indices) => { if (lasso.isActive()) state.choose(indices, "lasso"); },
   });
-  const overlay = createOverlay(root.querySelector(".map-overlay"), map.place, map.size);
+  const overlay = createOverlay(findA(SVGSVGElement, root, ".map-overlay"), map.place, map.size);
   const lasso = createLasso(root, map, state);
-  const shade = () => state.data && frame.numbers.shade;
-  const hover = createHoverCard(root.querySelector(".hover-card"), (i) => frame.describe(i), paint, map.size);
-  const area = root.querySelector(".map-area");
+  const shade = () => (state.data ? frame.numbers.shade : null);
+  const hover = createHoverCard(find(root, ".hover-card"), (i) => frame.describe(i), paint, map.size);
+  const area = find(root, ".map-area");
   wirePointer(area, map, shade, hover, (i) => state.select(i));
-  wireKeys(area, map, (step) => { if (state.data) state.select(nextShown(shade(), state.selected, step)); });
+  wireKeys(area, map, (step) => {
+    if (state.data) state.select(nextShown(frame.numbers.shade, state.selected, step));
+  });
   wireExport(root, () => (state.data && map.isReady() ? { root, state, map, overlay, ...frame.numbers } : null));
-  for (const button of root.querySelectorAll(".map-buttons [data-zoom]")) {
-    button.addEventListener("click", () => map.zoom(Number(button.dataset.zoom)));
+  for (const button of find(root, ".map-buttons").querySelectorAll("button")) {
+    const factor = button.dataset.zoom;
+    if (factor) button.addEventListener("click", () => map.zoom(Number(factor)));
   }
   return {
     map, overlay, colourChoice: createColourChoice(root, state),
-    legend: createLegend(root, (part, key) => state.toggle(part, key)),
+    legend: createLegend(root, state),
     chips: createChips(root, {
       clear: () => { lasso.leave(); state.choose(null); }, showAll: () => state.showEverything(),
     }),
   };
 }
 
-/** A new value of the component: a whole data set, or coordinates, an arc or a comparison for the one on show. */
+/**
+ * A new value of the component: a whole data set, or coordinates, an arc or a comparison for the one on show.
+ * @type {(props: Props, state: State, panels: Panels) => () => void}
+ */
 function createReader(props, state, panels) {
   let seen = "";
   return () => {
     const text = props.value;
     if (!text || text === seen) return;
     seen = text;
+    /** @type {Payload | EmptyPayload | PositionsUpdate | WalkUpdate | MethodsUpdate} */
     const payload = JSON.parse(text);
-    if (payload.update === "positions") return readPlaces(payload, state);
-    if (!payload.update) return readData(payload, state);
-    if (state.data && payload.id === state.data.id) panels.tabs.receive(payload.update, payload);
+    if (payload.update === "positions") readPlaces(payload, state);
+    else if (!payload.update) readData(payload, state);
+    else if (state.data && payload.id === state.data.id) panels.tabs.receive(payload);
   };
 }
 
+/** @type {(payload: Payload | EmptyPayload, state: State) => void} */
 function readData(payload, state) {
   try {
     const data = decodePayload(payload);
-    if (data.n === 0) state.showMessage(data.message);
+    if ("message" in data) state.showMessage(data.message);
     else state.showData(data);
   } catch (error) {
-    state.showMessage(`This result cannot be shown. ${error.message}`);
+    state.showMessage(`This result cannot be shown. ${error instanceof Error ? error.message : error}`);
     throw error;
   }
 }
 
+/** @type {(payload: PositionsUpdate, state: State) => void} */
 function readPlaces(payload, state) {
   const { data } = state;
   if (!data || payload.id !== data.id) return;
   const places = normalisePlaces(decodePlaces(payload), data.images.group);
-  if (!places.images || places.images.x.length !== data.n) return;
+  if (places.images.x.length !== data.n) return;
   if (places.classes && places.classes.x.length !== data.classes.names.length) return;
   state.showPlaces(places, payload.projection || data.projection);
 }
 
-/** The first stop of the keyboard: past the class cards, of which each has several stops. */
+/**
+ * The first stop of the keyboard: past the class cards, of which each has several stops.
+ * @type {(root: HTMLElement) => void}
+ */
 function addSkipButton(root) {
   document.querySelector("body > .skip")?.remove();
-  const focus = () => root.querySelector("#beta-slider").focus();
+  const focus = () => find(root, "#beta-slider").focus();
   document.body.prepend(makeButton("skip", "Skip to sliders and map", focus));
 }

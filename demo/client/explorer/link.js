@@ -1,25 +1,35 @@
 // The address bar as memory: example, beta, gamma, picture and colouring live in the part after the #, so that a link
 // or a reload opens the same view. Own pictures never leave the session: for them it holds the settings only.
 
-import { setText } from "../dom.js";
+import { find, findA, setText } from "../dom.js";
 import { readBeta, readGamma } from "./model/numbers.js";
 import { COLOURINGS, QUERY } from "./model/selection.js";
 
-/** {set, beta, gamma, picture, colour, lesson}; null for what is missing or makes no sense. */
+/** @import { Data, Link, Panels, Trigger } from '../types.d.ts' */
+/** @import { State } from "./state.js" */
+
+/**
+ * {set, beta, gamma, picture, colour, lesson}; null for what is missing or makes no sense.
+ * @type {(hash: string) => Link}
+ */
 export function readLink(hash) {
   const values = new URLSearchParams(hash.replace(/^#/, ""));
-  const beta = values.has("beta") ? readBeta(values.get("beta")) : NaN;
-  const gamma = values.has("gamma") ? readGamma(values.get("gamma")) : NaN;
-  const colour = values.get("colour");
+  const beta = readBeta(values.get("beta") ?? "");
+  const gamma = readGamma(values.get("gamma") ?? "");
   return {
     set: values.get("set") || null, picture: values.get("picture") || null,
     beta: Number.isNaN(beta) ? null : beta, gamma: Number.isNaN(gamma) ? null : gamma,
-    colour: COLOURINGS.includes(colour) ? colour : null, lesson: Number(values.get("lesson")) || null,
+    colour: COLOURINGS.find((name) => name === values.get("colour")) ?? null,
+    lesson: Number(values.get("lesson")) || null,
   };
 }
 
-/** The hash of what is on show. A query is the visitor's own, so no link names it. */
+/**
+ * The hash of what is on show. A query is the visitor's own, so no link names it.
+ * @type {(shown: Pick<State, "data" | "selected" | "beta" | "gamma" | "colouring" | "tab" | "step">) => string}
+ */
 export function linkHash({ data, selected, beta, gamma, colouring, tab, step }) {
+  if (!data) return "";
   const values = new URLSearchParams();
   if (data.preset) values.set("set", data.preset);
   values.set("beta", String(Number(beta.toFixed(3))));
@@ -33,7 +43,10 @@ export function linkHash({ data, selected, beta, gamma, colouring, tab, step }) 
   return `#${values}`;
 }
 
-/** A link waits for its example; one that names none fits whatever is on show. */
+/**
+ * A link waits for its example; one that names none fits whatever is on show.
+ * @type {(link: Link | null, data: Data) => link is Link}
+ */
 function linkFits(link, data) {
   return link !== null && (link.set === null || link.set === data.preset);
 }
@@ -41,6 +54,7 @@ function linkFits(link, data) {
 /**
  * Follows the address bar and keeps it current. `ask("link", {hash})` has the server load another example. Returns
  * {meet(): another data set is there, write(): the address may say what is on show}.
+ * @type {(root: HTMLElement, state: State, ask: Trigger) => { meet(): void, write(): void }}
  */
 export function createLink(root, state, ask) {
   state.awaitLink(window.location.hash.length > 1 ? readLink(window.location.hash) : null);
@@ -58,7 +72,7 @@ export function createLink(root, state, ask) {
   };
 }
 
-/** Without a new entry in the history, or "back" would undo every drag. */
+/** Without a new entry in the history, or "back" would undo every drag. @type {(hash: string) => void} */
 function writeLink(hash) {
   if (hash === window.location.hash) return;
   try {
@@ -68,12 +82,16 @@ function writeLink(hash) {
   }
 }
 
-/** The "Copy link" button. `address()` is what to copy; where the clipboard is closed, the text is laid out to copy. */
+/**
+ * The "Copy link" button. `address()` is what to copy; where the clipboard is closed, the text is laid out to copy.
+ * @type {(root: HTMLElement, address: () => string) => Panels["linkButton"]}
+ */
 export function createLinkButton(root, address) {
-  const button = root.querySelector("#copy-link");
-  const box = root.querySelector(".link-box");
-  const message = root.querySelector(".link-message");
+  const button = find(root, "#copy-link");
+  const box = findA(HTMLInputElement, root, ".link-box");
+  const message = find(root, ".link-message");
   let timer = 0;
+  /** @type {(text: string) => void} */
   const say = (text) => {
     setText(message, text);
     clearTimeout(timer);
@@ -97,6 +115,7 @@ export function createLinkButton(root, address) {
   };
 }
 
+/** @type {(text: string) => Promise<boolean>} */
 async function copyText(text) {
   try {
     await navigator.clipboard.writeText(text);

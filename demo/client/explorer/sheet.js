@@ -2,25 +2,40 @@
 
 import { setText } from "../dom.js";
 
-/** The sprite sheet as a blob: hundreds of thumbnails share one decoded picture instead of a long data address each. */
+/** @import { Data, Paint, Thumbnails } from '../types.d.ts' */
+
+/** @typedef {{ url: string, columns: number, rows: number }} Sheet */
+
+/**
+ * The sprite sheet as a blob: hundreds of thumbnails share one decoded picture instead of a long data address each.
+ * @type {(thumbnails: Thumbnails | null, n: number, onReady: () => void) => Sheet | null}
+ */
 function openSheet(thumbnails, n, onReady) {
   if (!thumbnails) return null;
   const [header, body] = thumbnails.sheet.split(",", 2);
   const raw = atob(body);
   const bytes = Uint8Array.from({ length: raw.length }, (_, i) => raw.charCodeAt(i));
   const type = header.slice(5).split(";")[0];
-  const sheet = { url: URL.createObjectURL(new Blob([bytes], { type })), columns: thumbnails.columns };
-  sheet.rows = Math.ceil(n / thumbnails.columns);
+  const { columns } = thumbnails;
+  const sheet = { url: URL.createObjectURL(new Blob([bytes], { type })), columns, rows: Math.ceil(n / columns) };
   const picture = new Image();
-  picture.onload = () => {
+  picture.addEventListener("load", () => {
     sheet.rows = Math.round(picture.naturalHeight / thumbnails.tile);
     onReady();
-  };
+  });
   picture.src = sheet.url;
   return sheet;
 }
 
-/** Show tile `index` of the sheet, or a lettered plate where there is no picture. */
+/** Where tile `at` of `count` in a row is, in percent. @type {(at: number, count: number) => number} */
+function percent(at, count) {
+  return count > 1 ? (100 * at) / (count - 1) : 0;
+}
+
+/**
+ * Show tile `index` of the sheet, or a lettered plate where there is no picture.
+ * @type {(node: HTMLElement, sheet: Sheet | null, index: number, fallback?: string) => void}
+ */
 function paintThumb(node, sheet, index, fallback = "") {
   if (!sheet || index < 0) {
     node.style.backgroundImage = "";
@@ -29,7 +44,6 @@ function paintThumb(node, sheet, index, fallback = "") {
   }
   const column = index % sheet.columns;
   const row = Math.floor(index / sheet.columns);
-  const percent = (at, count) => (count > 1 ? (100 * at) / (count - 1) : 0);
   node.classList.remove("plate");
   setText(node, "");
   node.style.backgroundImage = `url("${sheet.url}")`;
@@ -37,9 +51,14 @@ function paintThumb(node, sheet, index, fallback = "") {
   node.style.backgroundPosition = `${percent(column, sheet.columns)}% ${percent(row, sheet.rows)}%`;
 }
 
-/** The sheet on show; `onReady()` is called when its picture is there. */
+/**
+ * The sheet on show; `onReady()` is called when its picture is there.
+ * @type {(onReady: () => void) => { show(data: Data): void, paint: Paint }}
+ */
 export function createSheet(onReady) {
+  /** @type {Sheet | null} */
   let sheet = null;
+  /** @type {string[]} */
   let names = [];
   return {
     show(data) {

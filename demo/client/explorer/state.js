@@ -5,6 +5,8 @@ import { LESSON } from "./model/lesson.js";
 import { keptByName, keptChoice, makeFilter } from "./model/selection.js";
 import { openingPicture } from "./model/summary.js";
 
+/** @import { Change, Colouring, Data, Filter, Link, Places, Settings, System, TabName } from '../types.d.ts' */
+
 /** Another data set is there, or none any more. */
 export const DATA = "data";
 /** The pictures have other places on the map. */
@@ -18,46 +20,66 @@ export const RELEASED = "released";
 /** Another tab, or another step of the lesson, is open. */
 export const TURNED = "turned";
 
+/** @type {TabName[]} */
 export const TAB_NAMES = ["changed", "confusion", "plane", "walk", "methods", "table", "lesson", "how"];
 
 export class State {
-  /** The data set on show, null while there is none; `message` then says why. */
+  /** The data set on show, null while there is none; `message` then says why. @type {Data | null} */
   data = null;
   message = "";
   beta = 0.5;
   gamma = 20;
   /** Row of the selected picture, -1 for none. */
   selected = -1;
-  /** What the map is coloured by: one of COLOURINGS, or "method" for the answers of `system`. */
+  /** What the map is coloured by: one of COLOURINGS, or "method" for the answers of `system`. @type {Colouring} */
   colouring = "alpha";
-  /** A compared system whose answers can colour the map, {title, answers: one class per picture}. */
+  /**
+   * A compared system whose answers can colour the map, {title, answers: one class per picture}.
+   * @type {System | null}
+   */
   system = null;
-  /** 1 for each chosen picture, null while all are; `chosenTitle` says where the choice comes from. */
+  /**
+   * 1 for each chosen picture, null while all are; `chosenTitle` says where the choice comes from.
+   * @type {Uint8Array | null}
+   */
   chosen = null;
   chosenTitle = "";
+  /** @type {Filter} */
   filter = makeFilter();
+  /** @type {TabName} */
   tab = TAB_NAMES[0];
   /** The step of the lesson, counted from 1. */
   step = 1;
-  /** A link that waits for its example, as `readLink` gives it. Once the hand moves on, it has no say any more. */
+  /**
+   * A link that waits for its example, as `readLink` gives it. Once the hand moves on, it has no say any more.
+   * @type {Link | null}
+   */
   link = null;
 
   /** Whether the settings are the visitor's own: they then outlive the next training. */
   #touched = false;
   #unsent = false;
   #sent = "";
+  /** @type {((kind: Change) => void)[]} */
   #listeners = [];
 
-  /** `listener(kind)` is called after every change, in the order of subscription. */
+  /**
+   * `listener(kind)` is called after every change, in the order of subscription.
+   * @type {(listener: (kind: Change) => void) => void}
+   */
   subscribe(listener) {
     this.#listeners.push(listener);
   }
 
+  /** @type {(kind: Change) => void} */
   #tell(kind) {
     for (const listener of this.#listeners) listener(kind);
   }
 
-  /** What is chosen and hidden stays with its model; another one starts with everything on show. */
+  /**
+   * What is chosen and hidden stays with its model; another one starts with everything on show.
+   * @type {(data: Data) => void}
+   */
   showData(data) {
     const before = this.data;
     const sameModel = before !== null && before.id === data.id;
@@ -72,25 +94,36 @@ export class State {
     this.#tell(DATA);
   }
 
-  /** The selected picture stays selected while it is there; a new set opens on a prediction that the update fixed. */
+  /**
+   * The selected picture stays selected while it is there; a new set opens on a prediction that the update fixed.
+   * @type {(data: Data, before: Data | null) => number}
+   */
   #selectionIn(data, before) {
     if (data.select >= 0) return data.select;
     const kept = before && this.selected >= 0 ? keptByName(before, this.selected, data) : -1;
     return kept >= 0 ? kept : openingPicture(data, this.beta, this.gamma);
   }
 
+  /** @type {(message: string) => void} */
   showMessage(message) {
     Object.assign(this, { data: null, message });
     this.#tell(DATA);
   }
 
-  /** The same pictures in another projection; `places` as `normalisePlaces` gives them. */
+  /**
+   * The same pictures in another projection; `places` as `normalisePlaces` gives them.
+   * @type {(places: Places, projection: string) => void}
+   */
   showPlaces(places, projection) {
-    Object.assign(this.data, { projection, places: { ...this.data.places, ...places } });
+    if (!this.data) return;
+    Object.assign(this.data, { projection, places });
     this.#tell(PLACES);
   }
 
-  /** The sliders follow the hand; null for what stays as it is. */
+  /**
+   * The sliders follow the hand; null for what stays as it is.
+   * @type {(beta: number | null, gamma: number | null) => void}
+   */
   moveTo(beta, gamma) {
     this.#touched = true;
     this.#set(beta, gamma);
@@ -103,7 +136,10 @@ export class State {
     this.#tell(RELEASED);
   }
 
-  /** As `moveTo`, by something that has no hand to take off. */
+  /**
+   * As `moveTo`, by something that has no hand to take off.
+   * @type {(beta: number | null, gamma: number | null) => void}
+   */
   jumpTo(beta, gamma) {
     this.#unsent = true;
     this.moveTo(beta, gamma);
@@ -117,16 +153,21 @@ export class State {
     this.#tell(CHANGED);
   }
 
+  /** @type {(beta: number | null, gamma: number | null) => void} */
   #set(beta, gamma) {
     this.link = null;
     this.beta = Math.min(Math.max(beta ?? this.beta, 0), 1);
     this.gamma = Math.max(gamma ?? this.gamma, 0);
   }
 
-  /** What the server has not been told yet, {beta, gamma}, or null; from now on it counts as told. */
+  /**
+   * What the server has not been told yet, {beta, gamma}, or null; from now on it counts as told.
+   * @type {() => Settings | null}
+   */
   takeUnsent() {
     if (!this.#unsent) return null;
     this.#unsent = false;
+    /** @type {Settings} */
     const settings = { beta: this.beta, gamma: this.gamma === Infinity ? "inf" : this.gamma };
     const text = JSON.stringify(settings);
     if (text === this.#sent) return null;
@@ -134,6 +175,7 @@ export class State {
     return settings;
   }
 
+  /** @type {(i: number) => void} */
   select(i) {
     if (!this.data || !(i >= -1 && i < this.data.n)) return;
     this.link = null;
@@ -141,20 +183,29 @@ export class State {
     this.#tell(CHANGED);
   }
 
-  /** Make `indices` the chosen pictures; none, or null, chooses all again. `title` says where they come from. */
+  /**
+   * Make `indices` the chosen pictures; none, or null, chooses all again. `title` says where they come from.
+   * @type {(indices: number[] | null, title?: string) => void}
+   */
   choose(indices, title = "") {
     if (!this.data) return;
-    const some = Boolean(indices && indices.length);
-    this.chosen = some ? new Uint8Array(this.data.n) : null;
+    const chosen = new Uint8Array(this.data.n);
+    for (const i of indices ?? []) if (i >= 0 && i < chosen.length) chosen[i] = 1;
+    const some = Boolean(indices?.length);
+    this.chosen = some ? chosen : null;
     this.chosenTitle = some ? title : "";
-    for (const i of some ? indices : []) if (i >= 0 && i < this.data.n) this.chosen[i] = 1;
     this.#tell(CHANGED);
   }
 
-  /** Hide or show what one entry of the legend stands for; `part` is "kinds" or "values". */
-  toggle(part, key) {
-    const keys = this.filter[part];
-    if (!keys.delete(key)) keys.add(key);
+  /** Hide or show the points of a kind; `kind` is one of KINDS, or ANCHOR_KIND. @type {(kind: string) => void} */
+  toggleKind(kind) {
+    flip(this.filter.kinds, kind);
+    this.#tell(CHANGED);
+  }
+
+  /** Hide or show the points of a class or a change, by what the colouring goes by. @type {(value: number) => void} */
+  toggleValue(value) {
+    flip(this.filter.values, value);
     this.#tell(CHANGED);
   }
 
@@ -163,46 +214,55 @@ export class State {
     this.#tell(CHANGED);
   }
 
+  /** @type {(name: Colouring) => void} */
   setColouring(name) {
     this.link = null;
     this.#colourBy(name);
     this.#tell(CHANGED);
   }
 
-  /** Colour the map by the answers of a compared system. */
+  /** Colour the map by the answers of a compared system. @type {(title: string, answers: Int32Array) => void} */
   colourBySystem(title, answers) {
     this.system = { title, answers };
     this.setColouring("method");
   }
 
+  /** @type {(name: Colouring) => void} */
   #colourBy(name) {
     if (this.colouring !== name) this.filter.values.clear();
     this.colouring = name;
   }
 
+  /** @type {(name: TabName) => void} */
   openTab(name) {
     if (!TAB_NAMES.includes(name)) return;
     this.tab = name;
     this.#tell(TURNED);
   }
 
+  /** @type {(step: number) => void} */
   openStep(step) {
     this.step = Math.min(Math.max(step, 1), LESSON.length);
     this.openTab("lesson");
   }
 
-  /** Keep a link until its example is there. */
+  /** Keep a link until its example is there. @type {(link: Link | null) => void} */
   awaitLink(link) {
     this.link = link;
   }
 
-  /** Do what a link asks for, as if by hand. */
+  /** Do what a link asks for, as if by hand. @type {(link: Link) => void} */
   followLink(link) {
     this.link = null;
     if (link.colour) this.setColouring(link.colour);
-    const picture = link.picture === null ? -1 : this.data.images.names.indexOf(link.picture);
+    const picture = link.picture === null || !this.data ? -1 : this.data.images.names.indexOf(link.picture);
     if (picture >= 0) this.select(picture);
     if (link.lesson !== null) this.openStep(link.lesson);
     if (link.beta !== null || link.gamma !== null) this.jumpTo(link.beta, link.gamma);
   }
+}
+
+/** Takes a key out of a set, or puts it in. @type {<K>(keys: Set<K>, key: K) => void} */
+function flip(keys, key) {
+  if (!keys.delete(key)) keys.add(key);
 }

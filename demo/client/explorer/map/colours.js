@@ -1,19 +1,29 @@
 // Colour tables as rgb() text. Ramps are straight lines of lightness in OKLab: equal steps look equally large.
 
-import { make } from "../../dom.js";
+import { make, penOf } from "../../dom.js";
+
+/** @import { Ink, Inks, Theme } from '../../types.d.ts' */
 
 export const RAMP_STEPS = 256;
+/** @type {Ink[]} */
+const INKS = ["ink", "soft", "strong", "anchor", "good", "bad", "other", "card"];
 
-/** Stops of [lightness, chroma, hue]. Strength always means contrast with the page: dark on light, light on dark. */
+/**
+ * Stops of [lightness, chroma, hue]. Strength always means contrast with the page: dark on light, light on dark.
+ * @type {Record<Theme, number[][]>}
+ */
 const RAMP_STOPS = {
   light: [[0.83, 0.035, 240], [0.7, 0.105, 220], [0.56, 0.15, 255], [0.44, 0.2, 290], [0.32, 0.17, 315]],
   dark: [[0.46, 0.05, 285], [0.57, 0.13, 285], [0.68, 0.14, 240], [0.8, 0.14, 185], [0.93, 0.17, 110]],
 };
 
-/** Any CSS colours as "rgb(r, g, b)": programs other than browsers read neither oklch() nor variables. */
+/**
+ * Any CSS colours as "rgb(r, g, b)": programs other than browsers read neither oklch() nor variables.
+ * @type {(colours: string[]) => string[]}
+ */
 function plainColours(colours) {
-  const canvas = Object.assign(document.createElement("canvas"), { width: colours.length, height: 1 });
-  const pen = canvas.getContext("2d", { willReadFrequently: true });
+  const canvas = Object.assign(make("canvas"), { width: colours.length, height: 1 });
+  const pen = penOf(canvas, { willReadFrequently: true });
   colours.forEach((colour, at) => {
     pen.fillStyle = colour;
     pen.fillRect(at, 0, 1, 1);
@@ -22,11 +32,12 @@ function plainColours(colours) {
   return colours.map((_, at) => `rgb(${data.slice(4 * at, 4 * at + 3).join(", ")})`);
 }
 
+/** @type {(colour: number[]) => string} */
 function oklch([lightness, chroma, hue]) {
   return `oklch(${lightness} ${chroma} ${hue})`;
 }
 
-/** 256 colours from "no update" to "full update". */
+/** 256 colours from "no update" to "full update". @type {(theme: Theme) => string[]} */
 export function makeRamp(theme) {
   const stops = RAMP_STOPS[theme];
   return plainColours(Array.from({ length: RAMP_STEPS }, (_, step) => {
@@ -37,7 +48,10 @@ export function makeRamp(theme) {
   }));
 }
 
-/** One colour per class: few hues evenly spread, many by the golden angle; two lightnesses tell neighbours apart. */
+/**
+ * One colour per class: few hues evenly spread, many by the golden angle; two lightnesses tell neighbours apart.
+ * @type {(count: number, theme: Theme) => string[]}
+ */
 export function makeClassColours(count, theme) {
   const base = theme === "dark" ? [0.78, 0.66] : [0.66, 0.52];
   const turn = count <= 12 ? 360 / count : 137.508;
@@ -45,31 +59,37 @@ export function makeClassColours(count, theme) {
   return count ? plainColours(colours) : [];
 }
 
-/** Colours of SAME, FIXED, BROKEN, MOVED. */
+/** Colours of SAME, FIXED, BROKEN, MOVED. @type {(theme: Theme) => string[]} */
 export function makeChangeColours(theme) {
   return theme === "dark"
     ? ["rgb(92, 104, 122)", "rgb(74, 222, 128)", "rgb(251, 113, 133)", "rgb(250, 204, 21)"]
     : ["rgb(190, 198, 209)", "rgb(21, 128, 61)", "rgb(200, 30, 50)", "rgb(180, 110, 0)"];
 }
 
-/** alpha / beta on a square-root scale: at real similarities it is a few percent, a linear scale looks dead. */
+/**
+ * alpha / beta on a square-root scale: at real similarities it is a few percent, a linear scale looks dead.
+ * @type {(alpha: number, beta: number) => number}
+ */
 export function rampIndex(alpha, beta) {
   return beta > 0 ? Math.round((RAMP_STEPS - 1) * Math.sqrt(Math.min(alpha / beta, 1))) : 0;
 }
 
+/** @type {() => Theme} */
 export function currentTheme() {
   return document.querySelector("html.dark, body.dark") ? "dark" : "light";
 }
 
-/** The page's own colours of this theme, by the names that the style sheet gives them, and its font. */
+/**
+ * The page's own colours of this theme, by the names that the style sheet gives them, and its font.
+ * @type {(root: HTMLElement) => Inks}
+ */
 export function pageInks(root) {
-  const names = ["ink", "soft", "strong", "anchor", "good", "bad", "other", "card"];
   const probe = root.appendChild(make("i"));
-  const colours = names.map((name) => {
+  const colours = INKS.map((name) => {
     probe.style.color = `var(--${name})`;
     return getComputedStyle(probe).color;
   });
   probe.remove();
-  const plain = plainColours(colours);
-  return { ...Object.fromEntries(names.map((name, at) => [name, plain[at]])), font: getComputedStyle(root).fontFamily };
+  const [ink, soft, strong, anchor, good, bad, other, card] = plainColours(colours);
+  return { ink, soft, strong, anchor, good, bad, other, card, font: getComputedStyle(root).fontFamily };
 }

@@ -1,14 +1,23 @@
 // The lasso's button: while it is pressed, what is drawn around becomes the chosen pictures.
 
-/** Wires the button and the Escape key, which also chooses all pictures again. */
+import { find, setPressed } from "../../dom.js";
+
+/** @import { MapPanel } from '../../types.d.ts' */
+/** @import { State } from "../state.js" */
+
+/**
+ * Wires the button and the Escape key, which also chooses all pictures again.
+ * @type {(root: HTMLElement, map: MapPanel, state: State) => { isActive(): boolean, leave(): void }}
+ */
 export function createLasso(root, map, state) {
-  const button = root.querySelector("#lasso-button");
-  const card = root.querySelector(".map-card");
+  const button = find(root, "#lasso-button");
+  const card = find(root, ".map-card");
   let active = false;
+  /** @type {(wanted: boolean) => void} */
   const set = (wanted) => {
     if (active === wanted) return;
     active = wanted;
-    button.setAttribute("aria-pressed", String(active));
+    setPressed(button, active);
     card.classList.toggle("lassoing", active);
     map.setLasso(active);
   };

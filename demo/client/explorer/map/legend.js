@@ -1,12 +1,18 @@
 // What the colours and shapes on the map mean; each entry is a button that hides and shows its points.
 
-import { make, makeButton, setText } from "../../dom.js";
+import { find, findA, make, makeButton, setPressed, setText } from "../../dom.js";
 import { ANCHOR_KIND } from "../model/selection.js";
 
-/** The list of what the map can be coloured by; a compared system joins it while its answers are there. */
+/** @import { Colouring, Data, Palettes, Panels } from '../../types.d.ts' */
+/** @import { State } from "../state.js" */
+
+/**
+ * The list of what the map can be coloured by; a compared system joins it while its answers are there.
+ * @type {(root: HTMLElement, state: State) => Panels["colourChoice"]}
+ */
 export function createColourChoice(root, state) {
-  const list = root.querySelector("#colour-by");
-  list.addEventListener("change", () => state.setColouring(list.value));
+  const list = findA(HTMLSelectElement, root, "#colour-by");
+  list.addEventListener("change", () => state.setColouring(/** @type {Colouring} */ (list.value)));
   return {
     show(colouring, system) {
       const entry = list.querySelector("[value=method]");
@@ -17,18 +23,20 @@ export function createColourChoice(root, state) {
   };
 }
 
+/** @type {(list: HTMLSelectElement, value: string) => HTMLOptionElement} */
 function addOption(list, value) {
   const option = list.appendChild(make("option"));
   option.value = value;
   return option;
 }
 
-/** `toggle(part, key)`: part "kinds" or "values" of the filter, key as the state's filter has it. */
-export function createLegend(root, toggle) {
-  const ramp = root.querySelector(".legend-ramp");
-  const swatches = root.querySelector(".legend-swatches");
-  const shapes = [...root.querySelectorAll(".legend-shapes button")];
-  for (const button of shapes) button.addEventListener("click", () => toggle("kinds", button.dataset.kind));
+/** @type {(root: HTMLElement, state: State) => Panels["legend"]} */
+export function createLegend(root, state) {
+  const ramp = find(root, ".legend-ramp");
+  const swatches = find(root, ".legend-swatches");
+  const shapes = [...find(root, ".legend-shapes").querySelectorAll("button")];
+  for (const button of shapes) button.addEventListener("click", () => state.toggleKind(kindOf(button)));
+  /** @type {HTMLButtonElement[]} */
   let entries = [];
   return {
     /** Anew for another data set, colouring or theme; toggling keeps the buttons, and with them the focus. */
@@ -36,25 +44,31 @@ export function createLegend(root, toggle) {
       ramp.hidden = colouring !== "alpha";
       swatches.hidden = colouring === "alpha";
       const stops = palettes.ramp.filter((_, step) => step % 17 === 0);
-      ramp.querySelector(".ramp").style.background = `linear-gradient(90deg, ${stops.join(", ")})`;
+      find(ramp, ".ramp").style.background = `linear-gradient(90deg, ${stops.join(", ")})`;
       const swatchesOf = colouring === "changed" ? changeSwatches : classSwatches;
       entries = colouring === "alpha" ? [] : swatchesOf(data, palettes);
-      entries.forEach((button, key) => button.addEventListener("click", () => toggle("values", key)));
+      entries.forEach((button, key) => button.addEventListener("click", () => state.toggleValue(key)));
       swatches.replaceChildren(...entries);
-      for (const button of shapes) button.hidden = !hasKind(data, button.dataset.kind);
+      for (const button of shapes) button.hidden = !hasKind(data, kindOf(button));
     },
     mark(filter) {
-      const press = (button, shown) => button.setAttribute("aria-pressed", String(shown));
-      entries.forEach((button, key) => press(button, !filter.values.has(key)));
-      for (const button of shapes) press(button, !filter.kinds.has(button.dataset.kind));
+      entries.forEach((button, key) => setPressed(button, !filter.values.has(key)));
+      for (const button of shapes) setPressed(button, !filter.kinds.has(kindOf(button)));
     },
   };
 }
 
-function hasKind(data, kind) {
-  return kind === ANCHOR_KIND ? data.anchors.label.length > 0 : data.kinds.includes(kind);
+/** @type {(button: HTMLButtonElement) => string} */
+function kindOf(button) {
+  return button.dataset.kind ?? "";
 }
 
+/** @type {(data: Data, kind: string) => boolean} */
+function hasKind(data, kind) {
+  return kind === ANCHOR_KIND ? data.anchors.label.length > 0 : data.kinds.some((one) => one === kind);
+}
+
+/** @type {(colour: string, text: string) => HTMLButtonElement} */
 function swatch(colour, text) {
   const node = makeButton("swatch");
   node.appendChild(make("i")).style.background = colour;
@@ -63,11 +77,12 @@ function swatch(colour, text) {
   return node;
 }
 
-/** In the order of SAME, FIXED, BROKEN, MOVED. */
+/** In the order of SAME, FIXED, BROKEN, MOVED. @type {(data: Data, palettes: Palettes) => HTMLButtonElement[]} */
 function changeSwatches(data, palettes) {
   return ["unchanged", "fixed", "broken", "still wrong"].map((name, change) => swatch(palettes.changes[change], name));
 }
 
+/** @type {(data: Data, palettes: Palettes) => HTMLButtonElement[]} */
 function classSwatches(data, palettes) {
   return data.classes.names.map((name, k) => swatch(palettes.classes[k], name));
 }

@@ -6,15 +6,22 @@ import { ANCHOR_KIND, HIDDEN, KINDS } from "../model/selection.js";
 import { createPlot } from "./plotly.js";
 import { drawPoints } from "./points.js";
 
+/** @import { Data, Layer, Look, MapPanel, Pixel, Places, View } from '../../types.d.ts' */
+/** @import { DragMode, Plot, Trace } from "./plotly.js" */
+/** @import { Scene } from "./points.js" */
+
+/**
+ * @typedef {{ host: HTMLElement, canvas: HTMLCanvasElement, plot: Plot, onView: () => void, scene: Scene | null,
+ *   scale: number, motion: number, lasso: boolean }} MapState
+ */
+
 const MAP_MARGIN = 0.06;
 const MOVE_MILLISECONDS = 900;
 /** Square pixels of map per point from which on points have their full size. */
 const ROOM_PER_POINT = 700;
 const SMALLEST_POINTS = 0.55;
-/** One trace of the plot per kind of point, in this order. */
-const TRACES = [ANCHOR_KIND, ...KINDS];
 
-/** The home view: the unit square with a margin; y grows upwards. */
+/** The home view: the unit square with a margin; y grows upwards. @type {() => View} */
 function homeView() {
   const range = [-MAP_MARGIN, 1 + MAP_MARGIN];
   return { x: range, y: [...range] };
@@ -23,93 +30,118 @@ function homeView() {
 /**
  * A map in `host` with its points on `canvas`. `onView` is called whenever pixel positions changed: zoom, pan, resize,
  * motion; `onLasso(indices)` with the pictures that a lasso caught.
+ * @type {(host: HTMLElement, canvas: HTMLCanvasElement,
+ *   hooks: { onView: () => void, onLasso: (indices: number[]) => void }) => MapPanel}
  */
 export function createMap(host, canvas, { onView, onLasso }) {
-  const map = { host, canvas, onView, data: null, shown: null, look: null, members: {}, motion: 0, lasso: false };
-  map.plot = createPlot(host, {
+  const plot = createPlot(host, {
     onView: () => viewChanged(map), onHome: () => zoomMap(map, 0),
     onLasso: (caught) => onLasso(caughtPictures(map, caught)),
   });
-  const call = (method) => (...values) => method(map, ...values);
+  /** @type {MapState} */
+  const map = { host, canvas, plot, onView, scene: null, scale: 1, motion: 0, lasso: false };
   return {
-    show: call(showOnMap), recolour: call(recolour), zoom: call(zoomMap),
-    moveTo: call(moveTo), setLasso: call(setLasso),
-    isReady: map.plot.isDrawn, isResting: () => map.plot.isDrawn() && map.motion === 0,
-    place: (layer, i) => (map.shown[layer] ? pixelOf(map, map.shown[layer], i) : null),
-    scale: () => map.scale || 1, size: () => ({ width: host.clientWidth, height: host.clientHeight }),
+    show: (data, look, manner) => showOnMap(map, data, look, manner), recolour: (look) => recolour(map, look),
+    moveTo: (places) => moveTo(map, places),
+    zoom: (factor) => zoomMap(map, factor), setLasso: (active) => setLasso(map, active),
+    isReady: plot.isDrawn, isResting: () => plot.isDrawn() && map.motion === 0,
+    place: {
+      images: (i) => pixelOf(map, sceneOf(map).places.images, i),
+      anchors: (i) => otherPixelOf(map, sceneOf(map).places.anchors, i),
+      classes: (i) => otherPixelOf(map, sceneOf(map).places.classes, i),
+    },
+    scale: () => map.scale, size: () => ({ width: host.clientWidth, height: host.clientHeight }),
   };
+}
+
+/** @type {(map: MapState) => Scene} */
+function sceneOf(map) {
+  if (!map.scene) throw new Error("There is nothing on the map yet.");
+  return map.scene;
 }
 
 /**
  * Draw a data set. `keepsView`: the same model is on show; otherwise the map starts at home. `samePoints`: they set out
  * from their old places to their new ones.
+ * @type {(map: MapState, data: Data, look: Look, manner: Parameters<MapPanel["show"]>[2]) => Promise<void>}
  */
-function showOnMap(map, data, look, { keepsView, samePoints }) {
+async function showOnMap(map, data, look, { keepsView, samePoints }) {
   stopMotion(map);
-  map.data = data;
-  map.shown = samePoints && map.shown ? startPlaces(map.shown, data.places) : data.places;
-  map.look = look;
-  map.members = Object.fromEntries(KINDS.map((kind) => [kind, []]));
-  for (let i = 0; i < data.n; i++) map.members[data.kinds[i]].push(i);
+  const places = samePoints && map.scene ? startPlaces(map.scene.places, data.places) : data.places;
+  /** @type {Scene["members"]} */
+  const members = { train: [], seen: [], unseen: [], query: [] };
+  for (let i = 0; i < data.n; i++) members[data.kinds[i]].push(i);
+  const scene = { data, places, look, members };
+  map.scene = scene;
   const view = map.plot.isDrawn() && keepsView ? map.plot.view() : homeView();
-  return map.plot.draw(tracesOf(map), view, dragMode(map, view)).then(() => {
-    viewChanged(map);
-    if (map.data === data && map.shown !== data.places) moveTo(map, data.places);
-  });
+  await map.plot.draw(tracesOf(scene), view, dragMode(map, view));
+  viewChanged(map);
+  if (map.scene === scene && scene.places !== data.places) moveTo(map, data.places);
 }
 
-/** Points shrink where many share a small map. */
+/** Points shrink where many share a small map. @type {(map: MapState) => number} */
 function pointScale(map) {
-  const share = (map.host.clientWidth * map.host.clientHeight) / Math.max(map.data.n, 1);
+  const share = (map.host.clientWidth * map.host.clientHeight) / Math.max(sceneOf(map).data.n, 1);
   return Math.min(Math.max(Math.sqrt(share / ROOM_PER_POINT), SMALLEST_POINTS), 1);
 }
 
-function tracesOf(map) {
-  const { images, anchors } = map.shown;
-  return TRACES.map((kind) => {
-    if (kind !== ANCHOR_KIND) {
-      const points = map.members[kind];
-      return { kind, x: points.map((i) => images.x[i]), y: points.map((i) => images.y[i]) };
-    }
-    return { kind, x: anchors ? [...anchors.x] : [], y: anchors ? [...anchors.y] : [] };
+/**
+ * One trace of the plot per kind of point: the anchors, then the pictures in the order of KINDS.
+ * @type {(scene: Scene) => Trace[]}
+ */
+function tracesOf({ places, members }) {
+  const { images, anchors } = places;
+  const pictures = KINDS.map((kind) => {
+    const points = members[kind];
+    return { kind, x: points.map((i) => images.x[i]), y: points.map((i) => images.y[i]) };
   });
+  return [{ kind: ANCHOR_KIND, x: anchors ? [...anchors.x] : [], y: anchors ? [...anchors.y] : [] }, ...pictures];
 }
 
-/** A finger must be able to scroll past: on touch screens the map can be pushed only once it is zoomed in. */
+/**
+ * A finger must be able to scroll past: on touch screens the map can be pushed only once it is zoomed in.
+ * @type {(map: MapState, view: View) => DragMode}
+ */
 function dragMode(map, view) {
   if (map.lasso) return "lasso";
   const atHome = [view.x, view.y].every(([low, high]) => high - low > 1);
   return atHome && window.matchMedia("(pointer: coarse)").matches ? false : "pan";
 }
 
-/** Pixel positions are other ones: points and overlay follow. */
+/** Pixel positions are other ones: points and overlay follow. @type {(map: MapState) => void} */
 function viewChanged(map) {
   map.scale = pointScale(map);
   map.onView();
   paintPoints(map);
 }
 
-/** `look` as `drawPoints` takes it. */
+/** `look` as `drawPoints` takes it. @type {(map: MapState, look: Look) => void} */
 function recolour(map, look) {
-  map.look = look;
+  sceneOf(map).look = look;
   paintPoints(map);
 }
 
+/** @type {(map: MapState) => void} */
 function paintPoints(map) {
-  const { data, shown: places, look, members, scale } = map;
   const [across, down] = map.plot.scales();
-  drawPoints(map.canvas, { data, places, look, members, across, down, scale, size: map.plot.size() });
+  drawPoints(map.canvas, { ...sceneOf(map), across, down, scale: map.scale, size: map.plot.size() });
 }
 
-/** Where point i of a layer is, in pixels of the map card. */
+/** Where point i of a layer is, in pixels of the map card. @type {(map: MapState, layer: Layer, i: number) => Pixel} */
 function pixelOf(map, layer, i) {
   const [across, down] = map.plot.scales();
   return [across(layer.x[i]), down(layer.y[i])];
 }
 
-/** Zoom about the middle by a factor; 0 goes home. */
+/** @type {(map: MapState, layer: Layer | null, i: number) => Pixel | null} */
+function otherPixelOf(map, layer, i) {
+  return layer && pixelOf(map, layer, i);
+}
+
+/** Zoom about the middle by a factor; 0 goes home. @type {(map: MapState, factor: number) => void} */
 function zoomMap(map, factor) {
   if (!map.plot.isDrawn()) return;
+  /** @type {(range: number[]) => number[]} */
   const scale = ([low, high]) => {
     const middle = (low + high) / 2;
     return [middle - (high - low) / 2 / factor, middle + (high - low) / 2 / factor];
@@ -119,49 +151,70 @@ function zoomMap(map, factor) {
   map.plot.look(next, dragMode(map, next));
 }
 
-/** Let the points travel to new places (a Places value, normalised); at once where the visitor prefers no motion. */
+/**
+ * Let the points travel to new places (a Places value, normalised); at once where the visitor prefers no motion.
+ * @type {(map: MapState, places: Places) => void}
+ */
 function moveTo(map, places) {
   stopMotion(map);
-  const from = map.shown;
+  const { scene } = map;
+  if (!scene) return; // once there is one, it begins at the places of its data set
+  const from = scene.places;
   const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches || document.hidden;
-  if (!map.plot.isDrawn() || still || Boolean(from.anchors) !== Boolean(places.anchors)) return landAt(map, places);
+  const other = Boolean(from.anchors) !== Boolean(places.anchors);
+  if (!map.plot.isDrawn() || still || other) return landAt(map, scene, places);
   const start = performance.now();
+  /** @type {(now: number) => void} */
   const step = (now) => {
     const share = Math.min((now - start) / MOVE_MILLISECONDS, 1);
-    if (share === 1) return landAt(map, places);
-    map.shown = mixPlaces(from, places, share * share * (3 - 2 * share));
+    if (share === 1) return landAt(map, scene, places);
+    scene.places = mixPlaces(from, places, share * share * (3 - 2 * share));
     viewChanged(map);
     map.motion = requestAnimationFrame(step);
   };
   map.motion = requestAnimationFrame(step);
 }
 
-function landAt(map, places) {
+/** @type {(map: MapState, scene: Scene, places: Places) => void} */
+function landAt(map, scene, places) {
   map.motion = 0;
-  map.shown = places;
-  if (map.plot.isDrawn()) map.plot.move(tracesOf(map));
+  scene.places = places;
+  if (map.plot.isDrawn()) map.plot.move(tracesOf(scene));
 }
 
+/** @type {(map: MapState) => void} */
 function stopMotion(map) {
   if (map.motion) cancelAnimationFrame(map.motion);
   map.motion = 0;
 }
 
+/** @type {(from: Places, to: Places, share: number) => Places} */
 function mixPlaces(from, to, share) {
+  /** @type {(a: Float32Array, b: Float32Array) => Float32Array} */
   const mix = (a, b) => b.map((value, i) => a[i] + share * (value - a[i]));
-  const layer = (name) => (from[name] && to[name]
-    ? { x: mix(from[name].x, to[name].x), y: mix(from[name].y, to[name].y) } : to[name]);
-  return { images: layer("images"), anchors: layer("anchors"), classes: layer("classes") };
+  /** @type {(before: Layer, after: Layer) => Layer} */
+  const layer = (before, after) => ({ x: mix(before.x, after.x), y: mix(before.y, after.y) });
+  /** @type {(before: Layer | null, after: Layer | null) => Layer | null} */
+  const other = (before, after) => (before && after ? layer(before, after) : after);
+  return {
+    images: layer(from.images, to.images),
+    anchors: other(from.anchors, to.anchors), classes: other(from.classes, to.classes),
+  };
 }
 
-/** Dragging draws a lasso, or pushes the map. */
+/** Dragging draws a lasso, or pushes the map. @type {(map: MapState, active: boolean) => void} */
 function setLasso(map, active) {
   map.lasso = active;
   if (map.plot.isDrawn()) map.plot.setMode(dragMode(map, map.plot.view()));
 }
 
-/** What the plot caught as picture rows; anchors can be caught but mean nothing here, hidden pictures cannot. */
+/**
+ * What the plot caught as picture rows; anchors can be caught but mean nothing here, hidden pictures cannot.
+ * @type {(map: MapState, caught: number[][]) => number[]}
+ */
 function caughtPictures(map, caught) {
-  const rows = caught.flatMap(([trace, point]) => map.members[TRACES[trace]]?.[point] ?? []);
-  return rows.filter((i) => map.look.shade[i] !== HIDDEN);
+  const { look, members } = sceneOf(map);
+  const pictures = caught.filter(([trace]) => trace > 0);
+  const rows = pictures.flatMap(([trace, point]) => members[KINDS[trace - 1]][point] ?? []);
+  return rows.filter((i) => look.shade[i] !== HIDDEN);
 }

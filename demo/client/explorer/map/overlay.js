@@ -5,17 +5,26 @@ import { makeSvg, setAttributes } from "../../dom.js";
 import { HIDDEN } from "../model/selection.js";
 import { arrangeLabels, makeLabel, weighLabels } from "./labels.js";
 
+/** @import { Data, Label, OverlayPanel, Pixel, Pixels, Size } from '../../types.d.ts' */
+
 /**
- * `place(layer, i)` gives pixels, null where the layer has no places; `size()` is the map's own {width, height}.
+ * @typedef {{ place: Pixels, size: () => Size, data: Data | null, labels: Label[], shade: Uint8Array, selected: number,
+ *   line: SVGLineElement, target: SVGRectElement, focus: SVGCircleElement }} Overlay
+ */
+
+/**
+ * `place` tells where points are; `size()` is the map's own {width, height}.
  * Returns {show(data), mark(shade, selected), weigh(alpha, beta), follow(), labels()}.
+ * @type {(svg: SVGSVGElement, place: Pixels, size: () => Size) => OverlayPanel}
  */
 export function createOverlay(svg, place, size) {
-  const overlay = { place, size, data: null, labels: [], shade: [], selected: -1 };
-  overlay.line = svg.appendChild(makeSvg("line", "to-anchor"));
-  overlay.target = svg.appendChild(makeSvg("rect", "anchor-mark"));
-  overlay.focus = svg.appendChild(makeSvg("circle", "selected-mark"));
-  setAttributes(overlay.target, { x: -6, y: -6, width: 12, height: 12 });
-  overlay.focus.setAttribute("r", 11);
+  /** @type {Overlay} */
+  const overlay = {
+    place, size, data: null, labels: [], shade: new Uint8Array(0), selected: -1,
+    line: svg.appendChild(makeSvg("line", "to-anchor")),
+    target: svg.appendChild(setAttributes(makeSvg("rect", "anchor-mark"), { x: -6, y: -6, width: 12, height: 12 })),
+    focus: svg.appendChild(setAttributes(makeSvg("circle", "selected-mark"), { r: 11 })),
+  };
   return {
     show(data) {
       Object.assign(overlay, { data, selected: -1 });
@@ -29,31 +38,34 @@ export function createOverlay(svg, place, size) {
   };
 }
 
-/** `shade`: SHOWN to HIDDEN per picture. */
+/** `shade`: SHOWN to HIDDEN per picture. @type {(overlay: Overlay, shade: Uint8Array, selected: number) => void} */
 function markSelected(overlay, shade, selected) {
   overlay.shade = shade;
   overlay.selected = selected >= 0 && shade[selected] === HIDDEN ? -1 : selected;
   placeFocus(overlay);
 }
 
+/** @type {(overlay: Overlay) => void} */
 function followPoints(overlay) {
   if (!overlay.data) return;
   placeFocus(overlay);
-  placeLabels(overlay);
+  placeLabels(overlay, overlay.data);
 }
 
+/** @type {(node: SVGElement, pixel: Pixel, turn?: string) => void} */
 export function translate(node, [x, y], turn = "") {
   node.setAttribute("transform", `translate(${x.toFixed(1)} ${y.toFixed(1)})${turn}`);
 }
 
+/** @type {(overlay: Overlay) => void} */
 function placeFocus(overlay) {
   const { selected, data } = overlay;
-  const anchor = selected >= 0 ? data.images.nearestAnchor[selected] : -1;
-  const target = anchor >= 0 ? overlay.place("anchors", anchor) : null;
+  const anchor = data && selected >= 0 ? data.images.nearestAnchor[selected] : -1;
+  const target = anchor >= 0 ? overlay.place.anchors(anchor) : null;
   overlay.focus.style.display = selected >= 0 ? "" : "none";
   for (const node of [overlay.line, overlay.target]) node.style.display = target ? "" : "none";
   if (selected < 0) return;
-  const [x, y] = overlay.place("images", selected);
+  const [x, y] = overlay.place.images(selected);
   translate(overlay.focus, [x, y]);
   if (!target) return;
   const [toX, toY] = target;
@@ -61,15 +73,15 @@ function placeFocus(overlay) {
   setAttributes(overlay.line, { x1: x, y1: y, x2: toX, y2: toY });
 }
 
-/** A name that finds no room waits until there is some (zoom in). */
-function placeLabels(overlay) {
-  const { labels, data, shade } = overlay;
-  const placed = labels.length > 0 && overlay.place("classes", 0) !== null;
+/** A name that finds no room waits until there is some (zoom in). @type {(overlay: Overlay, data: Data) => void} */
+function placeLabels(overlay, data) {
+  const { labels, shade } = overlay;
   for (const label of labels) label.shown = false;
-  if (!placed) return;
+  const middles = labels.map((_, k) => overlay.place.classes(k)).filter((middle) => middle !== null);
+  if (!middles.length) return;
   const points = [];
-  for (let i = 0; i < data.n; i++) if (shade[i] !== HIDDEN) points.push(overlay.place("images", i));
-  labels.forEach((label, k) => { [label.x, label.y] = overlay.place("classes", k); });
+  for (let i = 0; i < data.n; i++) if (shade[i] !== HIDDEN) points.push(overlay.place.images(i));
+  middles.forEach(([x, y], k) => Object.assign(labels[k], { x, y }));
   arrangeLabels(labels, points, overlay.size()).forEach((spot, k) => {
     const stands = spot ? { x: spot.x, y: spot.y, slot: spot.slot, shown: true } : { slot: -1 };
     Object.assign(labels[k], stands);

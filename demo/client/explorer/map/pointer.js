@@ -1,22 +1,37 @@
 // The hand on the map: hover shows a card, a click pins, arrow keys step, the wheel zooms once the map has the focus.
 
-import { setText } from "../../dom.js";
+import { around, find, findParts, setText } from "../../dom.js";
 import { HIDDEN } from "../model/selection.js";
+
+/** @import { MapPanel, Paint, Pixel, Size } from '../../types.d.ts' */
+/** @import { Step } from "../model/selection.js" */
+
+/**
+ * @typedef {{ hide(): void, show(i: number, point: Pixel): void }} HoverCard
+ * @typedef {{ name: string, truth: string, line: string }} Description
+ */
 
 const REACH = 14;
 const CLICK_SLACK = 4;
 
-/** `card` = createHoverCard(...); `pick(i)` pins; `shade()`: what the legend hid cannot be met. */
+/**
+ * `card` = createHoverCard(...); `pick(i)` pins; `shade()`: what the legend hid cannot be met.
+ * @type {(area: HTMLElement, map: MapPanel, shade: () => Uint8Array | null, card: HoverCard,
+ *   pick: (i: number) => void) => void}
+ */
 export function wirePointer(area, map, shade, card, pick) {
+  /** @type {Pixel | null} */
   let pressed = null;
+  /** @type {(event: MouseEvent) => Pixel} */
   const inside = (event) => {
     const box = area.getBoundingClientRect();
     return [event.clientX - box.left, event.clientY - box.top];
   };
   area.addEventListener("pointermove", (event) => {
-    if (pressed || event.pointerType === "touch" || !shade()) return card.hide();
+    const shades = shade();
+    if (pressed || event.pointerType === "touch" || !shades) return card.hide();
     const point = inside(event);
-    card.show(nearestPoint(map, shade(), point), point);
+    card.show(nearestPoint(map, shades, point), point);
   });
   area.addEventListener("pointerleave", () => card.hide());
   area.addEventListener("pointerdown", (event) => { pressed = [event.clientX, event.clientY]; card.hide(); }, true);
@@ -24,8 +39,9 @@ export function wirePointer(area, map, shade, card, pick) {
     if (!pressed) return;
     const moved = Math.hypot(event.clientX - pressed[0], event.clientY - pressed[1]);
     pressed = null;
-    if (moved > CLICK_SLACK || !shade() || event.target.closest?.(".map-buttons, .chips")) return;
-    const hit = nearestPoint(map, shade(), inside(event));
+    const shades = shade();
+    if (moved > CLICK_SLACK || !shades || around(event, ".map-buttons, .chips")) return;
+    const hit = nearestPoint(map, shades, inside(event));
     if (hit >= 0) pick(hit);
     area.focus({ preventScroll: true });
   });
@@ -33,21 +49,24 @@ export function wirePointer(area, map, shade, card, pick) {
   guardWheel(area);
 }
 
-/** The page keeps scrolling over a map nobody is using; a click into the map, or Ctrl, gives it the wheel. */
+/**
+ * The page keeps scrolling over a map nobody is using; a click into the map, or Ctrl, gives it the wheel.
+ * @type {(area: HTMLElement) => void}
+ */
 function guardWheel(area) {
   area.addEventListener("wheel", (event) => {
     if (!event.ctrlKey && !event.metaKey && document.activeElement !== area) event.stopPropagation();
   }, { capture: true });
 }
 
-/** The picture within reach of a pixel, or -1. */
+/** The picture within reach of a pixel, or -1. @type {(map: MapPanel, shade: Uint8Array, point: Pixel) => number} */
 function nearestPoint(map, shade, [x, y]) {
   if (!map.isReady()) return -1;
   let best = -1;
   let reach = REACH * REACH;
   for (let i = 0; i < shade.length; i++) {
     if (shade[i] === HIDDEN) continue;
-    const [px, py] = map.place("images", i);
+    const [px, py] = map.place.images(i);
     const distance = (px - x) ** 2 + (py - y) ** 2;
     if (distance < reach) {
       reach = distance;
@@ -57,8 +76,12 @@ function nearestPoint(map, shade, [x, y]) {
   return best;
 }
 
-/** Arrow keys step through the pictures, plus and minus zoom, 0 goes home. `go(step)` as `nextShown` takes it. */
+/**
+ * Arrow keys step through the pictures, plus and minus zoom, 0 goes home. `go(step)` as `nextShown` takes it.
+ * @type {(area: HTMLElement, map: MapPanel, go: (step: Step) => void) => void}
+ */
 export function wireKeys(area, map, go) {
+  /** @type {Record<string, () => void>} */
   const actions = {
     ArrowRight: () => go(1), ArrowLeft: () => go(-1), Home: () => go("first"), End: () => go("last"),
     "+": () => map.zoom(1.5), "=": () => map.zoom(1.5), "-": () => map.zoom(1 / 1.5), 0: () => map.zoom(0),
@@ -72,16 +95,20 @@ export function wireKeys(area, map, go) {
   });
 }
 
-/** The floating card. `describe(i)` gives {name, line, truth}; `paint(node, i)` draws the thumbnail. */
+/**
+ * The floating card. `describe(i)` gives {name, line, truth}; `paint(node, i)` draws the thumbnail.
+ * @type {(node: HTMLElement, describe: (i: number) => Description, paint: Paint, size: () => Size) => HoverCard}
+ */
 export function createHoverCard(node, describe, paint, size) {
-  const part = (key) => node.querySelector(`.${key}`);
-  const [thumb, name, truth, line] = ["thumb", "hover-name", "hover-truth", "hover-line"].map(part);
+  const { name, truth, line } = findParts(node, ["name", "truth", "line"], "hover-");
+  const thumb = find(node, ".thumb");
   let shown = -1;
+  const hide = () => { node.hidden = true; shown = -1; };
   return {
-    hide: () => { node.hidden = true; shown = -1; },
+    hide,
     show(i, [x, y]) {
-      node.hidden = i < 0;
-      if (i < 0) return void (shown = -1);
+      if (i < 0) return hide();
+      node.hidden = false;
       if (i !== shown) {
         const text = describe(i);
         setText(name, text.name);

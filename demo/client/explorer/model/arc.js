@@ -2,31 +2,33 @@
 // localized. The points come from the server once; the curves are the explorer's own formula on them.
 
 import { makeWorkspace, sweepTo } from "./formula.js";
-import { decodeFloats } from "./payload.js";
+import { decodeNear, decodeScores } from "./payload.js";
 
-/** A message about an arc with its arrays decoded; T points, C classes. */
-export function decodeArc(payload) {
-  const floats = (value) => (typeof value === "string" ? decodeFloats(value) : Float32Array.from(value));
-  const side = (part) => ({ nearest: floats(part.nearest), uv: floats(part.uv) });
-  return {
-    t: Array.from(payload.t),
-    images: side(payload.images), classes: side(payload.classes),
-    scores: Object.fromEntries(["uu", "vu", "uv", "vv"].map((name) => [name, floats(payload.scores[name])])),
-  };
+/** @import { Arc, ArcTarget, Data, Sweep, WalkUpdate } from '../../types.d.ts' */
+
+/** A message about an arc with its arrays decoded; T points, C classes. @type {(payload: WalkUpdate) => Arc} */
+export function decodeArc({ t, images, classes, scores }) {
+  return { t, images: decodeNear(images), classes: decodeNear(classes), scores: decodeScores(scores) };
 }
 
-/** The arc with class k alone. */
+/** The arc with class k alone. @type {(arc: Arc, k: number) => Sweep} */
 function withOneClass(arc, k) {
   const classes = arc.classes.nearest.length;
+  /** @type {(matrix: Float32Array) => Float32Array} */
   const column = (matrix) => Float32Array.from(arc.t, (_, i) => matrix[i * classes + k]);
+  /** @type {(values: Float32Array) => Float32Array} */
   const one = (values) => values.subarray(k, k + 1);
+  const { uu, vu, uv, vv } = arc.scores;
   return {
     images: arc.images, classes: { nearest: one(arc.classes.nearest), uv: one(arc.classes.uv) },
-    scores: Object.fromEntries(Object.entries(arc.scores).map(([name, matrix]) => [name, column(matrix)])),
+    scores: { uu: column(uu), vu: column(vu), uv: column(uv), vv: column(vv) },
   };
 }
 
-/** Along the arc, for class k: the three scores (cosines), alpha of the points and of the class text. */
+/**
+ * Along the arc, for class k: the three scores (cosines), alpha of the points and of the class text.
+ * @param {Arc} arc @param {number} k @param {number} beta @param {number} gamma
+ */
 export function arcCurves(arc, k, beta, gamma) {
   const points = withOneClass(arc, k);
   const workspace = makeWorkspace(arc.t.length, 1);
@@ -38,24 +40,33 @@ export function arcCurves(arc, k, beta, gamma) {
   };
 }
 
-/** Arcs are kept by their ends: one is asked for once, and an answer to an older wish is found when wished again. */
+/**
+ * Arcs are kept by their ends: one is asked for once, and an answer to an older wish is found when wished again.
+ * @type {(anchor: number, target: ArcTarget) => string}
+ */
 export function arcKey(anchor, { kind, index }) {
   return `${anchor}:${kind}:${index}`;
 }
 
-/** Heights at least `gap` apart, as near to the wanted ones as their order allows, none below `bottom`. */
+/**
+ * Heights at least `gap` apart, as near to the wanted ones as their order allows, none below `bottom`.
+ * @type {(heights: number[], gap: number, top: number, bottom: number) => number[]}
+ */
 export function spreadLabels(heights, gap, top, bottom) {
   const order = heights.map((y, at) => ({ y, at })).sort((a, b) => a.y - b.y);
   order.forEach((label, rank) => { label.y = Math.max(label.y, rank ? order[rank - 1].y + gap : top); });
   for (let rank = order.length - 1; rank >= 0; rank--) {
     order[rank].y = Math.min(order[rank].y, rank === order.length - 1 ? bottom : order[rank + 1].y - gap);
   }
-  const out = new Array(heights.length);
+  const out = heights.slice();
   for (const { y, at } of order) out[at] = y;
   return out;
 }
 
-/** The picture's nearest anchor, or, if the picture is that anchor itself, one of another class. */
+/**
+ * The picture's nearest anchor, or, if the picture is that anchor itself, one of another class.
+ * @type {(data: Data, picture: number) => number}
+ */
 export function defaultAnchor(data, picture) {
   const { label, image } = data.anchors;
   if (!label.length) return -1;

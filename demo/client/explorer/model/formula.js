@@ -6,6 +6,8 @@
 //   n^2       = (1-a)^2 + a^2 + 2 a (1-a) u.v
 //   z_i . z_k = [(1-a_i)(1-a_k) uu + a_i(1-a_k) vu + (1-a_i)a_k uv + a_i a_k vv] / (n_i n_k)
 
+/** @import { Belongs, Data, Scores, Side, Sweep, Weights, Why, Workspace } from '../../types.d.ts' */
+
 /** An anchor closer than this is the point itself: the Dirac mask (gamma = Infinity) is beta there, 0 elsewhere. */
 const DIRAC_WIDTH = 1e-3;
 
@@ -15,24 +17,36 @@ export const FIXED = 1;
 export const BROKEN = 2;
 export const MOVED = 3;
 
-/** alpha of one point whose nearest anchor has cosine similarity `nearest`. */
+/** @type {Side[]} */
+const SIDES = ["images", "classes"];
+
+/**
+ * alpha of one point whose nearest anchor has cosine similarity `nearest`.
+ * @type {(nearest: number, beta: number, gamma: number) => number}
+ */
 export function interpolationWeight(nearest, beta, gamma) {
   const distance = Math.min(Math.max(1 - nearest, 0), 1);
   if (gamma === Infinity) return distance < DIRAC_WIDTH ? beta : 0;
   return beta * Math.exp(-gamma * distance);
 }
 
-/** alpha of every point, into `out`. */
+/**
+ * alpha of every point, into `out`.
+ * @type {(out: Float64Array, nearest: Float32Array, beta: number, gamma: number) => void}
+ */
 function interpolationMask(out, nearest, beta, gamma) {
   for (let i = 0; i < nearest.length; i++) out[i] = interpolationWeight(nearest[i], beta, gamma);
 }
 
-/** n, the length of (1 - a) u + a v for unit vectors with u.v = `dot`. */
+/** n, the length of (1 - a) u + a v for unit vectors with u.v = `dot`. @type {(a: number, dot: number) => number} */
 export function mixtureNorm(a, dot) {
   return Math.sqrt(Math.max((1 - a) * (1 - a) + a * a + 2 * a * (1 - a) * dot, 1e-24));
 }
 
-/** z = keep * u + take * v: keep = (1 - a) / n and take = a / n, per point. `uv` holds u.v of each point. */
+/**
+ * z = keep * u + take * v: keep = (1 - a) / n and take = a / n, per point. `uv` holds u.v of each point.
+ * @type {(keep: Float64Array, take: Float64Array, alpha: Float64Array, uv: Float32Array) => void}
+ */
 function mixingWeights(keep, take, alpha, uv) {
   for (let i = 0; i < alpha.length; i++) {
     const a = alpha[i];
@@ -42,7 +56,10 @@ function mixingWeights(keep, take, alpha, uv) {
   }
 }
 
-/** z_i.z_k into `out` (images x classes, row-major); exactly uu where alpha is 0 on both sides. */
+/**
+ * z_i.z_k into `out` (images x classes, row-major); exactly uu where alpha is 0 on both sides.
+ * @type {(out: Float32Array, scores: Scores, images: Weights, classes: Weights) => void}
+ */
 function mixedScores(out, scores, images, classes) {
   const { uu, vu, uv, vv } = scores;
   const width = classes.keep.length;
@@ -55,7 +72,11 @@ function mixedScores(out, scores, images, classes) {
   }
 }
 
-/** softmax(scale * scores[row]) into out[0 .. classes). */
+/**
+ * softmax(scale * scores[row]) into out[0 .. classes).
+ * @type {(out: Float32Array | Float64Array, scores: Float32Array, row: number, classes: number, scale: number,
+ *   start?: number) => void}
+ */
 export function softmaxRow(out, scores, row, classes, scale, start = 0) {
   const from = row * classes;
   let top = -Infinity;
@@ -65,7 +86,10 @@ export function softmaxRow(out, scores, row, classes, scale, start = 0) {
   for (let k = 0; k < classes; k++) out[start + k] /= total;
 }
 
-/** The most similar class of every row, into `out`; the first one where several tie. */
+/**
+ * The most similar class of every row, into `out`; the first one where several tie.
+ * @type {(out: Int32Array, scores: Float32Array, classes: number) => void}
+ */
 function bestClasses(out, scores, classes) {
   for (let i = 0, from = 0; i < out.length; i++, from += classes) {
     let best = 0;
@@ -74,31 +98,40 @@ function bestClasses(out, scores, classes) {
   }
 }
 
-/** What the update did to one answer; a picture of unknown class (truth < 0) can only be SAME or MOVED. */
+/**
+ * What the update did to one answer; a picture of unknown class (truth < 0) can only be SAME or MOVED.
+ * @type {(truth: number, before: number, after: number) => number}
+ */
 export function changeOf(truth, before, after) {
   if (before === after) return SAME;
   if (after === truth) return FIXED;
   return before === truth ? BROKEN : MOVED;
 }
 
-/** Working memory for one data set: {images, classes, scores, best} sized once and overwritten at every setting. */
+/** @type {(size: number) => Weights} */
+function makeWeights(size) {
+  return { alpha: new Float64Array(size), keep: new Float64Array(size), take: new Float64Array(size) };
+}
+
+/**
+ * Working memory for one data set: {images, classes, scores, best} sized once and overwritten at every setting.
+ * @type {(imageCount: number, classCount: number) => Workspace}
+ */
 export function makeWorkspace(imageCount, classCount) {
-  const weights = (size) => ({
-    alpha: new Float64Array(size),
-    keep: new Float64Array(size),
-    take: new Float64Array(size),
-  });
   return {
-    images: weights(imageCount),
-    classes: weights(classCount),
+    images: makeWeights(imageCount),
+    classes: makeWeights(classCount),
     scores: new Float32Array(imageCount * classCount),
     best: new Int32Array(imageCount),
   };
 }
 
-/** Fill the workspace for one (beta, gamma). `data` = {images: {nearest, uv}, classes: {nearest, uv}, scores}. */
+/**
+ * Fill the workspace for one (beta, gamma). `data` = {images: {nearest, uv}, classes: {nearest, uv}, scores}.
+ * @type {(workspace: Workspace, data: Sweep, beta: number, gamma: number) => void}
+ */
 export function sweepTo(workspace, data, beta, gamma) {
-  for (const side of ["images", "classes"]) {
+  for (const side of SIDES) {
     const weights = workspace[side];
     interpolationMask(weights.alpha, data[side].nearest, beta, gamma);
     mixingWeights(weights.keep, weights.take, weights.alpha, data[side].uv);
@@ -107,7 +140,10 @@ export function sweepTo(workspace, data, beta, gamma) {
   bestClasses(workspace.best, workspace.scores, workspace.classes.alpha.length);
 }
 
-/** Probabilities (images x classes) at one (beta, gamma), as a new Float32Array. */
+/**
+ * Probabilities (images x classes) at one (beta, gamma), as a new Float32Array.
+ * @type {(data: Sweep, logitScale: number, beta: number, gamma: number) => Float32Array}
+ */
 export function probabilitiesAt(data, logitScale, beta, gamma) {
   const images = data.images.nearest.length;
   const classes = data.classes.nearest.length;
@@ -118,7 +154,10 @@ export function probabilitiesAt(data, logitScale, beta, gamma) {
   return out;
 }
 
-/** The second most similar class of one row; -1 where there is only one class. */
+/**
+ * The second most similar class of one row; -1 where there is only one class.
+ * @type {(scores: Float32Array, row: number, classes: number, best: number) => number}
+ */
 export function runnerUp(scores, row, classes, best) {
   const from = row * classes;
   let second = -1;
@@ -128,7 +167,10 @@ export function runnerUp(scores, row, classes, best) {
   return second;
 }
 
-/** z_i.z_k of one picture and one class, with the image's alpha `a` and the text's alpha `b`. */
+/**
+ * z_i.z_k of one picture and one class, with the image's alpha `a` and the text's alpha `b`.
+ * @type {(data: Sweep, row: number, k: number, a: number, b: number) => number}
+ */
 function pairScore(data, row, k, a, b) {
   const at = row * data.classes.nearest.length + k;
   const { uu, vu, uv, vv } = data.scores;
@@ -140,11 +182,15 @@ function pairScore(data, row, k, a, b) {
  * What moved the lead of class `lead` over class `rival` for one picture, in logits. `from` is the lead without an
  * update, `to` the one at (beta, gamma); each update's part is its effect averaged over the other one being off and on,
  * so that image + text = total = to - from exactly.
+ * @type {(data: Data, row: number, lead: number, rival: number, beta: number, gamma: number) => Why}
  */
 export function explainMargin(data, row, lead, rival, beta, gamma) {
   const a = interpolationWeight(data.images.nearest[row], beta, gamma);
+  /** @type {(k: number) => number} */
   const alphaOf = (k) => interpolationWeight(data.classes.nearest[k], beta, gamma);
+  /** @type {(k: number, image: number, text: number) => number} */
   const score = (k, image, text) => pairScore(data, row, k, image ? a : 0, text ? alphaOf(k) : 0);
+  /** @type {(image: number, text: number) => number} */
   const margin = (image, text) => data.logitScale * (score(lead, image, text) - score(rival, image, text));
   const [none, imageOnly, textOnly, both] = [margin(0, 0), margin(1, 0), margin(0, 1), margin(1, 1)];
   return {
@@ -154,7 +200,10 @@ export function explainMargin(data, row, lead, rival, beta, gamma) {
   };
 }
 
-/** Percent of right answers among the pictures that `belongs(i)` admits; null where it admits none. */
+/**
+ * Percent of right answers among the pictures that `belongs(i)` admits; null where it admits none.
+ * @type {(best: Int32Array, truth: Int32Array, belongs: Belongs) => number | null}
+ */
 export function accuracyOf(best, truth, belongs) {
   let right = 0;
   let all = 0;
@@ -166,8 +215,15 @@ export function accuracyOf(best, truth, belongs) {
   return all ? (100 * right) / all : null;
 }
 
-/** 2ab / (a + b); null where one of the two is missing. */
-export function harmonicMean(a, b) {
-  if (a === null || b === null) return null;
+/** 2ab / (a + b), of two numbers that are there. @type {(a: number, b: number) => number} */
+export function harmonicOf(a, b) {
   return a + b > 0 ? (2 * a * b) / (a + b) : 0;
+}
+
+/**
+ * The harmonic mean; null where one of the two is missing.
+ * @type {(a: number | null, b: number | null) => number | null}
+ */
+export function harmonicMean(a, b) {
+  return a === null || b === null ? null : harmonicOf(a, b);
 }

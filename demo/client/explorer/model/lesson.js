@@ -4,6 +4,15 @@ import { formatGamma } from "./numbers.js";
 import { GAMMA_STOPS, gammaAt } from "./scales.js";
 import { directionOf } from "./summary.js";
 
+/** @import { Summary } from '../../types.d.ts' */
+
+/**
+ * @typedef {(beta: number, gamma: number) => Summary} OutcomeAt
+ * @typedef {{ right: number | null, text: string }} Verdict
+ * @typedef {{ title: string, beta: number, gamma: number, question: string, choices: string[],
+ *   told: (at: OutcomeAt, clip: Summary) => Verdict }} LessonStep
+ */
+
 const LESSON_BETA = 0.5;
 const LESSON_GAMMA = 20;
 const NO_UNSEEN = "This set has no test pictures of unseen classes; choose one of the examples to see it.";
@@ -11,6 +20,7 @@ const NO_UNSEEN = "This set has no test pictures of unseen classes; choose one o
 /**
  * Each step: the setting it shows, the question, the choices, and `told(at, clip)` -> {right, text}: the number of the
  * choice that holds (null where the set cannot say) and the explanation. `at(beta, gamma)` gives a summary.
+ * @type {LessonStep[]}
  */
 export const LESSON = [
   {
@@ -30,8 +40,9 @@ export const LESSON = [
     choices: ["They get worse", "They stay", "They get better"],
     told: (at, clip) => {
       const { unseen, seen } = at(LESSON_BETA, 0);
-      if (unseen === null) return { right: null, text: NO_UNSEEN };
-      const trained = seen === null ? "" : `, seen ones from ${clip.seen.toFixed(1)} to ${seen.toFixed(1)} %`;
+      if (unseen === null || clip.unseen === null) return { right: null, text: NO_UNSEEN };
+      const trained = seen === null || clip.seen === null ? ""
+        : `, seen ones from ${clip.seen.toFixed(1)} to ${seen.toFixed(1)} %`;
       return { right: directionOf(unseen, clip.unseen), text: `Unseen classes go from ${clip.unseen.toFixed(1)} to `
         + `${unseen.toFixed(1)} %${trained}. `
         + "A map learned from a few classes moves all others too, where nobody asked it to." };
@@ -67,8 +78,8 @@ export const LESSON = [
     choices: ["Gamma below 5", "From 5 to 50", "Above 50"],
     told: (at) => {
       const tried = Array.from({ length: GAMMA_STOPS / 4 + 1 }, (_, step) => gammaAt(4 * step));
-      const scores = tried.map((gamma) => at(LESSON_BETA, gamma).harmonic);
-      if (scores[0] === null) return { right: null, text: NO_UNSEEN };
+      const scores = tried.map((gamma) => at(LESSON_BETA, gamma).harmonic).filter((score) => score !== null);
+      if (!scores.length) return { right: null, text: NO_UNSEEN };
       const best = tried[scores.indexOf(Math.max(...scores))];
       const top = Math.max(...scores).toFixed(1);
       return { right: best < 5 ? 0 : best <= 50 ? 1 : 2, text: `At gamma ${formatGamma(best)}, with ${top} %. `

@@ -4,63 +4,74 @@ import { readGamma } from "./numbers.js";
 import { kindOf, QUERY } from "./selection.js";
 import { countedPictures } from "./summary.js";
 
+/** @import { Data, EmptyPayload, Layer, Missing, Near, Payload, Places, Scores } from '../../types.d.ts' */
+
 const QUERY_MARGIN = 0.04;
 
-/** Little-endian float32 numbers from base64; null stays null. */
+/** Little-endian float32 numbers from base64. @type {(text: string) => Float32Array<ArrayBuffer>} */
 export function decodeFloats(text) {
-  if (text === null || text === undefined) return null;
   const raw = atob(text);
   const bytes = new Uint8Array(raw.length);
   for (let i = 0; i < raw.length; i++) bytes[i] = raw.charCodeAt(i);
   return new Float32Array(bytes.buffer);
 }
 
-/** The coordinates of a payload, or of a position update: {images, anchors, classes}, each {x, y} or null. */
-export function decodePlaces(source) {
-  const pair = (part) => (part && part.x && part.y ? { x: decodeFloats(part.x), y: decodeFloats(part.y) } : null);
-  return { images: pair(source.images), anchors: pair(source.anchors), classes: pair(source.classes) };
+/** @type {(scores: Scores<string>) => Scores} */
+export function decodeScores({ uu, vu, uv, vv }) {
+  return { uu: decodeFloats(uu), vu: decodeFloats(vu), uv: decodeFloats(uv), vv: decodeFloats(vv) };
 }
 
-/** Everything the explorer needs of one payload. Throws an Error in plain words where the lengths do not fit. */
+/** @type {(near: Near<string>) => Near} */
+export function decodeNear({ nearest, uv }) {
+  return { nearest: decodeFloats(nearest), uv: decodeFloats(uv) };
+}
+
+/** @type {(layer: Layer<string>) => Layer} */
+function decodeLayer({ x, y }) {
+  return { x: decodeFloats(x), y: decodeFloats(y) };
+}
+
+/** The coordinates of a payload, or of a position update. @type {(source: Places<string>) => Places} */
+export function decodePlaces({ images, anchors, classes }) {
+  return {
+    images: decodeLayer(images),
+    anchors: anchors ? decodeLayer(anchors) : null, classes: classes ? decodeLayer(classes) : null,
+  };
+}
+
+/**
+ * Everything the explorer needs of one payload. Throws an Error in plain words where the lengths do not fit.
+ * @type {(payload: Payload | EmptyPayload) => Data | Missing}
+ */
 export function decodePayload(payload) {
-  const { classes, images, anchors } = payload;
+  if (!payload.images || payload.images.n === 0) return { message: payload.message || "" };
+  const { anchors, logitScale, select = -1 } = payload;
+  const { names, seen } = payload.classes;
+  const [images, classes] = [decodeImages(payload.images), { names, seen, ...decodeNear(payload.classes) }];
+  const { n } = payload.images;
+  /** @type {Data} */
   const data = {
-    id: payload.id,
-    title: payload.title || "",
-    preset: payload.preset || null,
-    logitScale: payload.logitScale,
-    beta: payload.beta ?? 0.5,
-    gamma: readGamma(payload.gamma ?? 20),
-    projection: payload.projection || "",
-    message: payload.message || "",
-    n: images ? images.n : 0,
-    thumbnails: payload.thumbnails || null,
+    id: payload.id, title: payload.title || "", preset: payload.preset || null,
+    projection: payload.projection || "", n,
+    logitScale, beta: payload.beta ?? 0.5, gamma: readGamma(payload.gamma ?? 20),
+    thumbnails: payload.thumbnails || null, select: select >= 0 && select < n ? select : -1,
+    images, classes, anchors: { label: anchors.label, image: anchors.image }, scores: decodeScores(payload.scores),
+    places: normalisePlaces(decodePlaces(payload), images.group), counted: countedPictures(images),
+    kinds: Array.from(images.names, (_, i) => kindOf(images, classes, i)),
   };
-  if (data.n === 0) return data;
-  data.classes = {
-    names: classes.names,
-    seen: classes.seen,
-    nearest: decodeFloats(classes.nearest),
-    uv: decodeFloats(classes.uv),
-  };
-  data.images = {
-    names: images.names,
-    truth: Int32Array.from(images.truth),
-    group: Uint8Array.from(images.group),
-    nearestAnchor: images.nearestAnchor,
-    nearest: decodeFloats(images.nearest),
-    uv: decodeFloats(images.uv),
-  };
-  data.anchors = { label: anchors.label, image: anchors.image };
-  data.scores = Object.fromEntries(["uu", "vu", "uv", "vv"].map((name) => [name, decodeFloats(payload.scores[name])]));
-  data.places = normalisePlaces(decodePlaces(payload), data.images.group);
-  data.counted = countedPictures(data.images);
-  data.kinds = Array.from(data.counted, (_, i) => kindOf(data.images, data.classes, i));
-  data.select = payload.select >= 0 && payload.select < data.n ? payload.select : -1;
   checkLengths(data);
   return data;
 }
 
+/** @type {(images: Payload["images"]) => Data["images"]} */
+function decodeImages(images) {
+  const { names, truth, group, nearestAnchor } = images;
+  return {
+    names, truth: Int32Array.from(truth), group: Uint8Array.from(group), nearestAnchor, ...decodeNear(images),
+  };
+}
+
+/** @type {(data: Data) => void} */
 function checkLengths(data) {
   const cells = data.n * data.classes.names.length;
   for (const [name, matrix] of Object.entries(data.scores)) {
@@ -76,27 +87,33 @@ function checkLengths(data) {
  * Every projection in the unit square, so that a zoomed view stays meaningful when PCA gives way to UMAP.
  * Each axis is scaled on its own: distances on the map mean little anyway, and the card is used fully.
  * Queries have no say in the scale, or each new one would shift the map; one far outside is held at the edge.
+ * @type {(places: Places, group: Uint8Array) => Places}
  */
-export function normalisePlaces(places, group) {
-  const layers = Object.entries(places).filter(([, layer]) => layer);
-  const scaled = { images: null, anchors: null, classes: null };
-  for (const [name] of layers) scaled[name] = { x: null, y: null };
-  for (const axis of ["x", "y"]) {
-    const counts = (name) => (_, i) => name !== "images" || group[i] !== QUERY;
-    const [low, span] = extentOf(layers.map(([name, layer]) => layer[axis].filter(counts(name))));
-    for (const [name, layer] of layers) scaled[name][axis] = layer[axis].map((value) => (value - low) / span);
-  }
-  if (scaled.images) holdQueries(scaled.images, group);
-  return scaled;
+export function normalisePlaces({ images, anchors, classes }, group) {
+  const layers = [anchors, classes].filter((layer) => layer !== null);
+  /** @type {(value: number, i: number) => boolean} */
+  const counts = (_, i) => group[i] !== QUERY;
+  /** @type {(axis: "x" | "y") => number[]} */
+  const extent = (axis) => extentOf([images[axis].filter(counts), ...layers.map((layer) => layer[axis])]);
+  const [[left, width], [bottom, height]] = [extent("x"), extent("y")];
+  /** @type {(layer: Layer) => Layer} */
+  const scaled = ({ x, y }) => ({
+    x: x.map((value) => (value - left) / width), y: y.map((value) => (value - bottom) / height),
+  });
+  const held = scaled(images);
+  holdQueries(held, group);
+  return { images: held, anchors: anchors && scaled(anchors), classes: classes && scaled(classes) };
 }
 
+/** @type {(layer: Layer, group: Uint8Array) => void} */
 function holdQueries(layer, group) {
   for (let i = 0; i < group.length; i++) {
     if (group[i] !== QUERY) continue;
-    for (const axis of ["x", "y"]) layer[axis][i] = Math.min(Math.max(layer[axis][i], -QUERY_MARGIN), 1 + QUERY_MARGIN);
+    for (const axis of [layer.x, layer.y]) axis[i] = Math.min(Math.max(axis[i], -QUERY_MARGIN), 1 + QUERY_MARGIN);
   }
 }
 
+/** @type {(arrays: Float32Array[]) => number[]} */
 function extentOf(arrays) {
   let low = Infinity;
   let high = -Infinity;
@@ -110,16 +127,27 @@ function extentOf(arrays) {
   return high > low ? [low, high - low] : [Number.isFinite(low) ? low - 0.5 : 0, 1];
 }
 
-/** Whether two payloads show the same pictures in the same order: then zoom, selection and motion make sense. */
+/**
+ * Whether two payloads show the same pictures in the same order: then zoom, selection and motion make sense.
+ * @type {(a: Data, b: Data) => boolean}
+ */
 export function samePictures(a, b) {
-  return a.n === b.n && a.images && b.images && a.images.names.every((name, i) => name === b.images.names[i]);
+  return a.n === b.n && a.images.names.every((name, i) => name === b.images.names[i]);
 }
 
-/** Where points set out from: `from`, layer by layer, where the number of points is the same, else `to` at once. */
+/**
+ * Where points set out from: `from`, layer by layer, where the number of points is the same, else `to` at once.
+ * @type {(from: Places, to: Places) => Places}
+ */
 export function startPlaces(from, to) {
-  const layers = Object.entries(to).map(([name, layer]) => {
-    const fits = layer && from[name] && from[name].x.length === layer.x.length;
-    return [name, fits ? from[name] : layer];
-  });
-  return Object.fromEntries(layers);
+  return {
+    images: fits(from.images, to.images) ? from.images : to.images,
+    anchors: fits(from.anchors, to.anchors) ? from.anchors : to.anchors,
+    classes: fits(from.classes, to.classes) ? from.classes : to.classes,
+  };
+}
+
+/** @type {(before: Layer | null, layer: Layer | null) => boolean} */
+function fits(before, layer) {
+  return before !== null && layer !== null && before.x.length === layer.x.length;
 }

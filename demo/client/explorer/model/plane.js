@@ -7,8 +7,15 @@
 //
 // so each gamma costs its three coefficients once, and each beta two multiplications per picture and class.
 
-import { harmonicMean, interpolationWeight, mixtureNorm } from "./formula.js";
+import { harmonicOf, interpolationWeight, mixtureNorm } from "./formula.js";
 import { GAMMA_STOPS, gammaAt } from "./scales.js";
+
+/** @import { Accuracy, Data } from '../../types.d.ts' */
+
+/**
+ * @typedef {ReturnType<typeof startPlane>} PlaneJob
+ * @typedef {Record<Accuracy, number[] | null>} Planes
+ */
 
 export const PLANE_BETAS = 25;
 export const PLANE_GAMMAS = 29;
@@ -23,13 +30,16 @@ export function planeGammas() {
   return Array.from({ length: PLANE_GAMMAS }, (_, at) => gammaAt(Math.floor((GAMMA_STOPS * at) / (PLANE_GAMMAS - 1))));
 }
 
-/** The rows of the test pictures whose class is known. */
+/** The rows of the test pictures whose class is known. @type {(data: Data) => number[]} */
 function planePictures(data) {
   const { truth, group } = data.images;
   return Array.from(truth.keys()).filter((i) => group[i] === 1 && truth[i] >= 0);
 }
 
-/** A computation that can be done in slices; cell (beta, gamma) is number `beta * gammas.length + gamma`. */
+/**
+ * A computation that can be done in slices; cell (beta, gamma) is number `beta * gammas.length + gamma`.
+ * @param {Data} data @param {number[]} betas @param {number[]} gammas
+ */
 export function startPlane(data, betas, gammas) {
   const classes = data.classes.nearest.length;
   const cells = betas.length * gammas.length;
@@ -44,11 +54,15 @@ export function startPlane(data, betas, gammas) {
   return job;
 }
 
+/** @type {(data: Data, i: number) => "seen" | "unseen"} */
 function planeKind(data, i) {
   return data.classes.seen[data.images.truth[i]] ? "seen" : "unseen";
 }
 
-/** Works until the clock shows `deadline`; true when the plane is complete. */
+/**
+ * Works until the clock shows `deadline`; true when the plane is complete.
+ * @type {(job: PlaneJob, deadline?: number) => boolean}
+ */
 export function stepPlane(job, deadline = Infinity) {
   while (job.column < job.gammas.length) {
     if (job.next === 0) prepareColumn(job, job.gammas[job.column]);
@@ -62,7 +76,7 @@ export function stepPlane(job, deadline = Infinity) {
   return true;
 }
 
-/** e_k and 1 / n_k of every class, for one gamma. */
+/** e_k and 1 / n_k of every class, for one gamma. @type {(job: PlaneJob, gamma: number) => void} */
 function prepareColumn(job, gamma) {
   const { nearest, uv } = job.data.classes;
   for (let k = 0; k < job.classes; k++) job.shares[k] = interpolationWeight(nearest[k], 1, gamma);
@@ -74,6 +88,7 @@ function prepareColumn(job, gamma) {
   });
 }
 
+/** @type {(job: PlaneJob, i: number) => void} */
 function countPicture(job, i) {
   const { data, classes, shares, base, linear, square } = job;
   const { uu, vu, uv, vv } = data.scores;
@@ -91,11 +106,15 @@ function countPicture(job, i) {
   }
 }
 
-/** A class that beats the truth at one beta, or -1; the one that did at the last beta is asked first. */
+/**
+ * A class that beats the truth at one beta, or -1; the one that did at the last beta is asked first.
+ * @type {(job: PlaneJob, truth: number, b: number, last: number) => number}
+ */
 function rivalOf(job, truth, b, last) {
   const { classes, base, linear, square, inverse } = job;
   const beta = job.betas[b];
   const from = b * classes;
+  /** @type {(k: number) => number} */
   const score = (k) => (base[k] + beta * (linear[k] + beta * square[k])) * inverse[from + k];
   const best = score(truth);
   if (last >= 0 && score(last) > best) return last;
@@ -106,12 +125,16 @@ function rivalOf(job, truth, b, last) {
   return -1;
 }
 
-/** Percent right per cell, {seen, unseen, harmonic}; null where the set has no test pictures of that kind. */
+/**
+ * Percent right per cell, {seen, unseen, harmonic}; null where the set has no test pictures of that kind.
+ * @type {(job: PlaneJob) => Planes}
+ */
 export function planeAccuracies(job) {
+  /** @type {(kind: "seen" | "unseen") => number[] | null} */
   const percent = (kind) => {
     const total = job.totals[kind];
     return total ? Array.from(job.right[kind], (count) => (100 * count) / total) : null;
   };
   const [seen, unseen] = [percent("seen"), percent("unseen")];
-  return { seen, unseen, harmonic: seen && unseen ? seen.map((value, at) => harmonicMean(value, unseen[at])) : null };
+  return { seen, unseen, harmonic: seen && unseen ? seen.map((value, at) => harmonicOf(value, unseen[at])) : null };
 }

@@ -5,7 +5,10 @@ const GAMMA_LOW = 0.5;
 const GAMMA_HIGH = 500;
 export const GAMMA_TICKS = [0, 1, 5, 20, 100, Infinity];
 
-/** Slider position to gamma: 0 at the left end, infinity at the right one, logarithmic between, to two digits. */
+/**
+ * Slider position to gamma: 0 at the left end, infinity at the right one, logarithmic between, to two digits.
+ * @type {(position: number) => number}
+ */
 export function gammaAt(position) {
   if (position <= 0) return 0;
   if (position >= GAMMA_STOPS) return Infinity;
@@ -13,7 +16,7 @@ export function gammaAt(position) {
   return Number((GAMMA_LOW * (GAMMA_HIGH / GAMMA_LOW) ** share).toPrecision(2));
 }
 
-/** gamma to slider position, the inverse of gammaAt up to rounding. */
+/** gamma to slider position, the inverse of gammaAt up to rounding. @type {(gamma: number) => number} */
 export function gammaPosition(gamma) {
   if (gamma === Infinity) return GAMMA_STOPS;
   if (gamma <= 0) return 0;

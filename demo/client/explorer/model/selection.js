@@ -1,6 +1,10 @@
 // Which pictures are on stage: the legend hides some (they are gone from the map), a lasso or a list chooses some (the
 // others stay as a grey background, so that one still sees where the chosen ones lie).
 
+/** @import { Colouring, Data, Filter, Kind } from '../../types.d.ts' */
+
+/** @typedef {1 | -1 | "first" | "last"} Step */
+
 export const SHOWN = 0;
 export const DIMMED = 1;
 export const HIDDEN = 2;
@@ -10,12 +14,19 @@ const TRAINING = 0;
 export const TEST = 1;
 export const QUERY = 2;
 
+/** @type {Kind[]} */
 export const KINDS = ["train", "seen", "unseen", "query"];
 export const ANCHOR_KIND = "anchors";
-/** What the map can be coloured by in any set; a compared system's answers ("method") come and go. */
+/**
+ * What the map can be coloured by in any set; a compared system's answers ("method") come and go.
+ * @type {Colouring[]}
+ */
 export const COLOURINGS = ["alpha", "truth", "clip", "llu", "changed"];
 
-/** The one of KINDS that picture i is of; `images` and `classes` are those of a data set. */
+/**
+ * The one of KINDS that picture i is of; `images` and `classes` are those of a data set.
+ * @type {(images: Data["images"], classes: Data["classes"], i: number) => Kind}
+ */
 export function kindOf(images, classes, i) {
   if (images.group[i] === TRAINING) return "train";
   if (images.group[i] === QUERY) return "query";
@@ -23,12 +34,19 @@ export function kindOf(images, classes, i) {
   return truth >= 0 && !classes.seen[truth] ? "unseen" : "seen";
 }
 
-/** kinds: names of KINDS and ANCHOR_KIND; values: class rows or changes, by the colouring of the moment. */
+/**
+ * kinds: names of KINDS and ANCHOR_KIND; values: class rows or changes, by the colouring of the moment.
+ * @type {() => Filter}
+ */
 export function makeFilter() {
   return { kinds: new Set(), values: new Set() };
 }
 
-/** SHOWN, DIMMED or HIDDEN per picture, into `shade`. `values`: what the colouring goes by, or null. */
+/**
+ * SHOWN, DIMMED or HIDDEN per picture, into `shade`. `values`: what the colouring goes by, or null.
+ * @type {(shade: Uint8Array, kinds: Kind[], filter: Filter, chosen: Uint8Array | null,
+ *   values: Int32Array | Uint8Array | null) => void}
+ */
 export function fillShade(shade, kinds, filter, chosen, values) {
   const hiding = filter.values.size > 0 && values !== null;
   for (let i = 0; i < shade.length; i++) {
@@ -37,13 +55,19 @@ export function fillShade(shade, kinds, filter, chosen, values) {
   }
 }
 
-/** Where the picture that is row i of `before` stands in `data`, by its name; -1 where it is gone. */
+/**
+ * Where the picture that is row i of `before` stands in `data`, by its name; -1 where it is gone.
+ * @type {(before: Data, i: number, data: Data) => number}
+ */
 export function keptByName(before, i, data) {
   const same = data.images.names[i] === before.images.names[i];
   return same ? i : data.images.names.indexOf(before.images.names[i]);
 }
 
-/** The same pictures by name in a new payload of the same model, where a query may have come or gone. */
+/**
+ * The same pictures by name in a new payload of the same model, where a query may have come or gone.
+ * @type {(before: Data, chosen: Uint8Array | null, data: Data) => Uint8Array | null}
+ */
 export function keptChoice(before, chosen, data) {
   if (!chosen) return null;
   const names = new Set(before.images.names.filter((_, i) => chosen[i]));
@@ -54,10 +78,11 @@ export function keptChoice(before, chosen, data) {
 /**
  * The picture that a step leads to from picture i: `step` is 1, -1, "first" or "last", and pictures that are not SHOWN
  * are passed over; -1 where none is shown.
+ * @type {(shade: Uint8Array, i: number, step: Step) => number}
  */
 export function nextShown(shade, i, step) {
   const n = shade.length;
-  const forth = step === "first" || step > 0;
+  const forth = step === "first" || step === 1;
   let at = step === "first" ? n - 1 : step === "last" ? 0 : Math.max(i, 0);
   for (let tries = 0; tries < n; tries++) {
     at = (at + (forth ? 1 : -1) + n) % n;
@@ -66,7 +91,7 @@ export function nextShown(shade, i, step) {
   return -1;
 }
 
-/** How many entries of an array are `value`. */
+/** How many entries of an array are `value`. @type {(values: Uint8Array, value: number) => number} */
 export function countOf(values, value) {
   let count = 0;
   for (let i = 0; i < values.length; i++) if (values[i] === value) count++;

@@ -3,9 +3,15 @@
 import { accuracyOf, BROKEN, changeOf, FIXED, harmonicMean, makeWorkspace, MOVED, sweepTo } from "./formula.js";
 import { TEST } from "./selection.js";
 
-/** Accuracy of test pictures over ALL classes, and how many of the counted pictures changed. */
+/** @import { Belongs, Data, Summary } from '../../types.d.ts' */
+
+/**
+ * Accuracy of test pictures over ALL classes, and how many of the counted pictures changed.
+ * @type {(data: Data, best: Int32Array, changes: Uint8Array) => Summary}
+ */
 export function summarise(data, best, changes) {
   const { truth, group } = data.images;
+  /** @type {(seen: boolean) => Belongs} */
   const isTest = (seen) => (i) => group[i] === TEST && truth[i] >= 0 && Boolean(data.classes.seen[truth[i]]) === seen;
   const seen = accuracyOf(best, truth, isTest(true));
   const unseen = accuracyOf(best, truth, isTest(false));
@@ -18,38 +24,56 @@ export function summarise(data, best, changes) {
   };
 }
 
-/** Pictures the "changed" numbers speak of: the test pictures, or all labelled ones where there is no test picture. */
+/**
+ * Pictures the "changed" numbers speak of: the test pictures, or all labelled ones where there is no test picture.
+ * @type {(images: Data["images"]) => Uint8Array}
+ */
 export function countedPictures({ truth, group }) {
   const anyTest = group.includes(TEST);
   return group.map((kind, i) => Number(anyTest ? kind === TEST : truth[i] >= 0));
 }
 
-/** The answers at one setting, computed once and aside from the page's own sweep. */
+/**
+ * The answers at one setting, computed once and aside from the page's own sweep.
+ * @type {(data: Data, beta: number, gamma: number) => Int32Array}
+ */
 function answersAt(data, beta, gamma) {
   const workspace = makeWorkspace(data.n, data.classes.names.length);
   sweepTo(workspace, data, beta, gamma);
   return workspace.best;
 }
 
-/** What the update did to each answer, as `changeOf` tells it. */
+/**
+ * What the update did to each answer, as `changeOf` tells it.
+ * @type {(truth: Int32Array, clip: Int32Array, best: Int32Array) => Uint8Array}
+ */
 function changesOf(truth, clip, best) {
   return Uint8Array.from(best, (after, i) => changeOf(truth[i], clip[i], after));
 }
 
-/** What a setting does to the set: the tiles' summary there. */
+/**
+ * What a setting does to the set: the tiles' summary there.
+ * @type {(data: Data, clip: Int32Array, beta: number, gamma: number) => Summary}
+ */
 export function outcomeAt(data, clip, beta, gamma) {
   const best = answersAt(data, beta, gamma);
   return summarise(data, best, changesOf(data.images.truth, clip, best));
 }
 
-/** A picture worth looking at first: one that the update fixed, else the first that counts. */
+/**
+ * A picture worth looking at first: one that the update fixed, else the first that counts.
+ * @type {(data: Data, beta: number, gamma: number) => number}
+ */
 export function openingPicture(data, beta, gamma) {
   const changes = changesOf(data.images.truth, answersAt(data, 0, 0), answersAt(data, beta, gamma));
-  const fixed = changes.findIndex((change, i) => change === FIXED && data.counted[i]);
+  const fixed = changes.findIndex((change, i) => change === FIXED && data.counted[i] === 1);
   return fixed >= 0 ? fixed : Math.max(data.counted.indexOf(1), 0);
 }
 
-/** 0, 1 or 2: `value` is below, equal to or above `base` at the one digit that the tiles show. */
+/**
+ * 0, 1 or 2: `value` is below, equal to or above `base` at the one digit that the tiles show.
+ * @type {(value: number, base: number) => number}
+ */
 export function directionOf(value, base) {
   const delta = Number((value - base).toFixed(1));
   return delta < 0 ? 0 : delta > 0 ? 2 : 1;

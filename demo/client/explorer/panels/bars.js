@@ -1,13 +1,21 @@
 // CLIP and LLU side by side, one row per class, one axis: the leading classes, the rest in one row.
 
-import { make, setName, setText } from "../../dom.js";
+import { find, make, setName, setText } from "../../dom.js";
 import { formatPercent } from "../model/numbers.js";
+
+/** @import { Data, Panels } from '../../types.d.ts' */
+
+/**
+ * @typedef {ReturnType<typeof makeBarRow>} BarRow
+ * @typedef {{ name: string, seen: boolean }} BarLabel
+ */
 
 const BAR_ROWS = 8;
 const FAINT = 0.005;
 
+/** @type {(root: HTMLElement) => Panels["bars"]} */
 export function createBars(root) {
-  const host = root.querySelector(".bars");
+  const host = find(root, ".bars");
   const rows = Array.from({ length: BAR_ROWS + 1 }, makeBarRow);
   host.append(...rows.map((row) => row.node));
   return {
@@ -25,11 +33,12 @@ export function createBars(root) {
   };
 }
 
-/** Classes by the larger of their two probabilities. */
+/** Classes by the larger of their two probabilities. @type {(clip: Float64Array, llu: Float64Array) => number[]} */
 function leadingClasses(clip, llu) {
   return Array.from(clip.keys()).sort((a, b) => Math.max(clip[b], llu[b]) - Math.max(clip[a], llu[a]) || a - b);
 }
 
+/** @type {(data: Data, k: number) => BarLabel} */
 function classLabel(data, k) {
   return { name: data.classes.names[k], seen: data.classes.seen[k] };
 }
@@ -44,6 +53,7 @@ function makeBarRow() {
   return { node, star, name, bars, numbers };
 }
 
+/** @type {(row: BarRow, label: BarLabel, clip: number, llu: number, isTruth: boolean, others?: boolean) => void} */
 function fillBarRow(row, label, clip, llu, isTruth, others = false) {
   setText(row.star, label.seen ? "\u2605" : "");
   row.star.title = label.seen ? "seen in training" : "";
@@ -57,7 +67,9 @@ function fillBarRow(row, label, clip, llu, isTruth, others = false) {
   });
 }
 
+/** @type {(row: BarRow, classes: number[], clip: Float64Array, llu: Float64Array) => void} */
 function fillOthers(row, classes, clip, llu) {
+  /** @type {(values: Float64Array) => number} */
   const total = (values) => classes.reduce((sum, k) => sum + values[k], 0);
   fillBarRow(row, { name: `${classes.length} others`, seen: false }, total(clip), total(llu), false, true);
 }

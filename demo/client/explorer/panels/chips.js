@@ -1,10 +1,16 @@
 // The chips above the map.
 
-import { make, makeButton, setName } from "../../dom.js";
+import { find, make, makeButton, setName } from "../../dom.js";
 
-/** The chips above the map: what is chosen, what is hidden, each with a button that undoes it. */
+/** @import { Panels } from '../../types.d.ts' */
+
+/**
+ * The chips above the map: what is chosen, what is hidden, each with a button that undoes it.
+ * @type {(root: HTMLElement, hooks: { clear: () => void, showAll: () => void }) => Panels["chips"]}
+ */
 export function createChips(root, hooks) {
-  const host = root.querySelector(".chips");
+  const host = find(root, ".chips");
+  /** @type {(name: string, label: string, clear: () => void) => { show: (message: string) => void }} */
   const chip = (name, label, clear) => {
     const node = host.appendChild(make("span", `chip ${name}`));
     const text = node.appendChild(make("span", "chip-text"));
@@ -21,4 +27,3 @@ export function createChips(root, hooks) {
     },
   };
 }
-

@@ -1,17 +1,30 @@
 // The control strip: beta, gamma on a non-linear scale, number boxes, presets, reset.
 
-import { make, setText } from "../../dom.js";
+import { find, findA, make, setPressed, setText } from "../../dom.js";
 import { formatGamma, readBeta, readGamma } from "../model/numbers.js";
 import { GAMMA_STOPS, GAMMA_TICKS, gammaAt, gammaPosition } from "../model/scales.js";
 
-/** The strip follows the hand into `state`. Returns {show(beta, gamma)}. */
+/** @import { Panels } from '../../types.d.ts' */
+/** @import { State } from "../state.js" */
+
+/**
+ * @typedef {Record<"beta" | "betaBox" | "gamma" | "gammaBox", HTMLInputElement>} Inputs
+ * @typedef {Inputs & { presets: HTMLButtonElement[], meaning: HTMLElement }} Parts
+ */
+
+/**
+ * The strip follows the hand into `state`. Returns {show(beta, gamma)}.
+ * @type {(root: HTMLElement, state: State) => Panels["controls"]}
+ */
 export function createControls(root, state) {
-  const find = (id) => root.querySelector(`#${id}`);
+  /** @type {(id: string) => HTMLInputElement} */
+  const input = (id) => findA(HTMLInputElement, root, `#${id}`);
   const parts = {
-    beta: find("beta-slider"), betaBox: find("beta-number"),
-    gamma: find("gamma-slider"), gammaBox: find("gamma-number"),
-    presets: [...root.querySelectorAll(".preset")], meaning: root.querySelector(".meaning"),
+    beta: input("beta-slider"), betaBox: input("beta-number"),
+    gamma: input("gamma-slider"), gammaBox: input("gamma-number"),
+    presets: [...find(root, ".presets").querySelectorAll("button")], meaning: find(root, ".meaning"),
   };
+  /** @type {(beta: number | null, gamma: number | null) => void} */
   const set = (beta, gamma) => { state.moveTo(beta, gamma); state.release(); };
   parts.beta.addEventListener("input", () => state.moveTo(Number(parts.beta.value), null));
   parts.gamma.addEventListener("input", () => state.moveTo(null, gammaAt(Number(parts.gamma.value))));
@@ -22,12 +35,15 @@ export function createControls(root, state) {
     const { beta, gamma } = preset.dataset;
     preset.addEventListener("click", () => set(Number(beta), gamma ? readGamma(gamma) : null));
   }
-  find("reset-settings").addEventListener("click", () => state.reset());
-  drawGammaTicks(root.querySelector(".gamma-ticks"));
+  find(root, "#reset-settings").addEventListener("click", () => state.reset());
+  drawGammaTicks(find(root, ".gamma-ticks"));
   return { show: (beta, gamma) => showSettings(parts, beta, gamma) };
 }
 
-/** A box reports a readable value on Enter or when left; an unreadable one is marked and put right when left. */
+/**
+ * A box reports a readable value on Enter or when left; an unreadable one is marked and put right when left.
+ * @type {(box: HTMLInputElement, read: (text: string) => number, report: (value: number) => void) => void}
+ */
 function wireBox(box, read, report) {
   let last = "";
   box.addEventListener("focus", () => { last = box.value; box.select(); });
@@ -45,34 +61,42 @@ function wireBox(box, read, report) {
   });
 }
 
+/** @type {(host: HTMLElement) => void} */
 function drawGammaTicks(host) {
   host.replaceChildren(...GAMMA_TICKS.map((gamma) => {
     const tick = make("span", "", formatGamma(gamma));
-    tick.style.setProperty("--at", gammaPosition(gamma) / GAMMA_STOPS);
+    tick.style.setProperty("--at", String(gammaPosition(gamma) / GAMMA_STOPS));
     return tick;
   }));
 }
 
+/** @type {(parts: Parts, beta: number, gamma: number) => void} */
 function showSettings(parts, beta, gamma) {
   const position = gammaPosition(gamma);
-  if (Number(parts.beta.value) !== beta) parts.beta.value = beta;
-  if (gammaAt(Number(parts.gamma.value)) !== gamma) parts.gamma.value = position;
-  parts.beta.style.setProperty("--at", beta);
-  parts.gamma.style.setProperty("--at", position / GAMMA_STOPS);
+  if (Number(parts.beta.value) !== beta) parts.beta.value = String(beta);
+  if (gammaAt(Number(parts.gamma.value)) !== gamma) parts.gamma.value = String(position);
+  parts.beta.style.setProperty("--at", String(beta));
+  parts.gamma.style.setProperty("--at", String(position / GAMMA_STOPS));
   parts.gamma.setAttribute("aria-valuetext", gamma === Infinity ? "infinity" : formatGamma(gamma));
   showNumber(parts.betaBox, String(Number(beta.toFixed(3))));
   showNumber(parts.gammaBox, formatGamma(gamma));
   const active = parts.presets.find((preset) => presetHolds(preset, beta, gamma));
-  for (const preset of parts.presets) preset.setAttribute("aria-pressed", String(preset === active));
+  for (const preset of parts.presets) setPressed(preset, preset === active);
   setText(parts.meaning, active ? active.title : "Your own setting.");
 }
 
-/** A frame in the middle of typing must not take away what has been typed. */
+/**
+ * A frame in the middle of typing must not take away what has been typed.
+ * @type {(box: HTMLInputElement, text: string) => void}
+ */
 function showNumber(box, text) {
   if (!box.dataset.typing && box.value !== text) box.value = text;
 }
 
-/** The CLIP preset names no gamma: with beta 0 it has no effect, so the slider stays where it is. */
+/**
+ * The CLIP preset names no gamma: with beta 0 it has no effect, so the slider stays where it is.
+ * @type {(preset: HTMLElement, beta: number, gamma: number) => boolean}
+ */
 function presetHolds(preset, beta, gamma) {
   if (Number(preset.dataset.beta) !== beta) return false;
   return !preset.dataset.gamma || readGamma(preset.dataset.gamma) === gamma;

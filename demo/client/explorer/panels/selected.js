@@ -1,24 +1,44 @@
 // The card of the selected picture: its answers, its alpha, its nearest anchor.
 
-import { setName, setText } from "../../dom.js";
+import { find, findParts, setName, setText } from "../../dom.js";
 import { DASH, formatPercent, formatWeight, signed } from "../model/numbers.js";
 import { QUERY } from "../model/selection.js";
 
-export const GROUP_NAMES = ["training picture", "test picture", "query"];
+/** @import { Answers, Data, Paint, Panels, Why } from '../../types.d.ts' */
 
-/** `remove(name)`: the visitor wants a query gone. */
+/**
+ * @typedef {"picture" | "name" | "kind" | "truth" | "clip" | "llu" | "alpha" | "alpha-text" | "remove"} OwnPart
+ * @typedef {OwnPart | "anchor-thumb" | "anchor-name" | "anchor-cosine"} Part
+ * @typedef {Record<Part, HTMLElement>} Parts
+ * @typedef {{ lead: string, rival: string }} Names
+ * @typedef {Record<"bar" | "number", HTMLElement>} WhyRow
+ * @typedef {Record<"title" | "names" | "ends", HTMLElement> & Record<"image" | "text", WhyRow>} WhyParts
+ */
+
+export const GROUP_NAMES = ["training picture", "test picture", "query"];
+/** @type {Part[]} */
+const PARTS = [
+  "picture", "name", "kind", "truth", "clip", "llu", "alpha", "alpha-text", "remove",
+  "anchor-thumb", "anchor-name", "anchor-cosine",
+];
+
+/**
+ * `remove(name)`: the visitor wants a query gone.
+ * @type {(root: HTMLElement, paint: Paint, remove: (name: string) => void) => Panels["card"]}
+ */
 export function createSelectedCard(root, paint, remove) {
-  const card = root.querySelector(".selected");
-  const part = (name) => card.querySelector(`.${name}`);
-  const names = ["picture", "name", "kind", "truth", "clip", "llu", "alpha", "alpha-text", "remove"];
-  names.push("anchor-thumb", "anchor-name", "anchor-cosine");
-  const parts = Object.fromEntries(names.map((name) => [name, part(name)]));
+  const card = find(root, ".selected");
+  const parts = findParts(card, PARTS);
   parts.remove.addEventListener("click", () => remove(parts.name.title));
   return {
+    clear() {
+      card.classList.add("none");
+      parts.remove.hidden = true;
+      setName(parts.name, "No picture selected");
+    },
     show(data, i, answers) {
-      card.classList.toggle("none", i < 0);
-      parts.remove.hidden = i < 0 || data.images.group[i] !== QUERY;
-      if (i < 0) return setName(parts.name, "No picture selected");
+      card.classList.remove("none");
+      parts.remove.hidden = data.images.group[i] !== QUERY;
       showIdentity(parts, data, i, paint);
       const { truth } = data.images;
       showAnswer(parts.clip, data.classes.names[answers.clip], answers.clipProbability, truth[i], answers.clip);
@@ -30,12 +50,17 @@ export function createSelectedCard(root, paint, remove) {
   };
 }
 
-/** alpha of the class texts that won, CLIP's and LLU's; one where they agree. */
+/**
+ * alpha of the class texts that won, CLIP's and LLU's; one where they agree.
+ * @type {(data: Data, answers: Answers) => string}
+ */
 function textWeights(data, { clip, llu, textAlpha }) {
+  /** @type {(k: number) => string} */
   const one = (k) => `${formatWeight(textAlpha[k])} ${data.classes.names[k]}`;
   return clip === llu ? one(llu) : `${one(clip)} \u00b7 ${one(llu)}`;
 }
 
+/** @type {(parts: Parts, data: Data, i: number, paint: Paint) => void} */
 function showIdentity(parts, data, i, paint) {
   const truth = data.images.truth[i];
   paint(parts.picture, i);
@@ -51,15 +76,18 @@ function showIdentity(parts, data, i, paint) {
   setText(parts["anchor-cosine"], `cosine ${data.images.nearest[i].toFixed(3)}`);
 }
 
-/** One answer with its probability and a mark that does not rely on colour. */
+/**
+ * One answer with its probability and a mark that does not rely on colour.
+ * @type {(node: HTMLElement, name: string, probability: number, truth: number, answer: number) => void}
+ */
 function showAnswer(node, name, probability, truth, answer) {
   const state = truth < 0 ? "unknown" : answer === truth ? "right" : "wrong";
+  const parts = findParts(node, ["answer", "percent", "mark"]);
   node.dataset.state = state;
-  setName(node.querySelector(".answer"), name);
-  setText(node.querySelector(".percent"), `${formatPercent(probability)}\u2009%`);
-  const mark = node.querySelector(".mark");
-  setText(mark, { right: "\u2713", wrong: "\u2717", unknown: "" }[state]);
-  mark.setAttribute("aria-label", state === "unknown" ? "" : state);
+  setName(parts.answer, name);
+  setText(parts.percent, `${formatPercent(probability)}\u2009%`);
+  setText(parts.mark, { right: "\u2713", wrong: "\u2717", unknown: "" }[state]);
+  parts.mark.setAttribute("aria-label", state === "unknown" ? "" : state);
 }
 
 // Why the answer is what it is: the lead of one class over another, split into what the image update and what the text
@@ -67,15 +95,14 @@ function showAnswer(node, name, probability, truth, answer) {
 
 const WHY_ROOM = 1;
 
+/** @type {(root: HTMLElement) => Panels["reasons"]} */
 export function createWhy(root) {
-  const node = root.querySelector(".why");
-  const part = (name) => node.querySelector(`.${name}`);
-  const row = (name) => {
-    const line = part(`why-${name}`);
-    return { bar: line.querySelector(".why-bar"), number: line.querySelector(".why-number") };
+  const node = find(root, ".why");
+  /** @type {(name: string) => WhyRow} */
+  const row = (name) => findParts(find(node, `.why-${name}`), ["bar", "number"], "why-");
+  const parts = {
+    image: row("image"), text: row("text"), ...findParts(node, ["title", "names", "ends"], "why-"),
   };
-  const parts = { image: row("image"), text: row("text") };
-  for (const name of ["title", "names", "ends"]) parts[name] = part(`why-${name}`);
   return {
     /** `why`: explainMargin's result or null; `names`: {lead, rival}; `changed`: whether the answer changed. */
     show(why, names, changed) {
@@ -85,15 +112,19 @@ export function createWhy(root) {
   };
 }
 
+/** @type {(row: WhyRow, share: number, value: number) => void} */
+function showWhyRow({ bar, number }, share, value) {
+  bar.style.transform = `scaleX(${share.toFixed(4)})`;
+  bar.classList.toggle("against", value < 0);
+  setText(number, signed(value));
+}
+
+/** @type {(node: HTMLElement, parts: WhyParts, why: Why, names: Names, changed: boolean) => void} */
 function showWhy(node, parts, why, { lead, rival }, changed) {
   setName(parts.title, changed ? `Why ${lead}, not ${rival}` : `Why still ${lead}, not ${rival}`);
   const room = Math.max(Math.abs(why.image), Math.abs(why.text), WHY_ROOM);
-  for (const side of ["image", "text"]) {
-    const value = why[side];
-    parts[side].bar.style.transform = `scaleX(${(value / room).toFixed(4)})`;
-    parts[side].bar.classList.toggle("against", value < 0);
-    setText(parts[side].number, signed(value));
-  }
+  showWhyRow(parts.image, why.image / room, why.image);
+  showWhyRow(parts.text, why.text / room, why.text);
   setName(parts.names, `lead of ${lead} over ${rival}`);
   setText(parts.ends, `${signed(why.from)} \u2192 ${signed(why.to)}`);
   const spoken = [`Why: score of ${lead} minus score of ${rival}.`, `Without an update ${signed(why.from)},`,

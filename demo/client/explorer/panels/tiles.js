@@ -1,32 +1,45 @@
 // Four numbers that move with the sliders, each against CLIP.
 
-import { setText } from "../../dom.js";
+import { find, findParts, setText } from "../../dom.js";
 import { DASH, signed } from "../model/numbers.js";
 
+/** @import { Accuracy, Panels, Summary } from '../../types.d.ts' */
+
+/**
+ * @typedef {Record<"node" | "value" | "delta" | "base", HTMLElement>} AccuracyTile
+ * @typedef {Record<"value" | "fixed" | "broken" | "base", HTMLElement>} ChangedTile
+ */
+
+/** @type {Accuracy[]} */
+const ACCURACIES = ["seen", "unseen", "harmonic"];
+const MISSING = {
+  seen: "no test pictures of seen classes", unseen: "no test pictures of unseen classes",
+  harmonic: "needs test pictures of both kinds",
+};
+
+/** @type {(root: HTMLElement) => Panels["tiles"]} */
 export function createTiles(root) {
+  const all = find(root, ".tiles");
+  /** @type {(name: string) => AccuracyTile} */
   const tile = (name) => {
-    const node = root.querySelector(`#tile-${name}`);
-    const part = (key) => node.querySelector(`.${key}`);
-    const names = ["value", "delta", "base", "fixed", "broken"];
-    return { node, ...Object.fromEntries(names.map((key) => [key, part(key)])) };
+    const node = find(all, `#tile-${name}`);
+    return { node, ...findParts(node, ["value", "delta", "base"]) };
   };
-  const tiles = Object.fromEntries(["seen", "unseen", "harmonic", "changed"].map((name) => [name, tile(name)]));
-  const missing = {
-    seen: "no test pictures of seen classes", unseen: "no test pictures of unseen classes",
-    harmonic: "needs test pictures of both kinds",
-  };
+  const tiles = { seen: tile("seen"), unseen: tile("unseen"), harmonic: tile("harmonic") };
+  const changed = findParts(find(all, "#tile-changed"), ["value", "fixed", "broken", "base"]);
   return {
     show(now, clip, ofTraining) {
-      for (const name of Object.keys(missing)) showAccuracy(tiles[name], now[name], clip[name], missing[name]);
-      showChanged(tiles.changed, now, ofTraining);
+      for (const name of ACCURACIES) showAccuracy(tiles[name], now[name], clip[name], MISSING[name]);
+      showChanged(changed, now, ofTraining);
     },
-    busy: (value) => root.querySelector(".tiles").setAttribute("aria-busy", String(value)),
+    busy: (value) => all.setAttribute("aria-busy", String(value)),
   };
 }
 
+/** @type {(tile: AccuracyTile, value: number | null, clip: number | null, reason: string) => void} */
 function showAccuracy(tile, value, clip, reason) {
   tile.node.classList.toggle("empty", value === null);
-  if (value === null) {
+  if (value === null || clip === null) {
     setText(tile.value, DASH);
     setText(tile.delta, "");
     return setText(tile.base, reason);
@@ -38,6 +51,7 @@ function showAccuracy(tile, value, clip, reason) {
   setText(tile.base, `CLIP ${clip.toFixed(1)}`);
 }
 
+/** @type {(tile: ChangedTile, now: Summary, ofTraining: boolean) => void} */
 function showChanged(tile, now, ofTraining) {
   setText(tile.value, String(now.changed));
   setText(tile.fixed, `+${now.fixed} fixed`);

@@ -1,21 +1,40 @@
 // Which class is taken for which: CLIP, LLU, or the difference. Rows are the truth, columns the answer.
 // A cell opens its pictures.
 
-import { make, setName, setText, wireSegments } from "../../dom.js";
+import { around, find, findParts, make, setName, setText, wireSegments } from "../../dom.js";
 import { confusionCounts, confusionMembers, mostConfused } from "../model/confusion.js";
 import { signed } from "../model/numbers.js";
+import { countOf, TEST } from "../model/selection.js";
 import { fillItem, fillList, forgetList } from "./items.js";
+
+/** @import { Belongs, Data, FrameValues, Paint, TabContext, TabPanel } from '../../types.d.ts' */
+/** @import { ConfusionMode } from "../model/confusion.js" */
+/** @import { State } from "../state.js" */
+/** @import { List } from "./items.js" */
+
+/**
+ * @typedef {ReturnType<typeof makeConfusionCell>} Cell
+ * @typedef {{ cell: string, members: number[], title: string }} OpenCell
+ * @typedef {{ clip: Int32Array, llu: Int32Array, classes: number }} Counts
+ * @typedef {{ state: State, paint: Paint, mode: ConfusionMode, frame: FrameValues | null, shown: number[] | null,
+ *   cells: Cell[], focus: number, scope: Uint8Array | null, own: OpenCell | null, panel: HTMLElement,
+ *   grid: HTMLElement, note: HTMLElement, opened: HTMLElement, list: List & { title: HTMLElement } }} ConfusionView
+ */
 
 const CONFUSION_CAP = 40;
 
+/** @type {(panel: HTMLElement, context: TabContext) => TabPanel} */
 export function createConfusion(panel, { state, paint }) {
-  const part = (name) => panel.querySelector(`.${name}`);
+  const { grid, note, opened } = findParts(panel, ["grid", "note", "opened"], "confusion-");
+  /** @type {ConfusionView} */
   const view = {
     state, paint, mode: "llu", frame: null, shown: null, cells: [], focus: 0, scope: null, own: null, panel,
-    grid: part("confusion-grid"), note: part("confusion-note"), opened: part("confusion-opened"),
-    list: { items: part("items"), count: part("count"), note: part("note"), title: part("title"), pool: [] },
+    grid, note, opened, list: { ...findParts(opened, ["items", "count", "note", "title"]), pool: [] },
   };
-  wireSegments(part("segments"), (mode) => { view.mode = mode; if (view.frame) showConfusion(view, view.frame); });
+  wireSegments(find(panel, ".segments"), ["clip", "llu", "difference"], (mode) => {
+    view.mode = mode;
+    if (view.frame) showConfusion(view, view.frame);
+  });
   wireConfusionKeys(view);
   return {
     showData(data) {
@@ -32,52 +51,70 @@ export function createConfusion(panel, { state, paint }) {
   };
 }
 
-/** The open cell with its pictures by name, where the same model comes again with a query more or less. */
+/**
+ * The open cell with its pictures by name, where the same model comes again with a query more or less.
+ * @type {(view: ConfusionView, data: Data) => OpenCell | null}
+ */
 function keptCell({ own, frame }, data) {
   if (!own || !frame || frame.data.id !== data.id) return null;
   const names = new Set(own.members.map((i) => frame.data.images.names[i]));
   return { ...own, members: Array.from(data.counted.keys()).filter((i) => names.has(data.images.names[i])) };
 }
 
-/** A choice made here must not empty the matrix it was made in; a lasso or a legend click restricts it. */
+/**
+ * A choice made here must not empty the matrix it was made in; a lasso or a legend click restricts it.
+ * @type {(view: ConfusionView, chosen: Uint8Array | null) => void}
+ */
 function followChoice(view, chosen) {
   const { own } = view;
-  const mine = own && chosen && own.members.length === chosen.reduce((sum, one) => sum + (one ? 1 : 0), 0)
-    && own.members.every((i) => chosen[i]);
+  const mine = own && chosen && own.members.length === countOf(chosen, 1) && own.members.every((i) => chosen[i]);
   if (mine) return;
   view.own = null;
   view.scope = chosen;
 }
 
+/** Which pictures the matrix speaks of. @type {(view: ConfusionView, data: Data) => Belongs} */
+function scopeOf(view, { counted }) {
+  return (i) => Boolean(counted[i]) && (!view.scope || Boolean(view.scope[i]));
+}
+
+/** @type {(view: ConfusionView, frame: FrameValues) => Counts} */
 function countConfusion(view, frame) {
   const { data } = frame;
-  view.belongs = (i) => Boolean(data.counted[i]) && (!view.scope || Boolean(view.scope[i]));
   const classes = data.classes.names.length;
-  const count = (best) => confusionCounts(data.images.truth, best, classes, view.belongs);
+  /** @type {(best: Int32Array) => Int32Array} */
+  const count = (best) => confusionCounts(data.images.truth, best, classes, scopeOf(view, data));
   return { clip: count(frame.clip), llu: count(frame.llu), classes };
 }
 
+/** @type {(view: ConfusionView, frame: FrameValues) => void} */
 function showConfusion(view, frame) {
   view.frame = frame;
   view.panel.dataset.mode = view.mode;
   followChoice(view, frame.chosen);
   const counts = countConfusion(view, frame);
-  if (!view.shown) layOutConfusion(view, frame, counts);
-  paintConfusion(view, counts);
-  sayConfusion(view, counts);
+  const shown = view.shown ?? layOutConfusion(view, frame, counts);
+  paintConfusion(view, frame.data, shown, counts);
+  sayConfusion(view, frame.data, shown, counts);
   view.opened.hidden = !view.own;
   if (!view.own) return;
+  /** @type {Parameters<typeof fillList>[2]} */
   const fill = (item, i) => fillItem(item, frame.data, i, frame.clip[i], frame.llu[i], view.paint);
   fillList(view.list, view.own.members, fill, (i) => view.state.select(i), frame.selected);
   setText(view.list.title, view.own.title);
 }
 
+/**
+ * Returns the classes that have a row now.
+ * @type {(view: ConfusionView, frame: FrameValues, counts?: Counts) => number[]}
+ */
 function layOutConfusion(view, frame, counts = countConfusion(view, frame)) {
   const shown = mostConfused(counts.clip, counts.llu, counts.classes, CONFUSION_CAP);
-  if (view.shown && shown.join() === view.shown.join()) return;
+  if (view.shown && shown.join() === view.shown.join()) return shown;
   view.shown = shown;
   view.focus = 0;
   const { names } = frame.data.classes;
+  /** @type {(k: number, role: string) => HTMLElement} */
   const heading = (k, role) => {
     const node = make("span", `confusion-${role}`);
     node.setAttribute("role", role === "row-name" ? "rowheader" : "columnheader");
@@ -98,11 +135,13 @@ function layOutConfusion(view, frame, counts = countConfusion(view, frame)) {
   });
   for (const row of [top, ...rows]) row.setAttribute("role", "row");
   view.grid.replaceChildren(top, ...rows);
-  view.grid.style.setProperty("--columns", shown.length);
+  view.grid.style.setProperty("--columns", String(shown.length));
   view.grid.dataset.size = shown.length <= 12 ? "large" : shown.length <= 24 ? "medium" : "small";
   if (view.cells.length) view.cells[0].node.tabIndex = 0;
+  return shown;
 }
 
+/** @param {number} row @param {number} column */
 function makeConfusionCell(row, column) {
   const node = make("button", row === column ? "cell diagonal" : "cell");
   node.type = "button";
@@ -111,18 +150,20 @@ function makeConfusionCell(row, column) {
   return { node, row, column, key: "" };
 }
 
-function paintConfusion(view, { clip, llu, classes }) {
-  const { names } = view.frame.data.classes;
+/** @type {(view: ConfusionView, data: Data, shown: number[], counts: Counts) => void} */
+function paintConfusion(view, data, shown, { clip, llu, classes }) {
+  const { names } = data.classes;
   const difference = view.mode === "difference";
-  const totals = view.shown.map((row) => clip.subarray(row * classes, (row + 1) * classes).reduce((a, b) => a + b, 0));
+  const totals = shown.map((row) => clip.subarray(row * classes, (row + 1) * classes).reduce((a, b) => a + b, 0));
   view.cells.forEach((cell, at) => {
     const place = cell.row * classes + cell.column;
     const value = difference ? llu[place] - clip[place] : (view.mode === "clip" ? clip : llu)[place];
-    const open = Boolean(view.own) && view.own.cell === `${view.mode}:${cell.row}:${cell.column}`;
-    const key = `${view.mode}${value}/${totals[Math.floor(at / view.shown.length)]}${open}`;
+    const open = view.own !== null && view.own.cell === `${view.mode}:${cell.row}:${cell.column}`;
+    const total = totals[Math.floor(at / shown.length)];
+    const key = `${view.mode}${value}/${total}${open}`;
     if (key === cell.key) return;
     cell.key = key;
-    const share = Math.sqrt(Math.min(Math.abs(value) / (totals[Math.floor(at / view.shown.length)] || 1), 1));
+    const share = Math.sqrt(Math.min(Math.abs(value) / (total || 1), 1));
     cell.node.style.setProperty("--share", `${(60 * share).toFixed(1)}%`);
     cell.node.dataset.tone = value === 0 ? "none" : toneOf(cell, value, difference);
     cell.node.setAttribute("aria-selected", String(open));
@@ -134,47 +175,61 @@ function paintConfusion(view, { clip, llu, classes }) {
   });
 }
 
-/** More on the diagonal is good, more beside it is bad. */
+/**
+ * More on the diagonal is good, more beside it is bad.
+ * @type {(cell: Cell, value: number, difference: boolean) => string}
+ */
 function toneOf(cell, value, difference) {
   const diagonal = cell.row === cell.column;
   if (!difference) return diagonal ? "right" : "bad";
   return (value > 0) === diagonal ? "good" : "bad";
 }
 
-function sayConfusion(view, { clip, llu, classes }) {
+/** @type {(view: ConfusionView, data: Data, shown: number[], counts: Counts) => void} */
+function sayConfusion(view, data, shown, { clip, llu, classes }) {
   const all = clip.reduce((sum, count) => sum + count, 0);
+  /** @type {(counts: Int32Array) => number} */
   const wrong = (counts) => {
     let right = 0;
     for (let k = 0; k < classes; k++) right += counts[k * classes + k];
     return all - right;
   };
-  const kind = view.frame.data.images.group.includes(1) ? "test" : "training";
+  const kind = data.images.group.includes(TEST) ? "test" : "training";
   const some = view.scope ? "chosen " : "";
-  const cut = ` Shown are the ${view.shown.length} most often confused of ${classes} classes.`;
+  const cut = ` Shown are the ${shown.length} most often confused of ${classes} classes.`;
   const text = `${all} ${some}${kind} pictures: CLIP has ${wrong(clip)} wrong, LLU ${wrong(llu)}.`;
-  setText(view.note, view.shown.length < classes ? text + cut : text);
+  setText(view.note, shown.length < classes ? text + cut : text);
 }
 
+/** @type {(view: ConfusionView) => void} */
 function wireConfusionKeys(view) {
-  const cellAt = (node) => view.cells.findIndex((cell) => cell.node === node.closest(".cell"));
+  /** @type {(event: Event) => number} */
+  const cellAt = (event) => {
+    const node = around(event, ".cell");
+    return view.cells.findIndex((cell) => cell.node === node);
+  };
   view.grid.addEventListener("click", (event) => {
-    const at = cellAt(event.target);
+    const at = cellAt(event);
     if (at < 0) return;
     focusConfusionCell(view, at);
     openConfusionCell(view, view.cells[at]);
   });
   view.grid.addEventListener("keydown", (event) => {
-    const at = cellAt(event.target);
+    const at = cellAt(event);
     const width = view.shown ? view.shown.length : 0;
     const column = at % width;
-    const next = { ArrowRight: column < width - 1 ? at + 1 : at, ArrowLeft: column > 0 ? at - 1 : at,
-      ArrowDown: at + width, ArrowUp: at - width, Home: at - column, End: at - column + width - 1 }[event.key];
-    if (at < 0 || next === undefined) return;
+    /** @type {Record<string, number>} */
+    const steps = {
+      ArrowRight: column < width - 1 ? at + 1 : at, ArrowLeft: column > 0 ? at - 1 : at,
+      ArrowDown: at + width, ArrowUp: at - width, Home: at - column, End: at - column + width - 1,
+    };
+    if (at < 0 || !Object.hasOwn(steps, event.key)) return;
     event.preventDefault();
-    if (view.cells[next]) focusConfusionCell(view, next);
+    if (view.cells[steps[event.key]]) focusConfusionCell(view, steps[event.key]);
   });
 }
 
+/** @type {(view: ConfusionView, at: number) => void} */
 function focusConfusionCell(view, at) {
   if (view.cells[view.focus]) view.cells[view.focus].node.tabIndex = -1;
   view.focus = at;
@@ -182,12 +237,16 @@ function focusConfusionCell(view, at) {
   view.cells[at].node.focus();
 }
 
-/** Chooses the cell's pictures for the whole page; the same cell again lets them go. */
+/**
+ * Chooses the cell's pictures for the whole page; the same cell again lets them go.
+ * @type {(view: ConfusionView, place: Cell) => void}
+ */
 function openConfusionCell(view, { row, column }) {
   const { frame, mode, state } = view;
+  if (!frame) return;
   const cell = `${mode}:${row}:${column}`;
   if (view.own && view.own.cell === cell) return state.choose(null);
-  const members = confusionMembers(frame, row, column, mode, view.belongs);
+  const members = confusionMembers(frame, row, column, mode, scopeOf(view, frame.data));
   if (!members.length) return;
   const [truth, answer] = [row, column].map((k) => frame.data.classes.names[k]);
   const what = row === column ? `${truth} recognised` : `${truth} taken for ${answer}`;

@@ -1,19 +1,30 @@
 // A list of pictures as buttons. Items are pooled: a slider event rewrites only those that differ.
 
-import { make, makeButton, setText } from "../../dom.js";
+import { find, findParts, make, makeButton, setText } from "../../dom.js";
+
+/** @import { Data, Paint } from '../../types.d.ts' */
+
+/**
+ * @typedef {{ items: HTMLElement, count: HTMLElement, note: HTMLElement, pool: Item[] }} List
+ * @typedef {ReturnType<typeof makeItem>} Item
+ */
 
 export const LIST_CAP = 60;
 
+/** @type {(panel: HTMLElement, name: string) => List} */
 export function openList(panel, name) {
-  const node = panel.querySelector(`.changed-${name}`);
-  const part = (key) => node.querySelector(`.${key}`);
-  return { items: part("items"), count: part("count"), note: part("note"), pool: [] };
+  return { ...findParts(find(panel, `.changed-${name}`), ["items", "count", "note"]), pool: [] };
 }
 
+/** @type {(list: List) => void} */
 export function forgetList(list) {
   for (const item of list.pool) item.key = "";
 }
 
+/**
+ * @type {(list: List, members: number[], fill: (item: Item, i: number) => void, pick: (i: number) => void,
+ *   selected: number, live?: number) => void}
+ */
 export function fillList(list, members, fill, pick, selected, live = LIST_CAP) {
   const shown = members.slice(0, LIST_CAP);
   while (list.pool.length < Math.min(shown.length, live)) list.pool.push(makeItem(list.items, pick));
@@ -27,17 +38,19 @@ export function fillList(list, members, fill, pick, selected, live = LIST_CAP) {
   setText(list.note, more > 0 ? `and ${more} more` : "");
 }
 
+/** @param {HTMLElement} host @param {(i: number) => void} pick */
 function makeItem(host, pick) {
-  const item = { node: makeButton("item"), key: "", index: -1 };
-  const node = host.appendChild(item.node);
-  item.thumb = node.appendChild(make("span", "thumb"));
+  const node = host.appendChild(makeButton("item"));
+  const thumb = node.appendChild(make("span", "thumb"));
   const text = node.appendChild(make("span", "item-text"));
-  item.name = text.appendChild(make("span", "item-name"));
-  item.change = text.appendChild(make("span", "item-change"));
+  const name = text.appendChild(make("span", "item-name"));
+  const change = text.appendChild(make("span", "item-change"));
+  const item = { node, thumb, name, change, key: "", index: -1 };
   node.addEventListener("click", () => pick(item.index));
   return item;
 }
 
+/** @type {(item: Item, data: Data, i: number, clip: number, llu: number, paint: Paint) => void} */
 export function fillItem(item, data, i, clip, llu, paint) {
   const key = `${i}:${clip}:${llu}`;
   if (item.key === key) return;

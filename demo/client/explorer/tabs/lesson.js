@@ -1,27 +1,36 @@
 // The lesson: predict what a setting does, then see it happen on the set that is on the page.
 
-import { makeButton, setText } from "../../dom.js";
+import { findParts, makeButton, setText } from "../../dom.js";
 import { LESSON } from "../model/lesson.js";
 import { outcomeAt } from "../model/summary.js";
 
-/** `state` knows which step is open. */
+/** @import { Data, Summary, TabContext, TabPanel } from '../../types.d.ts' */
+/** @import { State } from "../state.js" */
+
+/**
+ * @typedef {{ data: Data, clip: Int32Array }} Shown
+ * @typedef {{ state: State, step: number, answered: boolean, shown: Shown | null }} LessonView
+ * @typedef {Record<"steps" | "question" | "choices" | "outcome" | "next", HTMLElement>} Parts
+ */
+
+/** `state` knows which step is open. @type {(panel: HTMLElement, context: TabContext) => TabPanel} */
 export function createLesson(panel, { state }) {
-  const part = (name) => panel.querySelector(`.lesson-${name}`);
-  const lesson = { state, step: 0, answered: false, data: null, clip: null };
-  const names = ["steps", "question", "choices", "outcome", "next"];
-  const parts = Object.fromEntries(names.map((name) => [name, part(name)]));
+  /** @type {LessonView} */
+  const lesson = { state, step: 0, answered: false, shown: null };
+  const parts = findParts(panel, ["steps", "question", "choices", "outcome", "next"], "lesson-");
   const begin = () => {
     lesson.step = state.step;
     lesson.answered = false;
     showStep(lesson, parts, (choice) => reveal(lesson, parts, choice));
   };
+  /** @type {(step: number) => void} */
   const open = (step) => (step === lesson.step ? begin() : state.openStep(step));
   parts.steps.replaceChildren(...LESSON.map(({ title }, at) => (
     makeButton("lesson-step", `${at + 1} ${title}`, () => open(at + 1)))));
   parts.next.addEventListener("click", () => open(lesson.step + 1));
   return {
     showData(data, clip) {
-      Object.assign(lesson, { data, clip: clip.slice() });
+      lesson.shown = { data, clip: clip.slice() };
       begin();
     },
     /** Another step may be open now; one that stays keeps its answer. */
@@ -30,9 +39,10 @@ export function createLesson(panel, { state }) {
   };
 }
 
+/** @type {(lesson: LessonView, parts: Parts, answer: (choice: number) => void) => void} */
 function showStep(lesson, parts, answer) {
   const step = LESSON[lesson.step - 1];
-  [...parts.steps.children].forEach((button, at) => {
+  parts.steps.querySelectorAll("button").forEach((button, at) => {
     if (at === lesson.step - 1) button.setAttribute("aria-current", "step");
     else button.removeAttribute("aria-current");
   });
@@ -43,16 +53,21 @@ function showStep(lesson, parts, answer) {
     makeButton("lesson-choice", text, () => answer(choice)))));
 }
 
-/** The sliders move only now, so that the prediction comes first. */
+/**
+ * The sliders move only now, so that the prediction comes first.
+ * @type {(lesson: LessonView, parts: Parts, choice: number) => void}
+ */
 function reveal(lesson, parts, choice) {
-  if (!lesson.data || lesson.answered) return;
+  if (!lesson.shown || lesson.answered) return;
+  const { data, clip } = lesson.shown;
   lesson.answered = true;
   const step = LESSON[lesson.step - 1];
   lesson.state.moveTo(step.beta, step.gamma);
   lesson.state.release();
-  const at = (beta, gamma) => outcomeAt(lesson.data, lesson.clip, beta, gamma);
+  /** @type {(beta: number, gamma: number) => Summary} */
+  const at = (beta, gamma) => outcomeAt(data, clip, beta, gamma);
   const { right, text } = step.told(at, at(0, 0));
-  [...parts.choices.children].forEach((button, index) => {
+  parts.choices.querySelectorAll("button").forEach((button, index) => {
     button.disabled = true;
     button.dataset.verdict = index === right ? "right" : index === choice && right !== null ? "wrong" : "";
   });

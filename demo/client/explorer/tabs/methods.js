@@ -1,21 +1,37 @@
 // The compared systems on this set: trained by the server when asked, one row after the other.
 
-import { make, makeButton, makeSvg, setAttributes, setText } from "../../dom.js";
+import {
+  around, find, findA, make, makeButton, makeSvg, makeSvgText, setAttributes, setPressed, setText,
+} from "../../dom.js";
 import { DASH } from "../model/numbers.js";
 
+/** @import { Data, MethodRow, MethodsUpdate, TabContext, TabPanel, Trigger } from '../../types.d.ts' */
+/** @import { State } from "../state.js" */
+
+/**
+ * @typedef {{ method: string, title: string, seen: number, unseen: number }} MethodPoint
+ * @typedef {{ ticks: number[], at(value: number): number }} MethodsScale
+ * @typedef {{ state: State, ask: Trigger, data: Data | null, rows: MethodRow[], total: number, run: number,
+ *   running: boolean, waiting: string, message: string, shown: string, start: HTMLButtonElement,
+ *   status: HTMLElement, results: HTMLElement, body: HTMLElement, svg: SVGElement }} MethodsView
+ */
+
+/** @type {(panel: HTMLElement, context: TabContext) => TabPanel & { receive(update: MethodsUpdate): void }} */
 export function createMethods(panel, { state, ask }) {
-  const part = (name) => panel.querySelector(`.methods-${name}`);
+  const results = find(panel, ".methods-results");
+  /** @type {MethodsView} */
   const view = {
     state, ask, data: null, rows: [], total: 0, run: 0, running: false, waiting: "", message: "", shown: "",
-    start: part("start"), status: part("status"), results: part("results"),
-    body: part("table").querySelector("tbody"), svg: part("chart"),
+    start: findA(HTMLButtonElement, panel, ".methods-start"), status: find(panel, ".methods-status"), results,
+    body: find(results, "tbody"), svg: findA(SVGSVGElement, results, ".methods-chart"),
   };
   view.start.addEventListener("click", () => startComparing(view));
   view.body.addEventListener("click", (event) => {
-    const button = event.target.closest("button");
-    if (button) showOnColours(view, button.dataset.method);
+    const button = around(event, "button");
+    const row = view.rows.find((one) => one.method === button?.dataset.method);
+    if (row) showOnColours(view, row);
   });
-  new ResizeObserver(() => drawMethods(view)).observe(view.svg.parentElement);
+  new ResizeObserver(() => drawMethods(view)).observe(results);
   return {
     showData(data) {
       Object.assign(view, { data, rows: [], running: false, message: "", shown: "" });
@@ -38,6 +54,7 @@ export function createMethods(panel, { state, ask }) {
   };
 }
 
+/** @type {(view: MethodsView) => void} */
 function startComparing(view) {
   if (!view.data || view.running) return;
   Object.assign(view, { rows: [], total: 0, run: view.run + 1, running: true, waiting: "", message: "" });
@@ -45,13 +62,14 @@ function startComparing(view) {
   view.ask("methods", { run: view.run });
 }
 
-function showOnColours(view, method) {
-  const row = view.rows.find((one) => one.method === method);
-  view.shown = method;
+/** @type {(view: MethodsView, row: MethodRow) => void} */
+function showOnColours(view, row) {
+  view.shown = row.method;
   view.state.colourBySystem(row.title, Int32Array.from(row.answers));
   renderMethods(view);
 }
 
+/** @type {(view: MethodsView) => void} */
 function renderMethods(view) {
   const { rows, total, running, waiting, message } = view;
   view.start.disabled = running;
@@ -63,6 +81,7 @@ function renderMethods(view) {
   drawMethods(view);
 }
 
+/** @type {(row: MethodRow, shown: string) => HTMLElement} */
 function methodRow(row, shown) {
   const node = make("tr", row.method === "llu" ? "ours" : "");
   const name = node.appendChild(make("th", "", row.note ? `${row.title} *` : row.title));
@@ -74,7 +93,7 @@ function methodRow(row, shown) {
   node.appendChild(make("td", "", row.seconds < 0.05 ? "<.1" : row.seconds.toFixed(1)));
   const button = node.appendChild(make("td")).appendChild(makeButton("plain", "Colour"));
   button.dataset.method = row.method;
-  button.setAttribute("aria-pressed", String(row.method === shown));
+  setPressed(button, row.method === shown);
   button.setAttribute("aria-label", `Colour the map by the answers of ${row.title}`);
   return node;
 }
@@ -83,8 +102,10 @@ function methodRow(row, shown) {
 
 const METHODS_BOX = { left: 44, right: 14, top: 12, bottom: 40, height: 270 };
 
+/** @type {(view: MethodsView) => void} */
 function drawMethods(view) {
-  const points = view.rows.filter((row) => row.seen !== null && row.unseen !== null);
+  const points = view.rows.flatMap(({ method, title, seen, unseen }) => (
+    seen === null || unseen === null ? [] : [{ method, title, seen, unseen }]));
   const width = view.svg.clientWidth;
   if (!width || !points.length) return view.svg.replaceChildren();
   const { left, right, top, bottom, height } = METHODS_BOX;
@@ -94,16 +115,19 @@ function drawMethods(view) {
   const axes = makeSvg("g", "methods-axes");
   for (const value of x.ticks) axes.append(tickLine(x.at(value), top, x.at(value), height - bottom));
   for (const value of y.ticks) axes.append(tickLine(left, y.at(value), width - right, y.at(value)));
-  for (const value of x.ticks) axes.append(chartText(value, x.at(value), height - bottom + 16, "middle"));
-  for (const value of y.ticks) axes.append(chartText(value, left - 8, y.at(value) + 4, "end"));
-  axes.append(chartText("seen classes, %", (left + width - right) / 2, height - 6, "middle"));
-  const title = chartText("unseen classes, %", 0, 0, "middle");
+  for (const value of x.ticks) axes.append(makeSvgText(x.at(value), height - bottom + 16, String(value), "middle"));
+  for (const value of y.ticks) axes.append(makeSvgText(left - 8, y.at(value) + 4, String(value), "end"));
+  axes.append(makeSvgText((left + width - right) / 2, height - 6, "seen classes, %", "middle"));
+  const title = makeSvgText(0, 0, "unseen classes, %", "middle");
   title.setAttribute("transform", `translate(12 ${(top + height - bottom) / 2}) rotate(-90)`);
   axes.append(title);
   view.svg.replaceChildren(axes, ...placeMethods(points, x.at, y.at, width - right));
 }
 
-/** Whole percents with some air; ticks every 5, 10 or 20. */
+/**
+ * Whole percents with some air; ticks every 5, 10 or 20.
+ * @type {(points: MethodPoint[], key: "seen" | "unseen", from: number, to: number) => MethodsScale}
+ */
 function methodsScale(points, key, from, to) {
   const values = points.map((row) => row[key]);
   const spread = Math.max(...values) - Math.min(...values);
@@ -111,22 +135,22 @@ function methodsScale(points, key, from, to) {
   const low = Math.floor((Math.min(...values) - 0.5) / step) * step;
   const high = Math.ceil((Math.max(...values) + 0.5) / step) * step;
   const ticks = Array.from({ length: (high - low) / step + 1 }, (_, at) => low + at * step);
+  /** @type {(value: number) => number} */
   const at = (value) => from + ((value - low) / (high - low)) * (to - from);
   return { ticks: ticks.filter((value) => value >= 0 && value <= 100), at };
 }
 
+/** @type {(x1: number, y1: number, x2: number, y2: number) => SVGElement} */
 function tickLine(x1, y1, x2, y2) {
   return setAttributes(makeSvg("line"), { x1, y1, x2, y2 });
 }
 
-function chartText(text, x, y, anchor) {
-  const node = setAttributes(makeSvg("text"), { x, y, "text-anchor": anchor });
-  node.textContent = text;
-  return node;
-}
-
-/** Labels stand right of their points, left at the right edge, and give way downwards to those above them. */
+/**
+ * Labels stand right of their points, left at the right edge, and give way downwards to those above them.
+ * @type {(points: MethodPoint[], atX: MethodsScale["at"], atY: MethodsScale["at"], edge: number) => SVGElement[]}
+ */
 function placeMethods(points, atX, atY, edge) {
+  /** @type {{ level: number, span: number[] }[]} */
   const taken = [];
   return [...points].sort((a, b) => b.unseen - a.unseen).map((row) => {
     const group = makeSvg("g", row.method === "llu" ? "method ours" : "method");
@@ -135,11 +159,12 @@ function placeMethods(points, atX, atY, edge) {
     const left = x + room > edge;
     const span = left ? [x - room, x] : [x, x + room];
     let level = y + 4;
+    /** @type {(one: { level: number, span: number[] }) => boolean} */
     const hits = (one) => Math.abs(one.level - level) < 14 && one.span[0] < span[1] && span[0] < one.span[1];
     while (taken.some(hits)) level += 2;
     taken.push({ level, span });
     group.append(setAttributes(makeSvg("circle"), { cx: x, cy: y, r: 5 }));
-    group.append(chartText(row.title, left ? x - 9 : x + 9, level, left ? "end" : "start"));
+    group.append(makeSvgText(left ? x - 9 : x + 9, level, row.title, left ? "end" : "start"));
     const more = group.appendChild(makeSvg("title"));
     more.textContent = `${row.title}: seen ${row.seen.toFixed(1)} %, unseen ${row.unseen.toFixed(1)} %`;
     return group;

@@ -1,8 +1,19 @@
 // Every picture as a row: the map's content without the map.
 
-import { make, makeButton, setName, setText } from "../../dom.js";
+import { around, find, findA, make, makeButton, setName, setPressed, setText } from "../../dom.js";
 import { SAME } from "../model/formula.js";
 import { DASH, formatWeight } from "../model/numbers.js";
+
+/** @import { FrameValues, Paint, TabContext, TabPanel } from '../../types.d.ts' */
+/** @import { State } from "../state.js" */
+
+/**
+ * @typedef {ReturnType<typeof makeTableRow>} TableRow
+ * @typedef {{ state: State, paint: Paint, frame: FrameValues | null, rows: number[], page: number, column: string,
+ *   direction: number, selected: number, chosen: Uint8Array | null | undefined, pool: TableRow[],
+ *   box: HTMLElement, body: HTMLElement, heads: HTMLElement[], range: HTMLElement,
+ *   before: HTMLButtonElement, after: HTMLButtonElement }} TableView
+ */
 
 const TABLE_PAGE = 25;
 const PART_NAMES = ["training", "test", "query"];
@@ -13,35 +24,45 @@ const TABLE_COLUMNS = {
   part: "Part", truth: "Truth", clip: "CLIP", llu: "LLU", alpha: "\u03b1", nearest: "Nearest anchor", change: "Change",
 };
 
-/** What one column sorts by. */
+/** What one column sorts by. @type {(frame: FrameValues, column: string) => (i: number) => string | number} */
 function tableKey(frame, column) {
   const { data, clip, llu, alpha, changes } = frame;
   const { names, group, truth, nearest } = data.images;
+  /** @type {(k: number) => string} */
   const className = (k) => (k < 0 ? "" : data.classes.names[k]);
-  return {
+  /** @type {Record<string, (i: number) => string | number>} */
+  const keys = {
     name: (i) => names[i], part: (i) => group[i], truth: (i) => className(truth[i]), clip: (i) => className(clip[i]),
     llu: (i) => className(llu[i]), alpha: (i) => alpha[i], nearest: (i) => nearest[i], change: (i) => changes[i],
-  }[column];
+  };
+  return keys[column];
 }
 
-/** Rows to list, sorted; equal ones stay in their order. `direction` is 1 or -1; without a column nothing is sorted. */
+/**
+ * Rows to list, sorted; equal ones stay in their order. `direction` is 1 or -1; without a column nothing is sorted.
+ * @type {(frame: FrameValues, column: string, direction: number) => number[]}
+ */
 export function tableRows(frame, column, direction) {
   const rows = [];
   for (let i = 0; i < frame.data.n; i++) if (!frame.chosen || frame.chosen[i]) rows.push(i);
   if (!column) return rows;
   const key = tableKey(frame, column);
   const collator = new Intl.Collator(undefined, { numeric: true });
-  const compare = (a, b) => (typeof a === "string" ? collator.compare(a, b) : a - b);
-  const keys = new Map(rows.map((i) => [i, key(i)]));
-  return rows.sort((i, j) => direction * compare(keys.get(i), keys.get(j)) || i - j);
+  /** @type {(a: string | number, b: string | number) => number} */
+  const compare = (a, b) => (
+    typeof a === "number" && typeof b === "number" ? a - b : collator.compare(String(a), String(b)));
+  const keyed = rows.map((i) => ({ i, key: key(i) }));
+  return keyed.sort((a, b) => direction * compare(a.key, b.key) || a.i - b.i).map(({ i }) => i);
 }
 
+/** @type {(panel: HTMLElement, context: TabContext) => TabPanel} */
 export function createTable(panel, { state, paint }) {
-  const part = (name) => panel.querySelector(`.${name}`);
+  /** @type {TableView} */
   const view = {
     state, paint, frame: null, rows: [], page: 0, column: "", direction: 1, selected: -1, chosen: undefined, pool: [],
-    box: part("table-box"), body: panel.querySelector("tbody"), heads: [...panel.querySelectorAll("th")],
-    range: part("table-range"), before: part("table-before"), after: part("table-after"),
+    box: find(panel, ".table-box"), body: find(panel, "tbody"), heads: [...panel.querySelectorAll("th")],
+    range: find(panel, ".table-range"), before: findA(HTMLButtonElement, panel, ".table-before"),
+    after: findA(HTMLButtonElement, panel, ".table-after"),
   };
   wireTable(view);
   return {
@@ -54,19 +75,22 @@ export function createTable(panel, { state, paint }) {
   };
 }
 
+/** @type {(view: TableView) => void} */
 function wireTable(view) {
+  /** @type {(step: number) => void} */
   const turn = (step) => { view.page += step; view.box.scrollTop = 0; if (view.frame) showTable(view, view.frame); };
   view.before.addEventListener("click", () => turn(-1));
   view.after.addEventListener("click", () => turn(1));
   for (const head of view.heads) {
-    head.querySelector("button").addEventListener("click", () => sortBy(view, head.dataset.column));
+    find(head, "button").addEventListener("click", () => sortBy(view, head.dataset.column ?? ""));
   }
   view.body.addEventListener("click", (event) => {
-    const row = view.pool.find((one) => one.node === event.target.closest("tr"));
+    const clicked = around(event, "tr");
+    const row = view.pool.find((one) => one.node === clicked);
     if (row) view.state.select(row.key);
   });
   view.body.addEventListener("keydown", (event) => {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
     const at = view.pool.findIndex((one) => one.button === event.target);
     const next = step && at >= 0 ? view.pool[at + step] : null;
     if (!next || next.node.hidden) return;
@@ -75,7 +99,7 @@ function wireTable(view) {
   });
 }
 
-/** Up, down, and back to the order of the set. */
+/** Up, down, and back to the order of the set. @type {(view: TableView, column: string) => void} */
 function sortBy(view, column) {
   if (view.column !== column) [view.column, view.direction] = [column, 1];
   else if (view.direction === 1) view.direction = -1;
@@ -90,11 +114,13 @@ function sortBy(view, column) {
   showTable(view, view.frame);
 }
 
+/** @type {(view: TableView, frame: FrameValues) => void} */
 function sortTable(view, frame) {
   view.rows = tableRows(frame, view.column, view.direction);
   view.chosen = frame.chosen;
 }
 
+/** @type {(view: TableView, frame: FrameValues) => void} */
 function showTable(view, frame) {
   view.frame = frame;
   if (view.chosen !== frame.chosen || !view.rows.length) sortTable(view, frame);
@@ -107,7 +133,7 @@ function showTable(view, frame) {
   while (view.pool.length < shown.length) view.pool.push(makeTableRow(view.body));
   view.pool.forEach((row, at) => {
     row.node.hidden = at >= shown.length;
-    if (at < shown.length) fillTableRow(view, row, shown[at]);
+    if (at < shown.length) fillTableRow(row, frame, shown[at], view.paint);
   });
   setText(view.range, shown.length ? `${from + 1} to ${from + shown.length} of ${view.rows.length}` : "No pictures");
   if (turned) scrollToRow(view, shown.indexOf(frame.selected));
@@ -115,14 +141,20 @@ function showTable(view, frame) {
   view.after.disabled = view.page === last;
 }
 
-/** A picture selected elsewhere brings its page; one that was clicked here is on it already. */
+/**
+ * A picture selected elsewhere brings its page; one that was clicked here is on it already.
+ * @type {(view: TableView, selected: number) => void}
+ */
 function turnToSelected(view, selected) {
   view.selected = selected;
   const at = view.rows.indexOf(selected);
   if (at >= 0) view.page = Math.floor(at / TABLE_PAGE);
 }
 
-/** Scrolls the box only, never the page; a row in sight stays where it is. */
+/**
+ * Scrolls the box only, never the page; a row in sight stays where it is.
+ * @type {(view: TableView, at: number) => void}
+ */
 function scrollToRow({ box, pool }, at) {
   if (at < 0) return;
   const [row, head] = [pool[at].node, pool[0].node.offsetTop];
@@ -130,29 +162,31 @@ function scrollToRow({ box, pool }, at) {
   if (top < box.scrollTop || row.offsetTop + row.offsetHeight > box.scrollTop + box.clientHeight) box.scrollTop = top;
 }
 
+/** @param {HTMLElement} body */
 function makeTableRow(body) {
   const node = body.appendChild(make("tr"));
   node.setAttribute("role", "row");
-  const row = { node, key: -1, cells: {} };
   const first = node.appendChild(make("td", "cell-name"));
-  row.button = first.appendChild(makeButton("row-pick"));
-  row.thumb = row.button.appendChild(make("span", "thumb"));
-  row.cells.name = row.button.appendChild(make("span", "row-name"));
-  for (const column of Object.keys(TABLE_COLUMNS)) {
-    row.cells[column] = node.appendChild(make("td", `cell-${column}`));
-    row.cells[column].dataset.label = TABLE_COLUMNS[column];
+  const button = first.appendChild(makeButton("row-pick"));
+  const thumb = button.appendChild(make("span", "thumb"));
+  /** @type {Record<string, HTMLElement>} */
+  const cells = { name: button.appendChild(make("span", "row-name")) };
+  for (const [column, label] of Object.entries(TABLE_COLUMNS)) {
+    cells[column] = node.appendChild(make("td", `cell-${column}`));
+    cells[column].dataset.label = label;
   }
   for (const cell of node.children) cell.setAttribute("role", "cell"); // lost where a phone shows rows as cards
-  return row;
+  return { node, button, thumb, cells, key: -1 };
 }
 
-function fillTableRow(view, row, i) {
-  const { data, clip, llu, alpha, changes, selected } = view.frame;
+/** @type {(row: TableRow, frame: FrameValues, i: number, paint: Paint) => void} */
+function fillTableRow(row, frame, i, paint) {
+  const { data, clip, llu, alpha, changes, selected } = frame;
   const { names, group, truth, nearest } = data.images;
   const { cells } = row;
   if (row.key !== i) {
     row.key = i;
-    view.paint(row.thumb, i);
+    paint(row.thumb, i);
     setName(cells.name, names[i]);
     setText(cells.part, PART_NAMES[group[i]]);
     setName(cells.truth, truth[i] < 0 ? DASH : data.classes.names[truth[i]]);
@@ -162,7 +196,7 @@ function fillTableRow(view, row, i) {
   setName(cells.llu, data.classes.names[llu[i]]);
   setText(cells.alpha, formatWeight(alpha[i]));
   setText(cells.change, truth[i] < 0 && changes[i] !== SAME ? "\u2194 changed" : CHANGE_TEXTS[changes[i]]);
-  cells.change.dataset.change = truth[i] < 0 ? SAME : changes[i];
+  cells.change.dataset.change = String(truth[i] < 0 ? SAME : changes[i]);
   row.node.classList.toggle("current", i === selected);
-  row.button.setAttribute("aria-pressed", String(i === selected));
+  setPressed(row.button, i === selected);
 }
