@@ -20,9 +20,10 @@ class Limits:
 
     Of one upload: upload_mb, files (those inside a zip counted), picture_megapixels for each picture and
     upload_megapixels for all together, unpacked_mb for a feature bundle or an adapter.
-    Of one visitor: pictures, classes, visitor_mb in memory, calls_per_minute (0: any number) and uploads_mb in
-    ten minutes, both by address.
-    Of all together: visitors, store_mb and idle_minutes of what is kept, waiting trainings behind the running one.
+    Of one visitor: pictures, classes, prompts (templates times classes), visitor_mb in memory, calls_per_minute
+    (0: any number) and uploads_mb in ten minutes, both by address.
+    Of all together: visitors, store_mb and idle_minutes of what is kept, address_percent of visitors and store_mb for
+    one address, waiting trainings behind the running one, turn_minutes for each training, comparison or choice.
     """
 
     upload_mb: int = 200
@@ -32,13 +33,16 @@ class Limits:
     unpacked_mb: int = 256
     pictures: int = 2_000
     classes: int = 200
+    prompts: int = 8_000
     visitor_mb: int = 400
     calls_per_minute: int = 0
     uploads_mb: int = 1_000
     visitors: int = 64
     store_mb: int = 1_024
     idle_minutes: int = 60
+    address_percent: int = 50
     waiting: int = 32
+    turn_minutes: int = 20
 
     @classmethod
     def parse(cls, text: str) -> "Limits":

@@ -58,20 +58,31 @@ class EncoderShelf:
     def __init__(self, name: str, encoder: Encoder, *, open: bool = True):
         self._first, self._open = name, open
         self._encoders: OrderedDict[str, Encoder] = OrderedDict({name: encoder})
-        self._lock = threading.Lock()
+        self._lock, self._loading = threading.Lock(), threading.Lock()
 
     def load(self, name: str, checkpoint: str | None = None) -> Encoder:
         """The encoder of that name, loaded if need be; raises LluError if its weights cannot be had."""
         key = f"{name}@{checkpoint}" if checkpoint else name
         if not self._open and key != self._first:
             raise LluError(f"this page works with {self._first} only; run the app yourself for other models")
+        known = self._known(key)
+        if known is not None:
+            return known
+        with self._loading:  # a lock of its own: who asks for what is there does not wait for a download
+            return self._known(key) or self._added(key, load_encoder(name, checkpoint))
+
+    def _known(self, key: str) -> Encoder | None:
         with self._lock:
-            if key not in self._encoders:
-                self._encoders[key] = load_encoder(name, checkpoint)
-            self._encoders.move_to_end(key)
+            if key in self._encoders:
+                self._encoders.move_to_end(key)
+            return self._encoders.get(key)
+
+    def _added(self, key: str, encoder: Encoder) -> Encoder:
+        with self._lock:
+            self._encoders[key] = encoder
             while len(self._encoders) > MAX_ENCODERS:
                 del self._encoders[next(other for other in self._encoders if other != self._first)]
-            return self._encoders[key]
+        return encoder
 
     def forget_old(self) -> None:
         """Drop embeddings that nobody has asked for lately."""

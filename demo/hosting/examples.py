@@ -8,7 +8,7 @@ from pathlib import Path
 from demo.hosting.gpu import at_home
 from demo.session.presets import PRESETS, load_preset
 from demo.session.session import Session
-from demo.session.training import draw_umap, train_adapter
+from demo.session.training import draw_umap, train_adapter, with_known_map
 from demo.settings import Limits
 from llu_core.encoders.cache import CachedEncoder
 from llu_core.encoders.encoder import Encoder
@@ -36,16 +36,18 @@ class Examples:
 
     def get(self, session: Session, title: str) -> Session:
         """The example in place of what `session` holds; untrained where the visitor has chosen another encoder."""
-        loaded = load_preset(session, title)
         if session.encoder is not self._blank.encoder:
-            return loaded
-        with self._lock:
-            if title not in self._trained:
-                warm_up()  # so that the seconds on the page are those of the training
-                loaded = load_preset(replace(self._blank, encoder=self._embedder), title)
-                trained = drain(train_adapter(loaded, RECIPES["fast"]))
-                self._trained[title] = replace(trained, encoder=self._blank.encoder)
-            return self._trained[title]
+            return load_preset(session, title)
+        if title not in self._trained:  # looked up before the lock: a visitor does not wait for another example
+            with self._lock:
+                if title not in self._trained:
+                    self._trained[title] = self._train(load_preset(self._blank, title))
+        return with_known_map(self._trained[title])
+
+    def _train(self, example: Session) -> Session:
+        warm_up()  # so that the seconds on the page are those of the training
+        trained = drain(train_adapter(replace(example, encoder=self._embedder), RECIPES["fast"]))
+        return replace(trained, encoder=self._blank.encoder, given=trained.require_model().trained)
 
     @cached_property
     def _embedder(self) -> Encoder:

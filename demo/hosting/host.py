@@ -9,7 +9,7 @@ from pathlib import Path
 from demo.hosting.encoders import EncoderShelf
 from demo.hosting.examples import Examples
 from demo.hosting.line import Line
-from demo.hosting.store import SessionStore
+from demo.hosting.store import Bounds, SessionStore
 from demo.settings import MB, Settings
 from llu_core.encoders.encoder import Encoder
 
@@ -33,14 +33,15 @@ class Host:
         """The host of an app around an encoder; `examples.prepare()` trains the examples before anybody asks."""
         limits = settings.limits
         examples = Examples(encoder, settings.model, limits=limits, cache=settings.cache)
-        store = SessionStore(
-            lambda: examples.first,
-            capacity=limits.visitors,
+        bounds = Bounds(
+            sessions=limits.visitors,
+            bytes=limits.store_mb * MB,
             seconds=60.0 * limits.idle_minutes,
-            max_bytes=limits.store_mb * MB,
+            address_percent=limits.address_percent,
         )
+        store = SessionStore(lambda: examples.first, bounds)
         shelf = EncoderShelf(settings.model, encoder, open=settings.choose_models)
-        return cls(store, shelf, examples, Line(limits.waiting))
+        return cls(store, shelf, examples, Line(limits.waiting, seconds=60.0 * limits.turn_minutes))
 
     def folder(self, visitor: str) -> Path:
         """The visitor's own folder for files on their way to the browser."""

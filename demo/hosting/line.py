@@ -2,10 +2,16 @@
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, TypeVar
+
+from torch.overrides import TorchFunctionMode
 
 from llu_core.errors import LluError
+
+Step = TypeVar("Step")
+Result = TypeVar("Result")
 
 ABANDONED_SECONDS = 180.0
 """A turn that shows no sign of life for so long is over: the next one must not wait for it for ever."""
@@ -15,28 +21,69 @@ class Cancelled(LluError):
     """The visitor has called the work off."""
 
 
+class Overdue(LluError):
+    """The work took longer than a turn may."""
+
+
 class Turn:
-    """One visitor's place in the line."""
+    """One visitor's place in the line; begun: when its turn came, None before."""
 
     def __init__(self, visitor: str, line: "Line"):
         self.visitor, self._line = visitor, line
         self.cancelled, self.alive = False, time.monotonic()
+        self.begun: float | None = None
 
     def ahead(self, seconds: float = 0.0) -> int:
         """How many are before this one, after waiting up to `seconds` for its turn; 0 is the turn itself."""
         return self._line.ahead(self, seconds)
 
     def check(self) -> None:
-        """Show a sign of life, now and then while working; raises Cancelled once the work is called off."""
+        """Show a sign of life, now and then while working.
+
+        Raises Cancelled once the work is called off, and Overdue once the turn has taken as long as it may.
+        """
         self.alive = time.monotonic()
         if self.cancelled:
             raise Cancelled("it was called off; nothing has changed")
+        if self.begun is not None and self.alive - self.begun > self._line.seconds:
+            minutes = round(self._line.seconds / 60)
+            raise Overdue(f"it took longer than {minutes} minutes and was ended; try it with fewer pictures or classes")
+
+    def watched(self) -> AbstractContextManager:
+        """Check the turn between any two operations on tensors, in a block that has no steps of its own."""
+        return _Watch(self.check)
+
+    def each(self, steps: Generator[Step, None, Result]) -> Generator[Step, None, Result]:
+        """The same steps, each of them watched; they may be asked for by different threads."""
+        try:
+            while True:
+                try:
+                    with self.watched():
+                        step = next(steps)
+                except StopIteration as finished:
+                    return finished.value
+                yield step
+        finally:
+            steps.close()
+
+
+class _Watch(TorchFunctionMode):
+    """Calls `check` before every operation on tensors, which all long work consists of."""
+
+    def __init__(self, check: Callable[[], None]):
+        super().__init__()
+        self._check = check
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self._check()
+        return func(*args, **(kwargs or {}))
 
 
 class Line:
-    """The line of all visitors: its first turn works, and at most `waiting` turns stand behind it."""
+    """The line of all visitors: its first turn works, for `seconds` at most, and at most `waiting` stand behind it."""
 
-    def __init__(self, waiting: int):
+    def __init__(self, waiting: int, *, seconds: float = float("inf")):
+        self.seconds = seconds
         self._waiting, self._turns, self._open = waiting, list[Turn](), True
         self._changed = threading.Condition()
 
@@ -67,7 +114,10 @@ class Line:
             if seconds and self._turns.index(turn):
                 self._changed.wait(seconds)
                 turn.check()
-            return self._turns.index(turn)
+            index = self._turns.index(turn)
+            if not index and turn.begun is None:
+                turn.begun = time.monotonic()
+            return index
 
     def cancel(self, visitor: str) -> bool:
         """Call off the visitor's work, waiting or running; whether there was any."""

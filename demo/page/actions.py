@@ -19,14 +19,22 @@ from llu_core.errors import LluError
 
 
 class Actions:
-    """Reads a visitor's session, changes it and keeps the new one; work that takes turns is `LongWork`'s."""
+    """Changes a visitor's session: what takes long is done first, then joined; work with turns is `LongWork`'s."""
 
     def __init__(self, host: Host):
         self.host, self.visitors = host, Visitors(host.store)
 
     def load_example(self, name: str, request: gr.Request) -> dict[str, Any]:
         """Load a built-in example, trained; with another model than the app started with, it is left to train."""
-        return self.visitors.change(request, self.host.examples.get, name)
+        before = self.visitors.session(request)
+        example = self.host.examples.get(before, name)
+
+        def load(session: Session) -> Session:
+            if session.encoder is not before.encoder:
+                raise LluError("the model was changed meanwhile; choose the example again")
+            return replace(example, lineage=object())
+
+        return self.visitors.change(request, load)
 
     def open_link(self, link: str, request: gr.Request) -> dict[str, Any]:
         """Load the example that the fragment of a copied link names."""
@@ -39,14 +47,20 @@ class Actions:
     def load_model(self, name: str, checkpoint: str, request: gr.Request) -> dict[str, Any]:
         """Load another CLIP model; the adapter on the page is dropped, the pictures stay."""
         encoder = self.host.encoders.load(name, checkpoint.strip() or None)
-        session = replace(self.visitors.session(request), encoder=encoder, encoder_name=name, model=None)
-        return self.visitors.keep(request, session)
+        return self.visitors.change(request, replace, encoder=encoder, encoder_name=name, model=None)
 
     def add_pictures(self, files: list[str] | None, class_name: str, request: gr.Request) -> dict[str, Any]:
         """Add a zip with one folder per class, or pictures of one class, to the set; or open a feature bundle."""
         if not files:
             return self.get_summary(request)
-        return self.visitors.change(request, edits.add_files, files, class_name)
+        before = self.visitors.session(request)
+        upload = edits.read_upload(before, files, class_name)
+
+        def join(session: Session) -> Session:
+            session.require_same_set(before)
+            return edits.join_upload(session, upload)
+
+        return self.visitors.change(request, join)
 
     def rename_class(self, old: str, new: str, request: gr.Request) -> dict[str, Any]:
         """Rename a class of the set."""
@@ -62,17 +76,11 @@ class Actions:
 
     def move_picture(self, picture: str, class_name: str, request: gr.Request) -> dict[str, Any]:
         """Give a picture of the set another class."""
-        label = f"move {self._called(request, picture)}"
-        return self.visitors.change(request, edits.edit, label, drafts.move_picture, picture, class_name)
+        return self.visitors.change(request, edits.edit_picture, "move", drafts.move_picture, picture, class_name)
 
     def delete_picture(self, picture: str, request: gr.Request) -> dict[str, Any]:
         """Take a picture out of the set."""
-        label = f"delete {self._called(request, picture)}"
-        return self.visitors.change(request, edits.edit, label, drafts.delete_picture, picture)
-
-    def _called(self, request: gr.Request, picture: str) -> str:
-        class_name, name = drafts.picture_of(self.visitors.session(request).draft, picture)
-        return f"{Path(name).name} ({class_name})"
+        return self.visitors.change(request, edits.edit_picture, "delete", drafts.delete_picture, picture)
 
     def undo(self, request: gr.Request) -> dict[str, Any]:
         """Take back the last change of the set; the adapter stays."""
@@ -80,7 +88,14 @@ class Actions:
 
     def set_unseen_classes(self, names: str, request: gr.Request) -> dict[str, Any]:
         """Name further classes, separated by commas, that are told apart but not trained."""
-        return self.visitors.change(request, edits.set_unseen_classes, names)
+        before = self.visitors.session(request)
+        joining = edits.classes_that_join(before, names)
+        if not joining:
+            return self.visitors.change(request, edits.change_unseen_classes, names)
+        return self._join_classes(joining, before, request)
+
+    def _join_classes(self, names: list[str], before: Session, request: gr.Request) -> dict[str, Any]:
+        return self.visitors.change(request, queries.join_classes, queries.encode_classes(before, names))
 
     def set_templates(self, templates: str, request: gr.Request) -> dict[str, Any]:
         """Set the prompt templates, one a line, {} for the class name."""
@@ -105,18 +120,17 @@ class Actions:
     def set_mask(self, beta: float, gamma: float | str, request: gr.Request) -> dict[str, Any]:
         """Move beta (0 to 1) and gamma (0 to "inf"); nothing is retrained."""
         try:
-            session = training.set_mask(self.visitors.session(request), float(beta), float(gamma))
-        except ValueError:
+            mask = float(beta), float(gamma)
+        except (TypeError, ValueError):
             raise LluError(f"beta {beta!r} and gamma {gamma!r} must be numbers; gamma may be inf") from None
-        return self.visitors.keep(request, session)
+        return self.visitors.change(request, training.set_mask, *mask)
 
     def ask(self, picture: str | None, request: gr.Request) -> dict[str, Any]:
         """Ask both models about a picture; it joins the map, and nothing is retrained."""
-        session = self.visitors.session(request)
+        before = self.visitors.session(request)
         if picture is None:
             return {}
-        session = queries.add_query(session, picture)
-        self.visitors.keep(request, session)
+        session = self.visitors.update(request, queries.join_query, queries.encode_query(before, picture))
         return queries.as_json(queries.answer(session, len(session.require_model().queries) - 1))
 
     def remove_query(self, name: str, request: gr.Request) -> dict[str, Any]:
@@ -125,7 +139,7 @@ class Actions:
 
     def add_class(self, name: str, request: gr.Request) -> dict[str, Any]:
         """Let a further class join both predictions at once, without training."""
-        return self.visitors.change(request, queries.add_classes, [name])
+        return self._join_classes([name], self.visitors.session(request), request)
 
     def follow_arc(self, event: dict[str, Any], request: gr.Request) -> str:
         """The points of the arc that the explorer asks for, as it draws them."""
@@ -146,8 +160,10 @@ class Actions:
         """Reopen an adapter saved before."""
         if file is None:
             return self.get_summary(request)
+        before = self.visitors.session(request)
         with tempfile.TemporaryDirectory() as folder:
-            return self.visitors.change(request, saving.open_adapter, Path(file), Path(folder))
+            opened = saving.open_adapter(before, Path(file), Path(folder))
+        return self.visitors.change(request, saving.join_adapter, before, opened)
 
     def forget_visitor(self, request: gr.Request) -> None:
         self.host.forget(visitor(request))

@@ -1,7 +1,6 @@
 """What takes turns: training, the choice of beta and gamma, and the comparison; each streams its place in line."""
 
 from collections.abc import Generator, Iterator
-from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -18,6 +17,8 @@ from llu_core.errors import LluError
 from llu_core.method.recipes import recipe as recipe_named
 from llu_core.steps import relay
 
+Training = Generator[tuple[str, Any], None, tuple[Session, Session]]
+
 WAIT_SECONDS = 0.5
 SHOWN_STEPS = 5
 """The page hears of every fifth step."""
@@ -33,16 +34,16 @@ class LongWork:
         """Train an adapter on the set; streams its place in line and its progress, ends with the summary."""
         try:
             with self.line.turn(visitor(request)) as turn:
-                trained = yield from self._trained(turn, recipe, request)
+                before, trained = yield from self._trained(turn, recipe, request)
         except Cancelled as cancelled:
             yield f"{str(cancelled).capitalize()}.", summary(self.visitors.session(request))
             return
-        # what the visitor edited meanwhile stays
-        now = self.visitors.session(request)
-        session = replace(now, model=trained.model, beta=trained.beta, gamma=trained.gamma)
-        yield status_line(session), self.visitors.keep(request, session)
+        session = self.visitors.update(request, training.join_training, before, trained)
+        yield status_line(session), summary(session)
 
-    def _trained(self, turn: Turn, recipe: str, request: gr.Request) -> Generator[tuple[str, Any], None, Session]:
+    def _trained(self, turn: Turn, recipe: str, request: gr.Request) -> Training:
+        """The session as it was when the turn came, and with its adapter."""
+
         def told(progress: training.Progress) -> tuple[str, Any] | None:
             turn.check()
             if progress.done % SHOWN_STEPS and progress.done != progress.total:
@@ -52,9 +53,10 @@ class LongWork:
 
         for words in _waiting(turn):
             yield words, gr.skip()
-        trained = yield from relay(training.train_adapter(self.visitors.session(request), recipe_named(recipe)), told)
+        before = self.visitors.session(request)
+        trained = yield from relay(turn.each(training.train_adapter(before, recipe_named(recipe))), told)
         turn.check()
-        return trained
+        return before, trained
 
     def cancel(self, request: gr.Request) -> bool:
         """Call off a training or comparison that waits or runs; whether there was one."""
@@ -66,8 +68,13 @@ class LongWork:
         with self.line.turn(visitor(request)) as turn:
             for words in _waiting(turn):
                 yield waiting_panel(words), gr.skip()
-            session, tuning = training.choose_mask(self.visitors.session(request))
-        yield tuned_panel(tuning), self.visitors.keep(request, session)
+            before = self.visitors.session(request)
+            with turn.watched():
+                tuning = training.tuned(before)
+        yield (
+            tuned_panel(tuning),
+            self.visitors.change(request, training.join_tuning, before.require_model(), tuning),
+        )
 
     def compare(self, run: int, request: gr.Request) -> Iterator[str]:
         """The rows of comparison `run` as the page draws them, one more at a time; an error ends it with a message."""
@@ -76,7 +83,7 @@ class LongWork:
             with self.line.turn(visitor(request)) as turn:
                 for words in _waiting(turn):
                     yield systems_payload(session, run, rows, waiting=words)
-                for row in comparison.compare_systems(session.require_model()):
+                for row in turn.each(comparison.compare_systems(session.require_model())):
                     turn.check()
                     rows.append(row)
                     yield systems_payload(session, run, rows)
@@ -93,7 +100,7 @@ class LongWork:
         with self.line.turn(visitor(request)) as turn:
             for _ in _waiting(turn):
                 pass
-            for row in comparison.compare_systems(model):
+            for row in turn.each(comparison.compare_systems(model)):
                 turn.check()
                 rows.append(row.as_json())
         return rows

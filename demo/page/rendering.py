@@ -1,11 +1,11 @@
 """What the page shows of a visitor's session, drawn anew after every event."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
-from demo.page.visitors import Visitors, visitor
+from demo.page.visitors import Visitors
 from demo.payloads.cards import cards_payload, cards_payload_of_features
 from demo.payloads.explorer import explorer_payload, positions_payload
 from demo.payloads.snippets import client_code, library_code
@@ -54,13 +54,8 @@ class Rendering:
 
     def draw_umap(self, request: gr.Request) -> str:
         """The map's better coordinates, which the session keeps where it still has the adapter they were made for."""
-        before = self.visitors.session(request)
-        drawn = training.draw_umap(before)
-        now = self.visitors.session(request)
-        if now.model is not None and drawn.model is not None and now.model.id == drawn.model.id:
-            now = replace(now, model=replace(now.model, projection=drawn.model.projection))
-            self.visitors.store.put(visitor(request), now)
-        return positions_payload(now)
+        drawn = training.draw_umap(self.visitors.session(request))
+        return positions_payload(self.visitors.update(request, training.join_map, drawn))
 
 
 def _cards(session: Session) -> str:

@@ -18,19 +18,36 @@ def visitor(request: gr.Request) -> str:
     return str(request.session_hash)
 
 
+def _address(request: gr.Request) -> str | None:
+    """Where a request came from, as the gate takes it; behind a proxy that is what the proxy says."""
+    client = getattr(request, "client", None)
+    return None if client is None else client.host
+
+
 @dataclass(frozen=True)
 class Visitors:
-    """Reads and keeps the session of whoever sent a request; what it answers is a summary, never the session."""
+    """Reads and changes the session of whoever sent a request; what it answers is a summary, never the session.
+
+    What takes long is done on the session as `session` gives it, and then joined by a quick change to what the session
+    is by then: other events of the same visitor may have changed it meanwhile.
+    """
 
     store: SessionStore
 
     def session(self, request: gr.Request) -> Session:
         return self.store.get(visitor(request))
 
-    def keep(self, request: gr.Request, session: Session) -> dict[str, Any]:
-        """The visitor's session from now on; answers with its summary."""
-        self.store.put(visitor(request), session)
-        return summary(session)
+    def update(
+        self,
+        request: gr.Request,
+        change: Callable[Concatenate[Session, Arguments], Session],
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> Session:
+        """Keep `change(session, *args)`, which must be quick, and return it; no other change comes between."""
+        return self.store.update(
+            visitor(request), lambda session: change(session, *args, **kwargs), address=_address(request)
+        )
 
     def change(
         self,
@@ -39,5 +56,5 @@ class Visitors:
         *args: Arguments.args,
         **kwargs: Arguments.kwargs,
     ) -> dict[str, Any]:
-        """Keep `change(session, *args)`; answers with its summary."""
-        return self.keep(request, change(self.session(request), *args, **kwargs))
+        """Keep `change(session, *args)`, which must be quick; answers with its summary."""
+        return summary(self.update(request, change, *args, **kwargs))

@@ -1,6 +1,6 @@
 """The compared systems on a visitor's set: trained on its seen classes, asked about all of its pictures."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,7 +47,7 @@ class SystemRow:
         }
 
 
-def compare_systems(model: Model) -> Iterator[SystemRow]:
+def compare_systems(model: Model) -> Generator[SystemRow, None, None]:
     """Train every compared system on the model's training pictures, by its own recipe; a row as each is done.
 
     Answers are chosen among all classes, as everywhere on the page. A system that cannot name classes without shots

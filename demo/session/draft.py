@@ -226,16 +226,28 @@ def unseen_without_pictures(draft: ImageSource) -> list[str]:
     return [name for name, one in _apart(draft).items() if not one.train and not one.test]
 
 
-def require_within(pictures: int, class_names: Sequence[str], limits: Limits) -> None:
-    """Raise LluError if a set of so many pictures and of these classes is over the limits."""
-    for count, most, kind in ((pictures, limits.pictures, "pictures"), (len(class_names), limits.classes, "classes")):
-        if count > most:
-            raise LluError(
-                f"that would be {count:,} {kind}; the page takes {most:,}, the command line takes any number"
-            )
+def require_within(pictures: int, class_names: Sequence[str], limits: Limits, templates: int = 1) -> None:
+    """Raise LluError if a set of so many pictures, of these classes and of so many templates is over the limits."""
+    _require_at_most(pictures, limits.pictures, "pictures")
+    require_few_classes(len(class_names), limits)
+    if len(class_names) * templates > limits.prompts:
+        raise LluError(
+            f"{templates:,} templates of {len(class_names):,} classes would be {templates * len(class_names):,} "
+            f"prompts; the page takes {limits.prompts:,}; use fewer templates"
+        )
     longest = max(class_names, key=len, default="")
     if len(longest) > MAX_FOLDER_NAME_LENGTH:
         raise LluError(f"the class {longest[:40]}... has {len(longest):,} characters; use {MAX_FOLDER_NAME_LENGTH}")
+
+
+def require_few_classes(count: int, limits: Limits) -> None:
+    """Raise LluError if so many classes are over the limits."""
+    _require_at_most(count, limits.classes, "classes")
+
+
+def _require_at_most(count: int, most: int, kind: str) -> None:
+    if count > most:
+        raise LluError(f"that would be {count:,} {kind}; the page takes {most:,}, the command line takes any number")
 
 
 def with_rejected(draft: ImageSource, rejected: Sequence[Rejected]) -> ImageSource:

@@ -1,7 +1,8 @@
 """The visitor's own set: adding files to it and editing it, every step of which can be undone."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Concatenate, ParamSpec
@@ -13,7 +14,7 @@ from PIL import Image
 from demo.session import draft as drafts
 from demo.session.queries import add_classes
 from demo.session.session import Session
-from demo.settings import MB
+from demo.settings import MB, Limits
 from llu_core.data.bundles import load_bundle
 from llu_core.data.class_folders import image_source
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings, Rejected
@@ -30,6 +31,15 @@ SHOTS_OF_A_BUNDLE = 16
 """Training rows per class that the page takes of a feature bundle, as the paper does; more would slow it down."""
 
 
+@dataclass(frozen=True, eq=False)
+class Upload:
+    """What was read of an upload, on its way into a set: pictures, or a feature bundle; class_name: as it was given."""
+
+    pictures: ImageSource | None = None
+    bundle: FewShotSet | None = None
+    class_name: str = ""
+
+
 def add_files(session: Session, paths: Sequence[str | Path], class_name: str = "") -> Session:
     """Add a zip (one folder per class), or pictures of the class `class_name`; or open one feature bundle (.npz).
 
@@ -37,30 +47,67 @@ def add_files(session: Session, paths: Sequence[str | Path], class_name: str = "
     cannot be read are named in `draft.rejected`. Raises LluError if nothing can be used, and then the session is as
     before.
     """
+    return join_upload(session, read_upload(session, paths, class_name))
+
+
+def read_upload(session: Session, paths: Sequence[str | Path], class_name: str = "") -> Upload:
+    """Read files for `join_upload`, within what the session has room for; this takes long, and changes nothing."""
     files, limits = [Path(path) for path in paths], session.limits
+    _require_few(files, limits)
     size = sum(path.stat().st_size for path in files)
     if size > limits.upload_mb * MB:
         raise LluError(f"the files are {size // MB} MB together; the page takes {limits.upload_mb} MB at a time")
     if any(path.suffix.lower() == ".npz" for path in files):
-        return _open_bundle(session, files)
-    keeps = session.preset is None or class_name in session.draft.class_names
-    draft = drafts.with_rejected(session.draft, ()) if keeps else drafts.empty_draft()
-    reader = _Reader(session, draft)
+        return Upload(bundle=_read_bundle(session, files))
+    draft = _joined_by(session, class_name)
+    reader, added = _Reader(session, draft), drafts.empty_draft()
     pictures = [path for path in files if path.suffix.lower() != ".zip"]
+    if pictures:
+        class_called = drafts.class_called(draft, class_name)
+        reader.reserve(len(pictures))
     for path in files:
         if path.suffix.lower() == ".zip":
-            draft = drafts.merge(draft, reader.zip(path))
+            added = drafts.merge(added, reader.zip(path))
     if pictures:
-        draft = _with_pictures(draft, class_name, pictures, reader)
-    return session.edited("add pictures", draft)
+        added = _with_pictures(added, class_called, pictures, reader)
+    return Upload(pictures=added, class_name=class_name)
 
 
-def _open_bundle(session: Session, files: Sequence[Path]) -> Session:
+def join_upload(session: Session, upload: Upload) -> Session:
+    """The session with what was read; another upload may have joined it since the reading began."""
+    if upload.bundle is not None:
+        return session.with_features(upload.bundle)
+    assert upload.pictures is not None
+    draft = _joined_by(session, upload.class_name)
+    return session.edited("add pictures", drafts.merge(draft, upload.pictures))
+
+
+def _joined_by(session: Session, class_name: str) -> ImageSource:
+    """The draft that an upload joins; an earlier upload's rejections are forgotten."""
+    keeps = session.preset is None or class_name in session.draft.class_names
+    return drafts.with_rejected(session.draft, ()) if keeps else drafts.empty_draft()
+
+
+def _require_few(files: Sequence[Path], limits: Limits) -> None:
+    """Raise LluError, before any is opened, for more files than an upload may have and for one named again."""
+    if len(files) > limits.files:
+        raise LluError(f"these are {len(files):,} files; the page takes {limits.files:,} at a time")
+    pictures = sum(path.suffix.lower() not in (".zip", ".npz") for path in files)
+    if pictures > limits.pictures:
+        raise LluError(
+            f"these are {pictures:,} pictures; the page takes {limits.pictures:,}, the command line takes any number"
+        )
+    twice = next((path for path, times in Counter(files).items() if times > 1), None)
+    if twice is not None:
+        raise LluError(f"{twice.name} is named more than once in this call; name every file once")
+
+
+def _read_bundle(session: Session, files: Sequence[Path]) -> FewShotSet:
     if len(files) > 1:
         raise LluError("a feature bundle (.npz) is a whole set; drop it alone, without other files")
     bundle = load_bundle(files[0], max_bytes=session.limits.unpacked_mb * MB)
     drafts.require_within(0, bundle.class_names, session.limits)
-    return session.with_features(_sized_for_the_page(bundle, session.limits.pictures))
+    return _sized_for_the_page(bundle, session.limits.pictures)
 
 
 def _sized_for_the_page(bundle: FewShotSet, most: int) -> FewShotSet:
@@ -98,14 +145,15 @@ class _Reader:
     """Reads the pictures of one upload into memory, so that it can be deleted, within what is left of the limits."""
 
     def __init__(self, session: Session, draft: ImageSource):
-        self._limits = session.limits
+        self._limits, self._files = session.limits, session.limits.files
         self._free = session.limits.pictures - len(draft.train) - len(draft.test)
         self._pixels = session.limits.upload_megapixels * 1_000_000
         self.max_pixels = session.limits.picture_pixels
 
     def zip(self, path: Path) -> ImageSource:
         """Raises LluError if no training picture in the zip can be read."""
-        files = list_zip(path, max_files=self._limits.files, max_pixels=self.max_pixels)
+        files = list_zip(path, max_files=self._files, max_pixels=self.max_pixels)
+        self._files = max(self._files - len(files.sizes), 0)
         source = image_source(files)
         drafts.require_within(0, source.class_names, self._limits)
         self.reserve(len(source.train) + len(source.test))
@@ -145,14 +193,14 @@ def _no_picture(rejected: Sequence[Rejected]) -> LluError:
     return LluError(f"no picture could be read; the first reason: {rejected[0].name}: {rejected[0].reason}")
 
 
-def _with_pictures(draft: ImageSource, class_name: str, paths: Sequence[Path], reader: _Reader) -> ImageSource:
-    class_name = drafts.class_called(draft, class_name)
-    reader.reserve(len(paths))
+def _with_pictures(added: ImageSource, class_name: str, paths: Sequence[Path], reader: _Reader) -> ImageSource:
+    """What was read so far with these training pictures of one class, for which the reader has reserved room."""
     given = (Picture(path.name, 0, partial(decode, path, path.name, max_pixels=reader.max_pixels)) for path in paths)
-    pictures, rejected = reader.read(given, draft.rejected)
+    pictures, rejected = reader.read(given, added.rejected)
     if not pictures:
         raise _no_picture(rejected)
-    return drafts.with_rejected(drafts.add_pictures(draft, class_name, pictures), rejected)
+    one_class = replace(drafts.empty_draft(), class_names=(class_name,), base_classes=1, train=pictures)
+    return drafts.merge(drafts.with_rejected(added, rejected), one_class)
 
 
 def edit(
@@ -171,15 +219,54 @@ def edit(
     return session.edited(label, change(session.draft, *args, **kwargs))
 
 
+def edit_picture(
+    session: Session,
+    verb: str,
+    change: Callable[Concatenate[ImageSource, str, Arguments], ImageSource],
+    key: str,
+    *args: Arguments.args,
+    **kwargs: Arguments.kwargs,
+) -> Session:
+    """`edit` of the picture behind a key, labelled with the verb and what the picture is called."""
+    class_name, name = drafts.picture_of(session.draft, key)
+    return edit(session, f"{verb} {Path(name).name} ({class_name})", change, key, *args, **kwargs)
+
+
 def set_unseen_classes(session: Session, names: str) -> Session:
     """`names`: separated by commas or line breaks; new ones join the trained adapter's answers at once."""
+    joining = classes_that_join(session, names)
+    if joining:
+        return add_classes(session, joining)
+    return change_unseen_classes(session, names)
+
+
+def classes_that_join(session: Session, names: str) -> list[str]:
+    """Which of `names` the trained adapter can be asked about besides, where that is all that they change.
+
+    Raises LluError, before any is encoded, if they are more classes than the limits allow.
+    """
+    present, wanted = drafts.unseen_without_pictures(session.draft), _listed(session, names)
+    if session.model is None or session.changed_since_training or wanted[: len(present)] != present:
+        return []
+    return wanted[len(present) :]
+
+
+def change_unseen_classes(session: Session, names: str) -> Session:
+    """Make `names` the classes without pictures; the adapter is not asked about them before the next training."""
+    present, wanted = drafts.unseen_without_pictures(session.draft), _listed(session, names)
+    if wanted == present:
+        return session
+    return edit(session, "change unseen classes", drafts.set_unseen_classes, wanted)
+
+
+def _listed(session: Session, names: str) -> list[str]:
+    """The names in a text; raises LluError if they are more than a set may have, and looks at none of them then."""
     present = drafts.unseen_without_pictures(session.draft)
     if names == ", ".join(present):  # a name may itself hold a comma
-        return session
+        return present
     wanted = [name.strip() for name in names.replace("\n", ",").split(",") if name.strip()]
-    if session.model is not None and not session.changed_since_training and wanted[: len(present)] == present:
-        return add_classes(session, wanted[len(present) :])
-    return edit(session, "change unseen classes", drafts.set_unseen_classes, wanted)
+    drafts.require_few_classes(len(wanted), session.limits)
+    return wanted
 
 
 def set_templates(session: Session, templates: str) -> Session:
@@ -192,4 +279,5 @@ def set_templates(session: Session, templates: str) -> Session:
 
 def clear(session: Session) -> Session:
     """Forget the visitor's pictures and everything trained on them."""
-    return replace(session, draft=drafts.empty_draft(), features=None, preset=None, model=None, history=())
+    empty = replace(session, draft=drafts.empty_draft(), features=None, preset=None, model=None, history=())
+    return replace(empty, given=None, lineage=object())

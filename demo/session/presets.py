@@ -24,4 +24,4 @@ def load_preset(session: Session, title: str) -> Session:
     source = open_source(PRESETS[title])
     if not isinstance(source, ImageSource):
         raise LluError(f"{title} holds no pictures; choose another example")
-    return replace(session, draft=source, features=None, preset=title, history=())
+    return replace(session, draft=source, features=None, preset=title, history=(), given=None)

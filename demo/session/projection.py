@@ -13,11 +13,13 @@ class Projection:
     """Coordinates (n, 2) float32 of embeddings, and the projection's name.
 
     place: where further embeddings (m, d) would lie on this map, (m, 2) float32; the map itself stays as it is.
+    held: what `place` keeps in memory, as far as it is large.
     """
 
     name: str
     points: np.ndarray
     place: Callable[[np.ndarray], np.ndarray]
+    held: np.ndarray | None = None
 
 
 def project_pca(embeddings: np.ndarray) -> Projection:
@@ -66,7 +68,7 @@ def project_umap(embeddings: np.ndarray) -> Projection:
         with _quiet():
             return np.asarray(reducer.transform(rows), dtype=np.float32)
 
-    return Projection("UMAP", points, place)
+    return Projection("UMAP", points, place, embeddings)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,18 +35,41 @@ def _encodable_model(session: Session) -> Model:
 
 def add_query(session: Session, path: str | Path, name: str = "") -> Session:
     """Encode a picture file and ask the adapter about it; it becomes the newest query, named after its file."""
+    return join_query(session, encode_query(session, path, name))
+
+
+def encode_query(session: Session, path: str | Path, name: str = "") -> LabelledEmbeddings:
+    """A picture file as one row for `join_query`; this takes long, and changes nothing."""
     model, path = _encodable_model(session), Path(path)
-    if len(model.queries) >= MAX_QUERIES:
-        raise LluError(f"there are {MAX_QUERIES} queries on the map; remove one of them first")
+    _require_room(model)
     image = decode(path, path.name, max_pixels=session.limits.picture_pixels)
-    side = 64 if model.shots.train.thumbnails is None else model.shots.train.thumbnails.shape[1]
-    query = LabelledEmbeddings(
+    side = _thumbnail_side(model)
+    return LabelledEmbeddings(
         session.encoder.encode_images([image]),
         torch.tensor([UNLABELLED]),
-        (_free_name(model, name or path.name),),
+        (name or path.name,),
         np.asarray(ImageOps.fit(image, (side, side)))[None],
     )
-    return replace(session, model=model.with_queries(model.queries.concat(query)))
+
+
+def join_query(session: Session, query: LabelledEmbeddings) -> Session:
+    """The session with one more query; raises LluError if its adapter is of another encoder by now."""
+    model = _encodable_model(session)
+    _require_room(model)
+    pixels = query.thumbnails
+    if query.embeddings.shape[1] != model.shots.width or pixels is None or pixels.shape[1] != _thumbnail_side(model):
+        raise LluError("the adapter was replaced meanwhile; ask about the picture again")
+    named = replace(query, names=(_free_name(model, query.names[0]),))
+    return replace(session, model=model.with_queries(model.queries.concat(named)))
+
+
+def _require_room(model: Model) -> None:
+    if len(model.queries) >= MAX_QUERIES:
+        raise LluError(f"there are {MAX_QUERIES} queries on the map; remove one of them first")
+
+
+def _thumbnail_side(model: Model) -> int:
+    return 64 if model.shots.train.thumbnails is None else model.shots.train.thumbnails.shape[1]
 
 
 def _free_name(model: Model, name: str) -> str:
@@ -72,14 +95,45 @@ def answer(session: Session, row: int) -> Prediction:
     )[0]
 
 
+@dataclass(frozen=True, eq=False)
+class NewClasses:
+    """Class names with their embeddings (n, d), by these templates and the encoder of this identity."""
+
+    names: tuple[str, ...]
+    embeddings: Tensor
+    templates: tuple[str, ...]
+    encoder_identity: str
+
+
 def add_classes(session: Session, names: Sequence[str]) -> Session:
     """Let further classes join both predictions at once; the set on the left gets them as unseen ones."""
+    return join_classes(session, encode_classes(session, names))
+
+
+def encode_classes(session: Session, names: Sequence[str]) -> NewClasses:
+    """Names made ready for `join_classes`; this takes long, and changes nothing.
+
+    Raises LluError before anything is encoded if the classes would be too many, or one is there already.
+    """
     model = _encodable_model(session)
-    names = [drafts.clean_name(name) for name in names]
+    drafts.require_few_classes(len(model.shots.class_names) + len(names), session.limits)
+    names = tuple(drafts.clean_name(name) for name in names)
+    templates = model.shots.templates
+    drafts.require_within(0, (*model.shots.class_names, *names), session.limits, len(templates))
+    rows = class_embeddings(session.encoder, names, templates)
+    return NewClasses(names, rows, templates, session.encoder.identity)
+
+
+def join_classes(session: Session, new: NewClasses) -> Session:
+    """The session with further classes; raises LluError if its adapter is another one by now, or they are too many."""
+    model = _encodable_model(session)
+    if (model.shots.templates, session.encoder.identity) != (new.templates, new.encoder_identity):
+        raise LluError("the adapter was replaced meanwhile; name the class again")
+    drafts.require_few_classes(len(model.shots.class_names) + len(new.names), session.limits)
     unseen = drafts.unseen_without_pictures(session.draft)
-    missing = [name for name in names if name not in session.draft.class_names]
+    missing = [name for name in new.names if name not in session.draft.class_names]
     draft = drafts.set_unseen_classes(session.draft, [*unseen, *missing]) if missing else session.draft
-    grown = model.with_classes(names, class_embeddings(session.encoder, names, model.shots.templates))
+    grown = model.with_classes(list(new.names), new.embeddings)
     if draft is session.draft:
         return replace(session, model=grown)
     in_step = not session.changed_since_training

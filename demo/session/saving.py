@@ -46,9 +46,20 @@ def open_adapter(session: Session, path: Path, folder: Path) -> Session:
         raise LluError(f"{path.name} cannot be read: {error}") from None
     trained = TrainedAdapter.from_pretrained(folder)
     trained.require_encoder(session.encoder.identity, session.encoder.width)
-    require_within(len(trained.anchor_names), trained.class_names, session.limits)
+    require_within(len(trained.anchor_names), trained.class_names, session.limits, len(trained.templates))
     model = build_model(trained, _anchors_as_shots(trained, path.stem), source=None, seconds=None)
     return replace(session, model=model, beta=trained.adapter.beta, gamma=trained.adapter.gamma)
+
+
+def join_adapter(session: Session, before: Session, opened: Session) -> Session:
+    """The session with the adapter that `opened` got, begun on `before`; what was edited meanwhile stays.
+
+    Raises LluError if everything was deleted or another model loaded meanwhile.
+    """
+    session.require_same_set(before)
+    if session.encoder is not opened.encoder:
+        raise LluError("the model was changed meanwhile; reopen the adapter again")
+    return replace(session, model=opened.model, beta=opened.beta, gamma=opened.gamma)
 
 
 def _anchors_as_shots(trained: TrainedAdapter, name: str) -> FewShotSet:

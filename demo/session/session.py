@@ -1,16 +1,15 @@
 """A visitor's session: one frozen value from which everything on the page is derived."""
 
 import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from demo.session.draft import empty_draft, require_within, stored_pictures
+from demo.session.memory import pieces_of
 from demo.session.projection import Projection, project_pca
 from demo.settings import MB, Limits
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
@@ -116,15 +115,6 @@ def map_points(adapter: LocalizedAdapter, train: LabelledEmbeddings, test: Label
     return torch.cat([train.embeddings, test.embeddings, adapter.image.anchors]).numpy()
 
 
-def _arrays(*values: Any) -> Iterator[Tensor | np.ndarray]:
-    """The tensors and arrays within dataclasses, however deep."""
-    for value in values:
-        if isinstance(value, Tensor | np.ndarray):
-            yield value
-        elif is_dataclass(value) and not isinstance(value, ImageSource):
-            yield from _arrays(*(getattr(value, part.name) for part in fields(value)))
-
-
 @dataclass(frozen=True, eq=False)
 class Edit:
     """What the set was before a change, and what the change was called."""
@@ -140,7 +130,8 @@ class Session:
     """encoder: shared between visitors and never changed. beta, gamma: where the visitor's sliders stand.
 
     draft: the visitor's pictures; features: a set that came as embeddings and takes the draft's place, or None.
-    history: earlier states of the set, newest last; limits: what a set may be.
+    history: earlier states of the set, newest last; limits: what a set may be. given: the adapter that came with an
+    example. lineage: stays the same while a set is edited, and is another one once it is deleted or replaced.
     """
 
     encoder: Encoder
@@ -153,6 +144,8 @@ class Session:
     gamma: float = 20.0
     history: tuple[Edit, ...] = ()
     limits: Limits = field(default_factory=Limits)
+    given: TrainedAdapter | None = None
+    lineage: object = field(default_factory=object)
 
     @property
     def source(self) -> ImageSource | FewShotSet:
@@ -164,16 +157,28 @@ class Session:
 
         Raises LluError if it is over the limits. Where only Undo makes it so, the oldest steps are forgotten.
         """
-        require_within(len(draft.train) + len(draft.test), draft.class_names, self.limits)
-        changed = self._changed(label, draft=draft, features=None, preset=None)
-        while changed.stored_bytes > self.limits.visitor_mb * MB:
-            if not changed.history:
+        require_within(len(draft.train) + len(draft.test), draft.class_names, self.limits, len(draft.templates))
+        return self._changed(label, draft=draft, features=None, preset=None).within_memory(self)
+
+    def within_memory(self, before: "Session") -> "Session":
+        """The session, without its oldest steps to undo where all of it is more than one visitor may hold.
+
+        Raises LluError if it is more without any, and more than `before`: what makes a session smaller always goes.
+        """
+        kept, most = self, self.limits.visitor_mb * MB
+        while kept.held_bytes > max(most, 0 if kept.history else before.held_bytes):
+            if not kept.history:
                 raise LluError(
-                    f"your pictures would take {changed.stored_bytes // MB} MB in memory; the page keeps "
-                    f"{self.limits.visitor_mb} MB for one visitor; delete some first"
+                    f"your pictures, embeddings and adapter would take {kept.held_bytes // MB} MB in memory; the page "
+                    f"keeps {self.limits.visitor_mb} MB for one visitor; delete some first"
                 )
-            changed = replace(changed, history=changed.history[1:])
-        return changed
+            kept = replace(kept, history=kept.history[1:])
+        return kept
+
+    def require_same_set(self, before: "Session") -> None:
+        """Raise LluError if the set of `before`, on which work began, was deleted or replaced since."""
+        if self.lineage is not before.lineage:
+            raise LluError("the set was deleted or replaced meanwhile, so what was begun before was left; begin again")
 
     def with_features(self, features: FewShotSet) -> "Session":
         """The session with a set of embeddings in place of pictures."""
@@ -190,21 +195,39 @@ class Session:
         last = self.history[-1]
         return replace(self, draft=last.draft, features=last.features, preset=last.preset, history=self.history[:-1])
 
+    @property
+    def holdings(self) -> tuple[object, ...]:
+        """Whatever takes memory; two sessions that hold the very same objects take the same."""
+        return self.draft, self.features, self.model, self.history
+
     @cached_property
     def pieces(self) -> dict[int, int]:
-        """Bytes of every picture and tensor of this session by its identity, those that Undo would bring back too."""
-        pictures = {id(data): len(data) for draft in self._drafts for data in stored_pictures(draft)}
-        features = [self.features, *(edit.features for edit in self.history)]
-        return pictures | {id(array): array.nbytes for array in _arrays(self.model, *features)}
+        """Bytes of every picture, tensor and text of this session by its identity, those that Undo has included."""
+        return pieces_of(self.holdings)
 
-    @property
-    def _drafts(self) -> tuple[ImageSource, ...]:
-        return self.draft, *(edit.draft for edit in self.history)
+    @cached_property
+    def held_bytes(self) -> int:
+        """All the memory that the session takes."""
+        return sum(self.pieces.values())
 
     @property
     def stored_bytes(self) -> int:
         """Memory that the visitor's pictures take, those that Undo would bring back included."""
-        return sum({id(data): len(data) for draft in self._drafts for data in stored_pictures(draft)}.values())
+        drafts = self.draft, *(edit.draft for edit in self.history)
+        return sum({id(data): len(data) for draft in drafts for data in stored_pictures(draft)}.values())
+
+    @property
+    def untouched(self) -> bool:
+        """Whether nothing in it is the visitor's own work: it is empty, or an example as it came."""
+        model = self.model
+        as_it_came = model is None or (model.trained is self.given and not len(model.queries))
+        nothing_added = self.preset is not None or (not self.draft.class_names and self.features is None)
+        return as_it_came and nothing_added and not self.history
+
+    def is_still(self, example: "Session") -> bool:
+        """Whether this is the example as it came; its map may be a better one meanwhile."""
+        same = self.lineage is example.lineage and self.encoder is example.encoder and self.draft is example.draft
+        return same and self.untouched and (self.beta, self.gamma) == (example.beta, example.gamma)
 
     @property
     def changed_since_training(self) -> bool:

@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from demo.session.projection import Projection, project_umap
-from demo.session.session import Session, build_model, map_points
+from demo.session.session import Model, Session, build_model, map_points
 from llu_core.data.embedding import embed_steps
-from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
+from llu_core.data.fewshot import FewShotSet
 from llu_core.errors import LluError
 from llu_core.method.adapter import LocalizedAdapter, check_mask
 from llu_core.method.checkpoint import TrainedAdapter
@@ -47,10 +47,22 @@ def choose_mask(session: Session) -> tuple[Session, Tuning]:
 
     Raises LluError where there is no adapter, or none of its training pictures.
     """
+    tuning = tuned(session)
+    return set_mask(session, tuning.recipe.beta, tuning.recipe.gamma), tuning
+
+
+def tuned(session: Session) -> Tuning:
+    """The choice of `choose_mask`; this takes long, and changes nothing."""
     model = session.require_model()
     recipe = RECIPES.get(str(model.trained.recipe.get("name")), RECIPES["fast"])
-    tuning = tune(model.shots, recipe, lambdas=(1.0,))
-    return set_mask(session, tuning.recipe.beta, tuning.recipe.gamma), tuning
+    return tune(model.shots, recipe, lambdas=(1.0,))
+
+
+def join_tuning(session: Session, model: Model, tuning: Tuning) -> Session:
+    """The session with its mask where it was chosen for `model`; raises LluError if it has another adapter by now."""
+    if session.require_model().id != model.id:
+        raise LluError("the adapter was replaced while beta and gamma were chosen for it; choose them again")
+    return set_mask(session, tuning.recipe.beta, tuning.recipe.gamma)
 
 
 def train_adapter(session: Session, recipe: Recipe, *, seed: int = 1) -> Steps:
@@ -68,10 +80,28 @@ def train_adapter(session: Session, recipe: Recipe, *, seed: int = 1) -> Steps:
     name = "" if session.features else session.encoder_name
     trained = TrainedAdapter.of(shots, adapter, recipe, seed=seed, model=name)
     before = session.model
-    comparable = before is not None and before.shots.encoder_identity == shots.encoder_identity != ""
-    queries = before.queries if before is not None and comparable else None
+    queries = before.queries if before is not None and _comparable(before, shots) else None
     model = build_model(trained, shots, source=session.source, seconds=steps.seconds, queries=queries)
     return replace(session, model=model, beta=recipe.beta, gamma=recipe.gamma)
+
+
+def join_training(session: Session, before: Session, trained: Session) -> Session:
+    """The session with the adapter that was trained on `before`; what the visitor edited or asked meanwhile stays.
+
+    Raises LluError if the set was deleted or replaced, or another model loaded meanwhile.
+    """
+    session.require_same_set(before)
+    if session.encoder is not before.encoder:
+        raise LluError("the model was changed during the training; train again")
+    model, now = trained.require_model(), session.model
+    if now is not None and now is not before.model and _comparable(now, model.shots):
+        model = model.with_queries(now.queries)
+    return replace(session, model=model, beta=trained.beta, gamma=trained.gamma)
+
+
+def _comparable(model: Model, shots: FewShotSet) -> bool:
+    """Whether the queries of a model are rows of the same encoder as `shots`."""
+    return model.shots.encoder_identity == shots.encoder_identity != ""
 
 
 def _embedded(session: Session) -> Generator[Progress, None, FewShotSet]:
@@ -105,15 +135,30 @@ def draw_umap(session: Session) -> Session:
     model = session.model
     if model is None or model.projection.name == "UMAP":
         return session
-    with _one_map_at_a_time:  # so that visitors of the first example wait for one map instead of drawing it each
-        projection = _umap(model.trained.adapter, model.shots.train, model.shots.test)
-    return replace(session, model=replace(model, projection=projection))
+    adapter = model.trained.adapter
+    if adapter not in _drawn:  # asked before the lock: a map that is there does not wait for another to be drawn
+        with _one_map_at_a_time:  # so that visitors of one example wait for one map instead of drawing it each
+            if adapter not in _drawn:
+                _drawn[adapter] = project_umap(map_points(adapter, model.shots.train, model.shots.test))
+    return with_known_map(session)
 
 
-def _umap(adapter: LocalizedAdapter, train: LabelledEmbeddings, test: LabelledEmbeddings) -> Projection:
-    if adapter not in _drawn:
-        _drawn[adapter] = project_umap(map_points(adapter, train, test))
-    return _drawn[adapter]
+def with_known_map(session: Session) -> Session:
+    """The session with the UMAP of its adapter, where it was drawn before."""
+    model = session.model
+    drawn = None if model is None else _drawn.get(model.trained.adapter)
+    if model is None or drawn is None or model.projection is drawn:
+        return session
+    return replace(session, model=replace(model, projection=drawn))
+
+
+def join_map(session: Session, drawn: Session) -> Session:
+    """The session with the map of `drawn`, where it still has the adapter that the map was drawn for."""
+    if session.model is None or drawn.model is None or session.model.id != drawn.model.id:
+        return session
+    if session.model.projection is drawn.model.projection:
+        return session
+    return replace(session, model=replace(session.model, projection=drawn.model.projection))
 
 
 # Weak, because a visitor's embeddings must not outlive the session.

@@ -1,7 +1,9 @@
-"""Many visitors at once: `python tests/bench/load.py [--visitors 30] [--minutes 5]`.
+"""Many visitors at once: `python tests/bench/load.py [--visitors 30] [--minutes 5]`, or one who does the worst.
 
-Each adds a set, trains, moves the mask, asks about a picture and takes the predictions home, again and again, through
-gradio_client, against an app started here. Prints calls, failures, waits, and the app's memory before and after.
+Of the many, each adds a set, trains, moves the mask, asks about a picture and takes the predictions home, again and
+again, through gradio_client, against an app started here. Prints calls, failures, waits, and the app's memory before
+and after. With `--neighbour` one visitor uploads, trains, chooses and compares as much as the limits allow, while
+another makes simple calls; prints how long these took.
 """
 
 import argparse
@@ -13,6 +15,7 @@ import tempfile
 import threading
 import time
 import urllib.request
+import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -70,14 +73,59 @@ def crowd(address: str, folder: Path, visitors: int, seconds: float) -> Tally:
     return tally
 
 
+def worst(address: str, folder: Path, over: threading.Event) -> None:
+    """One visitor who does as much as the limits allow."""
+    classes = [f"thing {number}" for number in range(200)]
+    with zipfile.ZipFile(folder / "worst.zip", "w") as archive:
+        for number in range(2000):
+            archive.writestr(f"{classes[number % 100]}/{number}.png", picture_bytes(number))
+    client = Client(address, verbose=False, download_files=str(folder))
+    try:
+        client.predict([handle_file(folder / "worst.zip")], "", api_name="/add_pictures")
+        client.predict(", ".join(classes[100:]), api_name="/set_unseen_classes")
+        client.predict("\n".join(f"a {{}} {number}" for number in range(40)), api_name="/set_templates")
+        client.predict("fast", api_name="/train")
+        client.predict(api_name="/choose_mask")
+        client.predict(api_name="/compare_methods")
+    finally:
+        client.close()
+        over.set()
+
+
+def neighbour(address: str, folder: Path) -> None:
+    """Simple calls beside the worst visitor."""
+    over, took = threading.Event(), list[float]()
+    client = Client(address, verbose=False, download_files=str(folder))
+    thread = threading.Thread(target=worst, args=(address, folder, over))
+    thread.start()
+    while not over.wait(0.2):
+        for arguments, name in (((), "/summary"), ((0.3, 20.0), "/set_mask")):
+            start = time.monotonic()
+            client.predict(*arguments, api_name=name)
+            took.append(time.monotonic() - start)
+    thread.join()
+    client.close()
+    slow = sum(seconds > 1 for seconds in took)
+    print(
+        f"{len(took)} simple calls beside the worst: median {statistics.median(took):.2f} s, longest {max(took):.2f} s"
+    )
+    print(f"{slow} calls took over a second")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--neighbour", action="store_true", help="one visitor does the worst, another makes simple calls"
+    )
     parser.add_argument("--visitors", type=int, default=30)
     parser.add_argument("--minutes", type=float, default=5.0)
     options = parser.parse_args()
     environment = os.environ | {"HF_HUB_OFFLINE": "1", "PYTHONUNBUFFERED": "1"}
     with tempfile.TemporaryDirectory() as name, started(environment) as (address, process, _):
         folder = Path(name)
+        if options.neighbour:
+            neighbour(address, folder)
+            return
         write_zip(folder / "mine.zip")
         (folder / "what.png").write_bytes(picture_bytes(7))
         crowd(address, folder, 4, 20.0)  # memory that is taken once: examples, compiled code, arenas of threads

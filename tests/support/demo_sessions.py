@@ -1,5 +1,8 @@
 """Sessions of the page, made with real pictures, real training and a toy encoder; loaded by conftest."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from demo.session import edits, training
@@ -13,6 +16,13 @@ def drain(steps) -> tuple[Session, list[str]]:
     """The session that a training ends in, and the phases it went through."""
     phases: list[str] = []
     return run(steps, lambda step: phases.append(step.phase)), phases
+
+
+def in_threads(*works: Callable[[], object]) -> None:
+    """Run all at once, to their end; what one of them raises is raised."""
+    with ThreadPoolExecutor(len(works)) as pool:
+        for running in [pool.submit(work) for work in works]:
+            running.result(60)
 
 
 @pytest.fixture

@@ -6,11 +6,12 @@ from contextlib import ExitStack, closing
 from types import SimpleNamespace
 
 import pytest
+import torch
 
 from demo.hosting.encoders import EncoderShelf
 from demo.hosting.examples import Examples
 from demo.hosting.host import Host
-from demo.hosting.line import ABANDONED_SECONDS, Cancelled, Line
+from demo.hosting.line import ABANDONED_SECONDS, Cancelled, Line, Overdue
 from demo.hosting.store import SessionStore
 from demo.page.long_work import LongWork
 from demo.session.session import Session
@@ -85,6 +86,44 @@ def test_a_turn_without_a_sign_of_life_does_not_block_the_others(monkeypatch):
         assert next_one.ahead() == 0
         with pytest.raises(Cancelled):
             dead.check()
+
+
+def test_work_without_steps_is_called_off_between_two_operations():
+    line = Line(waiting=2)
+    with line.turn("ada") as turn, turn.watched():
+        line.cancel("ada")
+        with pytest.raises(Cancelled):
+            torch.ones(1)
+
+
+def test_steps_are_watched_and_their_result_is_theirs():
+    line, steps = Line(waiting=2), []
+
+    def work():
+        yield "begun"
+        torch.ones(1)
+        yield "gone on"
+
+    with line.turn("ada") as turn:
+        steps += turn.each(work())
+    assert steps == ["begun", "gone on"]
+    with line.turn("ada") as turn:
+        again = turn.each(work())
+        assert next(again) == "begun"
+        line.cancel("ada")
+        with pytest.raises(Cancelled):
+            next(again)
+
+
+def test_a_turn_takes_so_long_and_no_longer():
+    line = Line(waiting=2, seconds=120)
+    with line.turn("ada") as turn:
+        assert turn.ahead() == 0
+        turn.check()
+        assert turn.begun is not None
+        turn.begun -= 121
+        with pytest.raises(Overdue, match="longer than 2 minutes and was ended"):
+            turn.check()
 
 
 def test_a_closed_line_lets_nobody_in_and_sends_the_waiting_away():

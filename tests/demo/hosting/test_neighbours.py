@@ -1,0 +1,42 @@
+"""What is there already is answered at once, whatever another visitor waits for."""
+
+import threading
+
+from demo.hosting.encoders import EncoderShelf
+from demo.hosting.examples import Examples
+from demo.session import training
+from demo.session.presets import PRESETS
+from support.demo_sessions import in_threads
+
+
+def test_a_model_that_is_there_does_not_wait_for_another_to_load(toy_encoder, monkeypatch):
+    shelf, loading, loaded = EncoderShelf("toy", toy_encoder), threading.Event(), threading.Event()
+
+    def slow(name: str, checkpoint: str | None):
+        loading.set()
+        assert loaded.wait(30)
+        return toy_encoder
+
+    def beside() -> None:
+        assert loading.wait(30)
+        assert shelf.load("toy") is toy_encoder
+        loaded.set()
+
+    monkeypatch.setattr("demo.hosting.encoders.load_encoder", slow)
+    in_threads(lambda: shelf.load("other"), beside)
+
+
+def test_a_map_that_is_drawn_does_not_wait_for_another_to_be_drawn(trained, monkeypatch):
+    training.draw_umap(trained)
+    monkeypatch.setattr(training, "_one_map_at_a_time", None)
+    model = training.draw_umap(trained).model
+    assert model is not None
+    assert model.projection.name == "UMAP"
+
+
+def test_an_example_that_is_trained_does_not_wait_for_another_to_be_trained(toy_encoder, monkeypatch):
+    examples = Examples(toy_encoder, "toy")
+    first = examples.first
+    monkeypatch.setattr(examples, "_lock", None)
+    assert examples.get(first, next(iter(PRESETS))) is first
+    assert first.untouched
