@@ -3,9 +3,9 @@
 This package only reads the files that lie next to it; it does not import gradio:
 
     gr.set_static_paths(STATIC)
-    gr.HTML(payload, html_template=EXPLORER_HTML, css_template=EXPLORER_CSS, js_on_load=EXPLORER_JS, head=plotly_tag(),
+    gr.HTML(payload, html_template=EXPLORER_HTML, css_template=EXPLORER_CSS, js_on_load=EXPLORER_JS,
             apply_default_css=False, elem_id="explorer")
-    demo.launch(head=preload_tags())
+    demo.launch(head=head_tags())
 
 The value of either component is one JSON string. The explorer's is a payload, or an update of the one on show; its
 events are "settings" when a drag ends, "walk" for the points of an arc, "methods" for the comparison, "link" for
@@ -72,11 +72,10 @@ CARDS_CSS: str = _read("cards/cards.css")
 CARDS_JS: str = _mount("cards/cards.js", "mountCards", ("rename", "remove", "create", "move", "discard", "undo"))
 
 
-def plotly_tag() -> str:
-    """The tag that loads plotly.js."""
-    return f'<script src="{_address(PLOTLY_JS)}"></script>'
+def head_tags() -> str:
+    """What the page's head asks for beside gradio's own: plotly.js, which nothing waits for, and every module at once.
 
-
-def preload_tags() -> str:
-    """Tags with which a browser asks for all modules at once, beside gradio's own, not one import after another."""
-    return "\n".join(f'<link rel="modulepreload" href="{_address(script)}">' for script in SCRIPTS)
+    Without the second a browser would ask for one import after another.
+    """
+    plotly = f'<script async src="{_address(PLOTLY_JS)}"></script>'
+    return "\n".join([plotly, *(f'<link rel="modulepreload" href="{_address(script)}">' for script in SCRIPTS)])

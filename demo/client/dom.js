@@ -99,9 +99,9 @@ export function around({ target }, selector) {
   return target instanceof Element ? target.closest(selector) : null;
 }
 
-/** @type {(canvas: HTMLCanvasElement, settings?: CanvasRenderingContext2DSettings) => CanvasRenderingContext2D} */
-export function penOf(canvas, settings) {
-  const pen = canvas.getContext("2d", settings);
+/** @type {(canvas: HTMLCanvasElement) => CanvasRenderingContext2D} */
+export function penOf(canvas) {
+  const pen = canvas.getContext("2d");
   if (!pen) throw new Error("This browser gives no canvas to draw on.");
   return pen;
 }

@@ -83,7 +83,7 @@ export interface ArcTarget { kind: "image" | "class"; index: number }
 export interface Arc extends Sweep { t: number[] }
 
 // The state.
-export type Change = "data" | "places" | "moving" | "changed" | "released" | "turned";
+export type Change = "data" | "places" | "moving" | "changed" | "released" | "turned" | "stepped";
 export type TabName = "changed" | "confusion" | "plane" | "walk" | "methods" | "table" | "lesson" | "how";
 export type Colouring = "alpha" | "truth" | "clip" | "llu" | "changed" | "method";
 export interface System { title: string; answers: Int32Array }
@@ -137,7 +137,7 @@ export interface Answers {
 }
 export interface TabPanel {
   showData?(data: Data, clip: Int32Array): void; show?(frame: FrameValues): void; settle?(frame: FrameValues): void;
-  turn?(): void; forget?(): void; state?(): object;
+  turn?(afresh: boolean): void; forget?(): void; state?(): object;
 }
 export interface TabContext { state: State; paint: Paint; ask: Trigger }
 export interface Panels {
@@ -154,7 +154,7 @@ export interface Panels {
   legend: { build(colouring: Colouring, data: Data, palettes: Palettes): void; mark(filter: Filter): void };
   chips: { show(counts: { chosen: number; title: string; filtered: boolean; hidden: number }): void };
   tabs: {
-    showData(data: Data, clip: Int32Array): void; show(frame: FrameValues): void; settle(): void; turn(): void;
+    showData(data: Data, clip: Int32Array): void; show(frame: FrameValues): void; settle(): void; turn(afresh?: boolean): void;
     receive(update: WalkUpdate | MethodsUpdate): void; forget(): void; summary(): object;
   };
 }

@@ -14,8 +14,7 @@ from demo.client import (
     EXPLORER_CSS,
     EXPLORER_HTML,
     EXPLORER_JS,
-    plotly_tag,
-    preload_tags,
+    head_tags,
 )
 from demo.hosting.versions import versions
 from demo.payloads.cards import cards_payload
@@ -36,7 +35,7 @@ TUNED_CSS = (_HERE / "tuned.css").read_text(encoding="utf-8")
 LAUNCH = {
     "theme": THEME,
     "css": PAGE_CSS,
-    "head": preload_tags(),
+    "head": head_tags(),
     "run_history": False,
     "ssr_mode": False,
     "enable_monitoring": False,
@@ -280,7 +279,6 @@ def build_explorer_panel() -> gr.HTML:
         html_template=EXPLORER_HTML,
         css_template=EXPLORER_CSS,
         js_on_load=EXPLORER_JS,
-        head=plotly_tag(),
         apply_default_css=False,
         elem_id="explorer",
     )

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from support.pages import add_zip, choose_folder, move, tile, train
+from support.pages import add_zip, choose_folder, move, open_app, tile, train
 from support.sample_pictures import picture_folder, write_zip
 
 pytestmark = pytest.mark.browser
@@ -13,6 +13,23 @@ def test_the_first_screen_shows_a_trained_example_and_stays_on_this_machine(page
     assert page.locator("#explorer .js-plotly-plot").count() == 1
     expect(page.locator("#model-line")).to_contain_text("Embedded")
     assert foreign_requests == []
+
+
+def test_a_page_that_nobody_has_touched_settles(fresh_page: Page, app_address: str):
+    open_app(fresh_page, app_address)
+    fresh_page.wait_for_function("location.hash.includes('beta=0.5')")
+    for kind in ("fixed", "moved"):
+        count = int(fresh_page.locator(f".changed-{kind} .count").inner_text())
+        expect(fresh_page.locator(f".changed-{kind} .item:visible")).to_have_count(min(count, 60))
+
+
+def test_without_plotly_everything_but_the_map_works(fresh_page: Page, app_address: str):
+    fresh_page.route("**/plotly.min.js", lambda route: route.abort())
+    open_app(fresh_page, app_address)
+    before = tile(fresh_page, "changed")
+    move(fresh_page, "gamma-slider", -20)
+    fresh_page.wait_for_function("before => document.querySelector('#tile-changed').innerText !== before", arg=before)
+    expect(fresh_page.locator(".map-note")).to_contain_text("Everything else works.")
 
 
 def test_a_page_that_waits_for_the_server_says_so_and_takes_a_folder(fresh_page: Page, app_address: str, tmp_path):

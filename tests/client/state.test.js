@@ -37,7 +37,7 @@ for (const [name, change, kinds] of [
   ["another colouring", (state) => state.setColouring("llu"), ["changed"]],
   ["colours of a system", (state) => state.colourBySystem("CoOp", new Int32Array(20)), ["changed"]],
   ["another tab", (state) => state.openTab("plane"), ["turned"]],
-  ["a step of the lesson", (state) => state.openStep(2), ["turned"]],
+  ["a step of the lesson", (state) => state.openStep(2), ["stepped"]],
   ["a link to wait for", (state) => state.awaitLink(NO_LINK), []],
 ]) {
   test(`subscribers are told of ${name}`, () => {

@@ -87,6 +87,11 @@ export class Frame {
     }).observe(document.body, THEMES);
   }
 
+  /** Whether a frame was asked for that is not drawn yet. */
+  isDue() {
+    return this.#request !== 0;
+  }
+
   /** Any number of events between two repaints cost one computation. */
   request() {
     if (this.#request) return;

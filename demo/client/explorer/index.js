@@ -20,7 +20,7 @@ import { createCurve } from "./panels/curve.js";
 import { createSelectedCard, createWhy } from "./panels/selected.js";
 import { createTiles } from "./panels/tiles.js";
 import { createSheet } from "./sheet.js";
-import { CHANGED, DATA, MOVING, PLACES, RELEASED, State, TURNED } from "./state.js";
+import { CHANGED, DATA, MOVING, PLACES, RELEASED, State, STEPPED, TURNED } from "./state.js";
 import { createTabs } from "./tabs/tabs.js";
 
 /** @import { Data, Paint, Panels, Props, Trigger, Watch } from '../types.d.ts' */
@@ -46,8 +46,8 @@ export function mountExplorer(element, props, trigger, watch) {
   const sheet = createSheet(() => { frame.panels.tabs.forget(); frame.render(); });
   const panels = createPanels(root, state, frame, sheet, trigger);
   const link = createLink(root, state, trigger);
-  const settleSoon = createSettling(state, panels, link, trigger);
   frame.begin(panels, () => { frame.request(); settleSoon(); });
+  const settleSoon = createSettling(state, frame, link, trigger);
   listen(root, state, frame, sheet, link, settleSoon);
   addSkipButton(root);
   window.lluExplorer = publicFace(root, state, frame);
@@ -69,7 +69,7 @@ function listen(root, state, frame, sheet, link, settleSoon) {
     [DATA]() {
       drawData(root, state, frame, sheet, before);
       link.meet();
-      if (before) settleSoon(); // so that the address speaks of the new set
+      settleSoon(); // so that the address speaks of the new set
       before = state.data;
     },
     [PLACES]() {
@@ -80,6 +80,7 @@ function listen(root, state, frame, sheet, link, settleSoon) {
     [MOVING]() { tiles.busy(true); frame.request(); settleSoon(PAUSE_MILLISECONDS); },
     [CHANGED]() { frame.request(); settleSoon(); },
     [TURNED]() { tabs.turn(); settleSoon(); },
+    [STEPPED]() { tabs.turn(true); settleSoon(); },
     [RELEASED]() { settleSoon(); },
   };
   state.subscribe((kind) => follow[kind]());
@@ -100,12 +101,15 @@ function showProjection(root, data) {
 }
 
 /**
- * The hand has come to rest: screen readers hear the tiles, the address and the server learn the settings.
- * @type {(state: State, panels: Panels, link: AddressBar, ask: Trigger) => SettleSoon}
+ * The hand has come to rest, and what it did is drawn: screen readers hear the tiles, the address and the server learn
+ * the settings.
+ * @type {(state: State, frame: Frame, link: AddressBar, ask: Trigger) => SettleSoon}
  */
-function createSettling(state, panels, link, ask) {
+function createSettling(state, frame, link, ask) {
+  const { panels } = frame;
   let timer = 0;
   const settle = () => {
+    if (frame.isDue()) return void (timer = setTimeout(settle, SETTLE_MILLISECONDS));
     panels.tiles.busy(false);
     panels.tabs.settle();
     link.write();
@@ -148,7 +152,8 @@ function createMapPanels(root, state, frame, paint) {
   const area = find(root, ".map-area");
   wirePointer(area, map, shade, hover, (i) => state.select(i));
   wireKeys(area, map, (step) => {
-    if (state.data) state.select(nextShown(frame.numbers.shade, state.selected, step));
+    const next = state.data ? nextShown(frame.numbers.shade, state.selected, step) : -1;
+    if (next >= 0) state.select(next);
   });
   wireExport(root, () => (state.data && map.isReady() ? { root, state, map, overlay, ...frame.numbers } : null));
   for (const button of find(root, ".map-buttons").querySelectorAll("button")) {

@@ -20,7 +20,7 @@ export function readLink(hash) {
     set: values.get("set") || null, picture: values.get("picture") || null,
     beta: Number.isNaN(beta) ? null : beta, gamma: Number.isNaN(gamma) ? null : gamma,
     colour: COLOURINGS.find((name) => name === values.get("colour")) ?? null,
-    lesson: Number(values.get("lesson")) || null,
+    lesson: Math.trunc(Number(values.get("lesson"))) || null,
   };
 }
 

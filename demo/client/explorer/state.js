@@ -17,8 +17,10 @@ export const MOVING = "moving";
 export const CHANGED = "changed";
 /** The hand has let go; what is on show is as it was. */
 export const RELEASED = "released";
-/** Another tab, or another step of the lesson, is open. */
+/** Another tab is open. */
 export const TURNED = "turned";
+/** A step of the lesson is to be begun, be it the one that is open. */
+export const STEPPED = "stepped";
 
 /** @type {TabName[]} */
 export const TAB_NAMES = ["changed", "confusion", "plane", "walk", "methods", "table", "lesson", "how"];
@@ -243,7 +245,8 @@ export class State {
   /** @type {(step: number) => void} */
   openStep(step) {
     this.step = Math.min(Math.max(step, 1), LESSON.length);
-    this.openTab("lesson");
+    this.tab = "lesson";
+    this.#tell(STEPPED);
   }
 
   /** Keep a link until its example is there. @type {(link: Link | null) => void} */

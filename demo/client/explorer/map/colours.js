@@ -1,6 +1,6 @@
 // Colour tables as rgb() text. Ramps are straight lines of lightness in OKLab: equal steps look equally large.
 
-import { make, penOf } from "../../dom.js";
+import { make } from "../../dom.js";
 
 /** @import { Ink, Inks, Theme } from '../../types.d.ts' */
 
@@ -18,18 +18,25 @@ const RAMP_STOPS = {
 };
 
 /**
- * Any CSS colours as "rgb(r, g, b)": programs other than browsers read neither oklch() nor variables.
- * @type {(colours: string[]) => string[]}
+ * Any CSS colours as "rgb(r, g, b)", with the variables that hold at `host`: programs other than browsers read neither
+ * oklch() nor variables. A mixture is computed as numbers; reading a canvas back would do too, but some browsers falsify
+ * what is read.
+ * @type {(colours: string[], host?: HTMLElement) => string[]}
  */
-function plainColours(colours) {
-  const canvas = Object.assign(make("canvas"), { width: colours.length, height: 1 });
-  const pen = penOf(canvas, { willReadFrequently: true });
-  colours.forEach((colour, at) => {
-    pen.fillStyle = colour;
-    pen.fillRect(at, 0, 1, 1);
+function plainColours(colours, host = document.body) {
+  const probes = colours.map((colour) => {
+    const probe = make("i");
+    probe.style.color = `color-mix(in srgb, ${colour}, ${colour})`;
+    return probe;
   });
-  const { data } = pen.getImageData(0, 0, colours.length, 1);
-  return colours.map((_, at) => `rgb(${data.slice(4 * at, 4 * at + 3).join(", ")})`);
+  const box = host.appendChild(make("span"));
+  box.append(...probes);
+  const computed = probes.map((probe) => getComputedStyle(probe).color);
+  box.remove();
+  return computed.map((colour) => {
+    const channels = (colour.match(/-?\d*\.?\d+(?:e-?\d+)?/g) ?? []).slice(0, 3).map(Number);
+    return `rgb(${channels.map((channel) => Math.round(255 * Math.min(Math.max(channel, 0), 1))).join(", ")})`;
+  });
 }
 
 /** @type {(colour: number[]) => string} */
@@ -56,7 +63,7 @@ export function makeClassColours(count, theme) {
   const base = theme === "dark" ? [0.78, 0.66] : [0.66, 0.52];
   const turn = count <= 12 ? 360 / count : 137.508;
   const colours = Array.from({ length: count }, (_, k) => oklch([base[k % 2], 0.15, (25 + k * turn) % 360]));
-  return count ? plainColours(colours) : [];
+  return plainColours(colours);
 }
 
 /** Colours of SAME, FIXED, BROKEN, MOVED. @type {(theme: Theme) => string[]} */
@@ -84,12 +91,6 @@ export function currentTheme() {
  * @type {(root: HTMLElement) => Inks}
  */
 export function pageInks(root) {
-  const probe = root.appendChild(make("i"));
-  const colours = INKS.map((name) => {
-    probe.style.color = `var(--${name})`;
-    return getComputedStyle(probe).color;
-  });
-  probe.remove();
-  const [ink, soft, strong, anchor, good, bad, other, card] = plainColours(colours);
+  const [ink, soft, strong, anchor, good, bad, other, card] = plainColours(INKS.map((name) => `var(--${name})`), root);
   return { ink, soft, strong, anchor, good, bad, other, card, font: getComputedStyle(root).fontFamily };
 }

@@ -23,18 +23,16 @@ export function createLesson(panel, { state }) {
     lesson.answered = false;
     showStep(lesson, parts, (choice) => reveal(lesson, parts, choice));
   };
-  /** @type {(step: number) => void} */
-  const open = (step) => (step === lesson.step ? begin() : state.openStep(step));
   parts.steps.replaceChildren(...LESSON.map(({ title }, at) => (
-    makeButton("lesson-step", `${at + 1} ${title}`, () => open(at + 1)))));
-  parts.next.addEventListener("click", () => open(lesson.step + 1));
+    makeButton("lesson-step", `${at + 1} ${title}`, () => state.openStep(at + 1)))));
+  parts.next.addEventListener("click", () => state.openStep(lesson.step + 1));
   return {
     showData(data, clip) {
       lesson.shown = { data, clip: clip.slice() };
       begin();
     },
-    /** Another step may be open now; one that stays keeps its answer. */
-    turn() { if (state.step !== lesson.step) begin(); },
+    /** A step that is opened afresh is asked again; one that is come back to keeps its answer. */
+    turn(afresh) { if (afresh || state.step !== lesson.step) begin(); },
     state: () => ({ step: lesson.step, answered: lesson.answered }),
   };
 }

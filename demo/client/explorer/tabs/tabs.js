@@ -48,7 +48,7 @@ export function createTabs(root, context) {
       panels[tabs.state.tab].show?.(frame);
     },
     settle() { if (tabs.frame) panels[tabs.state.tab].settle?.(tabs.frame); },
-    turn: () => turnTo(tabs, tabs.state.tab),
+    turn: (afresh = false) => turnTo(tabs, tabs.state.tab, afresh),
     /** What the server sends for a tab that asked for it. */
     receive(update) {
       if (update.update === "walk") walk.receive(update);
@@ -86,8 +86,8 @@ export function tabAfter(name, key) {
   return Object.hasOwn(steps, key) ? TAB_NAMES[steps[key] % count] : null;
 }
 
-/** @type {(tabs: Tabs, name: TabName) => void} */
-function turnTo(tabs, name) {
+/** @type {(tabs: Tabs, name: TabName, afresh: boolean) => void} */
+function turnTo(tabs, name, afresh) {
   for (const other of TAB_NAMES) {
     const tab = find(tabs.root, `#tab-${other}`);
     tab.setAttribute("aria-selected", String(other === name));
@@ -95,7 +95,7 @@ function turnTo(tabs, name) {
     find(tabs.root, `#panel-${other}`).hidden = other !== name;
   }
   bringIntoRow(find(tabs.root, ".tab-row"), find(tabs.root, `#tab-${name}`));
-  tabs.panels[name].turn?.();
+  tabs.panels[name].turn?.(afresh);
   if (!tabs.frame) return;
   tabs.panels[name].show?.(tabs.frame);
   tabs.panels[name].settle?.(tabs.frame);
