@@ -14,7 +14,7 @@ from demo.session import draft as drafts
 from demo.session.queries import add_classes
 from demo.session.session import Session
 from demo.settings import MB
-from llu_core.data.bundles import load_bundle
+from llu_core.data.bundles import BundleLimits, load_bundle
 from llu_core.data.class_folders import image_source
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings, Rejected
 from llu_core.data.left_out import leave_out
@@ -58,7 +58,8 @@ def add_files(session: Session, paths: Sequence[str | Path], class_name: str = "
 def _open_bundle(session: Session, files: Sequence[Path]) -> Session:
     if len(files) > 1:
         raise LluError("a feature bundle (.npz) is a whole set; drop it alone, without other files")
-    bundle = load_bundle(files[0], max_bytes=session.limits.unpacked_mb * MB)
+    limits = session.limits
+    bundle = load_bundle(files[0], limits=BundleLimits(limits.unpacked_mb * MB, limits.width, limits.classes))
     drafts.require_within(0, bundle.class_names, session.limits)
     return session.with_features(_sized_for_the_page(bundle, session.limits.pictures))
 
