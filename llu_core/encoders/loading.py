@@ -168,7 +168,7 @@ def _tokenizer(backbone: Backbone, architecture: str, text: dict[str, Any]) -> C
         if backbone.model.startswith(LOCAL):  # a folder brings its tokenizer; a repository may borrow another one's
             name = architecture[len(LOCAL) :]
             check_tokenizer_files(Path(name))
-        settings = (text.get("tokenizer_kwargs") or {}) | {"trust_remote_code": False}
+        settings: dict[str, Any] = (text.get("tokenizer_kwargs") or {}) | {"trust_remote_code": False}
         context = text.get("context_length", 77)
         mode = text.get("tokenizer_mode")
         return HFTokenizer(name, context_length=context, tokenizer_mode=mode, **settings)
