@@ -34,7 +34,7 @@ OPTIONAL_KEYS = ("logit_scale", "train_thumbnails", "test_thumbnails")
 MAX_BUNDLE_BYTES = 8 * 2**30
 """Uncompressed size up to which a bundle is read."""
 MAX_WIDTH = 8_192
-"""Numbers of one embedding: training takes memory with the square of it, about 3 GB here."""
+"""Numbers of one embedding: training takes memory with the square of it, over 3 GB here."""
 MAX_CLASSES, MAX_NAME_LENGTH = 100_000, 1_000
 MAX_LOGIT_SCALE = 1e4
 """A hundred times CLIP's; far beyond, probabilities would be no numbers."""
