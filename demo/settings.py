@@ -19,7 +19,8 @@ class Limits:
     """What the app takes. Everything is checked before the work it would cause is done.
 
     Of one upload: upload_mb, files (those inside a zip counted), picture_megapixels for each picture and
-    upload_megapixels for all together, unpacked_mb for a feature bundle or an adapter.
+    upload_megapixels for all together, unpacked_mb for a feature bundle or an adapter, width for the embeddings of a
+    bundle (training takes memory with its square; CLIP's largest models have 1,536).
     Of one visitor: pictures, classes, prompts (templates times classes), visitor_mb in memory, calls_per_minute
     (0: any number) and uploads_mb in ten minutes, both by address.
     Of all together: visitors, store_mb and idle_minutes of what is kept, address_percent of visitors and store_mb for
@@ -31,6 +32,7 @@ class Limits:
     picture_megapixels: int = 32
     upload_megapixels: int = 2_000
     unpacked_mb: int = 256
+    width: int = 2_048
     pictures: int = 2_000
     classes: int = 200
     prompts: int = 8_000

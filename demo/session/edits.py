@@ -15,7 +15,7 @@ from demo.session import draft as drafts
 from demo.session.queries import add_classes
 from demo.session.session import Session
 from demo.settings import MB, Limits
-from llu_core.data.bundles import load_bundle
+from llu_core.data.bundles import BundleLimits, load_bundle
 from llu_core.data.class_folders import image_source
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings, Rejected
 from llu_core.data.left_out import leave_out
@@ -105,7 +105,8 @@ def _require_few(files: Sequence[Path], limits: Limits) -> None:
 def _read_bundle(session: Session, files: Sequence[Path]) -> FewShotSet:
     if len(files) > 1:
         raise LluError("a feature bundle (.npz) is a whole set; drop it alone, without other files")
-    bundle = load_bundle(files[0], max_bytes=session.limits.unpacked_mb * MB)
+    limits = session.limits
+    bundle = load_bundle(files[0], limits=BundleLimits(limits.unpacked_mb * MB, limits.width, limits.classes))
     drafts.require_within(0, bundle.class_names, session.limits)
     return _sized_for_the_page(bundle, session.limits.pictures)
 

@@ -14,7 +14,8 @@ from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
 from llu_core.errors import LluError
 from llu_core.files.archives import UnreadableMember, open_archive, read_member
 from llu_core.method.adapter import interpolation_mask
-from llu_core.method.checkpoint import CONFIG_FILE, WEIGHTS_FILE, TrainedAdapter
+from llu_core.method.adapter_files import CONFIG_FILE, WEIGHTS_FILE, check_config_size
+from llu_core.method.checkpoint import TrainedAdapter
 
 MAX_ADAPTER_FILES = 50
 """The most that a zip may hold; it needs two, and operating systems add a few more when they zip a folder."""
@@ -38,6 +39,7 @@ def open_adapter(session: Session, path: Path, folder: Path) -> Session:
     archive = open_archive(path, max_members=MAX_ADAPTER_FILES, max_bytes=session.limits.unpacked_mb * MB)
     try:
         with archive:
+            check_config_size(archive.getinfo(CONFIG_FILE).file_size, f"{path.name}: {CONFIG_FILE}")
             for name in (CONFIG_FILE, WEIGHTS_FILE):
                 (folder / name).write_bytes(read_member(archive, archive.getinfo(name)))
     except KeyError:
@@ -47,6 +49,8 @@ def open_adapter(session: Session, path: Path, folder: Path) -> Session:
     trained = TrainedAdapter.from_pretrained(folder)
     trained.require_encoder(session.encoder.identity, session.encoder.width)
     require_within(len(trained.anchor_names), trained.class_names, session.limits, len(trained.templates))
+    # The name in the file is a stranger's word; the model with this identity is the one that is loaded.
+    trained = replace(trained, model=session.encoder_name if trained.encoder_identity else "")
     model = build_model(trained, _anchors_as_shots(trained, path.stem), source=None, seconds=None)
     return replace(session, model=model, beta=trained.adapter.beta, gamma=trained.adapter.gamma)
 

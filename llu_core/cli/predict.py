@@ -7,6 +7,7 @@ from pathlib import Path
 
 from llu_core.cli.options import add_command, add_model, model_loader
 from llu_core.errors import LluError
+from llu_core.files.listing import shown
 
 EXAMPLES = """examples:
   python -m llu_core predict my-adapter photo1.jpg photo2.jpg
@@ -32,8 +33,7 @@ def run(options: argparse.Namespace) -> int:
     from llu_core.method.prediction import predict
 
     trained = TrainedAdapter.from_pretrained(options.adapter)
-    if not trained.model and not options.model:
-        raise LluError(f"{options.adapter} was trained on embeddings of an unknown model; name it with --model")
+    model = options.model or _known_model(options.adapter, trained.model)
     images, names, unreadable = [], [], []
     for path in options.images:
         try:
@@ -42,11 +42,26 @@ def run(options: argparse.Namespace) -> int:
         except UnreadablePicture as error:
             unreadable.append(str(error))
     classes = [name.strip() for name in options.classes.split(",") if name.strip()] if options.classes else None
-    predictions = predict(trained, model_loader(options, trained.model)(), images, names, classes) if images else []
+    predictions = predict(trained, model_loader(options, model)(), images, names, classes) if images else []
     _print_predictions(predictions, as_json=options.json)
     if unreadable:
         raise LluError("; ".join(unreadable))
     return 0
+
+
+def _known_model(adapter: str, model: str) -> str:
+    """The model that an adapter names, if it is one of the table; any other could be a stranger's choice."""
+    from llu_core.encoders.backbones import BACKBONES
+
+    if not model:
+        raise LluError(f"{adapter} was trained on embeddings of an unknown model; name it with --model")
+    if model not in BACKBONES:
+        name = shown(model[:200])
+        raise LluError(
+            f"{adapter} names the model {name}, which is none of the table ({', '.join(BACKBONES)}) and is not loaded "
+            f"unasked; if you trust it, ask for it: --model {name}"
+        )
+    return model
 
 
 def _print_predictions(predictions: Sequence, *, as_json: bool) -> None:

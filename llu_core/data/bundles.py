@@ -12,10 +12,13 @@
 The first ceil(C/2) classes are the base classes. Other keys are left unread.
 """
 
+import math
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import IO, NoReturn, TypeVar
 
 import numpy as np
 import torch
@@ -30,19 +33,44 @@ REQUIRED_KEYS = ("train_features", "train_labels", "test_features", "test_labels
 OPTIONAL_KEYS = ("logit_scale", "train_thumbnails", "test_thumbnails")
 MAX_BUNDLE_BYTES = 8 * 2**30
 """Uncompressed size up to which a bundle is read."""
+MAX_WIDTH = 8_192
+"""Numbers of one embedding: training takes memory with the square of it, over 3 GB here."""
+MAX_CLASSES, MAX_NAME_LENGTH = 100_000, 1_000
 MAX_LOGIT_SCALE = 1e4
 """A hundred times CLIP's; far beyond, probabilities would be no numbers."""
 
+_ROW_BYTES = 200
+"""What a row takes beside its numbers: its label and its name."""
+_BLOCK_NUMBERS = 2**20
+"""Numbers that are normalised at once, so that a bundle takes little more memory than its rows."""
 
-def load_bundle(path: str | Path, *, max_bytes: int | None = None) -> FewShotSet:
+Loaded = TypeVar("Loaded")
+
+
+@dataclass(frozen=True)
+class BundleLimits:
+    """What is taken of a bundle: bytes that it may unpack to, and that its rows may take in memory; d; C."""
+
+    bytes: int
+    width: int = MAX_WIDTH
+    classes: int = MAX_CLASSES
+
+
+def load_bundle(path: str | Path, *, max_bytes: int | None = None, limits: BundleLimits | None = None) -> FewShotSet:
     """The few-shot set in the feature bundle at `path`, named after the file, rows normalised to float32.
 
     A class name that comes again gets a number ("crane", "crane (2)"): ImageNet has such pairs, and names must tell
     classes apart. Raises LluError naming the file and the key for anything that is not a sound bundle.
-    max_bytes: what it may unpack to and its features may take as float32, MAX_BUNDLE_BYTES if None.
+    limits: checked by what the file says of its arrays, before any is made; max_bytes: those of the command line with
+    another limit for the bytes.
     """
-    path, max_bytes = Path(path), max_bytes or MAX_BUNDLE_BYTES
-    bundle = _Bundle(path.name, _read_arrays(path, max_bytes), max_bytes)
+    path, limits = Path(path), limits or BundleLimits(max_bytes or MAX_BUNDLE_BYTES)
+    with _opened(path, limits) as stored:
+        return _read(_Bundle(path.name, stored, limits), path)
+
+
+def _read(bundle: "_Bundle", path: Path) -> FewShotSet:
+    bundle.check_sizes()
     class_names = bundle.class_names()
     text = bundle.features("text_features")
     if len(text) != len(class_names):
@@ -89,19 +117,22 @@ def save_bundle(path: str | Path, fewshot: FewShotSet) -> Path:
     return path
 
 
-def _read_arrays(path: Path, max_bytes: int) -> dict[str, np.ndarray]:
-    """The known keys of the file; all required ones are there, none is an object array."""
+@contextmanager
+def _opened(path: Path, limits: BundleLimits) -> Iterator[zipfile.ZipFile]:
+    """The file as a zip within the limits that has all required keys."""
     try:
         with path.open("rb") as file:
             if not zipfile.is_zipfile(file):
                 raise LluError(f"{path.name} is not an .npz file; write it with numpy.savez")
-            open_archive(path, max_bytes=max_bytes).close()
-            file.seek(0)
-            with np.load(file, allow_pickle=False) as stored:
-                missing = ", ".join(key for key in REQUIRED_KEYS if key not in stored)
-                if missing:
-                    raise LluError(f"{path.name}: {missing} missing; a bundle holds {', '.join(REQUIRED_KEYS)}")
-                return {key: _read_key(stored, key, path) for key in REQUIRED_KEYS + OPTIONAL_KEYS if key in stored}
+        with open_archive(path, max_bytes=limits.bytes) as stored:
+            there = set(stored.namelist())
+            bare = next((key for key in REQUIRED_KEYS if key in there and f"{key}.npy" not in there), None)
+            if bare:
+                raise LluError(f"{path.name}: {bare} is not an array; write the bundle with numpy.savez")
+            missing = ", ".join(key for key in REQUIRED_KEYS if f"{key}.npy" not in there)
+            if missing:
+                raise LluError(f"{path.name}: {missing} missing; a bundle holds {', '.join(REQUIRED_KEYS)}")
+            yield stored
     except LluError:
         raise
     except OSError as error:
@@ -110,26 +141,71 @@ def _read_arrays(path: Path, max_bytes: int) -> dict[str, np.ndarray]:
         raise LluError(f"{path.name} is a damaged .npz file; write it again with numpy.savez") from None
 
 
-def _read_key(stored: Mapping[str, np.ndarray], key: str, path: Path) -> np.ndarray:
-    try:
-        array = stored[key]
-    except Exception as error:  # as above, for the bytes of one member
-        if "allow_pickle" in str(error):
-            raise LluError(f"{path.name}: {key} holds Python objects; store numbers or plain strings") from None
-        raise LluError(f"{path.name}: {key} is damaged; write it again with numpy.savez") from None
-    if not isinstance(array, np.ndarray):
-        raise LluError(f"{path.name}: {key} is not an array; write the bundle with numpy.savez")
-    return array
+@dataclass(frozen=True)
+class _Shape:
+    """What an array's header says of it."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+
+    @classmethod
+    def read(cls, file: IO[bytes]) -> "_Shape":
+        versions = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+        shape, _, dtype = versions[np.lib.format.read_magic(file)](file)
+        return cls(shape, dtype)
 
 
 class _Bundle:
     """The arrays of one file on their way to tensors; every complaint names the file and the key."""
 
-    def __init__(self, file: str, arrays: dict[str, np.ndarray], max_bytes: int) -> None:
-        self.file, self.arrays, self.max_bytes = file, arrays, max_bytes
+    def __init__(self, file: str, stored: zipfile.ZipFile, limits: BundleLimits) -> None:
+        self.file, self.stored, self.limits = file, stored, limits
+        self.keys = {name.removesuffix(".npy") for name in stored.namelist()}
 
     def fail(self, key: str, what: str) -> NoReturn:
         raise LluError(f"{self.file}: {key} {what}")
+
+    def shape(self, key: str) -> _Shape:
+        """What the key's header says; raises LluError for objects and for more than the file has."""
+        header = self._loaded(key, _Shape.read)
+        if header.dtype.hasobject:
+            self.fail(key, "holds Python objects; store numbers or plain strings")
+        if math.prod(header.shape) * header.dtype.itemsize > self.stored.getinfo(f"{key}.npy").file_size:
+            self.fail(key, "is damaged; write it again with numpy.savez")
+        return header
+
+    def array(self, key: str) -> np.ndarray:
+        """The key's array, read anew at every call: nothing is kept of it here."""
+        self.shape(key)
+        return self._loaded(key, lambda file: np.lib.format.read_array(file, allow_pickle=False))
+
+    def _loaded(self, key: str, read: Callable[[IO[bytes]], Loaded]) -> Loaded:
+        try:
+            with self.stored.open(f"{key}.npy") as file:
+                return read(file)
+        except Exception:  # as above, for the bytes of one member
+            self.fail(key, "is damaged; write it again with numpy.savez")
+
+    def check_sizes(self) -> None:
+        """Raise LluError, before any array is made, if one is over the limits or they are together."""
+        limits, total = self.limits, 0
+        for key in ("text_features", "train_features", "test_features"):
+            shape = self.shape(key).shape
+            if len(shape) != 2 or not shape[1]:
+                self.fail(key, f"has shape {shape}, must be (rows, width)")
+            total += shape[0] * (4 * shape[1] + _ROW_BYTES)
+            if total > limits.bytes:
+                self.fail(key, f"is too large as float32, over the limit of {limits.bytes >> 20} MB")
+            if shape[1] > limits.width:
+                self.fail(key, f"has width {shape[1]:,}, over the limit of {limits.width:,}; use a smaller model")
+        names = self.shape("class_names")
+        if names.dtype.kind != "U" or len(names.shape) != 1 or not names.shape[0]:
+            self.fail("class_names", f"has type {names.dtype} and shape {names.shape}, must be (classes,) strings")
+        if names.shape[0] > limits.classes:
+            self.fail("class_names", f"has {names.shape[0]:,} classes, over the limit of {limits.classes:,}")
+        if names.dtype.itemsize > 4 * MAX_NAME_LENGTH:
+            longest = names.dtype.itemsize // 4
+            self.fail("class_names", f"has a name of {longest:,} characters; use at most {MAX_NAME_LENGTH:,}")
 
     def part(self, part: str, classes: int, width: int) -> LabelledEmbeddings:
         """The "train" or "test" rows of the bundle."""
@@ -145,26 +221,31 @@ class _Bundle:
 
     def features(self, key: str) -> Tensor:
         """(n, d) float32 unit rows."""
-        array = self.arrays[key]
+        array = self.array(key)
         if array.dtype.kind not in "fiu":
             self.fail(key, f"has type {array.dtype}, must be numbers")
-        if array.ndim != 2 or not array.shape[1]:
-            self.fail(key, f"has shape {array.shape}, must be (rows, width)")
-        if 4 * array.size > self.max_bytes:
-            self.fail(key, f"is too large as float32, over the limit of {self.max_bytes >> 20} MB")
+        in_place = array.dtype == np.float32 and array.flags.c_contiguous
+        rows = array if in_place else np.empty(array.shape, np.float32)
+        step = max(1, _BLOCK_NUMBERS // array.shape[1])
+        for start in range(0, len(array), step):
+            rows[start : start + step] = self._unit_rows(key, array[start : start + step], start)
+        return torch.from_numpy(rows)
+
+    def _unit_rows(self, key: str, array: np.ndarray, first: int) -> np.ndarray:
+        """Some rows, from number `first` on, at length 1."""
         with np.errstate(over="ignore"):  # an overflow becomes infinity, which is told below
             rows = array.astype(np.float64 if array.dtype.itemsize > 4 else np.float32)
         peak = np.abs(rows).max(axis=1, initial=0.0, keepdims=True)
         if not np.isfinite(peak).all():
-            self.fail(key, f"has NaN or infinite values, first in row {int(np.argmin(np.isfinite(peak)))}")
+            self.fail(key, f"has NaN or infinite values, first in row {first + int(np.argmin(np.isfinite(peak)))}")
         if not peak.all():
-            self.fail(key, f"has a row of zeros, row {int(np.argmin(peak != 0))}; it has no direction")
-        rows = rows / peak  # first, so that the squares of very large or very small rows stay within range
-        return torch.from_numpy((rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32))
+            self.fail(key, f"has a row of zeros, row {first + int(np.argmin(peak != 0))}; it has no direction")
+        rows /= peak  # first, so that the squares of very large or very small rows stay within range
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
     def labels(self, key: str, rows: int, classes: int) -> Tensor:
         """(rows,) int64 in 0..classes-1."""
-        array = self.arrays[key]
+        array = self.array(key)
         if array.dtype.kind not in "iu":
             self.fail(key, f"has type {array.dtype}, must be whole numbers")
         if array.ndim != 1 or len(array) != rows:
@@ -175,11 +256,8 @@ class _Bundle:
 
     def class_names(self) -> tuple[str, ...]:
         """C names, none empty, no two equal."""
-        array = self.arrays["class_names"]
-        if array.dtype.kind != "U" or array.ndim != 1 or not len(array):
-            self.fail("class_names", f"has type {array.dtype} and shape {array.shape}, must be (classes,) strings")
         names: dict[str, None] = {}
-        for label, name in enumerate(str(entry).strip() for entry in array):
+        for label, name in enumerate(str(entry).strip() for entry in self.array("class_names")):
             if not name:
                 self.fail("class_names", f"has an empty name for label {label}")
             again, unique = 1, name
@@ -191,16 +269,16 @@ class _Bundle:
 
     def logit_scale(self) -> float:
         """A positive number."""
-        array = self.arrays.get("logit_scale", np.float32(100))
+        array = self.array("logit_scale") if "logit_scale" in self.keys else np.float32(100)
         if array.size != 1 or array.dtype.kind not in "fiu" or not 0 < float(array.item()) <= MAX_LOGIT_SCALE:
             self.fail("logit_scale", f"must be one positive number, at most {MAX_LOGIT_SCALE:g}")
         return float(array.item())
 
     def thumbnails(self, key: str, rows: int) -> np.ndarray | None:
         """(rows, s, s, 3) uint8."""
-        array = self.arrays.get(key)
-        if array is None:
+        if key not in self.keys:
             return None
+        array = self.array(key)
         square = array.ndim == 4 and array.shape[1] == array.shape[2] > 0
         if array.dtype != np.uint8 or not square or array.shape[0] != rows or array.shape[3] != 3:
             self.fail(key, f"has type {array.dtype} and shape {array.shape}, must be uint8 ({rows}, size, size, 3)")

@@ -5,7 +5,8 @@ A folder, or a zip of it, holds one folder per class; a single folder around it 
     CLASS/PICTURE          training pictures ("train/CLASS/PICTURE" is the same)
     test/CLASS/PICTURE     optional: test pictures of those classes
     new/CLASS/PICTURE      optional: a class without training pictures; its folder may be empty or hold test pictures
-    new/classes.txt        optional: names of further classes without pictures, one a line ("new.txt" is the same)
+    new/classes.txt        optional: names of further classes without pictures, one a line ("new.txt" is the same);
+                           one list at most
 """
 
 import unicodedata
@@ -22,6 +23,8 @@ from llu_core.files.listing import Listing, PictureFiles, shown
 
 _SECTIONS = ("train", "test", "new")
 _NAME_LISTS = ("new/classes.txt", "new.txt")
+MAX_NEW_NAMES, MAX_NAME_LENGTH = 50_000, 1_000
+"""What a list of names may hold; ImageNet-21k has 21,841 classes."""
 _NOT_IN_A_CLASS = "not in the folder of a class"
 _TOO_DEEP = "in a folder inside a class folder; put it into the class folder itself"
 
@@ -146,7 +149,9 @@ def _sections(listing: Listing, root: str) -> _Sections:
         section, depth = _place(path, sections)
         if depth == 1:
             getattr(found, section)[path] = []
-    for path in sorted(_within(root, listing.verdicts)):
+    paths = sorted(_within(root, listing.verdicts))
+    _require_one_list(listing.name, [path for path in paths if path.lower() in _NAME_LISTS])
+    for path in paths:
         section, depth = _place(path, sections)
         if path.lower() in _NAME_LISTS:
             found.names += _listed_names(listing, root, path, found.rejected)
@@ -157,6 +162,13 @@ def _sections(listing: Listing, root: str) -> _Sections:
         else:
             getattr(found, section)[path.rpartition("/")[0]].append(path)
     return found
+
+
+def _require_one_list(source: str, lists: Sequence[str]) -> None:
+    """Raise LluError, before any is read, if there are several: names that differ in case alone can be many."""
+    if len(lists) > 1:
+        first, second = map(shown, lists[:2])
+        raise LluError(f"{source}: {first} and {second} both list names of classes; leave one of them")
 
 
 def _place(path: str, sections: set[str]) -> tuple[str, int]:
@@ -178,11 +190,16 @@ def _by_class(folders: dict[str, list[str]], source: str) -> dict[str, list[str]
 
 def _listed_names(listing: Listing, root: str, path: str, rejected: list[Rejected]) -> list[str]:
     try:
-        lines = listing.text(root + path).splitlines()
+        lines = [line for line in listing.text(root + path).splitlines() if line.strip()]
     except UnreadablePicture as error:
         rejected.append(Rejected(shown(path), error.reason))
         return []
-    return [_class_name(line) for line in lines if line.strip()]
+    if len(lines) > MAX_NEW_NAMES or max(map(len, lines), default=0) > MAX_NAME_LENGTH:
+        raise LluError(
+            f"{listing.name}: {shown(path)} holds {len(lines):,} names; it may hold {MAX_NEW_NAMES:,} names of at most "
+            f"{MAX_NAME_LENGTH:,} characters"
+        )
+    return [_class_name(line) for line in lines]
 
 
 def _class_name(text: str) -> str:

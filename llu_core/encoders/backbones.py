@@ -12,7 +12,7 @@ EMBEDDED_NOTE = (
     "Photographs want vit-b-16."
 )
 WEIGHT_SUFFIXES = (".safetensors", ".bin", ".pt", ".pth")
-_LOCAL, _HUB = "local-dir:", "hf-hub:"
+LOCAL, _HUB = "local-dir:", "hf-hub:"
 # The names open_clip itself looks for, the safe format first.
 _WEIGHT_FILES = ("open_clip_model.safetensors", "open_clip_pytorch_model.safetensors", "open_clip_pytorch_model.bin")
 _PHOTOGRAPHS = "Trained on photographs and captions from the web."
@@ -34,7 +34,7 @@ class Backbone:
 
 
 _TABLE = (
-    Backbone("picto", "Embedded picture-world CLIP", f"{_LOCAL}{EMBEDDED_FOLDER}", "", EMBEDDED_NOTE),
+    Backbone("picto", "Embedded picture-world CLIP", f"{LOCAL}{EMBEDDED_FOLDER}", "", EMBEDDED_NOTE),
     # OpenAI trained with QuickGELU: the plain architecture loads these weights too and is four points worse.
     Backbone("vit-b-16", "OpenAI CLIP ViT-B/16", "ViT-B-16-quickgelu", "openai", f"{_PHOTOGRAPHS} The paper's model."),
     Backbone("vit-b-32", "OpenAI CLIP ViT-B/32", "ViT-B-32-quickgelu", "openai", _PHOTOGRAPHS),
@@ -59,7 +59,7 @@ def parse_backbone(name: str, checkpoint: str | Path | None = None) -> tuple[Bac
     but the folder followed by `@PATH` of a weights file; `checkpoint` says the same as `@PATH`.
     Raises LluError for a name that means nothing and for a file that is missing or of an unknown kind.
     """
-    if not name.startswith(_LOCAL) and "@" in name:
+    if not name.startswith(LOCAL) and "@" in name:
         name, _, path = name.partition("@")
         if checkpoint is not None and Path(checkpoint) != Path(path):
             raise LluError(f"Two weights files are named, {path} and {checkpoint}; name one.")
@@ -71,8 +71,8 @@ def parse_backbone(name: str, checkpoint: str | Path | None = None) -> tuple[Bac
 def _find(name: str) -> Backbone:
     if name in BACKBONES:
         return BACKBONES[name]
-    if name.startswith(_LOCAL) and len(name) > len(_LOCAL):
-        return Backbone(name, Path(name[len(_LOCAL) :]).resolve().name, name, "", "Loaded from a folder.")
+    if name.startswith(LOCAL) and len(name) > len(LOCAL):
+        return Backbone(name, Path(name[len(LOCAL) :]).resolve().name, name, "", "Loaded from a folder.")
     if name.startswith(_HUB) and name.count("/") == 1:
         return Backbone(name, name[len(_HUB) :], name, "", "Loaded from the Hugging Face hub.")
     model, _, tag = name.rpartition("/")
@@ -111,9 +111,9 @@ def locate_architecture(backbone: Backbone) -> str:
     Raises FilesUnavailable, with the reason only, when there is no configuration to be had.
     """
     if backbone.model.startswith(_HUB):
-        return f"{_LOCAL}{_hub_file(backbone.model[len(_HUB) :], ('open_clip_config.json',)).parent}"
-    if backbone.model.startswith(_LOCAL):
-        folder = Path(backbone.model[len(_LOCAL) :])
+        return f"{LOCAL}{_hub_file(backbone.model[len(_HUB) :], ('open_clip_config.json',)).parent}"
+    if backbone.model.startswith(LOCAL):
+        folder = Path(backbone.model[len(LOCAL) :])
         if not (folder / "open_clip_config.json").is_file():
             raise FilesUnavailable(f"there is no open_clip_config.json in the folder {folder}")
     return backbone.model
@@ -124,8 +124,8 @@ def locate_weights(backbone: Backbone) -> Path:
 
     Raises FilesUnavailable, with the reason only, when it cannot be had.
     """
-    if backbone.model.startswith(_LOCAL):
-        folder = Path(backbone.model[len(_LOCAL) :])
+    if backbone.model.startswith(LOCAL):
+        folder = Path(backbone.model[len(LOCAL) :])
         found = sorted(path for path in folder.iterdir() if path.suffix in WEIGHT_SUFFIXES)
         by_name = {path.name: path for path in found}
         preferred = [by_name[name] for name in _WEIGHT_FILES if name in by_name]

@@ -17,6 +17,7 @@ from PIL import Image
 from safetensors import SafetensorError
 
 from llu_core.encoders.backbones import (
+    LOCAL,
     Backbone,
     FilesUnavailable,
     locate_architecture,
@@ -24,6 +25,7 @@ from llu_core.encoders.backbones import (
     parse_backbone,
     pretrained_config,
 )
+from llu_core.encoders.configuration import check_tokenizer_files, read_configuration
 from llu_core.errors import LluError, one_line
 
 
@@ -62,13 +64,11 @@ def _load(backbone: Backbone, weights: Path | None) -> LoadedModel:
     settings = pretrained_config(backbone.model, backbone.pretrained)
     model, preprocess = _create(architecture, settings)
     _read_weights(model, weights)
-    own_tokenizer = "hf_tokenizer_name" in config["text_cfg"]
     model.eval().requires_grad_(False)
     return LoadedModel(
         backbone=backbone,
         model=model,
-        # The hub's name, since a repository may borrow the tokenizer of another one.
-        tokenize=_tokenizer(backbone.model if own_tokenizer else architecture),
+        tokenize=_tokenizer(backbone, architecture, config["text_cfg"]),
         preprocess=preprocess,
         identity=_identity(backbone, model, quick_gelu=bool(config.get("quick_gelu") or settings.get("quick_gelu"))),
         width=config["embed_dim"],
@@ -90,23 +90,23 @@ def _remedy(backbone: Backbone, unavailable: bool) -> str:
     if backbone.name == "picto":
         return "restore assets/picto_clip from the repository, or make it with python -m llu_core.pictoworld.pretrain."
     alternative = "use the embedded model, which is always there: --model picto."
-    if unavailable and not backbone.model.startswith("local-dir:"):
+    if unavailable and not backbone.model.startswith(LOCAL):
         file = f"{backbone.name}@/path/to/weights.safetensors"
         return f"give a weights file, --model {file}, or fill that cache where there is a network, or {alternative}"
     return alternative
 
 
 def _model_config(architecture: str) -> dict[str, Any]:
-    """open_clip's description of the architecture, checked for what is used of it."""
-    try:
+    """open_clip's description of the architecture: its own, or a stranger's, which is checked before it is used."""
+    if architecture.startswith(LOCAL):
+        config = read_configuration(Path(architecture[len(LOCAL) :]))
+    else:
         from open_clip import get_model_config
 
         config = get_model_config(architecture)
-        if not isinstance(config, dict) or not {"embed_dim", "vision_cfg", "text_cfg"} <= config.keys():
-            raise LluError(f"the configuration of {architecture} does not describe an open_clip model")
-    except (OSError, ValueError, AttributeError, TypeError) as error:
-        raise LluError(f"the configuration of {architecture} cannot be read ({one_line(error)})") from error
-    if "hf_tokenizer_name" in config["text_cfg"] and find_spec("transformers") is None:
+        if config is None:
+            raise LluError(f"open_clip has no configuration of {architecture}")
+    if config["text_cfg"].get("hf_tokenizer_name") and find_spec("transformers") is None:
         raise LluError("its tokenizer needs a package that is not installed (pip install transformers sentencepiece)")
     return config
 
@@ -156,11 +156,24 @@ def _is_torchscript(path: Path) -> bool:
         return any(name.endswith("/constants.pkl") for name in archive.namelist())
 
 
-def _tokenizer(name: str) -> Callable[[list[str]], torch.Tensor]:
+def _tokenizer(backbone: Backbone, architecture: str, text: dict[str, Any]) -> Callable[[list[str]], torch.Tensor]:
+    """The tokenizer that the text tower's configuration names, or CLIP's own; it never runs code of a repository."""
     from open_clip import get_tokenizer
+    from open_clip.tokenizer import HFTokenizer
 
     try:
-        return get_tokenizer(name)
+        name = text.get("hf_tokenizer_name")
+        if not name:
+            return get_tokenizer(architecture)
+        if backbone.model.startswith(LOCAL):  # a folder brings its tokenizer; a repository may borrow another one's
+            name = architecture[len(LOCAL) :]
+            check_tokenizer_files(Path(name))
+        settings: dict[str, Any] = (text.get("tokenizer_kwargs") or {}) | {"trust_remote_code": False}
+        context = text.get("context_length", 77)
+        mode = text.get("tokenizer_mode")
+        return HFTokenizer(name, context_length=context, tokenizer_mode=mode, **settings)
+    except LluError:
+        raise
     except Exception as error:  # a tokenizer of the hub: network, package or file trouble
         raise LluError(f"its tokenizer cannot be had ({one_line(error)})") from error
 
@@ -171,7 +184,7 @@ def _identity(backbone: Backbone, model: Any, *, quick_gelu: bool) -> str:
     for key, value in sorted(model.state_dict().items()):
         digest.update(f"{key} {tuple(value.shape)}".encode())
         digest.update(value.detach().float().contiguous().numpy().tobytes())
-    name = Path(backbone.model).name if backbone.model.startswith("local-dir:") else backbone.name
+    name = Path(backbone.model).name if backbone.model.startswith(LOCAL) else backbone.name
     seen = model.visual.preprocess_cfg
     steps = (f"{seen['size']} px", seen["resize_mode"], seen["interpolation"])
     colours = f"mean {list(seen['mean'])} std {list(seen['std'])}"

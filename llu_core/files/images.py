@@ -5,8 +5,6 @@ whose reason can be shown to the person who brought the file.
 """
 
 import io
-import threading
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +12,9 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from llu_core.errors import LluError, one_line
+from llu_core.files.containers import opened
+from llu_core.files.decoding import PixelMemory, Silence
+from llu_core.files.refusal import Refusal
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 FORMAT_NAMES = "JPEG, PNG, WebP, GIF, BMP or TIFF"
@@ -25,10 +26,8 @@ HEAD_BYTES = 12
 """How much of a file `why_not_a_picture` wants to see."""
 
 _MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"BM", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-_ORIENTATION_TAG = 0x0112
 _STRIP = 64
-# Value of the EXIF tag -> what turns the picture upright. ImageOps.exif_transpose would also write the file's EXIF data
-# anew, for which 70 KB whose entries all point at the same bytes take it half a minute and more than a gigabyte.
+# Value of the EXIF tag -> what turns the picture upright.
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -39,8 +38,8 @@ _UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 
-# Warning filters belong to the process: two decodes that change and restore them at once would leave them changed.
-_warnings_silenced = threading.Lock()
+_silence = Silence()
+_memory = PixelMemory(MAX_PIXELS)
 
 
 class UnreadablePicture(LluError):
@@ -79,14 +78,17 @@ def decode(
         data = _read(Path(data), name)
     name = name or "picture"
     check_file_size(len(data), name)
-    with _warnings_silenced, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with _silence.kept():
         try:
+            if reason := why_not_a_picture(data[:HEAD_BYTES]):
+                raise UnreadablePicture(name, reason)
             return _decode(data, name, as_stored, max_pixels)
         except UnreadablePicture:
             raise
+        except Refusal as refusal:
+            raise UnreadablePicture(name, str(refusal)) from None
         except (UnidentifiedImageError, Image.DecompressionBombError) as error:
-            raise UnreadablePicture(name, _short_reason(data, error, max_pixels)) from None
+            raise UnreadablePicture(name, _short_reason(error, max_pixels)) from None
         except Exception as error:  # on bytes that lie, PIL's readers raise nearly every type there is
             raise UnreadablePicture(name, f"damaged or cut off ({one_line(error)})") from None
 
@@ -106,24 +108,19 @@ def _read(path: Path, name: str) -> bytes:
 
 
 def _decode(data: bytes, name: str, as_stored: bool, max_pixels: int) -> Image.Image:
-    with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+    container = opened(data, max_pixels)
+    with Image.open(io.BytesIO(container.data), formats=FORMATS) as image:
         width, height = image.size
         if width * height > max_pixels:
             limit = f"over the limit of {max_pixels // 1_000_000} million pixels"
             raise UnreadablePicture(name, f"{width} x {height} pixels, {limit}")
-        image.load()
-        if as_stored:
-            return image.convert("RGB")
-        turn = _UPRIGHT.get(_orientation(image))  # asked after loading: a TIFF turns itself then, and drops the tag
-        rgb = _to_rgb(image)
-    return rgb if turn is None else rgb.transpose(turn)
-
-
-def _orientation(image: Image.Image) -> int:
-    try:
-        return image.getexif().get(_ORIENTATION_TAG, 1)
-    except Exception:  # damaged EXIF data is no reason to refuse a picture whose pixels are fine
-        return 1
+        with _memory.taken(width * height):
+            image.load()
+            if as_stored:
+                return image.convert("RGB")
+            turn = _UPRIGHT.get(container.orientation)
+            rgb = _to_rgb(image)
+            return rgb if turn is None else rgb.transpose(turn)
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
@@ -164,7 +161,7 @@ def _in_strips(values: np.ndarray, scaled: Callable[[np.ndarray], np.ndarray]) -
     return np.concatenate([scaled(strip).round().astype(np.uint8) for strip in strips])
 
 
-def _short_reason(data: bytes, error: Exception, max_pixels: int) -> str:
+def _short_reason(error: Exception, max_pixels: int) -> str:
     if isinstance(error, Image.DecompressionBombError):
         return f"over the limit of {max_pixels // 1_000_000} million pixels"
-    return why_not_a_picture(data[:HEAD_BYTES]) or "damaged: its header cannot be read"
+    return "damaged: its header cannot be read"

@@ -18,16 +18,27 @@ from llu_core.files.writing import write_whole
 
 FORMAT = "llu-adapter"
 FORMAT_VERSION = 1
+MAX_CONFIG_BYTES = 2 * 2**20
+"""A configuration of 1,000 classes and 100 anchors has about 100 KB; parsed, one may take 25 times its bytes."""
 CONFIG_FILE, WEIGHTS_FILE, CARD_FILE = "config.json", "adapter.safetensors", "README.md"
 
 
 def write_adapter(folder: Path, config: dict[str, Any], tensors: dict[str, Tensor]) -> None:
-    """Write both files into `folder`; `config` is completed by the format and the digest of the weights."""
+    """Write both files into `folder`; `config` is completed by the format and the digest of the weights.
+
+    Raises LluError for names that are too long together to be read again.
+    """
     weights = save(tensors)
     named = {"format": FORMAT, "format_version": FORMAT_VERSION}
     complete = named | config | {"weights_sha256": hashlib.sha256(weights).hexdigest()}
+    text = (json.dumps(complete, indent=2) + "\n").encode()
+    if len(text) > MAX_CONFIG_BYTES:
+        raise LluError(
+            f"the names of the classes and anchors take {len(text) / 2**20:.1f} MB, over the limit of "
+            f"{MAX_CONFIG_BYTES >> 20} MB for an adapter; use shorter names, or fewer anchors or classes"
+        )
     (folder / WEIGHTS_FILE).write_bytes(weights)
-    (folder / CONFIG_FILE).write_text(json.dumps(complete, indent=2) + "\n", encoding="utf-8")
+    (folder / CONFIG_FILE).write_bytes(text)
 
 
 def move_adapter(source: Path, folder: Path) -> None:
@@ -65,9 +76,19 @@ def read_adapter(folder: Path) -> AdapterFiles:
     return AdapterFiles(folder, config, *_read_tensors(folder / WEIGHTS_FILE))
 
 
+def check_config_size(size: int, name: str) -> None:
+    """Raise LluError if a configuration of `size` bytes is none that this project writes."""
+    if size > MAX_CONFIG_BYTES:
+        raise LluError(
+            f"{name} has {size / 2**20:.1f} MB, over the limit of {MAX_CONFIG_BYTES >> 20} MB; "
+            "give the folder that training wrote"
+        )
+
+
 def _read_config(folder: Path) -> dict[str, Any]:
     path = folder / CONFIG_FILE
     try:
+        check_config_size(path.stat().st_size, str(path))
         config = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise LluError(f"{folder} holds no {CONFIG_FILE}; give the folder that training wrote") from None

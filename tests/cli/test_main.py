@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from llu_core.cli import predict
 from llu_core.cli.main import main
 from llu_core.data.bundles import save_bundle
 from llu_core.method.checkpoint import TrainedAdapter
@@ -76,16 +77,17 @@ def test_train_reports_the_test_pictures(bundle: Path, tmp_path: Path, capsys: p
     assert output.err == ""
 
 
-def test_predict_prints_both_models(adapter: Path, pictures: Path, capsys: pytest.CaptureFixture[str]):
-    assert main(["predict", str(adapter), str(pictures / "red" / "0.png"), "--no-cache"]) == 0
+def test_predict_prints_both_models(adapter: Path, pictures: Path, tiny_model: str, capsys: pytest.CaptureFixture[str]):
+    assert main(["predict", str(adapter), str(pictures / "red" / "0.png"), "--no-cache", "--model", tiny_model]) == 0
     text = capsys.readouterr().out
     for word in ("0.png: CLIP", "LLU", "alpha", "nearest anchor red/", "(red)", "grey"):
         assert word in text
 
 
-def test_predict_as_json(adapter: Path, pictures: Path, capsys: pytest.CaptureFixture[str]):
+def test_predict_as_json(adapter: Path, pictures: Path, tiny_model: str, capsys: pytest.CaptureFixture[str]):
     images = [str(pictures / "red" / "0.png"), str(pictures / "new" / "blue" / "1.png")]
-    assert main(["predict", str(adapter), *images, "--json", "--no-cache", "--classes", "red, blue"]) == 0
+    options = ["--json", "--no-cache", "--classes", "red, blue", "--model", tiny_model]
+    assert main(["predict", str(adapter), *images, *options]) == 0
     rows = json.loads(capsys.readouterr().out)
     assert [row["image"] for row in rows] == images
     for row in rows:
@@ -97,12 +99,12 @@ def test_predict_as_json(adapter: Path, pictures: Path, capsys: pytest.CaptureFi
 
 
 def test_an_unreadable_image_does_not_keep_the_others_from_their_prediction(
-    adapter: Path, pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    adapter: Path, pictures: Path, tiny_model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     broken, missing = tmp_path / "broken.png", tmp_path / "missing.png"
     broken.write_bytes((pictures / "red" / "0.png").read_bytes()[:80])
     images = [broken, pictures / "green" / "0.png", missing]
-    assert main(["predict", str(adapter), *map(str, images), "--json", "--no-cache"]) == 2
+    assert main(["predict", str(adapter), *map(str, images), "--json", "--no-cache", "--model", tiny_model]) == 2
     output = capsys.readouterr()
     assert [row["image"] for row in json.loads(output.out)] == [str(pictures / "green" / "0.png")]
     (line,) = output.err.splitlines()
@@ -197,9 +199,19 @@ def test_a_bad_adapter_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture
     assert "holds no config.json" in refused(["predict", str(tmp_path), "a.png"], capsys)
 
 
-def test_no_class_to_choose_from_is_one_line(adapter: Path, pictures: Path, capsys: pytest.CaptureFixture[str]):
-    image = str(pictures / "red" / "0.png")
-    assert "no class name" in refused(["predict", str(adapter), image, "--classes", ",", "--no-cache"], capsys)
+def test_no_class_to_choose_from_is_one_line(
+    adapter: Path, pictures: Path, tiny_model: str, capsys: pytest.CaptureFixture[str]
+):
+    command = ["predict", str(adapter), str(pictures / "red" / "0.png"), "--no-cache", "--model", tiny_model]
+    assert "no class name" in refused([*command, "--classes", ","], capsys)
+
+
+def test_an_adapter_chooses_no_model_that_was_not_asked_for(
+    adapter: Path, pictures: Path, tiny_model: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(predict, "model_loader", lambda *_: pytest.fail("a model was loaded"))
+    line = refused(["predict", str(adapter), str(pictures / "red" / "0.png"), "--no-cache"], capsys)
+    assert f"ask for it: --model {tiny_model}" in line
 
 
 def test_an_adapter_trained_on_a_bundle_asks_for_its_model(
@@ -207,9 +219,9 @@ def test_an_adapter_trained_on_a_bundle_asks_for_its_model(
 ):
     assert main(["train", str(bundle), "--out", str(tmp_path / "a")]) == 0
     capsys.readouterr()
-    predict = ["predict", str(tmp_path / "a"), str(pictures / "red" / "0.png"), "--no-cache"]
-    assert "name it with --model" in refused(predict, capsys)
-    assert "32 wide, the loaded model gives 16" in refused([*predict, "--model", tiny_model], capsys)
+    command = ["predict", str(tmp_path / "a"), str(pictures / "red" / "0.png"), "--no-cache"]
+    assert "name it with --model" in refused(command, capsys)
+    assert "32 wide, the loaded model gives 16" in refused([*command, "--model", tiny_model], capsys)
 
 
 @pytest.mark.parametrize(

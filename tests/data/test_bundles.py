@@ -1,6 +1,7 @@
 """Feature bundles: what is sound comes back as it was, what is not is named by file and key."""
 
 import contextlib
+import tracemalloc
 import warnings
 import zipfile
 from dataclasses import replace
@@ -234,3 +235,35 @@ def test_reading_leaks_no_warning(write):
         warnings.simplefilter("error")
         with pytest.raises(LluError, match="NaN or infinite"):
             load_bundle(write(text_features=np.full((5, 6), np.nan)))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "says"),
+    [
+        ("train_features", np.ones((4, 8193), np.int8), "width 8,193, over the limit of 8,192"),
+        ("text_features", np.ones((4, 65_536), np.int8), "width 65,536, over the limit"),
+        ("test_features", np.ones((20_000, 1), np.int8), "too large as float32, over the limit of 2 MB"),
+        ("class_names", np.array(list("ab")).repeat(60_000), "120,000 classes, over the limit of 100,000"),
+        ("class_names", np.array(["x" * 1_001, "b", "c"]), "1,001 characters"),
+    ],
+    ids=["width", "great width", "rows", "classes", "long name"],
+)
+def test_a_bundle_over_the_limits_is_refused_by_its_headers(write, monkeypatch, key: str, value: np.ndarray, says: str):
+    monkeypatch.setattr(np.lib.format, "read_array", lambda *_, **__: pytest.fail("an array was made"))
+    monkeypatch.setattr(bundles, "MAX_BUNDLE_BYTES", 2 * 2**20)
+    path = write(**{key: value})
+    with pytest.raises(LluError, match=says):
+        load_bundle(path)
+
+
+def test_a_bundle_takes_less_than_twice_the_memory_of_its_rows(write):
+    few, many = np.eye(8, 512, dtype=np.float32), np.ones((20_000, 512), np.float32)
+    labels = np.zeros(len(many), int)
+    path = write(train_features=few, text_features=few[:5], test_features=many, test_labels=labels)
+    tracemalloc.start()
+    try:
+        load_bundle(path)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 2 * many.nbytes

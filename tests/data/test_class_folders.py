@@ -50,6 +50,23 @@ def test_a_list_of_names_that_cannot_be_read_is_named():
     assert told.rejected == (Rejected("new/classes.txt", "torn"),)
 
 
+@pytest.mark.parametrize("second", ["new/CLASSES.txt", "NEW/classes.txt", "new.txt", "New.TXT"])
+def test_a_set_has_one_list_of_names(second: str):
+    files = pictures("dog/a.png") | dict.fromkeys(("new/classes.txt", second), "no picture")
+
+    def text(path: str) -> str:
+        pytest.fail(f"{path} was read")
+
+    with pytest.raises(LluError, match="both list names"):
+        class_layout(Listing("pets", frozenset({"dog", "new", "NEW"}), files, text))
+
+
+@pytest.mark.parametrize("names", ["qq\n" * 50_001, "q" * 1_001])
+def test_a_list_of_names_is_bounded(names: str):
+    with pytest.raises(LluError, match="may hold 50,000 names"):
+        layout(pictures("dog/a.png") | {"new.txt": "no picture"}, new=names)
+
+
 def test_paths_are_told_relative_to_the_folder_around_the_classes():
     notes = dict.fromkeys(("a/b/new.txt", "a/note.txt"), "a note")
     told = layout(pictures("a/b/dog/a.png", "a/b/cat/a.png") | notes, new="bee")

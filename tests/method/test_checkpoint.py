@@ -140,6 +140,10 @@ WRONG = {
     "not JSON": (written("config.json", b"{'format': "), "cannot be read as JSON"),
     "not text": (written("config.json", b"\xff\xfe\x00"), "cannot be read as JSON"),
     "nested without end": (written("config.json", b"[" * 100_000), "cannot be read as JSON"),
+    "lists without end": (
+        written("config.json", b'{"format": "llu-adapter", "x": [' + b"[]," * 2**20),
+        "over the limit",
+    ),
     "a list": (written("config.json", b"[]"), "does not describe an adapter of this project"),
     "a foreign configuration": (written("config.json", b'{"model_type": "clip"}'), "does not describe an adapter"),
     "a newer version": (configured(format_version=FORMAT_VERSION + 1), "update LLU Explorer"),

@@ -3,12 +3,15 @@
 import csv
 import io
 import math
+import zipfile
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
-from demo.session import queries, saving, training
+from demo.payloads.snippets import library_code
+from demo.session import edits, queries, saving, training
 from llu_core.errors import LluError
 from support.sample_pictures import picture_bytes, write_zip
 
@@ -56,3 +59,32 @@ def test_a_name_never_becomes_a_formula_of_a_spreadsheet(trained, start):
     cells = {cell for row in csv.reader(io.StringIO(saving.predictions_csv(named), newline="")) for cell in row}
     assert f"'{evil}" in cells
     assert evil not in cells
+
+
+def test_the_name_of_the_model_is_the_pages_own_not_the_files(trained, tmp_path):
+    stranger = replace(trained, model=replace(trained.model, trained=replace(trained.model.trained, model="evil")))
+    (tmp_path / "opened").mkdir()
+    reopened = saving.open_adapter(trained, saving.save_adapter(stranger, tmp_path), tmp_path / "opened")
+    assert reopened.model.trained.model == "toy"
+    assert "evil" not in library_code(reopened)
+
+
+def test_a_large_configuration_is_not_even_unpacked(session, tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("config.json", b'{"format": "llu-adapter", "x": [' + b"[]," * 2**20 + b"[]]}")
+        archive.writestr("adapter.safetensors", b"x")
+    (tmp_path / "opened").mkdir()
+    with pytest.raises(LluError, match="over the limit of 2 MB"):
+        saving.open_adapter(session, tmp_path / "a.zip", tmp_path / "opened")
+    assert not list((tmp_path / "opened").iterdir())
+
+
+def test_a_wide_bundle_is_refused_by_the_page(session, tmp_path):
+    rows = np.eye(4, 2049, dtype=np.float32)
+    labels, names = np.arange(4), np.array(list("abcd"))
+    np.savez(
+        tmp_path / "b.npz", train_features=rows, train_labels=labels, test_features=rows, test_labels=labels,
+        text_features=rows, class_names=names,
+    )  # fmt: skip
+    with pytest.raises(LluError, match="width 2,049, over the limit of 2,048"):
+        edits.add_files(session, [tmp_path / "b.npz"])
