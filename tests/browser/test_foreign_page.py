@@ -76,4 +76,5 @@ def test_a_form_of_another_site_is_answered_with_one_sentence(fresh_page: Page, 
 def test_the_page_itself_may(fresh_page: Page, app_address: str):
     fresh_page.goto(app_address)
     told = fresh_page.evaluate(ATTACK, app_address)
-    assert {name: answer[:3] for name, answer in told.items()} == dict.fromkeys(told, "200")
+    # what is not called JSON is no call to gradio
+    assert {name: answer[:3] for name, answer in told.items()} == dict.fromkeys(told, "200") | {"plain": "422"}
