@@ -2,19 +2,22 @@
 
 import os
 import signal
-import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
-
-from starlette.middleware import Middleware
 
 from demo.hosting import logs
 from demo.hosting.encoders import embedded_later, load_encoder
+from demo.hosting.folders import forget_old_files, own_folder
 from demo.hosting.gate import Gate
+from demo.hosting.gate.login import Login
+from demo.hosting.gate.origins import Origins
 from demo.hosting.host import Host
 from demo.hosting.versions import versions
+from demo.page.leftovers import swept
 from demo.page.views import LAUNCH
 from demo.page.wiring import build_app
 from demo.settings import EMBEDDED, MB, Settings
@@ -45,6 +48,7 @@ class App:
         logs.event("started", model=self.settings.model, versions=versions())
         while not self.stopping.wait(TIDY_SECONDS):
             self.host.forget_old()
+            forget_old_files(Path(_uploads.name))
         logs.event("stopping", trainings=len(self.host.line))
         self.host.line.close(LAST_SECONDS)
         self.demo.close(verbose=False)
@@ -72,6 +76,7 @@ class App:
 def build(settings: Settings) -> App:
     """The app with its model; where the chosen one cannot be had, with the embedded one, saying so."""
     os.environ["GRADIO_TEMP_DIR"] = _uploads.name  # read when components are made
+    os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")  # of calls, with the visitor's name; nothing reads it
     try:
         encoder = embedded_later() if settings.model == EMBEDDED else load_encoder(settings.model)
     except LluError as error:
@@ -84,7 +89,15 @@ def build(settings: Settings) -> App:
 
 def launch_options(settings: Settings, health: Callable[[], tuple[bool, dict[str, Any]]]) -> dict[str, Any]:
     """The options of `gr.Blocks.launch`."""
-    gate = Middleware(Gate, limits=settings.limits, health=health)
+    login = Login() if settings.login else None
+
+    @asynccontextmanager
+    async def life(app: Any) -> AsyncIterator[None]:
+        # Around everything of gradio's: as a middleware of its own it would come after those that answer other pages.
+        app.middleware_stack = Gate(app.middleware_stack, settings.limits, health, Origins.of(settings), login)
+        async with swept(app):
+            yield
+
     return LAUNCH | {
         "server_name": settings.host,
         "server_port": settings.port,
@@ -92,10 +105,10 @@ def launch_options(settings: Settings, health: Callable[[], tuple[bool, dict[str
         "auth": settings.login,
         "max_file_size": settings.limits.upload_mb * MB,
         "max_threads": THREADS + settings.limits.waiting,
-        "app_kwargs": {"middleware": [gate]},
+        "app_kwargs": {"lifespan": life},
         "prevent_thread_lock": True,
     }
 
 
-_uploads = tempfile.TemporaryDirectory(prefix="llu-uploads-")
+_uploads = own_folder("llu-uploads-")
 """A folder of this process alone: gradio's own is the same for all users of a machine, and stays."""

@@ -80,7 +80,8 @@ class Settings:
     """How this app runs.
 
     model: a backbone's name; cache: folder for the embeddings of the built-in examples, None for memory only;
-    port: None for the first free one from 7860 on; login: (name, password), None for an open page;
+    port: None for the first free one from 7860 on; public: whether others than this machine's and this network's
+    users find the page, through Gradio's servers or on Spaces; login: (name, password), None for an open page;
     choose_models: whether visitors may load other models, from the hub and from files of this machine.
     """
 
@@ -92,6 +93,7 @@ class Settings:
     share: bool = False
     login: tuple[str, str] | None = None
     choose_models: bool = True
+    public: bool = False
 
     @classmethod
     def read(cls, arguments: Sequence[str], environment: Mapping[str, str]) -> "Settings":
@@ -110,6 +112,7 @@ class Settings:
             share=share,
             login=_login(environment.get("LLU_LOGIN")),
             choose_models=_yes_or_no("LLU_CHOOSE_MODELS", environment.get("LLU_CHOOSE_MODELS"), not public),
+            public=public,
         )
 
 

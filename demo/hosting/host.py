@@ -8,6 +8,7 @@ from pathlib import Path
 
 from demo.hosting.encoders import EncoderShelf
 from demo.hosting.examples import Examples
+from demo.hosting.folders import forget_old_files, own_folder
 from demo.hosting.line import Line
 from demo.hosting.store import Bounds, SessionStore
 from demo.settings import MB, Settings
@@ -15,7 +16,7 @@ from llu_core.encoders.encoder import Encoder
 
 
 def _temporary_folder() -> tempfile.TemporaryDirectory:
-    return tempfile.TemporaryDirectory(prefix="llu-downloads-")
+    return own_folder("llu-downloads-")
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +60,7 @@ class Host:
         """Drop what nobody has asked for lately."""
         self.store.forget_old()
         self.encoders.forget_old()
+        forget_old_files(Path(self.downloads.name))
 
     def close(self) -> None:
         """Delete the files that were on their way to browsers; nothing more is prepared."""

@@ -12,6 +12,7 @@ from demo.page.actions import Actions
 from demo.page.faults import friendly
 from demo.page.long_work import LongWork
 from demo.page.rendering import Rendering
+from demo.page.uploads_only import take_uploads_only
 from demo.page.views import View, build_view
 from demo.page.visitors import Visitors
 from demo.settings import Settings
@@ -230,6 +231,7 @@ def _name_endpoints(page: Page) -> None:
 
 def build_app(host: Host, settings: Settings) -> gr.Blocks:
     """The whole app for what its visitors share."""
+    take_uploads_only()
     gr.set_static_paths(list(STATIC))
     with gr.Blocks(title="LLU Explorer", analytics_enabled=False, delete_cache=UPLOADS_KEPT) as demo:
         wire(Page(build_view(settings), Actions(host), LongWork(host), Rendering(Visitors(host.store))), demo)

@@ -1,0 +1,153 @@
+"""The gate: every request passes it before anything of gradio, and before its body is read."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from starlette.datastructures import Headers
+
+from demo.client import SCRIPTS
+from demo.hosting.gate.bodies import (
+    CALL_BYTES,
+    LOGIN_BYTES,
+    BrokenOff,
+    CountedUpload,
+    Refusal,
+    check_json,
+    read_body,
+    replayed,
+    too_long,
+)
+from demo.hosting.gate.login import Login, is_logged_in
+from demo.hosting.gate.origins import ANYWHERE, Origins
+from demo.hosting.gate.routes import Kind, kind_of, route_of
+from demo.hosting.gate.tally import Tally
+from demo.settings import MB, Limits
+
+HEALTH = "/health"
+MINUTE, UPLOADS_KEPT = 60.0, 600.0
+_CALLS = ("/queue/join", "/run/", "/api/", "/call/")
+_MODULES = frozenset(script.as_posix() for script in SCRIPTS)
+
+
+class Gate:
+    """ASGI middleware. health: answers GET /health with (whether all is well, facts); login: None for an open page."""
+
+    def __init__(
+        self,
+        app: Any,
+        limits: Limits,
+        health: Callable[[], tuple[bool, dict[str, Any]]],
+        origins: Origins = ANYWHERE,
+        login: Login | None = None,
+    ):
+        self._app, self._limits, self._health = app, limits, health
+        self._origins, self._login = origins, login
+        self._calls = Tally(limits.calls_per_minute, MINUTE) if limits.calls_per_minute else None
+        self._uploads = Tally(limits.uploads_mb * MB, UPLOADS_KEPT)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "websocket":  # the page has none
+            return await send({"type": "websocket.close", "code": 1008})
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        try:
+            await self._pass(scope, receive, send)
+        except Refusal as refusal:
+            await _answer(send, refusal.status, {"detail": str(refusal)})
+        except BrokenOff:
+            pass
+
+    async def _pass(self, scope: Any, receive: Any, send: Any) -> None:
+        headers, route = Headers(scope=scope), route_of(scope)
+        if sentence := self._origins.refusal(scope["method"], route, headers):
+            raise Refusal(403, sentence)
+        if route == HEALTH:
+            well, facts = self._health()
+            return await _answer(send, 200 if well else 503, facts)
+        kind = kind_of(scope["method"], route)
+        if kind is None:
+            raise Refusal(404, "There is nothing here.")
+        if self._login and kind in ("read", "call", "upload") and not is_logged_in(scope):
+            raise Refusal(401, "Not authenticated; log in first.")
+        if kind == "upload" and scope["method"] == "POST":
+            return await self._upload(scope, receive, send)
+        if scope["method"] == "POST":
+            return await self._post(kind, route, scope, receive, send)
+        if route.rpartition("/file=")[2] in _MODULES:
+            send = _kept_fresh(send)
+        return await self._app(scope, receive, send)
+
+    async def _post(self, kind: Kind, route: str, scope: Any, receive: Any, send: Any) -> None:
+        headers, address = Headers(scope=scope), _address(scope)
+        length = _length(headers)
+        if kind == "login" and self._login:
+            if sentence := self._login.try_once(address):
+                raise Refusal(429, sentence)
+            send = self._login.watched(address, send)
+        elif self._calls and any(part in route for part in _CALLS) and not self._calls.spend(address, 1):
+            raise Refusal(429, f"More than {self._limits.calls_per_minute} calls in a minute; wait a moment.")
+        most = LOGIN_BYTES if kind == "login" else CALL_BYTES
+        if length is not None and length > most:
+            raise too_long(most)
+        has_body = length or "transfer-encoding" in headers
+        body = await read_body(receive, most) if has_body else b""
+        if kind == "call":
+            check_json(body)
+        await self._app(scope, replayed(body, receive), send)
+
+    async def _upload(self, scope: Any, receive: Any, send: Any) -> None:
+        address, length = _address(scope), _length(Headers(scope=scope))
+        if length is None:
+            raise Refusal(411, "An upload must tell its length.")
+        most = self._limits.upload_mb * MB + MB  # the rest is the form around the files
+        too_large = f"The files are too large together; the page takes {self._limits.upload_mb} MB at a time."
+        too_often = Refusal(429, f"More than {self._limits.uploads_mb} MB in ten minutes; try again later.")
+        if length > most:
+            raise Refusal(413, too_large)
+        if not self._uploads.spend(address, length):
+            raise too_often
+
+        def count(size: int, more: int) -> None:
+            """Raises Refusal; what was announced is spent already."""
+            if size > most:
+                raise Refusal(413, too_large)
+            if size > length and not self._uploads.spend(address, min(more, size - length)):
+                raise too_often
+
+        body = CountedUpload(receive, count)
+
+        async def send_on(message: dict[str, Any]) -> None:
+            if body.refusal is None:
+                await send(message)
+
+        await self._app(scope, body, send_on)
+        if body.refusal is not None:
+            raise body.refusal
+
+
+def _address(scope: Any) -> str:
+    return (scope.get("client") or ("",))[0]
+
+
+def _length(headers: Headers) -> int | None:
+    """What the request says of its body's length; it is only believed where that is too much."""
+    text = headers.get("content-length", "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else None
+
+
+def _kept_fresh(send: Any) -> Any:
+    """The answer with a word to the browser to ask again: modules of two versions of the app do not fit each other."""
+
+    async def send_on(message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            message = message | {"headers": [*message["headers"], (b"cache-control", b"no-cache")]}
+        await send(message)
+
+    return send_on
+
+
+async def _answer(send: Any, status: int, content: dict[str, Any]) -> None:
+    headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": json.dumps(content).encode()})

@@ -1,0 +1,50 @@
+"""The routes that the page and gradio_client use; gradio has more, and all others are closed.
+
+Closed are, among others: links that outlive the visit, monitoring, recordings, functions of components, the proxy,
+streams, the history of runs, custom components and whatever a later version of gradio adds.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Literal
+
+Kind = Literal["open", "read", "call", "upload", "login"]
+"""open: may be read before the login; read: after it; the others are POSTs, a login the only one before it."""
+
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)
+"""The beginning of a web address; the letter of a drive is shorter."""
+
+_ROUTES: dict[str, tuple[tuple[Kind, re.Pattern[str]], ...]] = {
+    "GET": (
+        ("open", re.compile(r"/|/(theme\.css|favicon\.ico|robots\.txt|manifest\.json|logout)")),
+        ("open", re.compile(r"/(static|assets|svelte)/.+|/gradio_api/(startup-events|theme\.css)")),
+        ("read", re.compile(r"/config/?|/gradio_api/(info/?|openapi\.json|app_id/?|heartbeat/[^/]+)")),
+        ("read", re.compile(r"/gradio_api/(queue/data|upload_progress|call/(v2/)?[^/]+/[^/]+|file=.+)", re.DOTALL)),
+    ),
+    "POST": (
+        ("call", re.compile(r"/gradio_api/(queue/join|cancel|reset/?|(run|api|call|call/v2)/[^/]+/?)")),
+        ("upload", re.compile(r"/gradio_api/upload")),
+        ("login", re.compile(r"/login/?")),
+    ),
+}
+_AS = {"GET": ("GET",), "HEAD": ("GET",), "POST": ("POST",), "OPTIONS": ("POST", "GET")}
+"""The methods that are answered, and whose routes they have; a browser asks with OPTIONS before it asks."""
+
+
+def route_of(scope: Mapping[str, Any]) -> str:
+    """The path as gradio's own routes have it, without the path of a proxy in front."""
+    path, root = scope["path"], scope.get("root_path", "")
+    if root and path.startswith(root) and path[len(root) : len(root) + 1] in ("", "/"):
+        return path[len(root) :]
+    return path
+
+
+def kind_of(method: str, route: str) -> Kind | None:
+    """What a request asks for; None where nothing is."""
+    if route.startswith("/gradio_api/file=") and _ADDRESS.match(route.partition("=")[2]):
+        return None  # gradio would fetch it
+    for routes in _AS.get(method, ()):
+        for kind, pattern in _ROUTES[routes]:
+            if pattern.fullmatch(route):
+                return kind
+    return None
