@@ -138,9 +138,7 @@ class Actions:
 
     def save_predictions(self, request: gr.Request) -> str:
         """CLIP's and LLU's predictions as CSV."""
-        path = self.host.folder(visitor(request)) / "predictions.csv"
-        path.write_text(saving.predictions_csv(self.visitors.session(request)), encoding="utf-8")
-        return str(path)
+        return str(saving.save_predictions(self.visitors.session(request), self.host.folder(visitor(request))))
 
     def open_adapter(self, file: str | None, request: gr.Request) -> dict[str, Any]:
         """Reopen an adapter saved before."""

@@ -45,6 +45,7 @@ from llu_core.evaluation.plans import (
 )
 from llu_core.evaluation.results import ROW_TYPES, row_to_json
 from llu_core.evaluation.runner import Outcome, RowStore, cores, run_grid
+from llu_core.files.writing import write_text
 from llu_core.systems.registry import SYSTEMS, systems_named
 
 EXAMPLES = """examples:
@@ -129,7 +130,7 @@ def run(options: argparse.Namespace) -> int:
     print_rows(means := means_of(rows), {type(row) for row in rows})
     if options.json:
         listing = [row_to_json(row) for row in (*rows, *means)]
-        options.json.write_text(json.dumps(listing, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        write_text(options.json, json.dumps(listing, indent=2, ensure_ascii=False) + "\n")
     troubles += [*unusable, *_failures(done)]
     if options.out and done:
         notes = [f"unlike the published set: {remark}" for each in features.values() for remark in each.remarks]

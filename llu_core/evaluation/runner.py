@@ -206,7 +206,7 @@ class RowStore:
             lines = [{"failed": cell.name, "error": error, "cell": cell.key}]
         text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("a", encoding="utf-8") as file:
+        with self.path.open("a", encoding="utf-8", errors="replace") as file:
             file.write(text)
 
     def _lines(self) -> Iterable[str]:

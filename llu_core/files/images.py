@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from llu_core.errors import LluError, one_line
+from llu_core.errors import LluError, one_line, shown
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 FORMAT_NAMES = "JPEG, PNG, WebP, GIF, BMP or TIFF"
@@ -48,8 +48,8 @@ class UnreadablePicture(LluError):
 
     def __init__(self, name: str, reason: str) -> None:
         super().__init__(f"{name}: {reason}")
-        self.name = name
-        self.reason = reason
+        self.name = shown(name)
+        self.reason = shown(reason)
 
 
 def why_not_a_picture(head: bytes) -> str | None:

@@ -31,9 +31,9 @@ from llu_core.data.coop.split_files import (
 )
 from llu_core.data.fewshot import Draw, first_half
 from llu_core.data.pictures import ImageSource, Picture
-from llu_core.errors import LluError
+from llu_core.errors import LluError, shown
 from llu_core.files.images import decode
-from llu_core.files.listing import file_stamp, shown
+from llu_core.files.listing import file_stamp
 
 Layout = Literal["split file", "variants", "train and val", "wnid folders", "numbered folders"]
 
@@ -186,7 +186,7 @@ def open_dataset(root: str | Path, name: str) -> ImageSource:
     train, validation, test = (_pictures(images, part) for part in (split.train, split.validation, split.test))
     source = ImageSource(
         name=row.name,
-        class_names=tuple(name.replace("_", " ") for name in split.class_names),
+        class_names=tuple(shown(name.replace("_", " ")) for name in split.class_names),
         base_classes=first_half(len(split.class_names)),
         train=train,
         test=test,
