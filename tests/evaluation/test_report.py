@@ -211,25 +211,25 @@ def test_a_torn_script_of_the_figures_is_written_again(tmp_path: Path):
     assert (tmp_path / "plotly.min.js").read_bytes() == whole
 
 
-def test_a_process_killed_anywhere_leaves_every_file_of_a_report_old_or_new(tmp_path: Path, monkeypatch):
+@pytest.mark.parametrize("killed_at", range(6))
+def test_a_process_killed_anywhere_leaves_every_file_of_a_report_old_or_new(tmp_path: Path, monkeypatch, killed_at):
     outcomes = [Outcome(Cell({}, list), tuple(EVERYTHING))]
     write_report(tmp_path, outcomes, ABOUT)
     names = {path.name for path in tmp_path.iterdir()}
-    for killed_at in range(len(names)):
-        for name in names:
-            (tmp_path / name).write_text("older")
-        replaced: list[Path] = []
+    assert len(names) == 6
+    for name in names:
+        (tmp_path / name).write_text("older")
+    replaced: list[str] = []
 
-        def replace_until_killed(source: Path, target: Path, most: int = killed_at) -> None:
-            if len(replaced) == most:
-                raise SystemExit
-            replaced.append(Path(source).rename(target))
+    def replace_until_killed(source: Path, target: Path) -> None:
+        if len(replaced) == killed_at:
+            raise SystemExit
+        replaced.append(Path(source).rename(target).name)
 
-        with monkeypatch.context() as patched, pytest.raises(SystemExit):
-            patched.setattr("llu_core.files.writing.os.replace", replace_until_killed)
-            write_report(tmp_path, outcomes, ABOUT)
-        untouched = {path.name for path in tmp_path.iterdir() if path.read_text() == "older"}
-        assert untouched == names - {path.name for path in replaced}
+    monkeypatch.setattr("llu_core.files.writing.os.replace", replace_until_killed)
+    with pytest.raises(SystemExit):
+        write_report(tmp_path, outcomes, ABOUT)
+    assert {path.name for path in tmp_path.iterdir() if path.read_text() == "older"} == names - set(replaced)
 
 
 def test_names_that_are_no_valid_text_do_not_end_a_report(tmp_path: Path):
