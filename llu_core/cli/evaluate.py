@@ -28,7 +28,7 @@ from llu_core.cli.printing import means_of, print_rows
 from llu_core.data.coop.datasets import datasets_named, missing
 from llu_core.data.features import Features
 from llu_core.encoders.encoder import choose_device
-from llu_core.errors import LluError
+from llu_core.errors import LluError, shown
 from llu_core.evaluation.inputs import SourceFeatures
 from llu_core.evaluation.plans import (
     ABLATION_SYSTEMS,
@@ -225,7 +225,9 @@ def _load(where: SourceFeatures, plans: Sequence[Plan]) -> tuple[dict[str, Featu
 def _named_apart(loaded: Features, source: str, others: Mapping[str, Features]) -> Features:
     """Two files of one name would become one line of a table: the second is called by its SOURCE."""
     taken = {features.problem.name for features in others.values()}
-    return replace(loaded, problem=replace(loaded.problem, name=source)) if loaded.problem.name in taken else loaded
+    return (
+        replace(loaded, problem=replace(loaded.problem, name=shown(source))) if loaded.problem.name in taken else loaded
+    )
 
 
 def _printed(outcomes: Iterable[Outcome]) -> Iterable[Outcome]:
