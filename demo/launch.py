@@ -11,6 +11,7 @@ from typing import Any
 from starlette.middleware import Middleware
 
 from demo.hosting import logs
+from demo.hosting.broken import Broken
 from demo.hosting.encoders import embedded_later, load_encoder
 from demo.hosting.gate import Gate
 from demo.hosting.host import Host
@@ -41,6 +42,7 @@ class App:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         self.demo.launch(**launch_options(self.settings, self.health))
+        logs.take_over()
         self.host.examples.prepare()  # not before: the first thing that a new server does is to answer itself
         logs.event("started", model=self.settings.model, versions=versions())
         while not self.stopping.wait(TIDY_SECONDS):
@@ -92,7 +94,7 @@ def launch_options(settings: Settings, health: Callable[[], tuple[bool, dict[str
         "auth": settings.login,
         "max_file_size": settings.limits.upload_mb * MB,
         "max_threads": THREADS + settings.limits.waiting,
-        "app_kwargs": {"middleware": [gate]},
+        "app_kwargs": {"middleware": [gate, Middleware(Broken)]},
         "prevent_thread_lock": True,
     }
 

@@ -106,7 +106,7 @@ class Actions:
         """Move beta (0 to 1) and gamma (0 to "inf"); nothing is retrained."""
         try:
             session = training.set_mask(self.visitors.session(request), float(beta), float(gamma))
-        except ValueError:
+        except (ValueError, OverflowError):
             raise LluError(f"beta {beta!r} and gamma {gamma!r} must be numbers; gamma may be inf") from None
         return self.visitors.keep(request, session)
 
@@ -130,7 +130,11 @@ class Actions:
     def follow_arc(self, event: dict[str, Any], request: gr.Request) -> str:
         """The points of the arc that the explorer asks for, as it draws them."""
         session = self.visitors.session(request)
-        return arc_payload(session, int(event["anchor"]), str(event["kind"]), int(event["index"]))
+        try:
+            place = int(event["anchor"]), str(event["kind"]), int(event["index"])
+        except (KeyError, TypeError, ValueError, OverflowError):
+            raise LluError("an arc needs anchor and index, whole numbers, and kind, a text") from None
+        return arc_payload(session, *place)
 
     def save_adapter(self, request: gr.Request) -> str:
         """The trained adapter as a zip."""
