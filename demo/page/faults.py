@@ -55,9 +55,6 @@ def _told(action: str, args: tuple) -> Iterator[None]:
     except LluError as error:
         outcome = "refused"
         raise _shown(str(error)) from error
-    except FileNotFoundError as error:
-        outcome = "refused"
-        raise _shown(GONE) from error
     except OSError as error:
         outcome = "failed"
         logs.event("failure", failure=error, action=action, errno=error.errno)

@@ -38,7 +38,10 @@ def add_files(session: Session, paths: Sequence[str | Path], class_name: str = "
     before.
     """
     files, limits = [Path(path) for path in paths], session.limits
-    size = sum(path.stat().st_size for path in files)
+    try:
+        size = sum(path.stat().st_size for path in files)
+    except FileNotFoundError:  # uploads are deleted after a while
+        raise LluError("an uploaded file is no longer there; choose it again") from None
     if size > limits.upload_mb * MB:
         raise LluError(f"the files are {size // MB} MB together; the page takes {limits.upload_mb} MB at a time")
     if any(path.suffix.lower() == ".npz" for path in files):

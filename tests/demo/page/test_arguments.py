@@ -50,12 +50,3 @@ def test_messages_show_no_path_of_the_server(tmp_path):
     with pytest.raises(Error) as told:
         friendly(refuse)()
     assert told.value.message == "config.json cannot be read"
-
-
-def test_a_file_that_is_gone_is_one_sentence():
-    def read() -> None:
-        raise FileNotFoundError(2, "No such file or directory", f"/uploads/{SECRET}.png")
-
-    with pytest.raises(Error) as told:
-        friendly(read)()
-    assert told.value.message == "The uploaded file is no longer there; choose it again."

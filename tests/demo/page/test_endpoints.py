@@ -146,10 +146,10 @@ def test_half_a_character_in_a_name_harms_no_later_call(client, tmp_path, app_ad
     assert {"new?", "dots?"} <= names
 
 
-def test_an_upload_that_is_gone_is_told_in_a_sentence(client, app_address, tmp_path):
+def test_an_upload_that_is_gone_is_told_in_a_sentence(app_address):
     uploads = httpx.post(f"{app_address}gradio_api/upload", files={"files": ("a.png", picture_bytes(7))}).json()
     Path(uploads[0]).unlink()
-    body = {"data": [{"path": uploads[0], "meta": {"_type": "gradio.FileData"}}], "session_hash": "gone"}
-    event = httpx.post(f"{app_address}gradio_api/call/ask", json=body, timeout=60).json()
-    answer = httpx.get(f"{app_address}gradio_api/call/ask/{event['event_id']}", timeout=60).text
-    assert "The uploaded file is no longer there; choose it again." in answer
+    body = {"data": [[{"path": uploads[0], "meta": {"_type": "gradio.FileData"}}], "cat"], "session_hash": "gone"}
+    event = httpx.post(f"{app_address}gradio_api/call/add_pictures", json=body, timeout=60).json()
+    answer = httpx.get(f"{app_address}gradio_api/call/add_pictures/{event['event_id']}", timeout=60).text
+    assert "is no longer there; choose it again" in answer
