@@ -12,11 +12,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
-try:
-    import fcntl
-except ImportError:  # Windows has no such locks
-    fcntl = None
-
 ABANDONED_SECONDS = 3600.0
 """A half-written file or folder that nobody has touched for so long belongs to a process that was killed."""
 
@@ -69,11 +64,12 @@ def folder_beside(folder: Path) -> Iterator[Path]:
 def taking_turns(folder: Path) -> Iterator[None]:
     """Whoever else does this with `folder` waits meanwhile, threads and processes, where the system has locks."""
     with contextlib.ExitStack() as stack:
-        with contextlib.suppress(OSError):  # a network's folder may have none: then as if alone
-            if fcntl is not None:
-                descriptor = os.open(folder, os.O_RDONLY)
-                stack.callback(os.close, descriptor)
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with contextlib.suppress(ImportError, OSError):  # a network's folder may have no locks: then as if alone
+            import fcntl  # which Windows lacks
+
+            descriptor = os.open(folder, os.O_RDONLY)
+            stack.callback(os.close, descriptor)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
 
 
