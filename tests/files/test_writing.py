@@ -45,7 +45,8 @@ def plant(folder: Path, name: str, age: float) -> Path:
         (path / "config.json").write_text("half")
     else:
         path.write_bytes(b"half")
-    os.utime(path, (time.time() - age,) * 2)
+    then = time.time() - age
+    os.utime(path, (then, then))
     return path
 
 
