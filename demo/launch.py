@@ -9,7 +9,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from starlette.middleware import Middleware
+
 from demo.hosting import logs
+from demo.hosting.broken import Broken
 from demo.hosting.encoders import embedded_later, load_encoder
 from demo.hosting.folders import forget_old_files, own_folder
 from demo.hosting.gate import Gate
@@ -44,6 +47,7 @@ class App:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         self.demo.launch(**launch_options(self.settings, self.health))
+        logs.take_over()
         self.host.examples.prepare()  # not before: the first thing that a new server does is to answer itself
         logs.event("started", model=self.settings.model, versions=versions())
         while not self.stopping.wait(TIDY_SECONDS):
@@ -105,7 +109,7 @@ def launch_options(settings: Settings, health: Callable[[], tuple[bool, dict[str
         "auth": settings.login,
         "max_file_size": settings.limits.upload_mb * MB,
         "max_threads": THREADS + settings.limits.waiting,
-        "app_kwargs": {"lifespan": life},
+        "app_kwargs": {"lifespan": life, "middleware": [Middleware(Broken)]},
         "prevent_thread_lock": True,
     }
 

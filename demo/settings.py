@@ -106,7 +106,7 @@ class Settings:
         return cls(
             model=model,
             limits=Limits.parse(environment.get("LLU_LIMITS", "") if told.limits is None else told.limits),
-            cache=Path(cache).expanduser() if cache else None,
+            cache=Path(os.path.expanduser(cache)) if cache else None,
             host=told.host or environment.get("GRADIO_SERVER_NAME") or cls.host,
             port=_port(told.port or environment.get("GRADIO_SERVER_PORT")),
             share=share,

@@ -8,12 +8,14 @@ import json
 import logging
 import secrets
 import sys
+import threading
 import traceback
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any
 
 LOG = logging.getLogger("llu_explorer")
+_OURS = (LOG.name, "llu_core")
 _SECRET = secrets.token_bytes(16)
 
 
@@ -32,20 +34,39 @@ def pseudonym(session: str) -> str:
 class JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        line = {"time": time, "level": record.levelname.lower(), "event": record.getMessage()}
+        ours = record.name.startswith(_OURS)
+        line = {"time": time, "level": record.levelname.lower(), "event": record.getMessage() if ours else "note"}
         if record.name != LOG.name:
             line |= {"logger": record.name}
+        if not ours:  # words of other packages may quote anything that was sent
+            line |= {"said_at": f"{record.filename}:{record.lineno}"}
         line |= getattr(record, "facts", {})
         if record.exc_info and record.exc_info[0] is not None:
             places = traceback.extract_tb(record.exc_info[2])
             at = [f"{place.filename.rpartition('/')[2]}:{place.lineno} {place.name}" for place in places[-12:]]
             line |= {"kind": record.exc_info[0].__name__, "at": at}
-        return json.dumps(line, ensure_ascii=False, default=str)
+        return json.dumps(line, default=str)
 
 
 def log_to_stderr() -> None:
-    """Write every line to stderr from now on, for the whole process."""
+    """Write every line to stderr from now on, for the whole process; what others would print becomes a line too."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     LOG.setLevel(logging.INFO)
+    logging.captureWarnings(True)
+    threading.excepthook = lambda args: _unforeseen(args.exc_value)
+    traceback.print_exc = lambda *args, **kwargs: _unforeseen(sys.exc_info()[1])  # gradio prints what was sent with it
+    take_over()
+
+
+def take_over() -> None:
+    """Loggers that brought handlers of their own, the server's when it starts, write as all others do."""
+    for logger in logging.root.manager.loggerDict.values():
+        if isinstance(logger, logging.Logger) and logger is not LOG and logger.handlers:
+            logger.handlers.clear()
+            logger.propagate = True
+
+
+def _unforeseen(failure: BaseException | None) -> None:
+    event("failure", failure=failure or RuntimeError(), action="background")

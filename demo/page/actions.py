@@ -121,7 +121,7 @@ class Actions:
         """Move beta (0 to 1) and gamma (0 to "inf"); nothing is retrained."""
         try:
             mask = float(beta), float(gamma)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise LluError(f"beta {beta!r} and gamma {gamma!r} must be numbers; gamma may be inf") from None
         return self.visitors.change(request, training.set_mask, *mask)
 
@@ -144,7 +144,11 @@ class Actions:
     def follow_arc(self, event: dict[str, Any], request: gr.Request) -> str:
         """The points of the arc that the explorer asks for, as it draws them."""
         session = self.visitors.session(request)
-        return arc_payload(session, int(event["anchor"]), str(event["kind"]), int(event["index"]))
+        try:
+            place = int(event["anchor"]), str(event["kind"]), int(event["index"])
+        except (KeyError, TypeError, ValueError, OverflowError):
+            raise LluError("an arc needs anchor and index, whole numbers, and kind, a text") from None
+        return arc_payload(session, *place)
 
     def save_adapter(self, request: gr.Request) -> str:
         """The trained adapter as a zip."""
@@ -152,9 +156,7 @@ class Actions:
 
     def save_predictions(self, request: gr.Request) -> str:
         """CLIP's and LLU's predictions as CSV."""
-        path = self.host.folder(visitor(request)) / "predictions.csv"
-        path.write_text(saving.predictions_csv(self.visitors.session(request)), encoding="utf-8")
-        return str(path)
+        return str(saving.save_predictions(self.visitors.session(request), self.host.folder(visitor(request))))
 
     def open_adapter(self, file: str | None, request: gr.Request) -> dict[str, Any]:
         """Reopen an adapter saved before."""

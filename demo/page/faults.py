@@ -1,19 +1,30 @@
 """What goes wrong in an action: a message on the page or a line in the log; every call is logged."""
 
-import errno
 import functools
 import html
 import inspect
+import os
+import re
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import gradio as gr
 
 from demo.hosting import logs
+from demo.hosting.broken import FULL_DISK, is_full
+from demo.page.arguments import received
 from llu_core.errors import LluError
 
 UNFORESEEN = "Something broke in the app itself; your set is as it was. Try again, or reload the page."
+UNUSABLE = "The call cannot be used as it was sent; your set is as it was. Look at the endpoint's description."
+GONE = "The uploaded file is no longer there; choose it again."
+
+_PLACES = {os.getcwd(), os.path.expanduser("~"), tempfile.gettempdir(), str(Path(__file__).parents[2])}
+_PLACE = "|".join(re.escape(place) for place in sorted(_PLACES, key=len, reverse=True) if len(place) > 1)
 
 
 def friendly(fn: Callable) -> Callable:
@@ -23,14 +34,14 @@ def friendly(fn: Callable) -> Callable:
         @functools.wraps(fn)
         def stream(*args, **kwargs):
             with _told(fn.__name__, args):
-                yield from fn(*args, **kwargs)
+                yield from fn(*received(fn, args), **kwargs)
 
         return stream
 
     @functools.wraps(fn)
     def call(*args, **kwargs):
         with _told(fn.__name__, args):
-            return fn(*args, **kwargs)
+            return fn(*received(fn, args), **kwargs)
 
     return call
 
@@ -47,8 +58,7 @@ def _told(action: str, args: tuple) -> Iterator[None]:
     except OSError as error:
         outcome = "failed"
         logs.event("failure", failure=error, action=action, errno=error.errno)
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-        raise _shown("The disk of this server is full." if full else UNFORESEEN) from error
+        raise _shown(FULL_DISK if is_full(error) else UNFORESEEN) from error
     except Exception as error:
         outcome = "failed"
         logs.event("failure", failure=error, action=action)
@@ -60,6 +70,34 @@ def _told(action: str, args: tuple) -> Iterator[None]:
 
 
 def _shown(message: str) -> gr.Error:
-    """The page renders messages as HTML, and they quote names."""
-    text = html.escape(message, quote=False)
+    """The page renders messages as HTML, and they quote names; where things lie on the server is nobody's business."""
+    text = html.escape(_without_places(message), quote=False)
     return gr.Error(text, duration=None, print_exception=False)
+
+
+def _without_places(message: str) -> str:
+    """The message with the last name alone of every path in a folder of the server."""
+    return re.sub(rf"(?:{_PLACE})(?:/[^/\s]+)*/(?=[^/\s])", "", message)
+
+
+class QuietBlocks(gr.Blocks):
+    """Blocks whose refusals are sentences without the values that were sent, also those that no action has seen."""
+
+    def validate_inputs(self, block_fn: Any, inputs: list[Any]) -> None:
+        super().validate_inputs(block_fn, inputs)
+        for block, value in zip(block_fn.inputs, inputs, strict=False):
+            # a text box would take the print of a list for a text
+            if isinstance(block, gr.Textbox | gr.Dropdown | gr.Radio) and not isinstance(value, str | None):
+                raise _shown(f"{block.label or 'what is typed'} must be a text")
+
+    async def process_api(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        try:
+            return await super().process_api(*args, **kwargs)
+        except gr.Error as error:
+            if not error.print_exception:  # `_shown` made it
+                raise
+            raise _shown(str(error.message)) from None
+        except Exception as error:
+            logs.event("failure", failure=error, action="call")
+            gone = isinstance(error, FileNotFoundError) or isinstance(error.__cause__, FileNotFoundError)
+            raise _shown(GONE if gone else UNUSABLE) from None

@@ -9,7 +9,8 @@ import gradio as gr
 from demo.client import STATIC
 from demo.hosting.host import Host
 from demo.page.actions import Actions
-from demo.page.faults import friendly
+from demo.page.arguments import received
+from demo.page.faults import QuietBlocks, friendly
 from demo.page.long_work import LongWork
 from demo.page.rendering import Rendering
 from demo.page.uploads_only import take_uploads_only
@@ -166,7 +167,7 @@ def _with_event(action: Callable, *keys: str) -> Callable:
     """Call an action with the named entries of a page event's data."""
 
     def call(request: gr.Request, event: gr.EventData) -> None:
-        action(*_entries(event, *keys), request)
+        action(*received(action, [*_entries(event, *keys), request]))
 
     call.__name__ = f"on_{action.__name__}"  # for the log; the plain name is the endpoint's
     return friendly(call)
@@ -201,10 +202,10 @@ def _wire_explorer(page: Page) -> None:
     actions, explorer, code = page.actions, page.view.explorer, page.view.save
 
     def follow_arc(request: gr.Request, event: gr.EventData) -> str:
-        return actions.follow_arc(event._data, request)
+        return actions.follow_arc(*received(actions.follow_arc, [event._data, request]))
 
     def compare(request: gr.Request, event: gr.EventData) -> Iterator[str]:
-        yield from page.work.compare(int(event._data["run"]), request)
+        yield from page.work.compare(*received(page.work.compare, [*_entries(event, "run"), request]))
 
     newest = {"trigger_mode": "always_last", **PRIVATE}
     moved = explorer.settings(_with_event(actions.set_mask, "beta", "gamma"), None, None, **newest)
@@ -233,7 +234,7 @@ def build_app(host: Host, settings: Settings) -> gr.Blocks:
     """The whole app for what its visitors share."""
     take_uploads_only()
     gr.set_static_paths(list(STATIC))
-    with gr.Blocks(title="LLU Explorer", analytics_enabled=False, delete_cache=UPLOADS_KEPT) as demo:
+    with QuietBlocks(title="LLU Explorer", analytics_enabled=False, delete_cache=UPLOADS_KEPT) as demo:
         wire(Page(build_view(settings), Actions(host), LongWork(host), Rendering(Visitors(host.store))), demo)
     demo.queue(default_concurrency_limit=CONCURRENT, max_size=MAX_QUEUE)
     return demo

@@ -13,7 +13,7 @@ from demo.settings import Limits
 from llu_core.data.fewshot import Rejected
 from llu_core.data.pictures import ImageSource, Picture
 from llu_core.encoders.prompts import DEFAULT_TEMPLATES
-from llu_core.errors import LluError
+from llu_core.errors import LluError, shown
 
 MAX_NAME_LENGTH = 80
 MAX_FOLDER_NAME_LENGTH = 255
@@ -81,7 +81,7 @@ def empty_draft(name: str = "my pictures") -> ImageSource:
 
 def clean_name(name: str) -> str:
     """A class name as typed, tidied; raises LluError if it is empty or too long."""
-    name = " ".join(unicodedata.normalize("NFC", name).replace("_", " ").split())
+    name = " ".join(unicodedata.normalize("NFC", shown(name)).replace("_", " ").split())
     if not name:
         raise LluError("the class has no name; type what the pictures show, for example red panda")
     if len(name) > MAX_NAME_LENGTH:

@@ -54,7 +54,10 @@ def read_upload(session: Session, paths: Sequence[str | Path], class_name: str =
     """Read files for `join_upload`, within what the session has room for; this takes long, and changes nothing."""
     files, limits = [Path(path) for path in paths], session.limits
     _require_few(files, limits)
-    size = sum(path.stat().st_size for path in files)
+    try:
+        size = sum(path.stat().st_size for path in files)
+    except FileNotFoundError:  # uploads are deleted after a while
+        raise LluError("an uploaded file is no longer there; choose it again") from None
     if size > limits.upload_mb * MB:
         raise LluError(f"the files are {size // MB} MB together; the page takes {limits.upload_mb} MB at a time")
     if any(path.suffix.lower() == ".npz" for path in files):

@@ -5,6 +5,7 @@ import io
 import zipfile
 from dataclasses import replace
 from pathlib import Path
+from typing import IO
 
 from demo.session.draft import require_within
 from demo.session.edits import with_small_thumbnails
@@ -13,6 +14,7 @@ from demo.settings import MB
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
 from llu_core.errors import LluError
 from llu_core.files.archives import UnreadableMember, open_archive, read_member
+from llu_core.files.writing import folder_beside, write_text, write_whole
 from llu_core.method.adapter import interpolation_mask
 from llu_core.method.adapter_files import CONFIG_FILE, WEIGHTS_FILE, check_config_size
 from llu_core.method.checkpoint import TrainedAdapter
@@ -25,13 +27,24 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 def save_adapter(session: Session, folder: Path) -> Path:
     """Write the adapter, with the sliders' beta and gamma, as a zip in `folder`; returns its path."""
-    target = folder / "llu-adapter"
-    session.trained.save_pretrained(target)
     archive = folder / "llu-adapter.zip"
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
-        for path in sorted(target.iterdir()):
-            file.write(path, path.name)
+    with folder_beside(folder) as made:  # of this call alone: the button may be clicked twice
+        session.trained.save_pretrained(made / archive.stem)
+
+        def pack(file: IO[bytes]) -> None:
+            with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
+                for path in sorted((made / archive.stem).iterdir()):
+                    packed.write(path, path.name)
+
+        write_whole(archive, pack)
     return archive
+
+
+def save_predictions(session: Session, folder: Path) -> Path:
+    """Write `predictions_csv` as a file in `folder`; returns its path."""
+    path = folder / "predictions.csv"
+    write_text(path, predictions_csv(session))
+    return path
 
 
 def open_adapter(session: Session, path: Path, folder: Path) -> Session:
@@ -46,7 +59,10 @@ def open_adapter(session: Session, path: Path, folder: Path) -> Session:
         raise LluError(f"{path.name} is not a saved adapter; give a zip that Download adapter wrote") from None
     except UnreadableMember as error:
         raise LluError(f"{path.name} cannot be read: {error}") from None
-    trained = TrainedAdapter.from_pretrained(folder)
+    try:
+        trained = TrainedAdapter.from_pretrained(folder)
+    except LluError as error:  # where the server unpacked it is no visitor's business
+        raise LluError(str(error).replace(str(folder), path.name)) from None
     trained.require_encoder(session.encoder.identity, session.encoder.width)
     require_within(len(trained.anchor_names), trained.class_names, session.limits, len(trained.templates))
     # The name in the file is a stranger's word; the model with this identity is the one that is loaded.

@@ -12,6 +12,7 @@ from llu_core.bench.measurement import HEAD, Measurement
 from llu_core.cli.options import add_command, require_folder
 from llu_core.encoders.encoder import choose_device
 from llu_core.errors import LluError
+from llu_core.files.writing import write_text
 
 EXAMPLES = """examples:
   python -m llu_core bench
@@ -80,4 +81,4 @@ def _command(options: argparse.Namespace) -> str:
 
 def _write(path: Path, facts: dict, measurements: list[Measurement]) -> None:
     content = {**facts, "figures": [measurement.as_json() for measurement in measurements]}
-    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")

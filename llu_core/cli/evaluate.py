@@ -28,7 +28,7 @@ from llu_core.cli.printing import means_of, print_rows
 from llu_core.data.coop.datasets import datasets_named, missing
 from llu_core.data.features import Features
 from llu_core.encoders.encoder import choose_device
-from llu_core.errors import LluError
+from llu_core.errors import LluError, shown
 from llu_core.evaluation.inputs import SourceFeatures
 from llu_core.evaluation.plans import (
     ABLATION_SYSTEMS,
@@ -45,6 +45,7 @@ from llu_core.evaluation.plans import (
 )
 from llu_core.evaluation.results import ROW_TYPES, row_to_json
 from llu_core.evaluation.runner import Outcome, RowStore, cores, run_grid
+from llu_core.files.writing import write_text
 from llu_core.systems.registry import SYSTEMS, systems_named
 
 EXAMPLES = """examples:
@@ -129,7 +130,7 @@ def run(options: argparse.Namespace) -> int:
     print_rows(means := means_of(rows), {type(row) for row in rows})
     if options.json:
         listing = [row_to_json(row) for row in (*rows, *means)]
-        options.json.write_text(json.dumps(listing, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        write_text(options.json, json.dumps(listing, indent=2, ensure_ascii=False) + "\n")
     troubles += [*unusable, *_failures(done)]
     if options.out and done:
         notes = [f"unlike the published set: {remark}" for each in features.values() for remark in each.remarks]
@@ -224,7 +225,9 @@ def _load(where: SourceFeatures, plans: Sequence[Plan]) -> tuple[dict[str, Featu
 def _named_apart(loaded: Features, source: str, others: Mapping[str, Features]) -> Features:
     """Two files of one name would become one line of a table: the second is called by its SOURCE."""
     taken = {features.problem.name for features in others.values()}
-    return replace(loaded, problem=replace(loaded.problem, name=source)) if loaded.problem.name in taken else loaded
+    return (
+        replace(loaded, problem=replace(loaded.problem, name=shown(source))) if loaded.problem.name in taken else loaded
+    )
 
 
 def _printed(outcomes: Iterable[Outcome]) -> Iterable[Outcome]:

@@ -1,11 +1,12 @@
 """The command line: `python -m llu_core train | predict | evaluate | bench`. Thin: parse, call, print."""
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 
 from llu_core.cli import bench, evaluate, predict, train
-from llu_core.errors import LluError
+from llu_core.errors import LluError, shown
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -21,6 +22,8 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status: 0, or 2 with one line on standard error for bad input."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal or a pipe may lack a character of a name or a dash
     parser = build_parser()
     options, more = parser.parse_known_args(arguments)
     listing = getattr(options, options.list_option) if "list_option" in options else None
@@ -34,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"error: {error.strerror or error}: {error.filename or ''}".rstrip(": "), file=sys.stderr)
+        print(shown(f"error: {error.strerror or error}: {error.filename or ''}".rstrip(": ")), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("stopped; finished rows of a report are kept, nothing else was saved", file=sys.stderr)

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from llu_core.cli.options import add_command, add_model, model_loader
-from llu_core.errors import LluError
-from llu_core.files.listing import shown
+from llu_core.errors import LluError, shown
 
 EXAMPLES = """examples:
   python -m llu_core predict my-adapter photo1.jpg photo2.jpg
@@ -38,10 +37,10 @@ def run(options: argparse.Namespace) -> int:
     for path in options.images:
         try:
             images.append(decode(path, str(path)))
-            names.append(str(path))
+            names.append(shown(str(path)))
         except UnreadablePicture as error:
             unreadable.append(str(error))
-    classes = [name.strip() for name in options.classes.split(",") if name.strip()] if options.classes else None
+    classes = [shown(name).strip() for name in options.classes.split(",") if name.strip()] if options.classes else None
     predictions = predict(trained, model_loader(options, model)(), images, names, classes) if images else []
     _print_predictions(predictions, as_json=options.json)
     if unreadable:

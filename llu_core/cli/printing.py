@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from llu_core.errors import shown
 from llu_core.evaluation.results import (
     AnyRow,
     MeanRow,
@@ -27,7 +28,7 @@ def print_rows(rows: Sequence[AnyRow], headed: set[type]) -> None:
         if kind not in headed:
             headed = headed | {kind}
             print(HEADS[kind])
-        print(_line(row), flush=True)
+        print(shown(_line(row)), flush=True)  # rows may be kept from a file that somebody else wrote
 
 
 def _line(row: AnyRow) -> str:

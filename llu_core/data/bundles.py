@@ -25,7 +25,7 @@ import torch
 from torch import Tensor
 
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings, first_half
-from llu_core.errors import LluError
+from llu_core.errors import LluError, shown
 from llu_core.files.archives import open_archive
 from llu_core.files.writing import write_whole
 
@@ -79,14 +79,14 @@ def _read(bundle: "_Bundle", path: Path) -> FewShotSet:
     if not len(train):
         bundle.fail("train_features", "has no rows; a few-shot set needs at least one")
     return FewShotSet(
-        name=path.stem,
+        name=shown(path.stem),
         class_names=class_names,
         class_embeddings=text,
         train=train,
         test=test,
         base_classes=first_half(len(class_names)),
         logit_scale=bundle.logit_scale(),
-        bundle=path.name,
+        bundle=shown(path.name),
     )
 
 
@@ -257,7 +257,7 @@ class _Bundle:
     def class_names(self) -> tuple[str, ...]:
         """C names, none empty, no two equal."""
         names: dict[str, None] = {}
-        for label, name in enumerate(str(entry).strip() for entry in self.array("class_names")):
+        for label, name in enumerate(shown(str(entry)).strip() for entry in self.array("class_names")):
             if not name:
                 self.fail("class_names", f"has an empty name for label {label}")
             again, unique = 1, name

@@ -17,9 +17,9 @@ from functools import partial
 from llu_core.data.fewshot import Rejected, first_half
 from llu_core.data.left_out import class_left_out, nothing_readable
 from llu_core.data.pictures import ImageSource, Picture
-from llu_core.errors import LluError
+from llu_core.errors import LluError, shown
 from llu_core.files.images import UnreadablePicture
-from llu_core.files.listing import Listing, PictureFiles, shown
+from llu_core.files.listing import Listing, PictureFiles
 
 _SECTIONS = ("train", "test", "new")
 _NAME_LISTS = ("new/classes.txt", "new.txt")

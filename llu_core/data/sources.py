@@ -4,6 +4,7 @@ How a folder or zip is laid out is described in `class_folders`. Pictures are de
 while the one before is encoded.
 """
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -43,7 +44,7 @@ def open_source(text: str, *, templates: Sequence[str] | None = None) -> FewShot
 
 
 def _open_path(text: str) -> FewShotSet | ImageSource:
-    path = Path(text).expanduser()
+    path = Path(os.path.expanduser(text))
     try:
         is_folder, is_file = path.is_dir(), path.is_file()
     except OSError as error:

@@ -1,5 +1,6 @@
 """The known backbones, in one table, and where the files of a backbone are found."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,7 +66,7 @@ def parse_backbone(name: str, checkpoint: str | Path | None = None) -> tuple[Bac
             raise LluError(f"Two weights files are named, {path} and {checkpoint}; name one.")
         checkpoint = path
     backbone = _find(name)
-    return backbone, None if checkpoint is None else _weights_path(Path(checkpoint).expanduser())
+    return backbone, None if checkpoint is None else _weights_path(Path(os.path.expanduser(checkpoint)))
 
 
 def _find(name: str) -> Backbone:

@@ -16,6 +16,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
 from llu_core.encoders.encoder import Encoder, OpenClipEncoder
+from llu_core.errors import LluError
 from llu_core.files.writing import write_whole
 
 _log = logging.getLogger(__name__)
@@ -25,9 +26,15 @@ _UNIT_TOLERANCE = 1e-3
 
 
 def default_cache_folder() -> Path:
-    """$LLU_CACHE where it is set, else ~/.cache/llu-explorer."""
-    chosen = os.environ.get("LLU_CACHE")
-    return Path(chosen).expanduser() if chosen else Path.home() / ".cache" / "llu-explorer"
+    """$LLU_CACHE where it is set, else ~/.cache/llu-explorer; raises LluError where nobody knows a home."""
+    if chosen := os.environ.get("LLU_CACHE"):
+        return Path(os.path.expanduser(chosen))
+    try:
+        return Path.home() / ".cache" / "llu-explorer"
+    except RuntimeError:
+        raise LluError(
+            "there is no home folder to keep embeddings in; set HOME, name a folder in LLU_CACHE, or use --no-cache"
+        ) from None
 
 
 def model_folder(folder: str | Path, encoder: Encoder) -> Path:

@@ -20,12 +20,16 @@ from llu_core.evaluation.results import AnyRow, Row, TimingRow, averages, mean_r
 from llu_core.evaluation.runner import Outcome, cores
 from llu_core.evaluation.summary import summary_text
 from llu_core.evaluation.tables import tables, title
+from llu_core.files.writing import write_text
 
 PICTURE_WORLD = (
     "These numbers are of the built-in picture world (rendered shapes, embedded by a small model), not of the paper's "
     "data sets. They show how the systems compare there; the paper's numbers, of other pictures and a larger model, "
     "stand beside them."
 )
+PLOTLY = "plotly.min.js"
+"""The name by which Plotly's figures ask for their script."""
+
 _PACKAGES = ("torch", "open_clip_torch", "numpy", "scikit-learn", "joblib", "plotly")
 
 
@@ -49,11 +53,22 @@ def write_report(folder: Path, outcomes: Sequence[Outcome], about: About) -> Pat
     rows = [row for outcome in outcomes for row in outcome.rows]
     drawn = figures(rows)
     for name, figure in drawn.items():
-        figure.write_html(folder / f"{name}.html", include_plotlyjs="directory")
+        write_text(folder / f"{name}.html", figure.to_html(include_plotlyjs="directory"))
+    if drawn:
+        _write_plotly(folder / PLOTLY)
     path = folder / "report.md"
-    path.write_text(report_text(outcomes, about, list(drawn)), encoding="utf-8")
-    (folder / "summary.md").write_text(summary_text(rows, _in_short(outcomes, about)), encoding="utf-8")
+    write_text(path, report_text(outcomes, about, list(drawn)))
+    write_text(folder / "summary.md", summary_text(rows, _in_short(outcomes, about)))
     return path
+
+
+def _write_plotly(path: Path) -> None:
+    """Put the script of the figures there, unless it lies there whole: it has megabytes."""
+    from plotly.offline import get_plotlyjs
+
+    script = get_plotlyjs()
+    if not path.is_file() or path.read_bytes() != script.encode():
+        write_text(path, script)
 
 
 def report_text(outcomes: Sequence[Outcome], about: About, figure_names: Sequence[str] = ()) -> str:

@@ -9,11 +9,14 @@ depend on how many run beside it. joblib pickles tasks on their way to its own w
 
 import hashlib
 import json
+import logging
+import time
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -21,6 +24,10 @@ import torch
 
 from llu_core.errors import LluError, one_line
 from llu_core.evaluation.results import AnyRow, row_from_json, row_to_json
+
+DASK_PATIENCE, DASK_ANSWER, DASK_POLL, DASK_LAST = 20.0, 60.0, 0.25, 5.0
+"""Seconds: a cluster may be without a worker for so long, its scheduler without an answer (the first task makes it
+import torch), its work is asked about so often, and its end may take so long."""
 
 Value = TypeVar("Value")
 Task = Callable[[], Sequence[AnyRow]]
@@ -98,40 +105,108 @@ def run_tasks(
 
     Raises LluError as `run_grid` does.
     """
-    if jobs == 1 and dask is None:
+    if dask is not None:
+        yield from _on_dask(iter(tasks), dask)
+    elif jobs == 1:
         yield from map(carry_out, tasks)
-        return
+    else:
+        yield from _by_processes(tasks, jobs)
+
+
+def _by_processes(tasks: Iterable[Callable[[], Value]], jobs: int) -> Iterator[tuple[Value | None, str]]:
     from joblib import Parallel, delayed
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-    with _dask_or_processes(dask):
-        parallel = Parallel(n_jobs=jobs if dask is None else -1, return_as="generator", pre_dispatch="2*n_jobs")
+    parallel = Parallel(n_jobs=jobs, return_as="generator", pre_dispatch="2*n_jobs")
+    try:
+        results = parallel(delayed(carry_out)(task) for task in tasks)
+        yield from cast("Iterator[tuple[Value | None, str]]", results)
+    except TerminatedWorkerError:
+        raise LluError(
+            "a worker process died, perhaps for lack of memory; run it again with fewer --jobs (finished rows stay)"
+        ) from None
+
+
+def _on_dask(tasks: Iterator[Callable[[], Value]], address: str) -> Iterator[tuple[Value | None, str]]:
+    """Twice as many tasks as the workers have threads are with them at a time; those that are done do not count."""
+    with _DaskCluster.at(address) as cluster:
+        sent: deque[Any] = deque()
+        while True:
+            free = 2 * cluster.threads() - sum(not future.done() for future in sent)
+            sent.extend(cluster.client.submit(carry_out, task, pure=False) for task in islice(tasks, max(0, free)))
+            if sent and (done := cluster.result(sent[0])) is not None:
+                yield done
+                sent.popleft()
+            elif not sent and free > 0:
+                return
+
+
+@dataclass(eq=False)
+class _DaskCluster:
+    """Workers behind a scheduler. What is lost, the scheduler or the last worker, becomes an LluError."""
+
+    client: Any
+    address: str
+    seen: float
+
+    @classmethod
+    @contextmanager
+    def at(cls, address: str) -> Iterator["_DaskCluster"]:
         try:
-            results = parallel(delayed(carry_out)(task) for task in tasks)
-            yield from cast("Iterator[tuple[Value | None, str]]", results)
-        except TerminatedWorkerError:
+            from distributed import Client
+        except ImportError:
+            raise LluError("--dask needs dask.distributed, which is not installed; pip install distributed") from None
+        try:
+            client = Client(address, timeout="15s", set_as_default=False)
+        except (OSError, ValueError) as error:
+            kind = type(error).__name__
+            raise LluError(f"no Dask scheduler answers at {address!r} ({kind}); check the address") from None
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what is lost is told in one sentence, below
+        try:
+            yield cls(client, address, time.monotonic())
+        finally:
+            client.close(timeout=DASK_LAST)
+
+    def threads(self) -> int:
+        """Of all workers; they may come and go, but not all stay away for longer than DASK_PATIENCE."""
+        try:
+            threads = sum(self.client.sync(self.client.scheduler.ncores, callback_timeout=DASK_ANSWER).values())
+        except Exception:  # a lost connection has many names
+            raise self._lost() from None
+        if threads:
+            self.seen = time.monotonic()
+        elif time.monotonic() - self.seen > DASK_PATIENCE:
             raise LluError(
-                "a worker process died, perhaps for lack of memory; run it again with fewer --jobs (finished rows stay)"
+                f"the Dask scheduler at {self.address!r} has had no worker for {DASK_PATIENCE:.0f} s; start workers "
+                "and run it again (finished rows stay)"
+            )
+        return threads
+
+    def result(self, future: Any) -> tuple[Any, str] | None:
+        """What a task ended in, None if it has not within DASK_POLL."""
+        from distributed import CancelledError, KilledWorker, TimeoutError
+
+        try:
+            return future.result(timeout=DASK_POLL)
+        except TimeoutError:
+            return None
+        except KilledWorker:
+            raise LluError(
+                "workers of the Dask cluster died of a task, perhaps for lack of memory; give them more and run it "
+                "again (finished rows stay)"
+            ) from None
+        except (CancelledError, OSError):
+            raise self._lost() from None
+        except Exception as error:  # not the task's, which `carry_out` tells: what it needs is not on the worker
+            raise LluError(
+                f"the Dask workers cannot do the work ({type(error).__name__}: {one_line(error)}); give them the same "
+                "packages as here"
             ) from None
 
-
-@contextmanager
-def _dask_or_processes(dask: str | None) -> Iterator[None]:
-    if dask is None:
-        yield
-        return
-    try:
-        from distributed import Client
-    except ImportError:
-        raise LluError("--dask needs dask.distributed, which is not installed; pip install distributed") from None
-    from joblib import parallel_config
-
-    try:
-        client = Client(dask, timeout="15s")
-    except (OSError, ValueError) as error:
-        raise LluError(f"no Dask scheduler answers at {dask!r} ({type(error).__name__}); check the address") from None
-    with client, parallel_config(backend="dask", client=client):
-        yield
+    def _lost(self) -> LluError:
+        return LluError(
+            f"the Dask scheduler at {self.address!r} was lost; start it and run it again (finished rows stay)"
+        )
 
 
 def cores() -> int:
@@ -206,7 +281,7 @@ class RowStore:
             lines = [{"failed": cell.name, "error": error, "cell": cell.key}]
         text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("a", encoding="utf-8") as file:
+        with self.path.open("a", encoding="utf-8", errors="replace") as file:
             file.write(text)
 
     def _lines(self) -> Iterable[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from llu_core.errors import LluError, one_line
+from llu_core.errors import LluError, one_line, shown
 from llu_core.files.containers import opened
 from llu_core.files.decoding import PixelMemory, Silence
 from llu_core.files.refusal import Refusal
@@ -47,8 +47,8 @@ class UnreadablePicture(LluError):
 
     def __init__(self, name: str, reason: str) -> None:
         super().__init__(f"{name}: {reason}")
-        self.name = name
-        self.reason = reason
+        self.name = shown(name)
+        self.reason = shown(reason)
 
 
 def why_not_a_picture(head: bytes) -> str | None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from llu_core.errors import LluError
+from llu_core.errors import LluError, shown
 from llu_core.files.archives import MAX_BYTES, MAX_MEMBERS, UnreadableMember, open_archive, read_member
 from llu_core.files.images import HEAD_BYTES, MAX_PIXELS, UnreadablePicture, check_file_size, decode, why_not_a_picture
 
@@ -124,7 +124,7 @@ def list_folder(root: Path) -> PictureFiles:
         raise LluError(f"{root} cannot be read ({error.strerror or error})") from None
     place = root.resolve()
     read = partial(_read_from_folder, root)
-    return PictureFiles(place.name, sizes, frozenset(folders), read, lambda path: file_stamp(place / path))
+    return PictureFiles(shown(place.name), sizes, frozenset(folders), read, lambda path: file_stamp(place / path))
 
 
 def file_stamp(path: Path) -> str:
@@ -163,7 +163,7 @@ def list_zip(
     sizes = {name: member.file_size for name, member in files.items()}
     read = partial(_read_from_zip, archive, files)
     stamp = partial(_zip_stamp, path.resolve(), files)
-    return PictureFiles(path.stem, sizes, frozenset(folders), read, stamp, max_pixels)
+    return PictureFiles(shown(path.stem), sizes, frozenset(folders), read, stamp, max_pixels)
 
 
 def _zip_stamp(archive: Path, files: dict[str, zipfile.ZipInfo], name: str) -> str:
@@ -194,9 +194,3 @@ def _read_from_zip(archive: zipfile.ZipFile, files: dict[str, zipfile.ZipInfo], 
 def _is_hidden(name: str) -> bool:
     """What file managers leave behind: hidden files, resource forks, thumbnail stores."""
     return name.startswith(".") or name.lower() in ("__macosx", "thumbs.db", "desktop.ini")
-
-
-def shown(path: str) -> str:
-    """A path fit for one line of print: file names need not be valid text and may hold line breaks."""
-    text = path.encode("utf-8", errors="replace").decode("utf-8")
-    return "".join(character if character.isprintable() else " " for character in text)

@@ -13,8 +13,8 @@ from typing import Any
 from safetensors.torch import load, save
 from torch import Tensor
 
-from llu_core.errors import LluError, one_line
-from llu_core.files.writing import write_whole
+from llu_core.errors import LluError, one_line, shown
+from llu_core.files.writing import taking_turns, write_whole
 
 FORMAT = "llu-adapter"
 FORMAT_VERSION = 1
@@ -44,12 +44,14 @@ def write_adapter(folder: Path, config: dict[str, Any], tensors: dict[str, Tenso
 def move_adapter(source: Path, folder: Path) -> None:
     """Put the files of `source` in place of those in `folder`, each whole and on the disk, the configuration last.
 
-    A process that is killed meanwhile leaves the older adapter, or weights that their configuration does not know.
+    Two that do so at once take turns. A process that is killed meanwhile leaves the older adapter, or weights that
+    their configuration does not know.
     """
-    for name in (WEIGHTS_FILE, CARD_FILE, CONFIG_FILE):
-        if name != CARD_FILE or not (folder / name).exists():  # a card may have been written by hand
-            content = (source / name).read_bytes()
-            write_whole(folder / name, lambda file, content=content: file.write(content), to_disk=True)
+    with taking_turns(folder):
+        for name in (WEIGHTS_FILE, CARD_FILE, CONFIG_FILE):
+            if name != CARD_FILE or not (folder / name).exists():  # a card may have been written by hand
+                content = (source / name).read_bytes()
+                write_whole(folder / name, lambda file, content=content: file.write(content), to_disk=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +91,7 @@ def _read_config(folder: Path) -> dict[str, Any]:
     path = folder / CONFIG_FILE
     try:
         check_config_size(path.stat().st_size, str(path))
-        config = json.loads(path.read_text(encoding="utf-8"))
+        config = _shown_throughout(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise LluError(f"{folder} holds no {CONFIG_FILE}; give the folder that training wrote") from None
     except (OSError, ValueError, RecursionError, MemoryError) as error:
@@ -102,6 +104,18 @@ def _read_config(folder: Path) -> dict[str, Any]:
             f"{path} has format version {version!r}, this release reads up to {FORMAT_VERSION}; update LLU Explorer"
         )
     return config
+
+
+def _shown_throughout(value: Any) -> Any:
+    """The value with every text in it fit for print: somebody else may have chosen the names."""
+    match value:
+        case str():
+            return shown(value)
+        case list():
+            return [_shown_throughout(each) for each in value]
+        case dict():
+            return {shown(key): _shown_throughout(each) for key, each in value.items()}
+    return value
 
 
 def _read_tensors(path: Path) -> tuple[dict[str, Tensor], str]:

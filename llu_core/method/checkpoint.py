@@ -6,7 +6,6 @@ trained = TrainedAdapter.from_pretrained("my-adapter")     # or "user/name" on t
 
 import math
 import re
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -19,6 +18,7 @@ from torch import Tensor
 from llu_core.data.bundles import MAX_LOGIT_SCALE
 from llu_core.data.fewshot import FewShotSet
 from llu_core.errors import LluError, one_line
+from llu_core.files.writing import folder_beside
 from llu_core.method.adapter import AffineUpdate, LocalizedAdapter, LocalizedUpdate, nearest_anchor
 from llu_core.method.adapter_files import CONFIG_FILE, FORMAT, WEIGHTS_FILE, move_adapter, read_adapter, write_adapter
 from llu_core.method.recipes import Recipe
@@ -102,9 +102,9 @@ class TrainedAdapter(ModelHubMixin, library_name="llu-explorer", tags=["clip", "
         named: dict[str, Any] = {"repo_id": folder.name} | options
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(prefix=".part-", dir=folder) as made:  # the mixin would delete first
+            with folder_beside(folder) as made:  # the mixin would delete the older files first
                 address = super().save_pretrained(made, **named)
-                move_adapter(Path(made), folder)
+                move_adapter(made, folder)
         except OSError as error:
             raise LluError(
                 f"the adapter cannot be written to {folder} ({error.strerror or error}); choose another place"

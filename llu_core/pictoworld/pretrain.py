@@ -17,12 +17,12 @@ from typing import cast
 import numpy as np
 import torch
 from open_clip import CLIP, create_model_and_transforms, get_tokenizer
-from safetensors.torch import load_file, save, save_file
+from safetensors.torch import load_file, save
 from torch.nn import functional as F
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from tqdm import tqdm
 
-from llu_core.files.writing import write_whole
+from llu_core.files.writing import write_text, write_whole
 from llu_core.pictoworld.batches import (
     COARSE,
     FINE,
@@ -115,7 +115,7 @@ class Pretraining:
     def __init__(self, curriculum: Curriculum, folder: Path, device: torch.device):
         torch.manual_seed(curriculum.seed)
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "open_clip_config.json").write_text(json.dumps(MODEL_CONFIG, indent=2) + "\n")
+        write_text(folder / "open_clip_config.json", json.dumps(MODEL_CONFIG, indent=2) + "\n")
         self.curriculum, self.folder, self.device = curriculum, folder, device
         name = f"local-dir:{folder}"
         self.model = cast(CLIP, create_model_and_transforms(name, load_weights=False)[0]).to(device)
@@ -228,9 +228,10 @@ class Pretraining:
         """Write the folder that open_clip's `local-dir:` loads; matrices in half precision, vectors in single."""
         target.mkdir(parents=True, exist_ok=True)
         weights = {k: (v.half() if v.ndim > 1 else v).contiguous() for k, v in self.model.state_dict().items()}
-        save_file(weights, target / "open_clip_model.safetensors")
+        content = save(weights)
+        write_whole(target / "open_clip_model.safetensors", lambda file: file.write(content))
         for name in ("open_clip_config.json", "training_log.jsonl"):
-            (target / name).write_text((self.folder / name).read_text())
+            write_text(target / name, (self.folder / name).read_text(encoding="utf-8"))
 
 
 def pretrain(
@@ -242,9 +243,8 @@ def pretrain(
     log = folder / "training_log.jsonl"
     done = run.resume()
     if not done:
-        log.write_text(
-            json.dumps({"plan": asdict(curriculum), "torch": torch.__version__, "device": str(device)}) + "\n"
-        )
+        plan = {"plan": asdict(curriculum), "torch": torch.__version__, "device": str(device)}
+        write_text(log, json.dumps(plan) + "\n")
     for epoch in range(done, min(curriculum.epochs, until or curriculum.epochs)):
         start = time.perf_counter()
         loss = run.train_epoch(epoch, pictures, codes)

@@ -163,3 +163,24 @@ def test_unknown_options_are_misuse(capsys: pytest.CaptureFixture[str]):
     with pytest.raises(SystemExit):
         main(["evaluate", "base-to-new", "x", "--fast"])
     assert "unrecognized arguments: --fast" in capsys.readouterr().err
+
+
+def test_an_older_file_stays_until_the_new_one_is_whole(bundles: list[str], tmp_path: Path, monkeypatch):
+    file = tmp_path / "rows.json"
+    file.write_text("older")
+
+    def killed(*paths) -> None:
+        raise SystemExit
+
+    monkeypatch.setattr("llu_core.files.writing.os.replace", killed)
+    with pytest.raises(SystemExit):
+        main(["evaluate", "base-to-new", bundles[0], *FAST, "--json", str(file)])
+    assert file.read_text() == "older"
+
+
+@pytest.mark.skipif(not Path("/dev/stdout").exists(), reason="needs /dev/stdout")
+def test_the_rows_can_go_to_standard_output(bundles: list[str], capfd: pytest.CaptureFixture[str]):
+    assert main(["evaluate", "base-to-new", bundles[0], *FAST, "--json", "/dev/stdout"]) == 0
+    printed = capfd.readouterr().out
+    assert json.loads(printed[printed.index("[\n") :])
+    assert Path("/dev/stdout").is_symlink()

@@ -1,6 +1,10 @@
 """The command line, run in process on real files with a tiny model."""
 
 import json
+import os
+import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -248,3 +252,55 @@ def test_every_command_has_help_with_examples(command: str, capsys: pytest.Captu
         main([command, "--help"])
     assert stopped.value.code == 0
     assert "examples:" in capsys.readouterr().out
+
+
+HOSTILE = "\x1b]0;owned\x07\u202e\ud800"
+
+
+def with_name(adapter: Path, folder: Path, name: str) -> Path:
+    shutil.copytree(adapter, folder)
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    config["class_names"] = [f"{name} {number}" for number, _ in enumerate(config["class_names"])]
+    config["anchor_names"] = [name for _ in config["anchor_names"]]
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    return folder
+
+
+def test_a_foreign_adapter_sends_no_codes_to_the_terminal(adapter: Path, pictures: Path, tmp_path: Path, capsys):
+    folder, picture = with_name(adapter, tmp_path / "foreign", HOSTILE), next((pictures / "red").iterdir())
+    for more in ([], ["--json"]):
+        assert main(["predict", str(folder), str(picture), "--no-cache", "--device", "cpu", *more]) == 0
+        printed = capsys.readouterr()
+        assert (printed.out + printed.err).replace("\n", "").isprintable()
+        assert "\\ud800" not in printed.out
+
+
+def test_a_foreign_bundle_sends_no_codes_to_the_terminal(tmp_path: Path, capsys):
+    hostile = problem(seed=5)
+    hostile = replace(hostile, class_names=tuple(f"{HOSTILE} {name}" for name in hostile.class_names))
+    file = save_bundle(tmp_path / "b\x1bad.npz", hostile)
+    assert main(["train", str(file), "--out", str(tmp_path / "out"), "--device", "cpu"]) == 0
+    assert main(["evaluate", "base-to-new", str(file), "--methods", "clip", "--seeds", "1", "--shots", "2"]) == 0
+    printed = capsys.readouterr()
+    assert (printed.out + printed.err).replace("\n", "").replace("\r", "").replace(str(tmp_path), "").isprintable()
+
+
+def test_a_terminal_that_lacks_a_character_gets_another(adapter: Path, pictures: Path, tmp_path: Path):
+    folder, picture = with_name(adapter, tmp_path / "foreign", "синий"), next((pictures / "red").iterdir())
+    command = [sys.executable, "-m", "llu_core", "predict", folder, picture, "--no-cache", "--device", "cpu"]
+    environment = os.environ | {"PYTHONIOENCODING": "ascii", "HF_HUB_OFFLINE": "1"}
+    done = subprocess.run(command, env=environment, cwd=Path(__file__).parents[2], capture_output=True)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"nearest anchor" in done.stdout
+
+
+@pytest.mark.parametrize("more", [[], ["--no-cache"]])
+def test_without_a_home_one_line_says_what_to_set(adapter: Path, pictures: Path, monkeypatch, capsys, more: list[str]):
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", homeless)
+    monkeypatch.delenv("LLU_CACHE", raising=False)
+    picture = next((pictures / "red").iterdir())
+    assert main(["predict", str(adapter), str(picture), "--device", "cpu", *more]) == (0 if more else 2)
+    assert ("no home folder" in capsys.readouterr().err) is not bool(more)

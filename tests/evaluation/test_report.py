@@ -200,3 +200,38 @@ def test_figures_without_rows_are_left_out():
     assert set(figures(TWO_SETS)) == {"figure_2_accuracy_over_shots"}
     assert figures([]) == {}
     assert "No" not in tables([])
+
+
+def test_a_torn_script_of_the_figures_is_written_again(tmp_path: Path):
+    outcomes = [Outcome(Cell({}, list), tuple(EVERYTHING))]
+    write_report(tmp_path, outcomes, ABOUT)
+    whole = (tmp_path / "plotly.min.js").read_bytes()
+    (tmp_path / "plotly.min.js").write_bytes(whole[:-1000])
+    write_report(tmp_path, outcomes, ABOUT)
+    assert (tmp_path / "plotly.min.js").read_bytes() == whole
+
+
+@pytest.mark.parametrize("killed_at", range(6))
+def test_a_process_killed_anywhere_leaves_every_file_of_a_report_old_or_new(tmp_path: Path, monkeypatch, killed_at):
+    outcomes = [Outcome(Cell({}, list), tuple(EVERYTHING))]
+    write_report(tmp_path, outcomes, ABOUT)
+    names = {path.name for path in tmp_path.iterdir()}
+    assert len(names) == 6
+    for name in names:
+        (tmp_path / name).write_text("older")
+    replaced: list[str] = []
+
+    def replace_until_killed(source: Path, target: Path) -> None:
+        if len(replaced) == killed_at:
+            raise SystemExit
+        replaced.append(Path(source).rename(target).name)
+
+    monkeypatch.setattr("llu_core.files.writing.os.replace", replace_until_killed)
+    with pytest.raises(SystemExit):
+        write_report(tmp_path, outcomes, ABOUT)
+    assert {path.name for path in tmp_path.iterdir() if path.read_text() == "older"} == names - set(replaced)
+
+
+def test_names_that_are_no_valid_text_do_not_end_a_report(tmp_path: Path):
+    outcomes = [Outcome(Cell({}, list), (row("caf\udce9", "llu", 100, 50),))]
+    assert "caf?" in write_report(tmp_path, outcomes, ABOUT).read_text(encoding="utf-8")

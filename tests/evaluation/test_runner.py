@@ -1,9 +1,15 @@
 """Grids: the same rows whatever the workers, kept and resumed, failures named."""
 
 import json
-from collections.abc import Callable, Sequence
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -12,7 +18,7 @@ from llu_core.data.features import Features
 from llu_core.errors import LluError
 from llu_core.evaluation.protocols import Trial, run_trial
 from llu_core.evaluation.results import AnyRow, Row
-from llu_core.evaluation.runner import Cell, Outcome, RowStore, run_grid
+from llu_core.evaluation.runner import Cell, Outcome, RowStore, run_grid, run_tasks
 from llu_core.method.recipes import RECIPES
 from support.synthetic import problem
 
@@ -71,6 +77,48 @@ def test_a_scheduler_that_does_not_answer_is_one_line():
     pytest.importorskip("distributed", reason="dask.distributed is not installed")
     with pytest.raises(LluError, match="no Dask scheduler answers at 'nonsense://here'"):
         list(run_grid(cells(), dask="nonsense://here"))
+
+
+@pytest.fixture
+def dask() -> Iterator[tuple[str, subprocess.Popen, subprocess.Popen]]:
+    """A scheduler's address, its process and that of its only worker."""
+    pytest.importorskip("distributed", reason="dask.distributed is not installed")
+    with ExitStack() as stack:
+        scheduler = stack.enter_context(dask_process("scheduler", "--port", "0", "--no-dashboard"))
+        address = said(scheduler, r"Scheduler at:\s+(tcp://\S+)")
+        worker = stack.enter_context(dask_process("worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard"))
+        said(worker, "Registered to:")
+        yield address, scheduler, worker
+
+
+@contextmanager
+def dask_process(*arguments: str) -> Iterator[subprocess.Popen]:
+    command = [sys.executable, "-m", "distributed.cli.dask_" + arguments[0], *arguments[1:]]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2])
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def said(process: subprocess.Popen, what: str) -> str:
+    """What a line of the process says, once it does."""
+    assert process.stderr is not None
+    found = next(match for line in process.stderr if (match := re.search(what, line)))
+    return found[found.re.groups]
+
+
+@pytest.mark.parametrize(("lost", "says"), [("scheduler", "was lost; start it"), ("worker", "has had no worker for")])
+def test_a_lost_scheduler_or_only_worker_ends_in_one_line(dask, monkeypatch, lost: str, says: str):
+    address, scheduler, worker = dask
+    monkeypatch.setattr("llu_core.evaluation.runner.DASK_PATIENCE", 3.0)
+    results = run_tasks(chain([partial(int, "7")], [partial(time.sleep, 60.0)] * 4), dask=address)
+    assert next(results) == (7, "")
+    (scheduler if lost == "scheduler" else worker).kill()
+    start = time.monotonic()
+    with pytest.raises(LluError, match=says) as told:
+        list(results)
+    assert "\n" not in str(told.value)
+    assert time.monotonic() - start < 30
 
 
 def refuse():

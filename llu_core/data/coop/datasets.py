@@ -10,6 +10,7 @@ Class names and labels are the files' own, "_" read as " "; two classes may shar
 `class_ids` tells them apart. Nothing is decoded here: a picture that is not on the disk shows when it is read.
 """
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -31,9 +32,9 @@ from llu_core.data.coop.split_files import (
 )
 from llu_core.data.fewshot import Draw, first_half
 from llu_core.data.pictures import ImageSource, Picture
-from llu_core.errors import LluError
+from llu_core.errors import LluError, shown
 from llu_core.files.images import decode
-from llu_core.files.listing import file_stamp, shown
+from llu_core.files.listing import file_stamp
 
 Layout = Literal["split file", "variants", "train and val", "wnid folders", "numbered folders"]
 
@@ -134,7 +135,7 @@ def datasets_named(names: Sequence[str]) -> list[DatasetRow]:
 
 def missing(root: str | Path, names: Sequence[str]) -> list[Missing]:
     """Which of the named data sets do not lie under `root` as they should; raises LluError for unknown names."""
-    found = ((row.name, _what_is_missing(Path(root).expanduser(), row)) for row in datasets_named(names))
+    found = ((row.name, _what_is_missing(Path(os.path.expanduser(root)), row)) for row in datasets_named(names))
     return [Missing(name, expected) for name, expected in found if expected]
 
 
@@ -178,7 +179,7 @@ def open_dataset(root: str | Path, name: str) -> ImageSource:
     row = DATASETS.get(name)
     if row is None:
         raise LluError(f"unknown data set {name!r}; choose from: {', '.join(DATASETS)}")
-    root = Path(root).expanduser()
+    root = Path(os.path.expanduser(root))
     if said := _what_is_missing(root, row):
         raise LluError(said)
     images = root / row.folder / row.image_dir
@@ -186,7 +187,7 @@ def open_dataset(root: str | Path, name: str) -> ImageSource:
     train, validation, test = (_pictures(images, part) for part in (split.train, split.validation, split.test))
     source = ImageSource(
         name=row.name,
-        class_names=tuple(name.replace("_", " ") for name in split.class_names),
+        class_names=tuple(shown(name.replace("_", " ")) for name in split.class_names),
         base_classes=first_half(len(split.class_names)),
         train=train,
         test=test,

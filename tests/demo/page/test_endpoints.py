@@ -5,9 +5,12 @@ import io
 import json
 import shutil
 import zipfile
+from pathlib import Path
 
+import httpx
 import pytest
 from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
 
 from demo.payloads.snippets import client_code, library_code
 from demo.session.presets import load_preset
@@ -119,3 +122,34 @@ def test_the_code_that_the_page_offers_runs(client, app_address, tmp_path, monke
         with contextlib.redirect_stdout(printed):
             exec(code, {})
         assert "llu" in printed.getvalue().lower()
+
+
+def test_data_of_the_wrong_type_is_refused_in_a_sentence_and_no_set_takes_harm(client, tmp_path):
+    client.predict([handle_file(write_zip(tmp_path / "mine.zip"))], "", api_name="/add_pictures")
+    before = client.predict(api_name="/summary")
+    for name, args in (("add_class", [{"a": "b"}]), ("rename_class", [5, ["x"]]), ("train", [["fast"]])):
+        with pytest.raises(AppError, match="must be a text"):
+            client.predict(*args, api_name=f"/{name}")
+    assert client.predict(api_name="/summary") == before
+
+
+def test_half_a_character_in_a_name_harms_no_later_call(client, tmp_path, app_address):
+    client.predict([handle_file(write_zip(tmp_path / "mine.zip"))], "", api_name="/add_pictures")
+    for name in ("create_class", "rename_class"):
+        data = ["spotty", "dots\ud800"] if name == "rename_class" else ["new\ud800"]
+        body = json.dumps({"data": data, "session_hash": client.session_hash})
+        headers = {"content-type": "application/json"}
+        event = httpx.post(f"{app_address}gradio_api/call/{name}", content=body, headers=headers, timeout=60).json()
+        answer = httpx.get(f"{app_address}gradio_api/call/{name}/{event['event_id']}", timeout=60).text
+        assert answer.startswith("event: complete")
+    names = {row["name"] for row in client.predict(api_name="/summary")["classes"]}
+    assert {"new?", "dots?"} <= names
+
+
+def test_an_upload_that_is_gone_is_told_in_a_sentence(app_address):
+    uploads = httpx.post(f"{app_address}gradio_api/upload", files={"files": ("a.png", picture_bytes(7))}).json()
+    Path(uploads[0]).unlink()
+    body = {"data": [[{"path": uploads[0], "meta": {"_type": "gradio.FileData"}}], "cat"], "session_hash": "gone"}
+    event = httpx.post(f"{app_address}gradio_api/call/add_pictures", json=body, timeout=60).json()
+    answer = httpx.get(f"{app_address}gradio_api/call/add_pictures/{event['event_id']}", timeout=60).text
+    assert "is no longer there; choose it again" in answer

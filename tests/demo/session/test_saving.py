@@ -2,9 +2,13 @@
 
 import csv
 import io
+import json
 import math
+import os
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -88,3 +92,59 @@ def test_a_wide_bundle_is_refused_by_the_page(session, tmp_path):
     )  # fmt: skip
     with pytest.raises(LluError, match="width 2,049, over the limit of 2,048"):
         edits.add_files(session, [tmp_path / "b.npz"])
+
+
+@pytest.mark.parametrize("save", [saving.save_adapter, saving.save_predictions])
+def test_a_process_killed_while_saving_leaves_the_older_file(trained, tmp_path, monkeypatch, save):
+    path = save(trained, tmp_path)
+    before, real = path.read_bytes(), os.replace
+
+    def killed(source, target) -> None:
+        if Path(target) == path:
+            raise SystemExit
+        real(source, target)
+
+    monkeypatch.setattr("llu_core.files.writing.os.replace", killed)
+    with pytest.raises(SystemExit):
+        save(training.set_mask(trained, 0.1, 1.0), tmp_path)
+    assert path.read_bytes() == before
+
+
+def test_two_saves_at_once_both_give_a_whole_adapter(trained, tmp_path):
+    with ThreadPoolExecutor(8) as pool:
+        archives = list(pool.map(lambda _: saving.save_adapter(trained, tmp_path), range(16)))
+    (tmp_path / "opened").mkdir()
+    assert saving.open_adapter(trained, archives[0], tmp_path / "opened").model is not None
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_a_damaged_adapter_is_told_without_the_place_where_it_was_unpacked(trained, tmp_path):
+    archive = saving.save_adapter(trained, tmp_path)
+    with zipfile.ZipFile(archive) as file:
+        members = {name: file.read(name) for name in file.namelist()}
+    for name, content in (("config.json", b"{"), ("config.json", b"{}"), ("adapter.safetensors", b"x" * 99)):
+        write_members(archive, members | {name: content})
+        (tmp_path / "opened").mkdir(exist_ok=True)
+        with pytest.raises(LluError) as told:
+            saving.open_adapter(trained, archive, tmp_path / "opened")
+        assert str(tmp_path) not in str(told.value)
+
+
+def write_members(path: Path, members: dict[str, bytes]) -> None:
+    with zipfile.ZipFile(path, "w") as file:
+        for name, content in members.items():
+            file.writestr(name, content)
+
+
+def test_names_of_a_foreign_adapter_carry_no_codes_of_a_terminal(trained, tmp_path):
+    archive = saving.save_adapter(trained, tmp_path)
+    with zipfile.ZipFile(archive) as file:
+        members = {name: file.read(name) for name in file.namelist()}
+    config = json.loads(members["config.json"])
+    config["class_names"][0] = "\x1b]0;owned\x07\ud800\u202e"
+    config["anchor_names"][0] = "a\rb.png"
+    write_members(archive, members | {"config.json": json.dumps(config).encode()})
+    (tmp_path / "opened").mkdir()
+    opened = saving.open_adapter(trained, archive, tmp_path / "opened").model.trained
+    assert opened.class_names[0] == " ]0;owned ? "
+    assert opened.anchor_names[0] == "a b.png"
