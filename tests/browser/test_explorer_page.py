@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from support.app_fixtures import new_page
-from support.pages import move, open_app, start_over, state, tile
+from support.pages import box_of, move, open_app, start_over, state, tile
 
 pytestmark = pytest.mark.browser
 
@@ -91,7 +91,7 @@ def test_the_keyboard_skips_the_cards(page: Page):
 def test_a_lasso_filters_lists_and_table_until_it_is_cleared(page: Page):
     wait_for_the_map_at_rest(page)
     page.locator("#lasso-button").click()
-    box = page.locator("#explorer-map").bounding_box()
+    box = box_of(page.locator("#explorer-map"))
     left, top, right, bottom = box["x"] + 4, box["y"] + 4, box["x"] + box["width"] * 0.6, box["y"] + box["height"] - 4
     page.mouse.move(left, top)
     page.mouse.down()
@@ -140,7 +140,7 @@ def test_a_click_on_the_plane_moves_the_sliders(page: Page):
     page.locator("#tab-plane").click()
     page.wait_for_function("lluExplorer.state().tabs.plane.ready")
     plane = page.locator(".plane-harmonic .plane-box")
-    box = plane.bounding_box()
+    box = box_of(plane)
     before = (state(page, "beta"), state(page, "gamma"))
     # By the locator, which scrolls to the map and waits until it rests: a bare mouse clicks where the map was.
     plane.click(position={"x": box["width"] * 0.9, "y": box["height"] * 0.1})
@@ -277,7 +277,7 @@ def phone(profile, app_address: str) -> Iterator[Page]:
 
 
 def test_a_phone_shows_the_map_before_the_set_up(phone: Page):
-    tops = [phone.locator(part).bounding_box()["y"] for part in ("#explorer-map", ".tabs-card", "#drop")]
+    tops = [box_of(phone.locator(part))["y"] for part in ("#explorer-map", ".tabs-card", "#drop")]
     assert tops == sorted(tops)
 
 

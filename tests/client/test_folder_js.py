@@ -3,6 +3,7 @@
 import base64
 import io
 import zipfile
+from collections.abc import Mapping
 
 import pytest
 
@@ -25,7 +26,7 @@ def page(chromium):
     page.close()
 
 
-def packed(page, files: dict[str, str | None]) -> zipfile.ZipFile:
+def packed(page, files: Mapping[str, str | None]) -> zipfile.ZipFile:
     data = base64.b64decode(page.evaluate(PACK, list(files.items())))
     return zipfile.ZipFile(io.BytesIO(data))
 

@@ -1,6 +1,7 @@
 """The page's pure functions around the map: reading a link, scaling coordinates, keeping a choice."""
 
 import base64
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -84,7 +85,7 @@ def test_a_choice_is_kept_by_name(page):
     assert page.evaluate(script, [["a", "b"], [0, 1], ["a"]]) is None
 
 
-def arranged(page, labels: list[dict], points: list[list[float]]) -> list[dict | None]:
+def arranged(page, labels: list[dict], points: Sequence[Sequence[float]]) -> list[dict | None]:
     return page.evaluate("(all) => arrangeLabels(...all)", [labels, points, {"width": 400, "height": 300}])
 
 
@@ -92,9 +93,12 @@ def test_a_class_name_gives_way_to_points_and_stays_on_the_map(page):
     label = {"x": 200, "y": 150, "name": "red panda", "slot": -1}
     crowd = [[190 + step, 150] for step in range(20)]
     (free,), (moved,) = arranged(page, [label], []), arranged(page, [label], crowd)
+    assert free is not None
+    assert moved is not None
     assert (free["x"], free["y"]) == (200, 150)
     assert (moved["x"], moved["y"]) != (200, 150)
     (corner,) = arranged(page, [label | {"x": 399, "y": 2}], [])
+    assert corner is not None
     assert corner["x"] + corner["width"] / 2 <= 400
     assert corner["y"] >= 7
 

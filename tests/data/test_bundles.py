@@ -5,6 +5,7 @@ import warnings
 import zipfile
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from llu_core.data.bundles import load_bundle, save_bundle
 from llu_core.errors import LluError
 
 
-def arrays(**changes) -> dict[str, np.ndarray]:
+def arrays(**changes: Any) -> dict[str, Any]:
     random = np.random.default_rng(0)
     sound = {
         "train_features": random.normal(size=(8, 6)).astype(np.float32),

@@ -4,6 +4,7 @@ import shutil
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -54,7 +55,7 @@ def test_rows_keep_the_order_across_batches(encoder):
 def test_rows_are_those_of_open_clip(encoder, tiny_model):
     from open_clip import create_model_from_pretrained, get_tokenizer
 
-    model, preprocess = create_model_from_pretrained(tiny_model)
+    model, preprocess = cast(Any, create_model_from_pretrained(tiny_model))  # its declared type leaves it open
     images, texts = pictures(3), ["a photo of a cat."]
     with torch.no_grad():
         expected = model.eval().encode_image(torch.stack([preprocess(image) for image in images]), normalize=True)
@@ -160,9 +161,9 @@ def test_a_hub_model_in_the_cache_needs_no_network(monkeypatch, tmp_path, tiny_m
     assert torch.equal(loaded.encode_images(pictures(1)), encoder.encode_images(pictures(1)))
 
 
-def failure(name: str, **options) -> str:
+def failure(name: str, *, device: str = "cpu", **options: Any) -> str:
     with pytest.raises(LluError) as caught:
-        OpenClipEncoder.load(name, **{"device": "cpu"} | options)
+        OpenClipEncoder.load(name, device=device, **options)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
@@ -254,9 +255,10 @@ def test_every_backbone_of_the_table_is_known_to_open_clip(backbone):
     if backbone.name == "picto":
         assert backbone.model == f"local-dir:{EMBEDDED_FOLDER}"
         return
-    settings = pretrained_config(backbone.model, backbone.pretrained)
+    settings, config = pretrained_config(backbone.model, backbone.pretrained), get_model_config(backbone.model)
+    assert config is not None
     assert settings["hf_hub"]
-    assert settings.get("quick_gelu", False) == get_model_config(backbone.model).get("quick_gelu", False)
+    assert settings.get("quick_gelu", False) == config.get("quick_gelu", False)
 
 
 def test_the_embedded_model_says_what_it_does_not_know():

@@ -74,6 +74,7 @@ def test_no_share_of_the_update_is_clip_for_every_gamma(tuning):
 
 def test_the_same_seed_chooses_the_same(tuning):
     again = tune(SHOTS, QUICK)
+    assert again.chosen is not None
     assert torch.equal(again.chosen.of_folds, tuning.chosen.of_folds)
 
 

@@ -1,5 +1,7 @@
 """Sessions of the page, made with real pictures, real training and a toy encoder; loaded by conftest."""
 
+from pathlib import Path
+
 import pytest
 
 from demo.session import edits, training
@@ -7,24 +9,25 @@ from demo.session.session import Session
 from llu_core.method.recipes import RECIPES
 from llu_core.steps import drain as run
 from support.sample_pictures import write_zip
+from support.toy_encoder import ToyEncoder
 
 
-def drain(steps) -> tuple[Session, list[str]]:
+def drain(steps: training.Steps) -> tuple[Session, list[str]]:
     """The session that a training ends in, and the phases it went through."""
     phases: list[str] = []
     return run(steps, lambda step: phases.append(step.phase)), phases
 
 
 @pytest.fixture
-def session(toy_encoder) -> Session:
+def session(toy_encoder: ToyEncoder) -> Session:
     return Session(toy_encoder, "toy")
 
 
 @pytest.fixture
-def zipped(session, tmp_path) -> Session:
+def zipped(session: Session, tmp_path: Path) -> Session:
     return edits.add_files(session, [write_zip(tmp_path / "mine.zip")])
 
 
 @pytest.fixture
-def trained(zipped) -> Session:
+def trained(zipped: Session) -> Session:
     return drain(training.train_adapter(zipped, RECIPES["fast"]))[0]

@@ -211,8 +211,10 @@ def test_a_text_tower_of_its_own_module_works_alike(tiny: OpenClipEncoder, tiny_
     from open_clip import get_model_config
     from open_clip.model import CustomTextCLIP
 
+    config = get_model_config(tiny_model)
+    assert config is not None
     torch.manual_seed(0)
-    custom = CustomTextCLIP(**get_model_config(tiny_model)).eval().requires_grad_(False)
+    custom = CustomTextCLIP(**config).eval().requires_grad_(False)
     other = replace(tiny, model=custom)
     given, images = material(other), unit_rows(3, tiny.width, seed=4)
     fitted = coop.fit(given, 1, "cpu", CoopPromptRecipe(optimizer=NO_STEPS))

@@ -3,8 +3,8 @@
 import json
 import threading
 from contextlib import ExitStack, closing
-from types import SimpleNamespace
 
+import gradio as gr
 import pytest
 
 from demo.hosting.encoders import EncoderShelf
@@ -100,7 +100,7 @@ def test_a_closed_line_lets_nobody_in_and_sends_the_waiting_away():
 
 def test_tuning_and_comparison_tell_their_place_in_line(trained: Session):
     shelf, examples = EncoderShelf("toy", trained.encoder), Examples(trained.encoder, "toy", limits=Limits())
-    ben, cyd = (SimpleNamespace(session_hash=name) for name in ("ben", "cyd"))
+    ben, cyd = (gr.Request(session_hash=name) for name in ("ben", "cyd"))
     with closing(Host(SessionStore(lambda: trained), shelf, examples, Line(waiting=5))) as host:
         work = LongWork(host)
         with (

@@ -106,6 +106,8 @@ def test_on_zero_gpu_only_plain_values_cross_to_the_other_process(monkeypatch, t
 def imported_anew(module: types.ModuleType) -> types.ModuleType:
     """A second copy, which reads the environment of now; the first stays what others use."""
     spec = importlib.util.spec_from_file_location(module.__name__, module.__file__)
+    assert spec is not None
+    assert spec.loader is not None
     copy = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(copy)
     return copy

@@ -5,8 +5,10 @@ import stat
 import struct
 import zipfile
 import zlib
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -42,7 +44,7 @@ def refused(session, path: Path) -> str:
     return str(caught.value)
 
 
-def outcome(do):
+def outcome(do: Callable[[], Any]) -> tuple[Any, str]:
     """(what `do` gives, "") or (None, the one line with which it refuses)."""
     try:
         return do(), ""
@@ -220,7 +222,7 @@ def test_of_a_long_animation_one_frame_is_decoded():
     assert decode(file.getvalue()).getpixel((0, 0)) == (255, 0, 0)
 
 
-def bundle(**changes) -> dict[str, np.ndarray]:
+def bundle(**changes: Any) -> dict[str, Any]:
     rows = np.eye(4, 6, dtype=np.float32)
     sound = {
         "train_features": rows, "train_labels": np.arange(4), "test_features": rows, "test_labels": np.arange(4),
@@ -269,6 +271,9 @@ def test_thumbnails_of_any_size_are_brought_to_one_size(session, tmp_path):
     }
     np.savez_compressed(tmp_path / "b.npz", **bundle(**parts))
     features = edits.add_files(session, [tmp_path / "b.npz"]).features
+    assert features is not None
+    assert features.train.thumbnails is not None
+    assert features.test.thumbnails is not None
     assert features.train.thumbnails.shape[1] == features.test.thumbnails.shape[1] == edits.THUMBNAIL
 
 

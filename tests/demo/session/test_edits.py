@@ -128,6 +128,7 @@ def test_a_feature_bundle_is_trained_without_an_encoder(session, tmp_path):
     opened = edits.add_files(session, [save_bundle(tmp_path / "features.npz", bundle)])
     trained, phases = drain(training.train_adapter(opened, RECIPES["fast"]))
     assert "Reading pictures" not in phases
+    assert trained.model is not None
     assert len(trained.model.shots.train) == 3 * 16
     assert [row["name"] for row in summary(trained)["rejected"]] == ["12 training rows"]
     assert '"thumbnails": null' in explorer_payload(trained)
@@ -138,6 +139,7 @@ def test_a_feature_bundle_is_trained_without_an_encoder(session, tmp_path):
 def test_a_large_bundle_is_cut_to_what_the_page_can_show(session, tmp_path):
     bundle = problem(base=2, new=2, shots=2, tests=600)
     opened = edits.add_files(session, [save_bundle(tmp_path / "features.npz", bundle)])
+    assert opened.features is not None
     assert len(opened.features.train) + len(opened.features.test) == session.limits.pictures
     assert [row["name"] for row in summary(opened)["rejected"]] == ["404 test rows"]
 

@@ -26,7 +26,7 @@ def picture(tmp_path):
 
 def test_a_query_is_answered_as_the_adapter_answers(trained, picture):
     asked = queries.add_query(training.set_mask(trained, 0.8, 3.0), picture)
-    model = asked.model
+    model = asked.require_model()
     expected = model.trained.adapter.with_mask(beta=0.8, gamma=3.0).logits(
         model.queries.embeddings, model.shots.class_embeddings
     )
@@ -65,8 +65,10 @@ def test_a_training_picture_asked_again_lies_on_itself(trained, tmp_path):
 
 def test_two_queries_of_one_name_are_told_apart_and_one_is_removed(trained, picture):
     asked = queries.add_query(queries.add_query(trained, picture), picture)
+    assert asked.model is not None
     assert asked.model.queries.names == ("what.png", "what.png (2)")
     left = queries.remove_query(asked, "what.png")
+    assert left.model is not None
     assert left.model.queries.names == ("what.png (2)",)
 
 
@@ -86,6 +88,7 @@ def test_an_untrained_session_and_a_broken_picture_say_what_to_do(session, train
 
 def test_a_new_class_joins_without_training_and_the_set_stays_in_step(trained):
     grown = queries.add_classes(trained, ["newt"])
+    assert grown.model is not None
     assert grown.model.shots.class_names[-1] == grown.draft.class_names[-1] == "newt"
     assert grown.model.trained.adapter is trained.model.trained.adapter
     assert grown.model.sweep.uu.shape[1] == trained.model.sweep.uu.shape[1] + 1
@@ -96,6 +99,7 @@ def test_a_new_class_joins_without_training_and_the_set_stays_in_step(trained):
 
 def test_names_typed_as_unseen_classes_join_at_once_too(trained):
     grown = edits.set_unseen_classes(trained, "newt, ibis")
+    assert grown.model is not None
     assert grown.model.shots.class_names[-2:] == ("newt", "ibis")
     assert not grown.changed_since_training
 

@@ -20,6 +20,7 @@ def test_a_saved_adapter_reopens_with_the_sliders_where_they_were(trained, tmp_p
     fresh = replace(moved, model=None, beta=0.5, gamma=20.0)
     reopened = saving.open_adapter(fresh, archive, tmp_path / "opened")
     assert (reopened.beta, reopened.gamma) == (0.7, math.inf)
+    assert reopened.model is not None
     assert torch.equal(
         reopened.model.trained.adapter.image.update.weight, trained.model.trained.adapter.image.update.weight
     )

@@ -67,6 +67,7 @@ def test_accuracies_tell_seen_from_unseen(trained):
 
 def test_umap_moves_the_same_model(trained):
     drawn = training.draw_umap(trained)
+    assert drawn.model is not None
     assert drawn.model.id == trained.model.id
     assert drawn.model.projection.name == "UMAP"
     assert drawn.model.projection.points.shape == trained.model.projection.points.shape
