@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from support.app_fixtures import new_page
 from support.pages import box_of, move, open_app, start_over, state, tile
@@ -13,7 +14,7 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def opened(profile, app_address: str):
+def opened(profile: BrowserContext, app_address: str) -> Iterator[tuple[Page, list[str]]]:
     """A page for all tests here that only move what is on it, and the list of its JavaScript errors."""
     page, errors = new_page(profile)
     yield open_app(page, app_address), errors
@@ -21,7 +22,7 @@ def opened(profile, app_address: str):
 
 
 @pytest.fixture
-def page(opened) -> Iterator[Page]:
+def page(opened: tuple[Page, list[str]]) -> Iterator[Page]:
     page, errors = opened
     yield start_over(page)
     assert errors == []
@@ -246,7 +247,7 @@ def test_reload_and_back_keep_the_view(fresh_page: Page, app_address: str):
     page.wait_for_function("window.lluExplorer && lluExplorer.state().gamma === 7")
 
 
-def test_the_drawing_of_the_map_is_a_file_of_its_own(page: Page, tmp_path):
+def test_the_drawing_of_the_map_is_a_file_of_its_own(page: Page, tmp_path: Path):
     for kind, start in (("png", b"\x89PNG"), ("svg", b"<svg")):
         with page.expect_download() as download:
             page.locator(f"#export-{kind}").click()
@@ -268,7 +269,7 @@ def test_every_slider_step_is_painted_once_the_hand_rests(page: Page):
 
 
 @pytest.fixture(scope="module")
-def phone(profile, app_address: str) -> Iterator[Page]:
+def phone(profile: BrowserContext, app_address: str) -> Iterator[Page]:
     page, errors = new_page(profile)
     page.set_viewport_size({"width": 390, "height": 844})
     yield open_app(page, app_address)

@@ -1,5 +1,7 @@
 """A real browser on the real app with the embedded model: what a newcomer does, and that it works."""
 
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -15,7 +17,9 @@ def test_the_first_screen_shows_a_trained_example_and_stays_on_this_machine(page
     assert foreign_requests == []
 
 
-def test_a_page_that_waits_for_the_server_says_so_and_takes_a_folder(fresh_page: Page, app_address: str, tmp_path):
+def test_a_page_that_waits_for_the_server_says_so_and_takes_a_folder(
+    fresh_page: Page, app_address: str, tmp_path: Path
+):
     held = []
     fresh_page.route("**/queue/data*", lambda route: held.append(route))  # the way of all answers
     fresh_page.goto(app_address)
@@ -46,7 +50,7 @@ def test_sliders_move_the_tiles_without_asking_the_server(page: Page):
     page.wait_for_function("lluExplorer.state().tiles.changed === 0")
 
 
-def test_a_zip_is_trained_and_answers_the_sliders(page: Page, tmp_path):
+def test_a_zip_is_trained_and_answers_the_sliders(page: Page, tmp_path: Path):
     add_zip(page, write_zip(tmp_path / "mine.zip", broken=True))
     cards = page.locator("#cards")
     expect(cards).to_contain_text("Left out spotty/broken.png")
@@ -64,7 +68,7 @@ def test_a_zip_is_trained_and_answers_the_sliders(page: Page, tmp_path):
     expect(page.locator("#tile-changed")).not_to_have_text(before)
 
 
-def test_a_class_is_renamed_and_deleted_on_its_card(page: Page, tmp_path):
+def test_a_class_is_renamed_and_deleted_on_its_card(page: Page, tmp_path: Path):
     add_zip(page, write_zip(tmp_path / "mine.zip"))
     cards = page.locator("#cards")
     expect(cards.locator("input.name")).to_have_count(4)
@@ -76,7 +80,7 @@ def test_a_class_is_renamed_and_deleted_on_its_card(page: Page, tmp_path):
     expect(cards.locator("input.name")).to_have_count(3)
 
 
-def test_bad_files_get_a_message_and_lose_nothing(page: Page, tmp_path):
+def test_bad_files_get_a_message_and_lose_nothing(page: Page, tmp_path: Path):
     path = tmp_path / "bad.zip"
     path.write_bytes(b"not a zip")
     cards = page.locator("#cards input.name")

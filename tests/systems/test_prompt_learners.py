@@ -1,6 +1,7 @@
 """Prompt learners: they start as zero-shot CLIP, follow their rules, and answer for names they never saw."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -221,7 +222,7 @@ def test_a_text_tower_of_its_own_module_works_alike(tiny: OpenClipEncoder, tiny_
     assert torch.allclose(logits(fitted, given, images), zero_shot(given, images), atol=1e-4)
 
 
-def test_an_encoder_that_remembers_is_looked_through(tiny: OpenClipEncoder, tmp_path):
+def test_an_encoder_that_remembers_is_looked_through(tiny: OpenClipEncoder, tmp_path: Path):
     assert TextTower.of(CachedEncoder(tiny, tmp_path)).encoder is tiny
 
 

@@ -78,7 +78,7 @@ def test_the_next_one_is_woken_when_a_turn_ends():
     assert order == ["ada", "ben"]
 
 
-def test_a_turn_without_a_sign_of_life_does_not_block_the_others(monkeypatch):
+def test_a_turn_without_a_sign_of_life_does_not_block_the_others(monkeypatch: pytest.MonkeyPatch):
     line = Line(waiting=2)
     with line.turn("dead") as dead, line.turn("ben") as next_one:
         dead.alive -= ABANDONED_SECONDS + 1
