@@ -6,7 +6,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from demo.hosting.encoders import EncoderShelf
+from demo.hosting.encoders import SharedEncoders
 from demo.hosting.examples import Examples
 from demo.hosting.line import Line
 from demo.hosting.store import SessionStore
@@ -23,7 +23,7 @@ class Host:
     """One of each for all visitors; downloads: the folder of files on their way to browsers."""
 
     store: SessionStore
-    encoders: EncoderShelf
+    encoders: SharedEncoders
     examples: Examples
     line: Line
     downloads: tempfile.TemporaryDirectory = field(default_factory=_temporary_folder)
@@ -39,8 +39,8 @@ class Host:
             seconds=60.0 * limits.idle_minutes,
             max_bytes=limits.store_mb * MB,
         )
-        shelf = EncoderShelf(settings.model, encoder, open=settings.choose_models)
-        return cls(store, shelf, examples, Line(limits.waiting))
+        encoders = SharedEncoders(settings.model, encoder, open=settings.choose_models)
+        return cls(store, encoders, examples, Line(limits.waiting))
 
     def folder(self, visitor: str) -> Path:
         """The visitor's own folder for files on their way to the browser."""

@@ -29,7 +29,7 @@ def page(opened: tuple[Page, list[str]]) -> Iterator[Page]:
 
 
 def wait_for_the_map_at_rest(page: Page) -> None:
-    """Until UMAP's places are taken and the points no longer move towards them; the map is then in the window."""
+    """Wait until UMAP's places are taken and the points no longer move towards them; the map is then in the window."""
     page.wait_for_function("lluExplorer.state().projection === 'UMAP' && lluExplorer.state().resting")
     page.locator("#explorer-map").evaluate("map => map.scrollIntoView({ block: 'center', behavior: 'instant' })")
 

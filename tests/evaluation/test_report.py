@@ -75,7 +75,7 @@ def test_the_papers_numbers_stand_beside():
     assert line_starting(text, "LLU, Linear")[-3] == "6.5e-03"
 
 
-def test_every_published_method_is_one_of_ours():
+def test_every_published_system_is_one_of_ours():
     assert {row.system for row in (*TABLE_1, *TABLE_4) if row.system} <= set(SYSTEMS)
     assert len(TABLE_4) == 8
 

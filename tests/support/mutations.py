@@ -48,7 +48,7 @@ def mutated(data: bytes, rng: np.random.Generator) -> bytes:
 
 
 def pictures() -> list[bytes]:
-    """Small ones of every format and of many modes."""
+    """Small pictures of every format and of many modes."""
     noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (24, 20, 4), dtype=np.uint8), "RGBA")
     made = []
     for form in FORMATS:
@@ -88,7 +88,7 @@ def unpacked(data: bytes) -> dict[str, bytes]:
 
 
 def damaged_archive(data: bytes, rng: np.random.Generator) -> bytes:
-    """Damaged as a whole, or in one member of an otherwise sound zip, where no checksum finds it."""
+    """A zip that is damaged as a whole, or in one member of an otherwise sound one, where no checksum finds it."""
     if rng.integers(2):
         return mutated(data, rng)
     members = unpacked(data)

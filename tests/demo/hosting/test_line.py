@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing
 import gradio as gr
 import pytest
 
-from demo.hosting.encoders import EncoderShelf
+from demo.hosting.encoders import SharedEncoders
 from demo.hosting.examples import Examples
 from demo.hosting.host import Host
 from demo.hosting.line import ABANDONED_SECONDS, Cancelled, Line
@@ -99,9 +99,9 @@ def test_a_closed_line_lets_nobody_in_and_sends_the_waiting_away():
 
 
 def test_tuning_and_comparison_tell_their_place_in_line(trained: Session):
-    shelf, examples = EncoderShelf("toy", trained.encoder), Examples(trained.encoder, "toy", limits=Limits())
+    encoders, examples = SharedEncoders("toy", trained.encoder), Examples(trained.encoder, "toy", limits=Limits())
     ben, cyd = (gr.Request(session_hash=name) for name in ("ben", "cyd"))
-    with closing(Host(SessionStore(lambda: trained), shelf, examples, Line(waiting=5))) as host:
+    with closing(Host(SessionStore(lambda: trained), encoders, examples, Line(waiting=5))) as host:
         work = LongWork(host)
         with (
             host.line.turn("ada"),

@@ -132,9 +132,9 @@ def test_names_in_odd_encodings_are_read_as_printable_text(session: Session, tmp
     path = zip_with_directory(tmp_path / "odd.zip", local, entries)
     with zipfile.ZipFile(path) as archive:  # the reader wants a true checksum
         crc = struct.pack("<L", zlib.crc32(tiny_png()))
-        place = archive.start_dir + 16
+        offset = archive.start_dir + 16
     data = bytearray(path.read_bytes())
-    data[place : place + 4] = crc
+    data[offset : offset + 4] = crc
     path.write_bytes(data)
     added, message = outcome(lambda: edits.add_files(session, [path]))
     assert message.isprintable()
