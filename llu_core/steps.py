@@ -1,6 +1,6 @@
 """Work that comes in steps: a generator that yields its progress and returns its result."""
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any, TypeVar
@@ -40,7 +40,7 @@ def relay(
                 yield changed
 
 
-def one_ahead(items: Iterable[Step]) -> Iterator[Step]:
+def one_ahead(items: Iterable[Step]) -> Generator[Step, None, None]:
     """The same items, each made by a thread while the caller still works on the one before; never more than one ahead.
 
     What making an item raises is raised where that item would have come.

@@ -35,8 +35,10 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder: Path = tmp_path_factory.mktemp("tiny_clip")
     (folder / "open_clip_config.json").write_text(json.dumps(TINY_CONFIG))
     name = f"local-dir:{folder}"
+    config = get_model_config(name)
+    assert config is not None
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        model = CLIP(**get_model_config(name))
+        model = CLIP(**config)
     save_file(model.state_dict(), folder / "open_clip_model.safetensors")
     return name

@@ -24,7 +24,9 @@ def test_its_commands_are_understood(command):
     build_parser().parse_args(shlex.split(command.split("#")[0]))
 
 
-def test_its_client_code_runs_against_the_running_app(app_address, tmp_path, monkeypatch):
+def test_its_client_code_runs_against_the_running_app(
+    app_address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.chdir(tmp_path)
     write_zip(tmp_path / "my_pictures.zip")
     (tmp_path / "picture.png").write_bytes(picture_bytes(7))
@@ -35,7 +37,7 @@ def test_its_client_code_runs_against_the_running_app(app_address, tmp_path, mon
     names["client"].close()
 
 
-def test_its_library_code_runs(tmp_path, monkeypatch):
+def test_its_library_code_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     names: dict = {}
     exec(CODE[1], names)

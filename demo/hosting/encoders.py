@@ -48,8 +48,8 @@ class LaterEncoder:
         return getattr(self._loaded, name)
 
 
-class EncoderShelf:
-    """Encoders by name; a failed load leaves the shelf as it was.
+class SharedEncoders:
+    """Encoders by name; a failed load leaves them as they were.
 
     The first one stays; of further ones the longest unused go, and live on only with the visitors who work with them.
     open: whether visitors may load other models than the first.

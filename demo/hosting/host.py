@@ -6,7 +6,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from demo.hosting.encoders import EncoderShelf
+from demo.hosting.encoders import SharedEncoders
 from demo.hosting.examples import Examples
 from demo.hosting.folders import forget_old_files, own_folder
 from demo.hosting.line import Line
@@ -24,7 +24,7 @@ class Host:
     """One of each for all visitors; downloads: the folder of files on their way to browsers."""
 
     store: SessionStore
-    encoders: EncoderShelf
+    encoders: SharedEncoders
     examples: Examples
     line: Line
     downloads: tempfile.TemporaryDirectory = field(default_factory=_temporary_folder)
@@ -41,8 +41,8 @@ class Host:
             address_percent=limits.address_percent,
         )
         store = SessionStore(lambda: examples.first, bounds)
-        shelf = EncoderShelf(settings.model, encoder, open=settings.choose_models)
-        return cls(store, shelf, examples, Line(limits.waiting, seconds=60.0 * limits.turn_minutes))
+        encoders = SharedEncoders(settings.model, encoder, open=settings.choose_models)
+        return cls(store, encoders, examples, Line(limits.waiting, seconds=60.0 * limits.turn_minutes))
 
     def folder(self, visitor: str) -> Path:
         """The visitor's own folder for files on their way to the browser."""

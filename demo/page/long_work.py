@@ -62,7 +62,7 @@ class LongWork:
         """Call off a training or comparison that waits or runs; whether there was one."""
         return self.line.cancel(visitor(request))
 
-    def choose_mask(self, request: gr.Request) -> Iterator[tuple[str, Any]]:
+    def choose_mask(self, request: gr.Request) -> Generator[tuple[str, Any], None, None]:
         """Choose beta and gamma on held-out shots and classes of the training set; streams its place in line, ends
         with the reason as HTML and the summary."""
         with self.line.turn(visitor(request)) as turn:
@@ -76,7 +76,7 @@ class LongWork:
             self.visitors.change(request, training.join_tuning, before.require_model(), tuning),
         )
 
-    def compare(self, run: int, request: gr.Request) -> Iterator[str]:
+    def compare(self, run: int, request: gr.Request) -> Generator[str, None, None]:
         """The rows of comparison `run` as the page draws them, one more at a time; an error ends it with a message."""
         session, rows = self.visitors.session(request), []
         try:

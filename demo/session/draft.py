@@ -269,7 +269,7 @@ def _apart(draft: ImageSource) -> dict[str, _Class]:
 
 
 def _together(draft: ImageSource, classes: dict[str, _Class]) -> ImageSource:
-    """Trained classes first, as everywhere."""
+    """The set put together again, trained classes first, as everywhere."""
     names = sorted(classes, key=lambda name: not classes[name].train)
     label = {name: index for index, name in enumerate(names)}
     return replace(

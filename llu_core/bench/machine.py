@@ -36,7 +36,7 @@ class Machine:
 
     @classmethod
     def measured(cls, device: torch.device) -> "Machine":
-        """Takes about a second."""
+        """The machine as it is measured now, which takes about a second."""
         left, right = torch.randn(2, MATRIX_SIDE, MATRIX_SIDE, device=device)
         product = torch.empty_like(left)
         source = torch.ones(COPY_BYTES // 4, device=device)
@@ -56,7 +56,7 @@ class Machine:
         return min(seconds[1:])
 
     def least_seconds(self, *, flops: float = 0.0, bytes: float = 0.0) -> Limit:
-        """For work that cannot do with fewer float32 operations and bytes moved to or from memory."""
+        """The least time of work that cannot do with fewer float32 operations and bytes moved to or from memory."""
         computing = Limit(flops / self.flops, f"operations at {self.flops / 1e9:.0f} GFLOP/s")
         moving = Limit(bytes / self.bytes, f"bytes at {self.bytes / 1e9:.1f} GB/s")
         return max(computing, moving, key=lambda limit: limit.value)

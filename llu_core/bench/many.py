@@ -11,9 +11,9 @@ from llu_core.method.recipes import RECIPES
 
 COUNT, CLASSES, SHOTS, WIDTH = 64, 10, 16, 512
 CPU_RATIO = 3.0
-"""At most a third of the time of as many single runs."""
+"""The bar on the CPU: at most a third of the time of as many single runs."""
 CUDA_RATIO = 1 / 3
-"""At most three times the time of one run."""
+"""The bar on CUDA: at most three times the time of one run."""
 
 
 def measurements(machine: Machine) -> Iterator[Measurement]:

@@ -62,7 +62,7 @@ def _environment() -> dict[str, str]:
 
 
 def _start_app() -> None:
-    """Until `/` answers with status 200; the app is stopped then."""
+    """Start the app, wait until `/` answers with status 200, and stop it."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])

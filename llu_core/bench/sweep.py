@@ -14,7 +14,7 @@ from llu_core.method.sweep import Sweep
 IMAGES, CLASSES, WIDTH, SIDE = 1000, 100, 512, 41
 BAR = 1.5
 OPERATIONS = 6
-"""Per image, class and setting: a polynomial of degree two, a product and a comparison."""
+"""The operations per image, class and setting: a polynomial of degree two, a product and a comparison."""
 
 
 def measurements(machine: Machine) -> Iterator[Measurement]:

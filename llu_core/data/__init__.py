@@ -1,1 +1,1 @@
-"""From what people have to embeddings with labels: folders, zips, bundles, CoOp's data folders and built-in sets."""
+"""What people have becomes embeddings with labels: folders, zips, bundles, CoOp's data folders and built-in sets."""

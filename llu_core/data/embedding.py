@@ -127,7 +127,7 @@ def _steps(
 
 
 def _unreadable_positions(selection: Selection, found: Mapping[Item, Found]) -> frozenset[int]:
-    """Of training pictures."""
+    """The positions of the training pictures that cannot be read."""
     return frozenset(item.position for item in selection.train if isinstance(found[item], Rejected))
 
 

@@ -81,7 +81,7 @@ class LabelledEmbeddings:
         return replace(self.select(kept), labels=labels[kept])
 
     def concat(self, other: "LabelledEmbeddings") -> "LabelledEmbeddings":
-        """These rows, then those of `other`; thumbnails survive where all rows have them at one size."""
+        """The rows of this part, then those of `other`; thumbnails survive where all rows have them at one size."""
         if not len(self) or not len(other):
             return self if len(self) else other
         thumbnails = None

@@ -118,7 +118,7 @@ def _known(shelf: Shelf, keys: Mapping[Item, Sequence[bytes]]) -> dict[Item, Pic
 
 
 def _keys(item: Item, seed: int, side: int) -> list[bytes]:
-    """Of the plain picture, then of its views; none for a picture that only its pixels can tell."""
+    """The keys of the plain picture, then of its views; none for a picture that only its pixels can tell."""
     if item.picture.stamp is None:
         return []
     stamp = item.picture.stamp()

@@ -61,11 +61,11 @@ class Selection:
 
     @property
     def items(self) -> tuple[Item, ...]:
-        """All of them, training pictures first and test pictures last."""
+        """The pictures of all pools, training pictures first and test pictures last."""
         return (*self.train, *self.validation, *self.test)
 
     def chunks(self, done: Container[Item] = ()) -> list[tuple[Item, ...]]:
-        """What is not `done`, in portions of one pool and about CHUNK_ROWS rows.
+        """The pictures that are not `done`, in portions of one pool and about CHUNK_ROWS rows.
 
         The same cuts in every run, so that whoever encodes a chunk encodes it in the same batch.
         """
@@ -78,7 +78,7 @@ class Selection:
         ]
 
     def with_stand_ins(self, unreadable: Set[int]) -> "Selection":
-        """With the training pictures that stand in where `unreadable` ones leave a class of a draw without any."""
+        """The selection with the pictures that stand in where `unreadable` ones leave a class of a draw without any."""
         chosen = {item.position for item in self.train}
         wanted = {at for draw in self.drawn for at in with_stand_ins(draw, self.source, unreadable).train}
         more = (Item(position, self.source.train[position], self.views) for position in wanted - chosen)

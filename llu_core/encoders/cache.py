@@ -73,7 +73,7 @@ class Store(Protocol):
     """Rows (d,) float32 by keys of 32 bytes, as far as they are remembered."""
 
     def get(self, keys: Sequence[bytes]) -> dict[bytes, np.ndarray]:
-        """Those that are known."""
+        """The rows of the keys that are known."""
         ...
 
     def add(self, rows: Mapping[bytes, np.ndarray]) -> None:

@@ -122,7 +122,7 @@ def shifted_sets(name: str) -> tuple[str, ...]:
 def cells(plan: Plan, features: Mapping[str, Features], setting: Setting) -> list[Cell]:
     """The grid of a plan over the sources that are in `features`; the others are left out.
 
-    Raises LluError for unknown methods.
+    Raises LluError for unknown systems.
     """
     systems = [system.name for system in systems_named(plan.systems)]
     targets = tuple(without_thumbnails(features[name].problem) for name in plan.targets if name in features)

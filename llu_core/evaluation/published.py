@@ -90,7 +90,7 @@ class PublishedTransfer:
 
     @property
     def average(self) -> float:
-        """Over the targets."""
+        """The mean accuracy over the targets."""
         return sum(self.accuracies[1:]) / len(self.accuracies[1:])
 
 

@@ -52,7 +52,7 @@ class Cell:
 
     @property
     def name(self) -> str:
-        """For people: "base-to-new picto:shapes llu, 16 shots, seed 1"."""
+        """The cell as people read it: "base-to-new picto:shapes llu, 16 shots, seed 1"."""
         given = self.configuration
         words = [str(given[part]) for part in ("protocol", "source", "method") if part in given]
         numbers = [f"{given[part]} shots" for part in ("shots",) if part in given]

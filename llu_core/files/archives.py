@@ -47,7 +47,7 @@ def open_archive(path: Path, *, max_members: int = MAX_MEMBERS, max_bytes: int =
 
 
 def read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int = -1) -> bytes:
-    """Its first `limit` bytes, all if negative; raises UnreadableMember."""
+    """The first `limit` bytes of a member, all if negative; raises UnreadableMember."""
     if stat.S_ISLNK(member.external_attr >> 16):
         raise UnreadableMember("a link, which is not followed; put the file itself into the zip")
     if member.compress_type not in _READ:
@@ -68,9 +68,9 @@ def _check_count(path: Path, most: int) -> None:
         if not path.stat().st_size:
             raise LluError(f"{path.name} is an empty file; make it again")
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            count, place = 0, data.find(_DIRECTORY_ENTRY)
-            while place >= 0 and count <= most:
-                count, place = count + 1, data.find(_DIRECTORY_ENTRY, place + 4)
+            count, offset = 0, data.find(_DIRECTORY_ENTRY)
+            while offset >= 0 and count <= most:
+                count, offset = count + 1, data.find(_DIRECTORY_ENTRY, offset + 4)
     if count > most:
         raise LluError(f"{path.name} holds more than {most:,} files, which is the limit")
 

@@ -35,7 +35,7 @@ class CoopRecipe:
 
 
 COOP = CoopRecipe()
-"""As published."""
+"""The recipe as it was published."""
 
 
 def shuffled_batches(
@@ -72,7 +72,7 @@ def coop_rate(learning_rate: float, epoch: int, epochs: int) -> float:
 
 
 def cosine_rate(learning_rate: float, done: float, total: float) -> float:
-    """From `learning_rate` at 0 done to zero at `total`."""
+    """The rate on a cosine from `learning_rate` at 0 done to zero at `total`."""
     return learning_rate * 0.5 * (1 + math.cos(math.pi * done / total))
 
 

@@ -118,7 +118,7 @@ class TrainingProblem:
 
     @property
     def width(self) -> int:
-        """d."""
+        """d, the number of dimensions of an embedding."""
         return self.images.shape[1]
 
     def loss(self, image: AffineUpdate, text: AffineUpdate, rows: Tensor | None, lam: float):

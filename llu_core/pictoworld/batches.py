@@ -69,8 +69,8 @@ def fresh_captions(codes: np.ndarray, rng: np.random.Generator, texture_rate: fl
 
 @dataclass(frozen=True)
 class Composition:
-    """Of a batch: equal groups, each of a kind drawn from `kinds`: "any" pictures, of few "shapes", of few "colours",
-    or of few of "both". texture_rate: how often the captions name the texture.
+    """How a batch is made up: equal groups, each of a kind drawn from `kinds`: "any" pictures, of few "shapes", of few
+    "colours", or of few of "both". texture_rate: how often the captions name the texture.
 
     Where shape and colour agree, the contrast has to come from the texture and the count, which a random batch
     hardly ever asks for.

@@ -94,7 +94,7 @@ class Curriculum:
 
 
 def _cosine(progress: float) -> float:
-    """From 1 to 0 while progress goes from 0 to 1."""
+    """A cosine that falls from 1 to 0 while progress goes from 0 to 1."""
     return 0.5 * (1 + math.cos(math.pi * progress))
 
 
@@ -167,7 +167,7 @@ class Pretraining:
         return self.model.encode_text(self.tokenize(sentences).to(self.device), normalize=True)
 
     def train_epoch(self, epoch: int, pictures: np.ndarray, codes: np.ndarray) -> float:
-        """As many pictures as the pool holds, with fresh captions; returns the mean loss."""
+        """Train on as many pictures as the pool holds, with fresh captions; returns the mean loss."""
         rng = np.random.default_rng([self.curriculum.seed, TRAINING_STREAM, self.curriculum.pictures, epoch])
         self.model.train()
         composition = self.curriculum.composition(epoch)

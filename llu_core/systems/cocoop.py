@@ -42,7 +42,7 @@ class MetaNet:
 
     @classmethod
     def random(cls, width: int, hidden: int, outputs: int, generator: torch.Generator) -> "MetaNet":
-        """As torch.nn.Linear starts."""
+        """A network whose layers start as torch.nn.Linear's do."""
         down, down_bias = linear_layer(hidden, width, generator), linear_layer(1, width, generator)[:, :1]
         up, up_bias = linear_layer(outputs, hidden, generator), linear_layer(1, hidden, generator)[:, :1]
         return cls(down, down_bias.flatten(), up, up_bias.flatten())

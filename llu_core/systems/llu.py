@@ -7,10 +7,10 @@ from llu_core.systems.contract import AnyClasses, Device, Fitted, Material
 
 
 def fit(material: Material, seed: int, device: Device, recipe: Recipe = RECIPES["fast"]) -> Fitted:
-    """Trained by `recipe`, which may be ablated; views are not used, since anchors are the images themselves."""
+    """LLU trained by `recipe`, which may be ablated; views are not used, since anchors are the images themselves."""
     return AnyClasses(fitting.fit(material.shots, recipe, seed=seed, device=device))
 
 
 def fit_tuned(material: Material, seed: int, device: Device, recipe: Recipe = RECIPES["fast"]) -> Fitted:
-    """`recipe` with the beta, gamma and lambda that `tune` chooses from the same shots."""
+    """LLU trained by `recipe` with the beta, gamma and lambda that `tune` chooses from the same shots."""
     return fit(material, seed, device, tune(material.shots, recipe, seed=seed, device=device).recipe)

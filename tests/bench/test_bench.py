@@ -2,6 +2,7 @@
 
 import json
 import time
+from pathlib import Path
 
 import pytest
 import torch
@@ -85,7 +86,7 @@ def test_a_timing_is_its_median_and_half_its_quartile_range():
 
 
 @pytest.fixture
-def tiny(monkeypatch):
+def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     """A subject of two measurements, on a machine that need not be measured."""
     monkeypatch.setattr(Machine, "measured", classmethod(lambda cls, device: MACHINE))
     monkeypatch.setattr(command, "SUBJECTS", {"tiny": "two measurements"})
@@ -95,7 +96,9 @@ def tiny(monkeypatch):
     monkeypatch.setattr(command, "measure", lambda subject, machine, features: given)
 
 
-def test_the_command_prints_the_table_and_writes_the_same_as_json(tiny, tmp_path, capsys):
+def test_the_command_prints_the_table_and_writes_the_same_as_json(
+    tiny: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
     assert main(["bench", "--json", str(tmp_path / "bench.json"), "tiny"]) == 0
     printed = capsys.readouterr().out
     assert (
@@ -109,13 +112,13 @@ def test_the_command_prints_the_table_and_writes_the_same_as_json(tiny, tmp_path
     ]
 
 
-def test_an_unknown_subject_is_refused_with_the_known_ones(tiny, capsys):
+def test_an_unknown_subject_is_refused_with_the_known_ones(tiny: None, capsys: pytest.CaptureFixture[str]):
     assert main(["bench", "speed"]) == 2
     assert "there is no subject 'speed'" in (said := capsys.readouterr().err)
     assert "tiny" in said
 
 
-def test_a_machine_is_measured(monkeypatch):
+def test_a_machine_is_measured(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("llu_core.bench.machine.MATRIX_SIDE", 64)
     monkeypatch.setattr("llu_core.bench.machine.COPY_BYTES", 2**16)
     machine = Machine.measured(torch.device("cpu"))

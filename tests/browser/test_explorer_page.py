@@ -2,18 +2,19 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from support.app_fixtures import new_page
-from support.pages import move, open_app, start_over, state, tile
+from support.pages import box_of, move, open_app, start_over, state, tile
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def opened(profile, app_address: str):
+def opened(profile: BrowserContext, app_address: str) -> Iterator[tuple[Page, list[str]]]:
     """A page for all tests here that only move what is on it, and the list of its JavaScript errors."""
     page, errors = new_page(profile)
     yield open_app(page, app_address), errors
@@ -21,14 +22,14 @@ def opened(profile, app_address: str):
 
 
 @pytest.fixture
-def page(opened) -> Iterator[Page]:
+def page(opened: tuple[Page, list[str]]) -> Iterator[Page]:
     page, errors = opened
     yield start_over(page)
     assert errors == []
 
 
 def wait_for_the_map_at_rest(page: Page) -> None:
-    """Until UMAP's places are taken and the points no longer move towards them; the map is then in the window."""
+    """Wait until UMAP's places are taken and the points no longer move towards them; the map is then in the window."""
     page.wait_for_function("lluExplorer.state().projection === 'UMAP' && lluExplorer.state().resting")
     page.locator("#explorer-map").evaluate("map => map.scrollIntoView({ block: 'center', behavior: 'instant' })")
 
@@ -91,7 +92,7 @@ def test_the_keyboard_skips_the_cards(page: Page):
 def test_a_lasso_filters_lists_and_table_until_it_is_cleared(page: Page):
     wait_for_the_map_at_rest(page)
     page.locator("#lasso-button").click()
-    box = page.locator("#explorer-map").bounding_box()
+    box = box_of(page.locator("#explorer-map"))
     left, top, right, bottom = box["x"] + 4, box["y"] + 4, box["x"] + box["width"] * 0.6, box["y"] + box["height"] - 4
     page.mouse.move(left, top)
     page.mouse.down()
@@ -140,7 +141,7 @@ def test_a_click_on_the_plane_moves_the_sliders(page: Page):
     page.locator("#tab-plane").click()
     page.wait_for_function("lluExplorer.state().tabs.plane.ready")
     plane = page.locator(".plane-harmonic .plane-box")
-    box = plane.bounding_box()
+    box = box_of(plane)
     before = (state(page, "beta"), state(page, "gamma"))
     # By the locator, which scrolls to the map and waits until it rests: a bare mouse clicks where the map was.
     plane.click(position={"x": box["width"] * 0.9, "y": box["height"] * 0.1})
@@ -246,7 +247,7 @@ def test_reload_and_back_keep_the_view(fresh_page: Page, app_address: str):
     page.wait_for_function("window.lluExplorer && lluExplorer.state().gamma === 7")
 
 
-def test_the_drawing_of_the_map_is_a_file_of_its_own(page: Page, tmp_path):
+def test_the_drawing_of_the_map_is_a_file_of_its_own(page: Page, tmp_path: Path):
     for kind, start in (("png", b"\x89PNG"), ("svg", b"<svg")):
         with page.expect_download() as download:
             page.locator(f"#export-{kind}").click()
@@ -268,7 +269,7 @@ def test_every_slider_step_is_painted_once_the_hand_rests(page: Page):
 
 
 @pytest.fixture(scope="module")
-def phone(profile, app_address: str) -> Iterator[Page]:
+def phone(profile: BrowserContext, app_address: str) -> Iterator[Page]:
     page, errors = new_page(profile)
     page.set_viewport_size({"width": 390, "height": 844})
     yield open_app(page, app_address)
@@ -277,7 +278,7 @@ def phone(profile, app_address: str) -> Iterator[Page]:
 
 
 def test_a_phone_shows_the_map_before_the_set_up(phone: Page):
-    tops = [phone.locator(part).bounding_box()["y"] for part in ("#explorer-map", ".tabs-card", "#drop")]
+    tops = [box_of(phone.locator(part))["y"] for part in ("#explorer-map", ".tabs-card", "#drop")]
     assert tops == sorted(tops)
 
 

@@ -1,5 +1,7 @@
 """The visitor's own set on its cards: relabel, undo, folders, bundles, and names that mean harm."""
 
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -13,7 +15,7 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def own(page: Page, tmp_path) -> Page:
+def own(page: Page, tmp_path: Path) -> Page:
     add_zip(page, write_zip(tmp_path / "mine.zip"))
     expect(page.locator("#cards input.name")).to_have_count(4)
     return page
@@ -42,7 +44,7 @@ def test_a_picture_is_deleted_and_training_says_it_is_out_of_date(own: Page):
     expect(own.locator("#cards .badge")).to_contain_text("Changed since training")
 
 
-def test_pictures_are_added_to_a_card(own: Page, tmp_path):
+def test_pictures_are_added_to_a_card(own: Page, tmp_path: Path):
     (tmp_path / "more.png").write_bytes(picture_bytes(9))
     with own.expect_file_chooser() as chooser:
         card(own, "spotty").get_by_label("Add pictures to spotty").click()
@@ -50,7 +52,7 @@ def test_pictures_are_added_to_a_card(own: Page, tmp_path):
     expect(card(own, "spotty").locator(".count")).to_contain_text("7 pictures")
 
 
-def test_a_folder_becomes_classes(page: Page, tmp_path):
+def test_a_folder_becomes_classes(page: Page, tmp_path: Path):
     names = {"ant", "b\u00ear \U0001f43b"}
     choose_folder(page, picture_folder(tmp_path, *names))
     expect(page.locator("#cards input.name")).to_have_count(2)
@@ -69,7 +71,7 @@ def test_names_are_text_never_markup(own: Page):
     assert own.locator("#explorer img[src=x], #cards img[src=x]").count() == 0
 
 
-def test_a_feature_bundle_is_explored_without_pictures(page: Page, tmp_path):
+def test_a_feature_bundle_is_explored_without_pictures(page: Page, tmp_path: Path):
     add_zip(page, save_bundle(tmp_path / "features.npz", problem()))
     expect(page.locator("#cards .card")).to_have_count(8)
     train(page)

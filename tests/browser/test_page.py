@@ -1,5 +1,7 @@
 """A real browser on the real app with the embedded model: what a newcomer does, and that it works."""
 
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -63,7 +65,7 @@ def test_sliders_move_the_tiles_without_asking_the_server(page: Page):
     page.wait_for_function("lluExplorer.state().tiles.changed === 0")
 
 
-def test_a_zip_is_trained_and_answers_the_sliders(page: Page, tmp_path):
+def test_a_zip_is_trained_and_answers_the_sliders(page: Page, tmp_path: Path):
     add_zip(page, write_zip(tmp_path / "mine.zip", broken=True))
     cards = page.locator("#cards")
     expect(cards).to_contain_text("Left out spotty/broken.png")
@@ -81,7 +83,7 @@ def test_a_zip_is_trained_and_answers_the_sliders(page: Page, tmp_path):
     expect(page.locator("#tile-changed")).not_to_have_text(before)
 
 
-def test_a_class_is_renamed_and_deleted_on_its_card(page: Page, tmp_path):
+def test_a_class_is_renamed_and_deleted_on_its_card(page: Page, tmp_path: Path):
     add_zip(page, write_zip(tmp_path / "mine.zip"))
     cards = page.locator("#cards")
     expect(cards.locator("input.name")).to_have_count(4)
@@ -93,7 +95,7 @@ def test_a_class_is_renamed_and_deleted_on_its_card(page: Page, tmp_path):
     expect(cards.locator("input.name")).to_have_count(3)
 
 
-def test_bad_files_get_a_message_and_lose_nothing(page: Page, tmp_path):
+def test_bad_files_get_a_message_and_lose_nothing(page: Page, tmp_path: Path):
     path = tmp_path / "bad.zip"
     path.write_bytes(b"not a zip")
     cards = page.locator("#cards input.name")

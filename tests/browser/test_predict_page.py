@@ -2,6 +2,7 @@
 
 import csv
 import zipfile
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -13,13 +14,13 @@ from support.sample_pictures import picture_bytes, write_zip
 pytestmark = pytest.mark.browser
 
 
-def ask(page: Page, tmp_path, name: str = "what.png") -> None:
+def ask(page: Page, tmp_path: Path, name: str = "what.png") -> None:
     (tmp_path / name).write_bytes(picture_bytes(7))
     page.locator("#query input[type=file]").first.set_input_files(tmp_path / name)
     expect(page.locator(".selected .name")).to_have_text(name)
 
 
-def test_a_picture_is_asked_about_explained_and_removed(page: Page, tmp_path):
+def test_a_picture_is_asked_about_explained_and_removed(page: Page, tmp_path: Path):
     before = page.locator(".tracequery .points path").count()
     ask(page, tmp_path)
     expect(page.locator(".selected .kind")).to_contain_text("query")
@@ -38,7 +39,7 @@ def test_a_pasted_class_joins_both_predictions_without_training(page: Page):
     assert page.locator("#explorer i", has_text="newt").count() == 0
 
 
-def test_a_file_that_is_no_picture_is_refused_kindly(page: Page, tmp_path):
+def test_a_file_that_is_no_picture_is_refused_kindly(page: Page, tmp_path: Path):
     (tmp_path / "fake.png").write_bytes(b"no picture")
     page.locator("#query input[type=file]").first.set_input_files(tmp_path / "fake.png")
     message = page.locator(".toast-body")
@@ -46,7 +47,7 @@ def test_a_file_that_is_no_picture_is_refused_kindly(page: Page, tmp_path):
     assert "Traceback" not in message.inner_text()
 
 
-def test_adapter_and_predictions_are_downloaded(page: Page, tmp_path):
+def test_adapter_and_predictions_are_downloaded(page: Page, tmp_path: Path):
     page.get_by_role("button", name="4 \u00b7 Save and share").click()
     with page.expect_download() as download:
         page.locator("#download").click()
@@ -61,7 +62,7 @@ def test_adapter_and_predictions_are_downloaded(page: Page, tmp_path):
     assert len(rows) > 100
 
 
-def test_a_query_outlives_a_new_training(page: Page, tmp_path):
+def test_a_query_outlives_a_new_training(page: Page, tmp_path: Path):
     add_zip(page, write_zip(tmp_path / "mine.zip"))
     expect(page.locator("#cards input.name")).to_have_count(4)
     train(page)

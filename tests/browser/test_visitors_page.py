@@ -1,9 +1,10 @@
 """Many visitors and hostile names in a real browser: own sets only, work called off, names never markup."""
 
 import csv
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from support.app_fixtures import DESKTOP, new_page
 from support.hostile import zip_of
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.browser
 EVIL = "<img src=x onerror=window.hacked=1>"
 
 
-def test_two_browsers_train_at_once_and_see_their_own_only(chromium, app_address: str, tmp_path):
+def test_two_browsers_train_at_once_and_see_their_own_only(chromium: Browser, app_address: str, tmp_path: Path):
     pages = []
     for texture, other in (("dotted", "striped"), ("checked", "brick")):
         page, _ = new_page(chromium.new_context(viewport=DESKTOP))
@@ -36,7 +37,7 @@ def test_two_browsers_train_at_once_and_see_their_own_only(chromium, app_address
         page.context.close()
 
 
-def test_a_double_click_trains_once_and_without_complaint(page: Page, tmp_path):
+def test_a_double_click_trains_once_and_without_complaint(page: Page, tmp_path: Path):
     add_zip(page, write_zip(tmp_path / "mine.zip"))
     expect(page.locator("#cards input.name")).to_have_count(4)
     before = state(page, "id")
@@ -45,7 +46,7 @@ def test_a_double_click_trains_once_and_without_complaint(page: Page, tmp_path):
     assert page.locator(".toast-body").count() == 0
 
 
-def test_training_is_called_off_and_the_sliders_never_waited(page: Page, tmp_path):
+def test_training_is_called_off_and_the_sliders_never_waited(page: Page, tmp_path: Path):
     add_zip(page, write_zip(tmp_path / "mine.zip", shots=150, tests=1))  # seconds of training by the paper's recipe
     expect(page.locator("#cards input.name")).to_have_count(4)
     page.get_by_role("button", name="Recipe").click()
@@ -61,7 +62,7 @@ def test_training_is_called_off_and_the_sliders_never_waited(page: Page, tmp_pat
     assert state(page, "id") == before
 
 
-def test_names_from_files_are_text_everywhere(page: Page, tmp_path, foreign_requests: list[str]):
+def test_names_from_files_are_text_everywhere(page: Page, tmp_path: Path, foreign_requests: list[str]):
     members = {f"{EVIL}/{EVIL} {n}.png": picture_bytes(n, texture="dotted") for n in range(5)}
     members |= {f'=HYPERLINK("http:,,x")/@{n}.png': picture_bytes(n, texture="striped") for n in range(5)}
     add_zip(page, zip_of(tmp_path / "evil.zip", members | {f"{EVIL}/broken {EVIL}.png": b"nothing"}))

@@ -1,16 +1,19 @@
 """What a visitor does on the class cards, in a page that holds nothing else: every action ends in one event."""
 
 import json
+from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 
 import pytest
 from PIL import Image
+from playwright.sync_api import Browser, Page
 
 from demo.client import CARDS_CSS, CARDS_HTML
 from demo.payloads.cards import cards_payload
 from demo.session import draft as drafts
 from llu_core.data.fewshot import Rejected
-from llu_core.data.pictures import Picture
+from llu_core.data.pictures import ImageSource, Picture
 from support.modules import module_page
 
 pytestmark = pytest.mark.browser
@@ -46,7 +49,7 @@ DROP_FOLDER = """async () => {
 }"""
 
 
-def a_set():
+def a_set() -> ImageSource:
     def pictures(count: int, colour: str) -> list[Picture]:
         return [Picture(f"{i}.png", 0, partial(Image.new, "RGB", (40, 40), colour)) for i in range(count)]
 
@@ -56,28 +59,28 @@ def a_set():
 
 
 @pytest.fixture
-def draft():
+def draft() -> ImageSource:
     return a_set()
 
 
 @pytest.fixture
-def page(chromium, draft):
+def page(chromium: Browser, draft: ImageSource) -> Iterator[Page]:
     page = module_page(chromium, "cards/cards.js", content=PAGE, viewport={"width": 330, "height": 800})
     page.evaluate(MOUNT, cards_payload(draft, undo="add pictures", changed=True))
     yield page
     page.close()
 
 
-def events(page) -> list:
+def events(page: Page) -> list:
     return page.evaluate("events.splice(0)")
 
 
-def key(draft, name: str, class_name: str = "cat") -> str:
+def key(draft: ImageSource, name: str, class_name: str = "cat") -> str:
     keyed = drafts.pictures_by_key(draft)
     return next(k for k in keyed if drafts.picture_of(draft, k) == (class_name, name))
 
 
-def test_names_are_shown_as_text(page):
+def test_names_are_shown_as_text(page: Page):
     assert page.locator("input.name").nth(1).input_value() == MARKUP
     page.locator(".card").first.locator(".thumb").first.click()
     assert MARKUP in page.locator("select.move-to").inner_text()
@@ -85,7 +88,7 @@ def test_names_are_shown_as_text(page):
     assert page.evaluate("window.hacked") is None
 
 
-def test_six_pictures_at_first_then_all(page):
+def test_six_pictures_at_first_then_all(page: Page):
     card = page.locator(".card").first
     assert card.locator(".thumb").count() == 6
     card.get_by_role("button", name="all 9").click()
@@ -94,7 +97,7 @@ def test_six_pictures_at_first_then_all(page):
     assert card.locator(".thumb").count() == 6
 
 
-def test_the_keyboard_reaches_and_deletes_a_picture(page, draft):
+def test_the_keyboard_reaches_and_deletes_a_picture(page: Page, draft: ImageSource):
     page.locator(".card").first.locator(".thumb").first.focus()
     for name in ("ArrowRight", "Enter"):
         page.keyboard.press(name)
@@ -107,7 +110,7 @@ def test_the_keyboard_reaches_and_deletes_a_picture(page, draft):
     assert page.evaluate("document.activeElement.title") == "2.png"
 
 
-def test_a_picture_is_moved_to_a_class_or_a_new_one(page, draft):
+def test_a_picture_is_moved_to_a_class_or_a_new_one(page: Page, draft: ImageSource):
     thumbs = page.locator(".card").first.locator(".thumb")
     thumbs.nth(2).click()
     page.get_by_label("Move to").select_option(label='🦊 "newt"')
@@ -122,14 +125,14 @@ def test_a_picture_is_moved_to_a_class_or_a_new_one(page, draft):
     ]
 
 
-def test_a_redraw_leaves_the_open_bar_of_an_unchanged_card(page, draft):
+def test_a_redraw_leaves_the_open_bar_of_an_unchanged_card(page: Page, draft: ImageSource):
     page.locator(".card").nth(1).locator(".thumb").first.click()
     page.evaluate("show", cards_payload(drafts.delete_picture(draft, key(draft, "1.png"))))
     assert page.locator(".card").nth(1).locator(".bar").count() == 1
     assert page.evaluate("document.activeElement.className") == "move-to"
 
 
-def test_renaming_creating_deleting_and_undoing(page):
+def test_renaming_creating_deleting_and_undoing(page: Page):
     field = page.get_by_label("Name of the class cat")
     field.fill("lynx")
     field.press("Enter")
@@ -148,14 +151,14 @@ def test_renaming_creating_deleting_and_undoing(page):
 @pytest.mark.parametrize(
     ("name", "reason"), [('🦊 "newt"', "already a class"), ("x" * 300, "at most 80"), (" ", "Type what")]
 )
-def test_a_name_that_cannot_be_is_not_sent(page, name, reason):
+def test_a_name_that_cannot_be_is_not_sent(page: Page, name: str, reason):
     page.get_by_label("Name of a new class").fill(name)
     page.get_by_role("button", name="+ class").click()
     assert reason in page.locator(".say").inner_text()
     assert events(page) == []
 
 
-def test_pictures_are_added_to_a_card(page, tmp_path):
+def test_pictures_are_added_to_a_card(page: Page, tmp_path: Path):
     path = tmp_path / "a.png"
     path.write_bytes(b"x")
     with page.expect_file_chooser() as chooser:
@@ -165,14 +168,14 @@ def test_pictures_are_added_to_a_card(page, tmp_path):
     assert page.locator("#drop-class textarea").input_value() == "cat"
 
 
-def test_a_dropped_folder_becomes_a_zip(page):
+def test_a_dropped_folder_becomes_a_zip(page: Page):
     assert page.evaluate(DROP_FOLDER) == ["pets.zip", True]
     text = page.evaluate("document.querySelector('#drop input').files[0].text()")
     assert "pets/Füchse/ä 1.png" in text
     assert "pets/empty/" in text
 
 
-def test_a_set_of_embeddings_cannot_be_edited(page, draft):
+def test_a_set_of_embeddings_cannot_be_edited(page: Page, draft: ImageSource):
     payload = json.loads(cards_payload(draft)) | {"fixed": True}
     page.evaluate("show", json.dumps(payload))
     assert page.locator(".card input, .card .delete, .card .add").count() == 0

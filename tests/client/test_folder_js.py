@@ -3,8 +3,10 @@
 import base64
 import io
 import zipfile
+from collections.abc import Iterator, Mapping
 
 import pytest
+from playwright.sync_api import Browser, Page
 
 from support.modules import module_page
 
@@ -19,36 +21,36 @@ PACK = """async (files) => {
 
 
 @pytest.fixture(scope="module")
-def page(chromium):
+def page(chromium: Browser) -> Iterator[Page]:
     page = module_page(chromium, "cards/folder.js")
     yield page
     page.close()
 
 
-def packed(page, files: dict[str, str | None]) -> zipfile.ZipFile:
+def packed(page: Page, files: Mapping[str, str | None]) -> zipfile.ZipFile:
     data = base64.b64decode(page.evaluate(PACK, list(files.items())))
     return zipfile.ZipFile(io.BytesIO(data))
 
 
-def test_python_reads_the_zip_back(page):
+def test_python_reads_the_zip_back(page: Page):
     files = {"Füchse/ä.png": "one", "Füchse/🦊 2.png": "", "a 'b' \"c\" <i>/x.png": "three ✓" * 1000}
     archive = packed(page, files)
     assert archive.testzip() is None
     assert {name: archive.read(name).decode() for name in archive.namelist()} == files
 
 
-def test_an_empty_folder_stays_a_folder(page):
+def test_an_empty_folder_stays_a_folder(page: Page):
     archive = packed(page, {"set/cat/1.png": "x", "set/dog": None})
     assert archive.namelist() == ["set/cat/1.png", "set/dog/"]
     assert archive.infolist()[1].is_dir()
 
 
-def test_several_folders_that_wrap_classes_are_unwrapped(page):
+def test_several_folders_that_wrap_classes_are_unwrapped(page: Page):
     files = {"one/cat/1.png": "a", "two/cat/1.png": "b", "dog/1.png": "c"}
     assert packed(page, files).namelist() == ["cat/1.png", "cat/1 (2).png", "dog/1.png"]
 
 
-def test_a_path_cannot_lead_elsewhere(page):
+def test_a_path_cannot_lead_elsewhere(page: Page):
     assert packed(page, {"C:cat/a\\b.png": "x", "C:cat/c.png": ""}).namelist() == ["C cat/a_b.png", "C cat/c.png"]
 
 
@@ -62,6 +64,6 @@ def test_a_path_cannot_lead_elsewhere(page):
         (["a/1.png", "a/2.png"], 3 * 2**19, "The folder holds 3 MB; the page takes 2 MB at a time."),
     ],
 )
-def test_the_limits_are_checked_before_packing(page, paths, size, expected):
+def test_the_limits_are_checked_before_packing(page: Page, paths, size, expected):
     script = "([paths, size, limits]) => whyNotPackable(paths.map((path) => ({ path, file: { size } })), limits)"
     assert page.evaluate(script, [paths, size, LIMITS]) == expected

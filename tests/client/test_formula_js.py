@@ -2,11 +2,13 @@
 
 import base64
 import random
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from playwright.sync_api import Browser, Page
 from torch.nn import functional as F
 
 from llu_core.method.adapter import AffineUpdate, LocalizedAdapter, LocalizedUpdate
@@ -30,7 +32,7 @@ def random_settings(seed: int, count: int = 6) -> list[tuple[float, float]]:
 
 
 @pytest.fixture(scope="module")
-def page(chromium):
+def page(chromium: Browser) -> Iterator[Page]:
     page = module_page(chromium, "explorer/model/formula.js")
     page.evaluate(
         """() => { window.floats = (text) =>
@@ -67,7 +69,7 @@ def sent(sweep: Sweep) -> dict:
     }
 
 
-def on_page(page, expression: str, sweep: Sweep, beta: float, gamma: float, **values):
+def on_page(page: Page, expression: str, sweep: Sweep, beta: float, gamma: float, **values):
     """A JavaScript expression over data, scale, beta, gamma and further values."""
     script = """([data, values, gamma]) => {
         const decode = (part) => Object.fromEntries(Object.entries(part).map(([name, text]) => [name, floats(text)]));
@@ -81,7 +83,7 @@ def on_page(page, expression: str, sweep: Sweep, beta: float, gamma: float, **va
     return page.evaluate(script.replace("EXPRESSION", expression), [sent(sweep), values, setting])
 
 
-def page_probabilities(page, sweep: Sweep, beta: float, gamma: float) -> np.ndarray:
+def page_probabilities(page: Page, sweep: Sweep, beta: float, gamma: float) -> np.ndarray:
     """(40, 7): what the page makes of the sweep's arrays."""
     found = on_page(page, "Array.from(probabilitiesAt(data, scale, beta, gamma))", sweep, beta, gamma)
     return np.array(found).reshape(40, 7)
@@ -94,7 +96,7 @@ def without_update(side: LocalizedUpdate) -> LocalizedUpdate:
 
 @pytest.mark.parametrize(("beta", "gamma"), SETTINGS)
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_the_page_predicts_what_the_adapter_predicts(page, seed, beta, gamma):
+def test_the_page_predicts_what_the_adapter_predicts(page: Page, seed: int, beta: float, gamma: float):
     adapter, images, classes = random_problem(seed)
     found = page_probabilities(page, Sweep.of(adapter, images, classes), beta, gamma)
     expected = adapter.with_mask(beta=beta, gamma=gamma).logits(images, classes).softmax(dim=1)
@@ -102,7 +104,7 @@ def test_the_page_predicts_what_the_adapter_predicts(page, seed, beta, gamma):
 
 
 @pytest.mark.parametrize("seed", range(10, 16))
-def test_the_page_agrees_anywhere_on_the_plane(page, seed):
+def test_the_page_agrees_anywhere_on_the_plane(page: Page, seed: int):
     adapter, images, classes = random_problem(seed)
     sweep = Sweep.of(adapter, images, classes)
     for beta, gamma in random_settings(seed):
@@ -112,7 +114,7 @@ def test_the_page_agrees_anywhere_on_the_plane(page, seed):
 
 
 @pytest.mark.parametrize("seed", range(20, 24))
-def test_a_changed_lead_is_split_between_the_updates(page, seed):
+def test_a_changed_lead_is_split_between_the_updates(page: Page, seed: int):
     adapter, images, classes = random_problem(seed)
     sweep = Sweep.of(adapter, images, classes)
     sides = {
@@ -133,7 +135,7 @@ def test_a_changed_lead_is_split_between_the_updates(page, seed):
         assert found["image"] + found["text"] == pytest.approx(found["total"], abs=1e-12)
 
 
-def test_the_lead_explained_is_the_one_the_page_predicts(page):
+def test_the_lead_explained_is_the_one_the_page_predicts(page: Page):
     adapter, images, classes = random_problem(30)
     sweep = Sweep.of(adapter, images, classes)
     why = on_page(page, "explainMargin(data, 5, 2, 6, beta, gamma)", sweep, 0.6, 7.0)
@@ -141,25 +143,25 @@ def test_the_lead_explained_is_the_one_the_page_predicts(page):
     assert why["to"] == pytest.approx(float(np.log(probabilities[2] / probabilities[6])), abs=1e-3)
 
 
-def test_the_runner_up_is_the_second_best(page):
+def test_the_runner_up_is_the_second_best(page: Page):
     found = page.evaluate("[[.1, .9, .8], [.9, .1, .8], [.2, .2, .9]].map((r) => "
                           "runnerUp(r, 0, 3, r.indexOf(Math.max(...r))))")  # fmt: skip
     assert found == [2, 2, 0]
     assert page.evaluate("runnerUp([.5], 0, 1, 0)") == -1
 
 
-def test_beta_zero_is_the_frozen_model_on_the_page_too(page):
+def test_beta_zero_is_the_frozen_model_on_the_page_too(page: Page):
     adapter, images, classes = random_problem(3)
     found = page_probabilities(page, Sweep.of(adapter, images, classes), 0.0, 20.0)
     np.testing.assert_allclose(found, (100 * images @ classes.T).softmax(dim=1).numpy(), atol=1e-5)
 
 
-def test_a_missing_accuracy_leaves_no_harmonic_mean(page):
+def test_a_missing_accuracy_leaves_no_harmonic_mean(page: Page):
     assert page.evaluate("[harmonicMean(null, 50), harmonicMean(0, 0), harmonicMean(50, 100)]") == pytest.approx(
         [None, 0, 200 / 3]
     )
 
 
-def test_changes_are_told_apart(page):
+def test_changes_are_told_apart(page: Page):
     cases = [[2, 1, 1], [1, 0, 1], [1, 1, 0], [2, 0, 1], [-1, 0, 1]]
     assert page.evaluate("(cases) => cases.map((c) => changeOf(...c))", cases) == [0, 1, 2, 3, 3]

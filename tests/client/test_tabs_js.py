@@ -1,11 +1,13 @@
 """The tabs' arithmetic in the page against the core's: the plane, the confusion counts, the walk, the table's order."""
 
 import base64
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from playwright.sync_api import Browser, Page
 from sklearn.metrics import confusion_matrix
 from torch import Tensor
 from torch.nn import functional as F
@@ -23,7 +25,7 @@ SEEN = [k < 5 for k in range(CLASSES)]
 
 
 @pytest.fixture(scope="module")
-def page(chromium):
+def page(chromium: Browser) -> Iterator[Page]:
     page = module_page(chromium, *(f"explorer/{name}.js" for name in MODULES))
     page.evaluate(
         """() => { window.decoded = (part) => Object.fromEntries(Object.entries(part).map(
@@ -70,7 +72,7 @@ def parts(sweep: Sweep) -> dict:
     }
 
 
-def test_the_plane_has_both_ends_and_the_papers_setting(page):
+def test_the_plane_has_both_ends_and_the_papers_setting(page: Page):
     betas, gammas = page.evaluate("[planeBetas(), planeGammas().map(String)]")
     assert len(betas) >= 21
     assert betas[0] == 0
@@ -85,7 +87,7 @@ def test_the_plane_has_both_ends_and_the_papers_setting(page):
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_the_plane_counts_what_the_core_counts(page, seed):
+def test_the_plane_counts_what_the_core_counts(page: Page, seed: int):
     sweep = as_sent(Sweep.of(*random_problem(seed)))
     generator = np.random.default_rng(seed)
     # the answers at one setting, half of them shuffled: then some are right and some wrong everywhere on the plane
@@ -115,7 +117,7 @@ def test_the_plane_counts_what_the_core_counts(page, seed):
     assert len(np.unique(planes["harmonic"])) > 3
 
 
-def test_a_set_without_unseen_tests_has_no_such_plane(page):
+def test_a_set_without_unseen_tests_has_no_such_plane(page: Page):
     script = """(data) => {
         const sides = { images: decoded(data.images), classes: decoded(data.classes), scores: decoded(data.scores) };
         const n = sides.images.nearest.length;
@@ -129,7 +131,7 @@ def test_a_set_without_unseen_tests_has_no_such_plane(page):
     assert page.evaluate(script, parts(Sweep.of(*random_problem(3)))) == [4, None, None]
 
 
-def test_confusion_counts_are_scikit_learns(page):
+def test_confusion_counts_are_scikit_learns(page: Page):
     generator = np.random.default_rng(5)
     truth, answers = generator.integers(-1, CLASSES, 300), generator.integers(0, CLASSES, 300)
     belongs = generator.integers(0, 2, 300)
@@ -141,7 +143,7 @@ def test_confusion_counts_are_scikit_learns(page):
     assert np.array_equal(np.reshape(found, (CLASSES, CLASSES)), expected)
 
 
-def test_a_cell_opens_the_pictures_it_counts(page):
+def test_a_cell_opens_the_pictures_it_counts(page: Page):
     script = """() => {
         const data = { n: 5, images: { truth: [0, 0, 0, 1, 0] } };
         const frame = { data, clip: [1, 1, 0, 1, 1], llu: [1, 0, 1, 1, 1] };
@@ -151,7 +153,7 @@ def test_a_cell_opens_the_pictures_it_counts(page):
     assert page.evaluate(script) == [[0, 1], [0, 2], [1, 2]]
 
 
-def test_only_the_most_confused_classes_are_drawn(page):
+def test_only_the_most_confused_classes_are_drawn(page: Page):
     counts = np.zeros((6, 6), dtype=int)
     counts[4, 1], counts[2, 2], counts[5, 3] = 3, 50, 1
     script = "([counts, cap]) => mostConfused(counts, counts, 6, cap)"
@@ -160,7 +162,7 @@ def test_only_the_most_confused_classes_are_drawn(page):
 
 
 @pytest.mark.parametrize(("beta", "gamma"), [(0.0, 20.0), (0.5, 0.0), (0.5, 20.0), (1.0, 3.0), (1.0, INFINITY)])
-def test_the_walk_draws_the_adapters_own_scores(page, beta, gamma):
+def test_the_walk_draws_the_adapters_own_scores(page: Page, beta: float, gamma: float):
     adapter, images, classes = random_problem(7)
     steps = torch.linspace(0, 1, 21, dtype=torch.float64)
     start, end = adapter.image.anchors[0], images[30]
@@ -189,25 +191,25 @@ def test_the_walk_draws_the_adapters_own_scores(page, beta, gamma):
     assert class_alpha == pytest.approx(float(adapter.text.alpha(classes, beta=beta, gamma=gamma)[2]), abs=1e-5)
 
 
-def test_walks_are_told_apart_by_their_ends(page):
+def test_walks_are_told_apart_by_their_ends(page: Page):
     script = "(ends) => ends.map(([anchor, kind, index]) => arcKey(anchor, { kind, index }))"
     ends = [[1, "class", 3], [1, "image", 3], [2, "class", 3], [1, "class", 2]]
     assert len(set(page.evaluate(script, ends))) == len(ends)
 
 
-def test_a_picture_that_is_an_anchor_is_walked_to_from_another_class(page):
+def test_a_picture_that_is_an_anchor_is_walked_to_from_another_class(page: Page):
     script = """(picture) => defaultAnchor({ images: { nearestAnchor: [0, 1, 0] },
         anchors: { label: [5, 5, 6], image: [0, 1, 2] } }, picture)"""
     assert [page.evaluate(script, picture) for picture in (0, 1, 2)] == [2, 2, 0]
 
 
-def test_line_labels_keep_their_distance_and_their_order(page):
+def test_line_labels_keep_their_distance_and_their_order(page: Page):
     low, middle, high = page.evaluate("spreadLabels([100, 101, 99], 14, 10, 105)")
     assert high + 14 <= low
     assert low + 14 <= middle <= 105
 
 
-def test_the_table_sorts_by_any_column_and_keeps_to_the_chosen(page):
+def test_the_table_sorts_by_any_column_and_keeps_to_the_chosen(page: Page):
     script = """([column, direction, chosen]) => tableRows({
         data: { n: 4, classes: { names: ["wave", "arrow"] }, images: { names: ["p10", "p9", "p2", "q1"],
             group: [0, 1, 1, 2], truth: [0, 1, 0, -1], nearest: [1, 0.5, 0.7, 0.6] } },
@@ -220,7 +222,7 @@ def test_the_table_sorts_by_any_column_and_keeps_to_the_chosen(page):
     assert page.evaluate(script, ["nearest", 1, [1, 0, 1, 1]]) == [3, 2, 0]
 
 
-def test_keys_lead_from_tab_to_tab(page):
+def test_keys_lead_from_tab_to_tab(page: Page):
     script = "([name, key]) => tabAfter(name, key)"
     assert page.evaluate(script, ["changed", "ArrowLeft"]) == "how"
     assert page.evaluate(script, ["how", "ArrowRight"]) == "changed"

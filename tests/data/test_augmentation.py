@@ -30,7 +30,7 @@ def test_crops_are_distributed_as_torchvisions():
     ours = np.array([random_crop(width, height, generator) for _ in range(3000)], dtype=float)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        image = Image.new("L", (width, height))
+        image = torch.empty(1, height, width)
         drawn = [RandomResizedCrop.get_params(image, [0.08, 1.0], [3 / 4, 4 / 3]) for _ in range(3000)]
     theirs = np.array([(left, top, left + w, top + h) for top, left, h, w in drawn], dtype=float)
     np.testing.assert_allclose(ours.mean(axis=0), theirs.mean(axis=0), atol=5)

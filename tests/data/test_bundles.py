@@ -4,8 +4,10 @@ import contextlib
 import tracemalloc
 import warnings
 import zipfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,8 +19,10 @@ from llu_core.data import bundles
 from llu_core.data.bundles import load_bundle, save_bundle
 from llu_core.errors import LluError
 
+Write = Callable[..., Path]
 
-def arrays(**changes) -> dict[str, np.ndarray]:
+
+def arrays(**changes: Any) -> dict[str, Any]:
     random = np.random.default_rng(0)
     sound = {
         "train_features": random.normal(size=(8, 6)).astype(np.float32),
@@ -32,8 +36,8 @@ def arrays(**changes) -> dict[str, np.ndarray]:
 
 
 @pytest.fixture
-def write(tmp_path: Path):
-    def write(**changes) -> Path:
+def write(tmp_path: Path) -> Write:
+    def write(**changes: Any) -> Path:
         path = tmp_path / "animals.npz"
         np.savez(path, **arrays(**changes))
         return path
@@ -41,7 +45,7 @@ def write(tmp_path: Path):
     return write
 
 
-def test_a_sound_bundle_is_read(write):
+def test_a_sound_bundle_is_read(write: Write):
     fewshot = load_bundle(write())
     assert fewshot.name == "animals"
     assert fewshot.class_names == ("ant", "bee", "crab", "duck", "eel")
@@ -55,7 +59,7 @@ def test_a_sound_bundle_is_read(write):
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.int32])
-def test_rows_become_unit_float32(write, dtype):
+def test_rows_become_unit_float32(write: Write, dtype):
     features = np.round(arrays()["train_features"] * 10 + 30)
     fewshot = load_bundle(write(train_features=features.astype(dtype)))
     assert fewshot.train.embeddings.dtype == torch.float32
@@ -64,13 +68,13 @@ def test_rows_become_unit_float32(write, dtype):
 
 
 @pytest.mark.parametrize("factor", [1e-30, 1e30, 1e200])
-def test_rows_of_any_magnitude_keep_their_direction(write, factor: float):
+def test_rows_of_any_magnitude_keep_their_direction(write: Write, factor: float):
     plain = arrays()["text_features"]
     scaled = load_bundle(write(text_features=plain.astype(np.float64) * factor)).class_embeddings
     torch.testing.assert_close(scaled, load_bundle(write()).class_embeddings)
 
 
-def test_optional_keys_are_used(write):
+def test_optional_keys_are_used(write: Write):
     thumbnails = np.random.default_rng(1).integers(0, 256, (8, 3, 3, 3), dtype=np.uint8)
     fewshot = load_bundle(write(logit_scale=np.float32(14), train_thumbnails=thumbnails, unknown=np.zeros(2)))
     assert fewshot.logit_scale == 14
@@ -78,12 +82,12 @@ def test_optional_keys_are_used(write):
     np.testing.assert_array_equal(fewshot.train.thumbnails, thumbnails)
 
 
-def test_a_test_part_without_rows_is_allowed(write):
+def test_a_test_part_without_rows_is_allowed(write: Write):
     fewshot = load_bundle(write(test_features=np.empty((0, 6)), test_labels=np.empty(0, dtype=np.int64)))
     assert len(fewshot.test) == 0
 
 
-def test_repeated_class_names_are_numbered(write):
+def test_repeated_class_names_are_numbered(write: Write):
     names = np.array(["crane", "crane (2)", "crane", "crane", " eel "])
     assert load_bundle(write(class_names=names)).class_names == ("crane", "crane (2)", "crane (3)", "crane (4)", "eel")
 
@@ -129,7 +133,7 @@ ZERO_ROW[5] = 0
         ("test_thumbnails", np.zeros((3, 8, 8, 3), dtype=np.uint8), "must be uint8"),
     ],
 )
-def test_an_unsound_bundle_is_named_by_file_and_key(write, key: str, value: np.ndarray | None, says: str):
+def test_an_unsound_bundle_is_named_by_file_and_key(write: Write, key: str, value: np.ndarray | None, says: str):
     with pytest.raises(LluError) as caught:
         load_bundle(write(**{key: value}))
     message = str(caught.value)
@@ -139,18 +143,18 @@ def test_an_unsound_bundle_is_named_by_file_and_key(write, key: str, value: np.n
     assert key.split("_")[0] in message
 
 
-def test_a_bundle_without_training_rows_is_refused(write):
+def test_a_bundle_without_training_rows_is_refused(write: Write):
     with pytest.raises(LluError, match="train_features has no rows"):
         load_bundle(write(train_features=FEATURES[:0], train_labels=np.arange(0)))
 
 
-def test_a_base_class_without_shots_is_named_by_file_and_key(write):
+def test_a_base_class_without_shots_is_named_by_file_and_key(write: Write):
     whole = load_bundle(write(train_labels=np.arange(8) % 2))
     with pytest.raises(LluError, match=r"animals\.npz: train_labels has no row of class 'crab', which is a base class"):
         whole.select_classes(whole.halves()[0]).require_shots()
 
 
-def test_an_empty_class_is_named_by_file_and_key(write):
+def test_an_empty_class_is_named_by_file_and_key(write: Write):
     whole = load_bundle(write(train_labels=np.arange(8) % 3))
     with pytest.raises(LluError, match=r"animals\.npz: train_labels and test_labels have no row of class 'eel'"):
         whole.require_rows()
@@ -184,7 +188,7 @@ def test_a_missing_file_is_refused(tmp_path: Path):
         load_bundle(tmp_path / "b.npz")
 
 
-def test_a_bundle_that_unpacks_to_too_much_is_refused(write, monkeypatch: pytest.MonkeyPatch):
+def test_a_bundle_that_unpacks_to_too_much_is_refused(write: Write, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(bundles, "MAX_BUNDLE_BYTES", 100)
     with pytest.raises(LluError, match="over the limit"):
         load_bundle(write())
@@ -192,7 +196,7 @@ def test_a_bundle_that_unpacks_to_too_much_is_refused(write, monkeypatch: pytest
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), min_size=1, max_size=6), st.booleans())
-def test_damaged_bytes_give_a_set_or_an_error(write, damage: list[tuple[int, int]], cut: bool):
+def test_damaged_bytes_give_a_set_or_an_error(write: Write, damage: list[tuple[int, int]], cut: bool):
     path = write()
     data = bytearray(path.read_bytes())
     for position, value in damage:
@@ -202,7 +206,7 @@ def test_damaged_bytes_give_a_set_or_an_error(write, damage: list[tuple[int, int
         assert len(load_bundle(path).class_names) == 5
 
 
-def test_saved_is_what_comes_back(write, tmp_path: Path):
+def test_saved_is_what_comes_back(write: Write, tmp_path: Path):
     thumbnails = np.random.default_rng(1).integers(0, 256, (4, 3, 3, 3), dtype=np.uint8)
     first = load_bundle(write(logit_scale=np.float32(14), test_thumbnails=thumbnails))
     second = load_bundle(save_bundle(tmp_path / "copy.npz", first))
@@ -216,13 +220,13 @@ def test_saved_is_what_comes_back(write, tmp_path: Path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["animals.npz", "copy.npz"]
 
 
-def test_a_set_without_test_rows_is_saved_too(write, tmp_path: Path):
+def test_a_set_without_test_rows_is_saved_too(write: Write, tmp_path: Path):
     whole = load_bundle(write())
     path = save_bundle(tmp_path / "copy.npz", replace(whole, test=whole.test.select([])))
     assert len(load_bundle(path).test) == 0
 
 
-def test_saving_where_it_cannot_be_is_a_clear_error(write, tmp_path: Path):
+def test_saving_where_it_cannot_be_is_a_clear_error(write: Write, tmp_path: Path):
     fewshot = load_bundle(write())
     with pytest.raises(LluError, match="cannot be written"):
         save_bundle(tmp_path / "nowhere/copy.npz", fewshot)
@@ -230,7 +234,7 @@ def test_saving_where_it_cannot_be_is_a_clear_error(write, tmp_path: Path):
         save_bundle(tmp_path / "copy.zip", fewshot)
 
 
-def test_reading_leaks_no_warning(write):
+def test_reading_leaks_no_warning(write: Write):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         with pytest.raises(LluError, match="NaN or infinite"):

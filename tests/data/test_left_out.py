@@ -16,7 +16,7 @@ from llu_core.files.images import UnreadablePicture
 from support.toy_encoder import ToyEncoder
 
 NAMES = ("ant", "bee", "cat", "dog", "emu")
-"""Of which the last is known by a test picture alone."""
+"""Class names, of which the last is known by a test picture alone."""
 
 Broken = Callable[[str], bool]
 

@@ -62,7 +62,7 @@ def test_on_a_public_page_visitors_choose_no_models_unless_allowed(public):
         ({"LLU_CHOOSE_MODELS": "maybe"}, "1 for yes"),
     ],
 )
-def test_what_is_not_understood_is_told(environment, says):
+def test_what_is_not_understood_is_told(environment, says: str):
     with pytest.raises(ValueError, match=says):
         Settings.read([], environment)
 

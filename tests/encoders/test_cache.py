@@ -8,21 +8,21 @@ from PIL import Image
 from safetensors.numpy import load_file, save_file
 
 from llu_core.encoders.cache import CachedEncoder, default_cache_folder
-from support.toy_encoder import CountingEncoder, shards
+from support.toy_encoder import CountingEncoder, ToyEncoder, shards
 
 
 def pictures(*shades: int) -> list[Image.Image]:
     return [Image.new("RGB", (6, 5), (shade, 10, 200)) for shade in shades]
 
 
-def test_rows_are_those_of_the_encoder(toy_encoder, tmp_path):
+def test_rows_are_those_of_the_encoder(toy_encoder: ToyEncoder, tmp_path: Path):
     cached, images, texts = CachedEncoder(toy_encoder, tmp_path), pictures(1, 2, 3), ["a", "b"]
     for _ in range(2):
         assert torch.equal(cached.encode_images(images), toy_encoder.encode_images(images))
         assert torch.equal(cached.encode_texts(texts), toy_encoder.encode_texts(texts))
 
 
-def test_only_what_is_new_is_encoded_and_duplicates_once(tmp_path):
+def test_only_what_is_new_is_encoded_and_duplicates_once(tmp_path: Path):
     encoder = CountingEncoder()
     cached = CachedEncoder(encoder, tmp_path)
     rows = cached.encode_images(pictures(1, 2, 1))
@@ -34,7 +34,7 @@ def test_only_what_is_new_is_encoded_and_duplicates_once(tmp_path):
     assert encoder.encoded == 4
 
 
-def test_another_process_finds_the_rows(toy_encoder, tmp_path):
+def test_another_process_finds_the_rows(toy_encoder: ToyEncoder, tmp_path: Path):
     CachedEncoder(toy_encoder, tmp_path).encode_images(pictures(1, 2))
     encoder = CountingEncoder()
     again = CachedEncoder(encoder, tmp_path).encode_images(pictures(2, 1))
@@ -42,7 +42,7 @@ def test_another_process_finds_the_rows(toy_encoder, tmp_path):
     assert torch.equal(again, toy_encoder.encode_images(pictures(2, 1)))
 
 
-def test_rows_that_appear_later_are_found_too(toy_encoder, tmp_path):
+def test_rows_that_appear_later_are_found_too(toy_encoder: ToyEncoder, tmp_path: Path):
     encoder = CountingEncoder()
     early = CachedEncoder(encoder, tmp_path)
     early.encode_texts(["a"])
@@ -51,14 +51,14 @@ def test_rows_that_appear_later_are_found_too(toy_encoder, tmp_path):
     assert encoder.encoded == 1
 
 
-def test_models_do_not_share_rows(tmp_path):
+def test_models_do_not_share_rows(tmp_path: Path):
     CachedEncoder(CountingEncoder("toy 1"), tmp_path).encode_texts(["a"])
     other = CountingEncoder("toy 2")
     CachedEncoder(other, tmp_path).encode_texts(["a"])
     assert other.encoded == 1
 
 
-def test_size_mode_and_palette_tell_images_apart(tmp_path):
+def test_size_mode_and_palette_tell_images_apart(tmp_path: Path):
     encoder = CountingEncoder()
     grey = Image.new("L", (2, 3), 7)
     painted = grey.copy().convert("P")
@@ -68,19 +68,19 @@ def test_size_mode_and_palette_tell_images_apart(tmp_path):
     assert encoder.encoded == 4
 
 
-def test_nothing_gives_no_rows_and_no_file(toy_encoder, tmp_path):
+def test_nothing_gives_no_rows_and_no_file(toy_encoder: ToyEncoder, tmp_path: Path):
     cached = CachedEncoder(toy_encoder, tmp_path)
     assert cached.encode_images([]).shape == cached.encode_texts([]).shape == (0, 16)
     assert not shards(tmp_path)
 
 
-def test_rows_handed_out_can_be_changed_without_harm(toy_encoder, tmp_path):
+def test_rows_handed_out_can_be_changed_without_harm(toy_encoder: ToyEncoder, tmp_path: Path):
     cached = CachedEncoder(toy_encoder, tmp_path)
     cached.encode_texts(["a"]).zero_()
     assert torch.equal(cached.encode_texts(["a"]), toy_encoder.encode_texts(["a"]))
 
 
-def test_the_wrapper_says_what_the_encoder_says(toy_encoder, tmp_path):
+def test_the_wrapper_says_what_the_encoder_says(toy_encoder: ToyEncoder, tmp_path: Path):
     cached = CachedEncoder(toy_encoder, tmp_path)
     for name in ("identity", "width", "logit_scale", "title", "note"):
         assert getattr(cached, name) == getattr(toy_encoder, name)
@@ -105,7 +105,9 @@ def forget(shard: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [cut, scramble, narrow, forget])
-def test_a_damaged_file_is_reported_recomputed_and_replaced(toy_encoder, tmp_path, caplog, damage):
+def test_a_damaged_file_is_reported_recomputed_and_replaced(
+    toy_encoder: ToyEncoder, tmp_path: Path, caplog: pytest.LogCaptureFixture, damage
+):
     CachedEncoder(toy_encoder, tmp_path).encode_texts(["a", "b"])
     damage(shards(tmp_path)[0])
     rows = CachedEncoder(toy_encoder, tmp_path).encode_texts(["a", "b"])
@@ -116,14 +118,16 @@ def test_a_damaged_file_is_reported_recomputed_and_replaced(toy_encoder, tmp_pat
     assert encoder.encoded == 0
 
 
-def test_a_folder_that_cannot_be_written_is_reported_and_harmless(toy_encoder, tmp_path, caplog):
+def test_a_folder_that_cannot_be_written_is_reported_and_harmless(
+    toy_encoder: ToyEncoder, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
     (tmp_path / "file").touch()
     cached = CachedEncoder(toy_encoder, tmp_path / "file" / "cache")
     assert torch.equal(cached.encode_texts(["a"]), toy_encoder.encode_texts(["a"]))
     assert "cannot be kept" in caplog.text
 
 
-def test_many_may_write_at_once(toy_encoder, tmp_path):
+def test_many_may_write_at_once(toy_encoder: ToyEncoder, tmp_path: Path):
     texts = [f"text {number}" for number in range(20)]
 
     def work(start: int) -> torch.Tensor:
@@ -136,7 +140,7 @@ def test_many_may_write_at_once(toy_encoder, tmp_path):
     assert not list(tmp_path.rglob("*.partial"))
 
 
-def test_the_cache_folder_follows_the_environment(monkeypatch, tmp_path):
+def test_the_cache_folder_follows_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setenv("LLU_CACHE", str(tmp_path))
     assert default_cache_folder() == tmp_path
     monkeypatch.delenv("LLU_CACHE")

@@ -8,7 +8,7 @@ from llu_core.pictoworld.exam import examine
 
 
 @pytest.fixture(scope="module")
-def scores():
+def scores() -> dict[str, float]:
     from PIL import Image
 
     encoder = OpenClipEncoder.load("picto")
@@ -37,6 +37,6 @@ def test_the_weights_fit_a_host_that_takes_plain_files_below_ten_megabytes():
         ("texture-shape held out", 90),
     ],
 )
-def test_it_names_what_it_sees_zero_shot(scores, question, bar):
+def test_it_names_what_it_sees_zero_shot(scores: dict[str, float], question: str, bar: float):
     """Two points below what the model card promises, as the pictures are fewer here."""
     assert scores[question] >= bar

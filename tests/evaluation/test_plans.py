@@ -71,7 +71,7 @@ def test_systems_are_either_compared_or_ablations():
     assert set(COMPARED_SYSTEMS) & set(ABLATION_SYSTEMS) == {"llu"}
 
 
-def test_a_cell_per_source_shots_seed_and_method():
+def test_a_cell_per_source_shots_seed_and_system():
     made = [
         (c.configuration["shots"], c.configuration["seed"], c.configuration["method"])
         for c in cells(PLAN, FEATURES, Setting())
@@ -128,7 +128,7 @@ def test_tasks_carry_no_thumbnails():
     assert keys(features=pictured) == keys()
 
 
-def test_what_is_drawn_is_drawn_once_for_all_methods():
+def test_what_is_drawn_is_drawn_once_for_all_systems():
     draws: list[tuple[int, int]] = []
 
     def draw(shots: int, seed: int) -> Draw:

@@ -13,14 +13,14 @@ from support.synthetic import problem
 SOURCE = Features.of(problem(shots=4))
 
 
-def timed(method: str, batch_size: int = 8) -> TimingRow:
+def timed(system: str, batch_size: int = 8) -> TimingRow:
     drawn = SOURCE.draw(4, 1)
-    return time_pass(Trial("timing", method, 4, 1, drawn.split()[0]), batch_size)
+    return time_pass(Trial("timing", system, 4, 1, drawn.split()[0]), batch_size)
 
 
-@pytest.mark.parametrize("method", ["clip-adapter", "tip-adapter-f", "wise-ft", "rla", "llu"])
-def test_every_system_that_descends_a_gradient_is_timed(method: str):
-    row = timed(method)
+@pytest.mark.parametrize("system", ["clip-adapter", "tip-adapter-f", "wise-ft", "rla", "llu"])
+def test_every_system_that_descends_a_gradient_is_timed(system: str):
+    row = timed(system)
     assert row.seconds is not None
     assert 0 < row.seconds < 1
     assert row.memory_bytes is not None
@@ -28,9 +28,9 @@ def test_every_system_that_descends_a_gradient_is_timed(method: str):
     assert (row.batch_size, row.memory, row.reason) == (8, ON_CPU, "")
 
 
-@pytest.mark.parametrize("method", ["clip", "linear-probe", "gda-clip"])
-def test_one_that_does_not_says_so(method: str):
-    row = timed(method)
+@pytest.mark.parametrize("system", ["clip", "linear-probe", "gda-clip"])
+def test_one_that_does_not_says_so(system: str):
+    row = timed(system)
     assert (row.seconds, row.memory_bytes, row.reason) == (None, None, NO_GRADIENT)
 
 

@@ -242,8 +242,8 @@ def test_zip_names_from_macos_and_windows_are_understood(tmp_path: Path):
     mac = make_zip(tmp_path / "mac.zip", {"löwe/ä.png": b"x"})
     data = mac.read_bytes()
     for header, flags in ((b"PK\x03\x04", 7), (b"PK\x01\x02", 9)):  # UTF-8 without the flag that says so
-        place = data.index(header) + flags
-        data = data[:place] + bytes([data[place] & ~0x08]) + data[place + 1 :]
+        offset = data.index(header) + flags
+        data = data[:offset] + bytes([data[offset] & ~0x08]) + data[offset + 1 :]
     mac.write_bytes(data)
     assert list(list_zip(mac).sizes) == ["löwe/ä.png"]
     assert list(list_zip(make_zip(tmp_path / "win.zip", {"red cat\\a.png": b"x"})).sizes) == ["red cat/a.png"]

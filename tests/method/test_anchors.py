@@ -70,14 +70,14 @@ def test_no_points_give_no_anchors():
 
 
 @pytest.fixture
-def in_parts(monkeypatch):
+def in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """More than 24 points are clustered in parts of 10 at most, to 12 means."""
     monkeypatch.setattr(anchors, "EXACT_POINTS", 24)
     monkeypatch.setattr(anchors, "PART_POINTS", 10)
 
 
 @pytest.mark.parametrize("max_anchors", [1, 5, 12, 20, 44])
-def test_too_many_points_are_clustered_in_parts(in_parts, max_anchors: int):
+def test_too_many_points_are_clustered_in_parts(in_parts: None, max_anchors: int):
     points = unit_rows(45, 16)
     clustered = cluster_anchors(points, max_anchors)
     assert clustered.shape == (max_anchors, 16)
@@ -85,12 +85,12 @@ def test_too_many_points_are_clustered_in_parts(in_parts, max_anchors: int):
     assert torch.equal(clustered, cluster_anchors(points, max_anchors))
 
 
-def test_clusters_that_are_apart_are_found_in_parts_too(in_parts):
+def test_clusters_that_are_apart_are_found_in_parts_too(in_parts: None):
     degrees = [60 * (n % 3) + 0.1 * n for n in range(39)]
     assert angles(cluster_anchors(on_circle(*degrees), 3)) == pytest.approx([1.8, 61.9, 122.0], abs=0.1)
 
 
-def test_up_to_the_limit_nothing_is_done_in_parts(in_parts):
+def test_up_to_the_limit_nothing_is_done_in_parts(in_parts: None):
     points = unit_rows(24, 16)
     torch.testing.assert_close(cluster_anchors(points, 5), whole(points, 5))
 
@@ -118,7 +118,7 @@ def scikit_learns(points: torch.Tensor, clusters: int) -> torch.Tensor:
 
 @settings(deadline=None, max_examples=30)
 @given(points=st.integers(3, 60), share=st.floats(0, 1), width=st.integers(2, 24), seed=st.integers(0, 1000))
-def test_the_clusters_are_those_of_scikit_learn(points, share, width, seed):
+def test_the_clusters_are_those_of_scikit_learn(points, share, width, seed: int):
     rows, clusters = unit_rows(points, width, seed), 2 + int(share * (points - 2))
     assert torch.equal(pairs(complete_linkage(rows, clusters)), pairs(scikit_learns(rows, clusters)))
 
@@ -128,7 +128,7 @@ def test_real_looking_clouds_are_clustered_as_scikit_learn_does():
     assert torch.equal(pairs(complete_linkage(rows, 100)), pairs(scikit_learns(rows, 100)))
 
 
-def test_blocks_give_the_same_clusters(monkeypatch):
+def test_blocks_give_the_same_clusters(monkeypatch: pytest.MonkeyPatch):
     rows = near(unit_rows(10, 64).repeat_interleave(8, dim=0), 0.8, seed=1)
     expected = complete_linkage(rows, 12)
     monkeypatch.setattr(anchors, "_ROWS_AT_ONCE", 7)

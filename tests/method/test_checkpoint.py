@@ -126,7 +126,10 @@ def with_tensor(name: str, tensor: Tensor | None) -> Callable[[Path], None]:
 
 
 def written(name: str, content: bytes) -> Callable[[Path], None]:
-    return lambda folder: (folder / name).write_bytes(content) and None
+    def change(folder: Path) -> None:
+        (folder / name).write_bytes(content)
+
+    return change
 
 
 def truncated(folder: Path) -> None:

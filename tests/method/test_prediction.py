@@ -101,7 +101,9 @@ def test_no_pictures_give_no_predictions(trained: TrainedAdapter, toy_encoder: T
 @pytest.mark.parametrize(
     ("names", "says"), [([], "no class name"), (["a", "b", "a"], "'a' is given twice"), ([" "], "empty")]
 )
-def test_class_names_must_be_there_and_different(trained, toy_encoder: ToyEncoder, names: list[str], says: str):
+def test_class_names_must_be_there_and_different(
+    trained: TrainedAdapter, toy_encoder: ToyEncoder, names: list[str], says: str
+):
     with pytest.raises(LluError, match=says):
         predict(trained, toy_encoder, PICTURES[:1], ["p"], names)
 

@@ -27,7 +27,7 @@ def sweep_of(adapter) -> Sweep:
 @given(
     beta=betas, gamma=gammas, seed=st.integers(0, 1000), shared=st.booleans(), logit_scale=st.sampled_from([1.0, 100.0])
 )
-def test_the_sweep_equals_the_adapter_at_every_setting(beta, gamma, seed, shared, logit_scale):
+def test_the_sweep_equals_the_adapter_at_every_setting(beta: float, gamma: float, seed: int, shared, logit_scale):
     adapter = random_adapter(shared=shared, seed=seed, beta=beta, gamma=gamma, logit_scale=logit_scale)
     images = torch.cat([IMAGES, adapter.image.anchors[:2]])  # the anchors have alpha = beta
     classes = torch.cat([CLASSES, adapter.text.anchors[:2]])
@@ -82,7 +82,7 @@ def test_a_plane_holds_the_predictions_at_each_of_its_points():
     seed=st.integers(0, 1000),
     part=st.sampled_from([6, 24, 32_768]),
 )
-def test_the_plane_predicts_what_every_setting_alone_does(betas, gammas, seed, part):
+def test_the_plane_predicts_what_every_setting_alone_does(betas, gammas, seed: int, part):
     adapter = random_adapter(seed=seed)
     images = torch.cat([IMAGES, adapter.image.anchors[:2]])
     sweep = Sweep.of(adapter, images, torch.cat([CLASSES, adapter.text.anchors[:2]]))

@@ -10,7 +10,7 @@ from llu_core.method.adapter import interpolation_mask
 from llu_core.method.fitting import fit
 from llu_core.method.recipes import RECIPES
 from llu_core.method.sweep import Sweep
-from llu_core.method.tuning import BETAS, FOLDS, GAMMAS, folds, tune
+from llu_core.method.tuning import BETAS, FOLDS, GAMMAS, Tuning, folds, tune
 from support.synthetic import problem
 
 QUICK = replace(RECIPES["fast"], steps=6)
@@ -18,7 +18,7 @@ SHOTS = problem(base=8, new=4, shots=6, width=48)
 
 
 @pytest.fixture(scope="module")
-def tuning():
+def tuning() -> Tuning:
     return tune(SHOTS, QUICK)
 
 
@@ -37,14 +37,15 @@ def test_folds_hold_out_shots_and_whole_classes():
         assert len(held_out) == len(set(held_out)) == 24
 
 
-def test_the_test_rows_are_never_looked_at(tuning):
+def test_the_test_rows_are_never_looked_at(tuning: Tuning):
     without = tune(replace(SHOTS, test=SHOTS.test.select([])), QUICK)
     assert without.recipe == tuning.recipe
     assert without.reason == tuning.reason
 
 
-def test_the_chosen_setting_is_the_likeliest_of_its_plane(tuning):
+def test_the_chosen_setting_is_the_likeliest_of_its_plane(tuning: Tuning):
     chosen = tuning.chosen
+    assert chosen is not None
     row, column = BETAS.index(tuning.recipe.beta), GAMMAS.index(tuning.recipe.gamma)
     assert chosen.likelihood[row, column] == chosen.likelihood.max()
     assert [plane.lam for plane in tuning.planes] == [100.0, 1000.0, 10_000.0]
@@ -53,7 +54,7 @@ def test_the_chosen_setting_is_the_likeliest_of_its_plane(tuning):
     assert f"beta {BETAS[row]:g}, gamma {GAMMAS[column]:g}" in tuning.reason
 
 
-def test_a_plane_is_what_training_fold_by_fold_scores(tuning):
+def test_a_plane_is_what_training_fold_by_fold_scores(tuning: Tuning):
     plane, row, column = tuning.planes[1], 8, 7
     seen, unseen, likelihood = [], [], []
     for fold in folds(SHOTS, seed=0):
@@ -67,13 +68,15 @@ def test_a_plane_is_what_training_fold_by_fold_scores(tuning):
     assert plane.likelihood[row, column].item() == pytest.approx(2 * sum(likelihood) / len(likelihood), abs=1e-4)
 
 
-def test_no_share_of_the_update_is_clip_for_every_gamma(tuning):
+def test_no_share_of_the_update_is_clip_for_every_gamma(tuning: Tuning):
     for plane in tuning.planes:
         assert len({round(value, 4) for value in plane.likelihood[0].tolist()}) == 1
 
 
-def test_the_same_seed_chooses_the_same(tuning):
+def test_the_same_seed_chooses_the_same(tuning: Tuning):
     again = tune(SHOTS, QUICK)
+    assert again.chosen is not None
+    assert tuning.chosen is not None
     assert torch.equal(again.chosen.of_folds, tuning.chosen.of_folds)
 
 

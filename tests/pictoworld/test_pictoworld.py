@@ -1,5 +1,7 @@
 """The picture world: the same seed gives the same picture, captions are true, held-out pairs stay out."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -101,7 +103,7 @@ def test_a_blind_encoder_fails_the_exam():
     assert all(score < 50 for score in scores.values())
 
 
-def test_pretraining_resumes_where_it_stopped(tmp_path):
+def test_pretraining_resumes_where_it_stopped(tmp_path: Path):
     """Two epochs in one go, and one epoch continued by another, end with the same weights."""
     curriculum = Curriculum(pictures=64, epochs=2, coarse_epochs=0, fine_epochs=1, batch=16, warmup_steps=2)
     whole, halves = tmp_path / "whole", tmp_path / "halves"
@@ -129,7 +131,7 @@ def test_there_is_a_set_for_every_task_and_domain():
 
 
 @pytest.mark.parametrize("name", set_names())
-def test_sets_have_a_fixed_split_shots_for_base_classes_and_tests_for_all(name):
+def test_sets_have_a_fixed_split_shots_for_base_classes_and_tests_for_all(name: str):
     source = open_set(name)
     assert source.base_classes == (len(source.class_names) + 1) // 2
     train = np.bincount([p.label for p in source.train], minlength=len(source.class_names))

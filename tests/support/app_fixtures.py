@@ -8,13 +8,16 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
 
+if TYPE_CHECKING:  # where playwright is missing, the tests that need it are skipped
+    from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
+
 ROOT = Path(__file__).parents[2]
-DESKTOP = {"width": 1440, "height": 1000}
+DESKTOP: "ViewportSize" = {"width": 1440, "height": 1000}
 PATIENCE = 400.0
 """Seconds to wait for anything, the app's address first of all: nothing here is about speed, and machines are busy."""
 
@@ -67,16 +70,16 @@ def foreign_requests() -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def profile(chromium) -> Iterator:
-    """One playwright BrowserContext for all pages, which then share a browser's cache; a page is still a visitor."""
+def profile(chromium: "Browser") -> "Iterator[BrowserContext]":
+    """One profile for all pages, which then share a browser's cache; a page is still a visitor."""
     context = chromium.new_context(viewport=DESKTOP)
     yield context
     context.close()
 
 
 @pytest.fixture
-def fresh_page(profile, foreign_requests: list[str]) -> Iterator:
-    """A playwright Page of a new visitor; an error in its JavaScript fails the test."""
+def fresh_page(profile: "BrowserContext", foreign_requests: list[str]) -> "Iterator[Page]":
+    """A page of a new visitor; an error in its JavaScript fails the test."""
     page, errors = new_page(profile)
     page.on("request", lambda request: None if _is_local(request.url) else foreign_requests.append(request.url))
     yield page
@@ -84,7 +87,7 @@ def fresh_page(profile, foreign_requests: list[str]) -> Iterator:
     assert errors == []
 
 
-def new_page(profile) -> tuple:
+def new_page(profile: "BrowserContext") -> "tuple[Page, list[str]]":
     """(a new page of the profile, the list that its JavaScript errors will go to)."""
     page = profile.new_page()
     page.set_default_timeout(1000 * PATIENCE)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -10,9 +11,10 @@ from demo.session.session import Session
 from llu_core.method.recipes import RECIPES
 from llu_core.steps import drain as run
 from support.sample_pictures import write_zip
+from support.toy_encoder import ToyEncoder
 
 
-def drain(steps) -> tuple[Session, list[str]]:
+def drain(steps: training.Steps) -> tuple[Session, list[str]]:
     """The session that a training ends in, and the phases it went through."""
     phases: list[str] = []
     return run(steps, lambda step: phases.append(step.phase)), phases
@@ -26,15 +28,15 @@ def in_threads(*works: Callable[[], object]) -> None:
 
 
 @pytest.fixture
-def session(toy_encoder) -> Session:
+def session(toy_encoder: ToyEncoder) -> Session:
     return Session(toy_encoder, "toy")
 
 
 @pytest.fixture
-def zipped(session, tmp_path) -> Session:
+def zipped(session: Session, tmp_path: Path) -> Session:
     return edits.add_files(session, [write_zip(tmp_path / "mine.zip")])
 
 
 @pytest.fixture
-def trained(zipped) -> Session:
+def trained(zipped: Session) -> Session:
     return drain(training.train_adapter(zipped, RECIPES["fast"]))[0]

@@ -11,6 +11,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from demo.payloads import explorer
+from demo.session import edits, saving
+from demo.session.session import Session
+
 COUNTS = {"zip": 600, "picture": 800, "bundle": 400, "adapter": 400}
 EXTREMES = (0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF)
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
@@ -44,7 +48,7 @@ def mutated(data: bytes, rng: np.random.Generator) -> bytes:
 
 
 def pictures() -> list[bytes]:
-    """Small ones of every format and of many modes."""
+    """Small pictures of every format and of many modes."""
     noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (24, 20, 4), dtype=np.uint8), "RGBA")
     made = []
     for form in FORMATS:
@@ -84,7 +88,7 @@ def unpacked(data: bytes) -> dict[str, bytes]:
 
 
 def damaged_archive(data: bytes, rng: np.random.Generator) -> bytes:
-    """Damaged as a whole, or in one member of an otherwise sound zip, where no checksum finds it."""
+    """A zip that is damaged as a whole, or in one member of an otherwise sound one, where no checksum finds it."""
     if rng.integers(2):
         return mutated(data, rng)
     members = unpacked(data)
@@ -107,11 +111,8 @@ def cases(adapter: bytes) -> Iterator[tuple[str, str, bytes]]:
                 yield kind, f"{number}.{suffix}", damaged_archive(sound[kind], rng)
 
 
-def open_case(session, kind: str, path: Path, folder: Path):
+def open_case(session: Session, kind: str, path: Path, folder: Path) -> Session:
     """What the page does with such a file; `folder`: an empty place to unpack to."""
-    from demo.payloads import explorer
-    from demo.session import edits, saving
-
     if kind != "adapter":
         return edits.add_files(session, [path], "thing")
     opened = saving.open_adapter(session, path, folder)

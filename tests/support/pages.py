@@ -1,6 +1,9 @@
 """What the browser tests do with a page of the app."""
 
-from playwright.sync_api import Page, expect
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import FloatRect, Locator, Page, expect
 
 from support.app_fixtures import PATIENCE
 
@@ -9,6 +12,13 @@ expect.set_options(timeout=1000 * PATIENCE)
 
 def tile(page: Page, name: str) -> str:
     return page.locator(f"#tile-{name}").inner_text()
+
+
+def box_of(part: Locator) -> FloatRect:
+    """Where a part of the page is drawn, in pixels; it must be visible."""
+    box = part.bounding_box()
+    assert box is not None
+    return box
 
 
 def move(page: Page, slider: str, steps: int) -> None:
@@ -38,17 +48,17 @@ def start_over(page: Page) -> Page:
     return page
 
 
-def state(page: Page, path: str):
+def state(page: Page, path: str) -> Any:
     """Part of what the explorer says about itself, for example "tabs.open"."""
     return page.evaluate(f"lluExplorer.state().{path}")
 
 
-def add_zip(page: Page, path) -> None:
+def add_zip(page: Page, path: Path) -> None:
     """Hand a file to the drop zone, as dropping it does."""
     page.locator("#drop input[type=file]").set_input_files(path)
 
 
-def choose_folder(page: Page, path) -> None:
+def choose_folder(page: Page, path: Path) -> None:
     """Hand a folder to the class cards by their button."""
     with page.expect_file_chooser() as chooser:
         page.locator("#cards .pick-folder").click()

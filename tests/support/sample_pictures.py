@@ -14,7 +14,7 @@ UNSEEN = {"bricky": {"texture": "brick"}}
 
 
 def picture_bytes(seed: int, **attributes) -> bytes:
-    """One PNG."""
+    """The bytes of one PNG."""
     rng = np.random.default_rng([5, seed])
     file = io.BytesIO()
     Image.fromarray(render(sample_scene(rng, count=1, size="large", **attributes), rng, "sketch")).save(file, "PNG")

@@ -62,7 +62,7 @@ def rows(embeddings: Tensor, labels: Tensor, name: str) -> LabelledEmbeddings:
 def random_adapter(
     width: int = 16, anchors: int = 5, *, shared: bool = False, seed: int = 0, **mask
 ) -> LocalizedAdapter:
-    """Untrained, with weights far from the identity."""
+    """An untrained adapter with weights far from the identity."""
     generator = torch.Generator().manual_seed(seed)
     image = AffineUpdate.random(width, generator)
     text = image if shared else AffineUpdate.random(width, generator)

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -39,18 +39,17 @@ def _unit(rows: np.ndarray) -> torch.Tensor:
     return F.normalize(torch.from_numpy(rows), dim=-1).float()
 
 
+@dataclass(frozen=True)
 class CountingEncoder(ToyEncoder):
-    """Counts what it is asked to encode."""
+    """A toy encoder that counts what it is asked to encode."""
 
-    def __init__(self, identity: str = "toy 1"):
-        super().__init__(identity)
-        object.__setattr__(self, "encoded", 0)
+    encoded: int = field(default=0, init=False)
 
-    def encode_images(self, images):
+    def encode_images(self, images: Sequence[Image.Image]) -> torch.Tensor:
         object.__setattr__(self, "encoded", self.encoded + len(images))
         return super().encode_images(images)
 
-    def encode_texts(self, texts):
+    def encode_texts(self, texts: Sequence[str]) -> torch.Tensor:
         object.__setattr__(self, "encoded", self.encoded + len(texts))
         return super().encode_texts(texts)
 

@@ -12,7 +12,7 @@ from llu_core.method.schedule import CoopRecipe
 from llu_core.systems import clip_adapter, gda_clip, rla, tip_adapter
 from llu_core.systems.clip_adapter import ClipAdapterRecipe
 from llu_core.systems.contract import AnyClasses
-from llu_core.systems.gda_clip import FittedGda, GdaRecipe
+from llu_core.systems.gda_clip import FittedGda, GdaClassifier, GdaRecipe
 from llu_core.systems.registry import CannotAnswer, Material
 from llu_core.systems.rla import LinearImageClassifier, RlaRecipe
 from llu_core.systems.tip_adapter import CacheClassifier, FittedCache, TipFRecipe, TipRecipe
@@ -204,7 +204,9 @@ def test_the_discriminant_head_is_scikit_learns_where_the_covariance_is_the_same
     images, labels = shots.train.embeddings.numpy(), shots.train.labels.numpy()
     model = LinearDiscriminantAnalysis(solver="lsqr").fit(images, labels)
     covariance = torch.from_numpy(model.covariance_).float()  # unshrunk, mean of the classes' own
-    head = replace(fitted.on(shots), precision=torch.linalg.inv(covariance)).head_logits(IMAGES[:, :8])
+    classifier = fitted.on(shots)
+    assert isinstance(classifier, GdaClassifier)
+    head = replace(classifier, precision=torch.linalg.inv(covariance)).head_logits(IMAGES[:, :8])
     expected = torch.from_numpy(model.decision_function(IMAGES[:, :8].numpy())).float()
     assert torch.allclose(head, expected, rtol=1e-3, atol=1e-2)
 

@@ -1,6 +1,7 @@
 """Prompt learners: they start as zero-shot CLIP, follow their rules, and answer for names they never saw."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -211,15 +212,17 @@ def test_a_text_tower_of_its_own_module_works_alike(tiny: OpenClipEncoder, tiny_
     from open_clip import get_model_config
     from open_clip.model import CustomTextCLIP
 
+    config = get_model_config(tiny_model)
+    assert config is not None
     torch.manual_seed(0)
-    custom = CustomTextCLIP(**get_model_config(tiny_model)).eval().requires_grad_(False)
+    custom = CustomTextCLIP(**config).eval().requires_grad_(False)
     other = replace(tiny, model=custom)
     given, images = material(other), unit_rows(3, tiny.width, seed=4)
     fitted = coop.fit(given, 1, "cpu", CoopPromptRecipe(optimizer=NO_STEPS))
     assert torch.allclose(logits(fitted, given, images), zero_shot(given, images), atol=1e-4)
 
 
-def test_an_encoder_that_remembers_is_looked_through(tiny: OpenClipEncoder, tmp_path):
+def test_an_encoder_that_remembers_is_looked_through(tiny: OpenClipEncoder, tmp_path: Path):
     assert TextTower.of(CachedEncoder(tiny, tmp_path)).encoder is tiny
 
 

@@ -44,9 +44,11 @@ def test_files_are_swept_by_age_and_folders_once_empty(tmp_path):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(b"")
-        os.utime(path, (time.time() - age,) * 2)
+        then = time.time() - age
+        os.utime(path, (then, then))
     forget_old_files(tmp_path)
     assert {path.name for path in tmp_path.rglob("*") if path.is_file()} == {"b.png", LOCK}
-    os.utime(tmp_path / "old", (time.time() - 700,) * 2)
+    then = time.time() - 700
+    os.utime(tmp_path / "old", (then, then))
     forget_old_files(tmp_path)
     assert {path.name for path in tmp_path.iterdir() if path.is_dir()} == {"young"}

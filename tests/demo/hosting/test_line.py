@@ -3,12 +3,12 @@
 import json
 import threading
 from contextlib import ExitStack, closing
-from types import SimpleNamespace
 
+import gradio as gr
 import pytest
 import torch
 
-from demo.hosting.encoders import EncoderShelf
+from demo.hosting.encoders import SharedEncoders
 from demo.hosting.examples import Examples
 from demo.hosting.host import Host
 from demo.hosting.line import ABANDONED_SECONDS, Cancelled, Line, Overdue
@@ -79,7 +79,7 @@ def test_the_next_one_is_woken_when_a_turn_ends():
     assert order == ["ada", "ben"]
 
 
-def test_a_turn_without_a_sign_of_life_does_not_block_the_others(monkeypatch):
+def test_a_turn_without_a_sign_of_life_does_not_block_the_others(monkeypatch: pytest.MonkeyPatch):
     line = Line(waiting=2)
     with line.turn("dead") as dead, line.turn("ben") as next_one:
         dead.alive -= ABANDONED_SECONDS + 1
@@ -138,9 +138,9 @@ def test_a_closed_line_lets_nobody_in_and_sends_the_waiting_away():
 
 
 def test_tuning_and_comparison_tell_their_place_in_line(trained: Session):
-    shelf, examples = EncoderShelf("toy", trained.encoder), Examples(trained.encoder, "toy", limits=Limits())
-    ben, cyd = (SimpleNamespace(session_hash=name) for name in ("ben", "cyd"))
-    with closing(Host(SessionStore(lambda: trained), shelf, examples, Line(waiting=5))) as host:
+    encoders, examples = SharedEncoders("toy", trained.encoder), Examples(trained.encoder, "toy", limits=Limits())
+    ben, cyd = (gr.Request(session_hash=name) for name in ("ben", "cyd"))
+    with closing(Host(SessionStore(lambda: trained), encoders, examples, Line(waiting=5))) as host:
         work = LongWork(host)
         with (
             host.line.turn("ada"),

@@ -28,6 +28,7 @@ from llu_core.encoders.encoder import OpenClipEncoder
 from support.app_fixtures import PATIENCE, started
 from support.sample_pictures import picture_bytes, write_zip
 
+Space = tuple[str, subprocess.Popen, Path, list[str]]
 ROOT = Path(__file__).parents[3]
 HEADER = yaml.safe_load((ROOT / "README.md").read_text(encoding="utf-8").split("---\n")[1])
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
@@ -77,7 +78,7 @@ def test_the_container_is_built_from_the_same_requirements_for_a_user_without_ri
     assert lines[-1] == 'CMD ["python", "app.py"]'
 
 
-def test_on_zero_gpu_only_plain_values_cross_to_the_other_process(monkeypatch, tiny_model):
+def test_on_zero_gpu_only_plain_values_cross_to_the_other_process(monkeypatch: pytest.MonkeyPatch, tiny_model: str):
     calls = []
 
     def lend(duration: int):
@@ -106,6 +107,8 @@ def test_on_zero_gpu_only_plain_values_cross_to_the_other_process(monkeypatch, t
 def imported_anew(module: types.ModuleType) -> types.ModuleType:
     """A second copy, which reads the environment of now; the first stays what others use."""
     spec = importlib.util.spec_from_file_location(module.__name__, module.__file__)
+    assert spec is not None
+    assert spec.loader is not None
     copy = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(copy)
     return copy
@@ -119,7 +122,7 @@ def give_up_rights() -> None:
 
 
 @pytest.fixture(scope="module")
-def space(tmp_path_factory) -> Iterator[tuple[str, subprocess.Popen, Path, list[str]]]:
+def space(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Space]:
     """The app in a tree that it cannot write to, HOME elsewhere: (address, process, tree, printed lines)."""
     place = tmp_path_factory.mktemp("space")
     tree, home = place / "tree", place / "home"
@@ -153,14 +156,14 @@ def get(address: str) -> tuple[int, str]:
         return error.code, ""
 
 
-def test_a_space_is_healthy_and_tells_what_runs(space):
+def test_a_space_is_healthy_and_tells_what_runs(space: Space):
     status, answer = get(space[0] + "health")
     assert status == 200
     assert json.loads(answer)["status"] == "ok"
     assert "LLU Explorer" in get(space[0] + "config")[1]
 
 
-def test_a_visitor_of_a_space_trains_and_asks_within_its_limits(space, tmp_path):
+def test_a_visitor_of_a_space_trains_and_asks_within_its_limits(space: Space, tmp_path: Path):
     client = visitor(space[0])
     client.predict([handle_file(write_zip(tmp_path / "mine.zip", shots=4, tests=2))], "", api_name="/add_pictures")
     assert "12 pictures of 3 classes" in client.predict("fast", api_name="/train")[0]
@@ -174,7 +177,7 @@ def test_a_visitor_of_a_space_trains_and_asks_within_its_limits(space, tmp_path)
     client.close()
 
 
-def test_a_space_serves_its_own_files_only(space):
+def test_a_space_serves_its_own_files_only(space: Space):
     for path in (
         "/etc/passwd",
         f"{space[2]}/app.py",
@@ -188,7 +191,7 @@ def test_a_space_serves_its_own_files_only(space):
         assert get(space[0] + path)[0] in (401, 403, 404), path
 
 
-def test_nothing_of_a_visitor_is_served_to_another(space, tmp_path):
+def test_nothing_of_a_visitor_is_served_to_another(space: Space, tmp_path: Path):
     ada, ben = visitor(space[0]), visitor(space[0])
     (tmp_path / "secret-grandmother.png").write_bytes(picture_bytes(3))
     ada.predict([handle_file(tmp_path / "secret-grandmother.png")], "secret class", api_name="/add_pictures")
@@ -200,14 +203,14 @@ def test_nothing_of_a_visitor_is_served_to_another(space, tmp_path):
     ben.close()
 
 
-def test_a_space_could_write_nothing_into_its_tree(space):
+def test_a_space_could_write_nothing_into_its_tree(space: Space):
     touch = [sys.executable, "-c", f"open({str(space[2] / 'demo' / 'new')!r}, 'w')"]
     tried = subprocess.run(touch, preexec_fn=give_up_rights, capture_output=True, text=True)
     assert "PermissionError" in tried.stderr
     assert not list(space[2].rglob("__pycache__"))
 
 
-def test_a_space_stops_in_order_when_told_and_its_log_is_structured(space):
+def test_a_space_stops_in_order_when_told_and_its_log_is_structured(space: Space):
     _, process, _, printed = space
     process.send_signal(signal.SIGTERM)
     assert process.wait(PATIENCE) == 0, "".join(printed)

@@ -2,7 +2,6 @@
 
 import threading
 from dataclasses import replace
-from functools import partial
 
 import pytest
 
@@ -10,6 +9,7 @@ from demo.hosting.store import Bounds, SessionStore
 from demo.session import draft as drafts
 from demo.session import edits
 from demo.session.draft import StoredPicture, with_rejected
+from demo.session.session import Session
 from demo.session.training import draw_umap, set_mask
 from llu_core.data.fewshot import Rejected
 from llu_core.data.pictures import Picture
@@ -26,7 +26,7 @@ class Clock:
         return self.now
 
 
-def with_picture(session, size: int):
+def with_picture(session: Session, size: int):
     """A session of its own with one picture of so many bytes."""
     draft = replace(session.draft, class_names=("cat",), train=(Picture("a", 0, StoredPicture(bytes(size))),))
     return replace(session, draft=draft)
@@ -70,7 +70,7 @@ def test_who_holds_much_may_still_make_it_less(session):
     assert store.held_bytes < 900_000
 
 
-def test_what_sessions_share_counts_once_and_is_freed_with_the_last(session):
+def test_what_sessions_share_counts_once_and_is_freed_with_the_last(session: Session):
     store, shared = SessionStore(lambda: session), with_picture(session, 1000)
     for visitor in ("ada", "ben"):
         put(store, visitor, replace(shared, beta=0.1))
@@ -125,7 +125,7 @@ def test_one_address_has_its_share_only(session):
     assert len(store) == 3
 
 
-def test_what_was_left_alone_for_long_is_dropped_even_when_nobody_comes(session, zipped):
+def test_what_was_left_alone_for_long_is_dropped_even_when_nobody_comes(session: Session, zipped: Session):
     clock = Clock()
     store = SessionStore(lambda: session, Bounds(seconds=60), clock=clock)
     put(store, "ada", zipped)
@@ -144,7 +144,8 @@ def test_two_changes_at_once_both_arrive(session):
     def add(name: str) -> None:
         both_in.wait()
         for number in range(20):
-            store.update("ada", partial(edits.edit, label="add", change=drafts.add_class, name=f"{name} {number}"))
+            called = f"{name} {number}"
+            store.update("ada", lambda now, called=called: edits.edit(now, "add", drafts.add_class, called))
 
     in_threads(lambda: add("cat"), lambda: add("dog"))
     assert len(store.get("ada").draft.class_names) == 40

@@ -5,6 +5,7 @@ import io
 import json
 import shutil
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -21,14 +22,16 @@ from support.sample_pictures import picture_bytes, write_zip
 
 
 @pytest.fixture
-def client(app_address: str):
+def client(app_address: str) -> Iterator[Client]:
     client = Client(app_address, verbose=False)
     yield client
     client.close()
 
 
-def test_every_public_action_has_a_named_endpoint(client):
-    named = client.view_api(print_info=False, return_format="dict")["named_endpoints"]
+def test_every_public_action_has_a_named_endpoint(client: Client):
+    api = client.view_api(print_info=False, return_format="dict")
+    assert isinstance(api, dict)
+    named = api["named_endpoints"]
     assert {
         "/load_example", "/add_pictures", "/rename_class", "/delete_class", "/create_class", "/move_picture",
         "/delete_picture", "/undo", "/pictures", "/set_unseen_classes", "/set_templates", "/train", "/set_mask", "/ask",
@@ -37,7 +40,7 @@ def test_every_public_action_has_a_named_endpoint(client):
     } == set(named)  # fmt: skip
 
 
-def test_a_program_trains_and_takes_the_adapter_home(client, tmp_path):
+def test_a_program_trains_and_takes_the_adapter_home(client: Client, tmp_path: Path):
     client.predict([handle_file(write_zip(tmp_path / "mine.zip"))], "", api_name="/add_pictures")
     client.predict("spotty", "dots", api_name="/rename_class")
     status, trained = client.predict("fast", api_name="/train")
@@ -54,7 +57,7 @@ def test_a_program_trains_and_takes_the_adapter_home(client, tmp_path):
     assert (adapter.adapter.beta, adapter.adapter.gamma) == (0.25, float("inf"))
 
 
-def test_a_program_has_beta_and_gamma_chosen(client):
+def test_a_program_has_beta_and_gamma_chosen(client: Client):
     client.predict("Handwritten digits", api_name="/load_example")
     before = client.predict(api_name="/summary")["trained"]
     reason, after = client.predict(api_name="/choose_mask")
@@ -64,7 +67,7 @@ def test_a_program_has_beta_and_gamma_chosen(client):
     assert client.predict(api_name="/summary") == after
 
 
-def test_a_program_compares_the_methods_on_its_set(client):
+def test_a_program_compares_the_methods_on_its_set(client: Client):
     client.predict("Handwritten digits", api_name="/load_example")
     tiles = client.predict(api_name="/summary")["trained"]
     rows = {row["method"]: row for row in client.predict(api_name="/compare_methods")}
@@ -73,25 +76,25 @@ def test_a_program_compares_the_methods_on_its_set(client):
     assert rows["llu"]["seen"] == tiles["llu"]["seen"]
 
 
-def test_two_visitors_have_two_sets(client, app_address, tmp_path):
+def test_two_visitors_have_two_sets(client: Client, app_address: str, tmp_path: Path):
     client.predict([handle_file(write_zip(tmp_path / "mine.zip"))], "", api_name="/add_pictures")
     other = Client(app_address, verbose=False)
     assert other.predict(api_name="/summary")["set"] != client.predict(api_name="/summary")["set"]
     other.close()
 
 
-def test_an_answer_is_plain_json(client):
+def test_an_answer_is_plain_json(client: Client):
     json.dumps(client.predict(api_name="/summary"))
 
 
-def test_an_example_comes_trained(client):
+def test_an_example_comes_trained(client: Client):
     summary = client.predict("Handwritten digits", api_name="/load_example")
     assert len(summary["classes"]) == 10
     assert summary["trained"] is not None
     assert not summary["changed_since_training"]
 
 
-def test_a_program_asks_about_a_picture(client, tmp_path):
+def test_a_program_asks_about_a_picture(client: Client, tmp_path: Path):
     (tmp_path / "what.png").write_bytes(picture_bytes(7))
     answer = client.predict(handle_file(tmp_path / "what.png"), api_name="/ask")
     assert answer["picture"] == "what.png"
@@ -100,7 +103,7 @@ def test_a_program_asks_about_a_picture(client, tmp_path):
     assert client.predict(api_name="/summary")["trained"]["queries"] == ["what.png"]
 
 
-def test_a_program_edits_a_set_and_takes_it_back(client, tmp_path):
+def test_a_program_edits_a_set_and_takes_it_back(client: Client, tmp_path: Path):
     client.predict([handle_file(write_zip(tmp_path / "mine.zip"))], "", api_name="/add_pictures")
     picture = next(p for p in client.predict(api_name="/pictures") if p["class"] == "spotty" and p["part"] == "train")
     moved = client.predict(picture["key"], "stripy", api_name="/move_picture")
@@ -110,7 +113,9 @@ def test_a_program_edits_a_set_and_takes_it_back(client, tmp_path):
     assert {row["name"]: row["train"] for row in undone["classes"]}["stripy"] == 6
 
 
-def test_the_code_that_the_page_offers_runs(client, app_address, tmp_path, monkeypatch):
+def test_the_code_that_the_page_offers_runs(
+    client: Client, app_address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     """Both, as the page fills them in: the library's with the downloaded adapter, the client's with the app."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "picture.png").write_bytes(picture_bytes(7))

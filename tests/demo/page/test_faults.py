@@ -14,6 +14,7 @@ from gradio import Error
 from PIL import Image
 
 from demo.page.faults import friendly
+from demo.session.session import Session
 from llu_core.data.bundles import save_bundle
 from llu_core.encoders.cache import CachedEncoder
 from llu_core.encoders.encoder import OpenClipEncoder, choose_device
@@ -22,7 +23,7 @@ from llu_core.method.checkpoint import TrainedAdapter
 from support.adapters import logits
 from support.adapters import trained as adapter
 from support.fake_hub import FakeHub
-from support.toy_encoder import CountingEncoder, shards
+from support.toy_encoder import CountingEncoder, ToyEncoder, shards
 
 ROOT = Path(__file__).parents[3]
 
@@ -38,7 +39,7 @@ def full_disk() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def test_a_full_disk_leaves_the_saved_adapter_as_it_was(tmp_path):
+def test_a_full_disk_leaves_the_saved_adapter_as_it_was(tmp_path: Path):
     before = adapter()
     before.save_pretrained(tmp_path)
     with full_disk(), pytest.raises(LluError, match=r"cannot be written to .*; choose another place"):
@@ -47,13 +48,16 @@ def test_a_full_disk_leaves_the_saved_adapter_as_it_was(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"config.json", "adapter.safetensors", "README.md"}
 
 
-def test_a_full_disk_leaves_no_half_bundle(trained, tmp_path):
+def test_a_full_disk_leaves_no_half_bundle(trained: Session, tmp_path: Path):
+    assert trained.model is not None
     with full_disk(), pytest.raises(LluError, match="cannot be written"):
         save_bundle(tmp_path / "b.npz", trained.model.shots)
     assert not [*tmp_path.glob("b.npz*"), *tmp_path.glob(".*")]
 
 
-def test_with_a_full_disk_embeddings_are_not_kept_and_work_goes_on(toy_encoder, tmp_path, caplog):
+def test_with_a_full_disk_embeddings_are_not_kept_and_work_goes_on(
+    toy_encoder: ToyEncoder, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
     cached = CachedEncoder(toy_encoder, tmp_path)
     with full_disk():
         assert torch.equal(cached.encode_texts(["a"]), toy_encoder.encode_texts(["a"]))
@@ -89,7 +93,7 @@ def test_names_in_messages_are_not_markup_on_the_page():
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder that not even root can write to")
-def test_a_cache_that_cannot_be_written_costs_time_only(toy_encoder, caplog):
+def test_a_cache_that_cannot_be_written_costs_time_only(toy_encoder: ToyEncoder, caplog: pytest.LogCaptureFixture):
     cached = CachedEncoder(toy_encoder, "/proc/llu-cache")
     assert torch.equal(cached.encode_texts(["a"]), toy_encoder.encode_texts(["a"]))
     assert "cannot be kept" in caplog.text
@@ -112,7 +116,7 @@ adapter(beta=0.25).save_pretrained(sys.argv[1])
 
 
 @pytest.mark.parametrize("place", [("fsync", "1"), ("replace", "2")], ids=["in the weights", "between the files"])
-def test_a_process_killed_while_saving_leaves_the_old_adapter_or_a_clear_error(tmp_path, place):
+def test_a_process_killed_while_saving_leaves_the_old_adapter_or_a_clear_error(tmp_path: Path, place):
     before = adapter()
     before.save_pretrained(tmp_path)
     done = subprocess.run([sys.executable, "-c", KILLED, tmp_path, *place], cwd=ROOT, capture_output=True)
@@ -127,7 +131,9 @@ def test_a_process_killed_while_saving_leaves_the_old_adapter_or_a_clear_error(t
     assert torch.equal(logits(TrainedAdapter.from_pretrained(tmp_path)), logits(again))
 
 
-def test_what_a_killed_process_left_in_the_cache_is_ignored_and_done_again(toy_encoder, tmp_path, monkeypatch):
+def test_what_a_killed_process_left_in_the_cache_is_ignored_and_done_again(
+    toy_encoder: ToyEncoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     def killed(*paths) -> None:
         raise SystemExit
 
@@ -144,7 +150,7 @@ def test_what_a_killed_process_left_in_the_cache_is_ignored_and_done_again(toy_e
 
 
 @pytest.fixture
-def hub(tiny_model, tmp_path, monkeypatch) -> Iterator[FakeHub]:
+def hub(tiny_model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHub]:
     from huggingface_hub import constants
 
     with FakeHub(Path(tiny_model.removeprefix("local-dir:"))).running() as hub:
@@ -156,7 +162,9 @@ def hub(tiny_model, tmp_path, monkeypatch) -> Iterator[FakeHub]:
         yield hub
 
 
-def test_half_a_download_is_an_error_once_and_whole_the_next_time(hub, tiny_model, monkeypatch, tmp_path):
+def test_half_a_download_is_an_error_once_and_whole_the_next_time(
+    hub: FakeHub, tiny_model: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
     hub.broken = True
     monkeypatch.setattr("huggingface_hub.file_download.time.sleep", lambda seconds: None)
     with pytest.raises(LluError, match="cannot be loaded") as told:
@@ -168,7 +176,7 @@ def test_half_a_download_is_an_error_once_and_whole_the_next_time(hub, tiny_mode
     assert torch.equal(whole.encode_texts(["a"]), OpenClipEncoder.load(tiny_model, device="cpu").encode_texts(["a"]))
 
 
-def test_an_unreachable_hub_is_told_in_a_line(hub, monkeypatch):
+def test_an_unreachable_hub_is_told_in_a_line(hub: FakeHub, monkeypatch: pytest.MonkeyPatch):
     from huggingface_hub import constants
 
     monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", "http://127.0.0.1:9/{repo_id}/{revision}/{filename}")
@@ -181,7 +189,7 @@ def pictures(count: int) -> list[Image.Image]:
     return [Image.new("RGB", (32, 32), (20 * n, 0, 0)) for n in range(count)]
 
 
-def test_without_memory_for_a_batch_smaller_ones_are_tried(tiny_model, monkeypatch):
+def test_without_memory_for_a_batch_smaller_ones_are_tried(tiny_model: str, monkeypatch: pytest.MonkeyPatch):
     encoder = OpenClipEncoder.load(tiny_model, device="cpu", batch_size=8)
     expected, whole, sizes = encoder.encode_images(pictures(7)), encoder.model.encode_image, []
 
@@ -197,7 +205,9 @@ def test_without_memory_for_a_batch_smaller_ones_are_tried(tiny_model, monkeypat
     assert encoder.note == "Loaded from a folder."
 
 
-def test_without_memory_for_one_picture_the_cpu_takes_over_and_says_so(tiny_model, monkeypatch, caplog):
+def test_without_memory_for_one_picture_the_cpu_takes_over_and_says_so(
+    tiny_model: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
     encoder = OpenClipEncoder.load(tiny_model, device="cpu")
     expected = encoder.encode_images(pictures(3))
     on_cuda = replace(encoder, device=torch.device("cuda"), batch_size=8, precision="fp16")
@@ -214,7 +224,7 @@ def test_without_memory_for_one_picture_the_cpu_takes_over_and_says_so(tiny_mode
     assert on_cuda.note == "Loaded from a folder. cuda ran out of memory, so it works on the CPU, more slowly."
 
 
-def test_without_memory_on_the_cpu_there_is_no_way_out(tiny_model, monkeypatch):
+def test_without_memory_on_the_cpu_there_is_no_way_out(tiny_model: str, monkeypatch: pytest.MonkeyPatch):
     encoder = OpenClipEncoder.load(tiny_model, device="cpu")
 
     def encode_image(pixels: torch.Tensor) -> torch.Tensor:
@@ -225,7 +235,7 @@ def test_without_memory_on_the_cpu_there_is_no_way_out(tiny_model, monkeypatch):
         encoder.encode_images(pictures(3))
 
 
-def test_without_cuda_the_cpu_is_chosen(monkeypatch):
+def test_without_cuda_the_cpu_is_chosen(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
     assert choose_device(None).type == "cpu"

@@ -5,8 +5,10 @@ import stat
 import struct
 import zipfile
 import zlib
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from PIL import Image
 
 from demo.session import draft as drafts
 from demo.session import edits, saving
+from demo.session.session import Session
 from demo.settings import Limits
 from llu_core.errors import LluError
 from llu_core.files.archives import open_archive
@@ -34,7 +37,7 @@ from support.hostile import (
 )
 
 
-def refused(session, path: Path) -> str:
+def refused(session: Session, path: Path) -> str:
     """The one line with which the page refuses an upload."""
     with pytest.raises(LluError) as caught:
         edits.add_files(session, [path], "thing")
@@ -42,7 +45,7 @@ def refused(session, path: Path) -> str:
     return str(caught.value)
 
 
-def outcome(do):
+def outcome(do: Callable[[], Any]) -> tuple[Any, str]:
     """(what `do` gives, "") or (None, the one line with which it refuses)."""
     try:
         return do(), ""
@@ -50,12 +53,12 @@ def outcome(do):
         return None, str(error)
 
 
-def left_out(session, path: Path) -> dict[str, str]:
+def left_out(session: Session, path: Path) -> dict[str, str]:
     """The reasons with which members are left out of an upload that is taken otherwise."""
     return {one.name: one.reason for one in edits.add_files(session, [path]).draft.rejected}
 
 
-def test_a_flat_bomb_is_refused_by_what_it_would_unpack_to(session, tmp_path):
+def test_a_flat_bomb_is_refused_by_what_it_would_unpack_to(session: Session, tmp_path: Path):
     local, entries = b"", []
     for n in range(8):
         name, data = b"cat/%d.png" % n, bytes(1000)
@@ -65,17 +68,17 @@ def test_a_flat_bomb_is_refused_by_what_it_would_unpack_to(session, tmp_path):
     assert "unpacks to 2.3 GB, over the limit of 2.0 GB" in refused(session, path)
 
 
-def test_a_nested_bomb_is_not_opened(session, tmp_path):
+def test_a_nested_bomb_is_not_opened(session: Session, tmp_path: Path):
     inner = zip_of(tmp_path / "inner.zip", {"cat/a.png": bytes(10 * 2**20)}).read_bytes()
     nested = zip_of(tmp_path / "outer.zip", {"cat/inner.zip": inner, "cat/a.png": tiny_png()})
     assert "not a JPEG" in left_out(session, nested)["cat/inner.zip"]
 
 
-def test_files_that_overlap_are_a_bomb(session, tmp_path):
+def test_files_that_overlap_are_a_bomb(session: Session, tmp_path: Path):
     assert "overlap" in refused(session, overlapping_zip(tmp_path / "overlap.zip"))
 
 
-def test_a_member_that_lies_about_its_size_costs_only_itself(session, tmp_path):
+def test_a_member_that_lies_about_its_size_costs_only_itself(session: Session, tmp_path: Path):
     local = local_file(b"cat/a.png", deflated(bytes(50 * 2**20)), size=10)
     path = zip_with_directory(
         tmp_path / "liar.zip", local, [entry(b"cat/a.png", packed=len(local) - 39, size=10, method=8)]
@@ -83,20 +86,20 @@ def test_a_member_that_lies_about_its_size_costs_only_itself(session, tmp_path):
     assert "no readable training picture" in refused(session, path)
 
 
-def test_millions_of_entries_are_counted_not_listed(session, tmp_path):
+def test_millions_of_entries_are_counted_not_listed(session: Session, tmp_path: Path):
     entries = [entry(b"c/%d" % n) for n in range(1_200_000)]
     path = zip_with_directory(tmp_path / "many.zip", b"", entries, said=3)
     assert "holds more than 10,000 files" in refused(session, path)
 
 
 @pytest.mark.parametrize("name", ["../../etc/cron.d/x.png", "/etc/x.png", "cat/../../x.png", "C:\\x.png", "..\\x.png"])
-def test_a_path_that_leads_outside_is_refused_and_nothing_is_written(session, tmp_path, name):
+def test_a_path_that_leads_outside_is_refused_and_nothing_is_written(session: Session, tmp_path: Path, name: str):
     path = zip_of(tmp_path / "slip.zip", {name: tiny_png()})
     assert "outside itself" in refused(session, path)
     assert [one.name for one in tmp_path.iterdir()] == ["slip.zip"]
 
 
-def test_a_link_is_not_followed(session, tmp_path):
+def test_a_link_is_not_followed(session: Session, tmp_path: Path):
     link = zipfile.ZipInfo("cat/link.png")
     link.external_attr = (stat.S_IFLNK | 0o777) << 16
     with zipfile.ZipFile(tmp_path / "link.zip", "w") as archive:
@@ -105,7 +108,7 @@ def test_a_link_is_not_followed(session, tmp_path):
     assert "a link, which is not followed" in left_out(session, tmp_path / "link.zip")["cat/link.png"]
 
 
-def test_an_encrypted_zip_and_a_rare_packing_are_told(session, tmp_path):
+def test_an_encrypted_zip_and_a_rare_packing_are_told(session: Session, tmp_path: Path):
     path = zip_of(tmp_path / "locked.zip", {"cat/a.png": tiny_png()})
     data = bytearray(path.read_bytes())
     data[data.index(b"PK\x01\x02") + 8] |= 1
@@ -116,29 +119,31 @@ def test_an_encrypted_zip_and_a_rare_packing_are_told(session, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["a/" * 40 + "x.png", "cat/" + "x" * 2000 + ".png"])
-def test_names_too_long_or_too_deep_are_refused(session, tmp_path, name):
+def test_names_too_long_or_too_deep_are_refused(session: Session, tmp_path: Path, name: str):
     assert "too long or too deep" in refused(session, zip_of(tmp_path / "deep.zip", {name: tiny_png()}))
 
 
 @pytest.mark.parametrize(
     "name", [b"\xff\xfe/\xe9.png", b"\x82\xa0/a.png", b"caf\xc3\xa9/\x00x.png", b"cat\n/a\x1b[2J.png"]
 )
-def test_names_in_odd_encodings_are_read_as_printable_text(session, tmp_path, name):
+def test_names_in_odd_encodings_are_read_as_printable_text(session: Session, tmp_path: Path, name: bytes):
     local = local_file(name, tiny_png(), size=len(tiny_png()), method=0)
     entries = [entry(name, packed=len(tiny_png()), size=len(tiny_png()))]
     path = zip_with_directory(tmp_path / "odd.zip", local, entries)
     with zipfile.ZipFile(path) as archive:  # the reader wants a true checksum
         crc = struct.pack("<L", zlib.crc32(tiny_png()))
-        place = archive.start_dir + 16
+        offset = archive.start_dir + 16
     data = bytearray(path.read_bytes())
-    data[place : place + 4] = crc
+    data[offset : offset + 4] = crc
     path.write_bytes(data)
     added, message = outcome(lambda: edits.add_files(session, [path]))
     assert message.isprintable()
     assert all(text.isprintable() for text in (added.draft.class_names if added else ()))
 
 
-def test_pictures_are_counted_before_they_are_decoded(session, tmp_path, monkeypatch):
+def test_pictures_are_counted_before_they_are_decoded(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr(edits, "decode", pytest.fail)
     few = replace(session, limits=Limits(pictures=2))
     path = zip_of(tmp_path / "many.zip", {f"cat/{n}.png": tiny_png() for n in range(3)})
@@ -149,7 +154,7 @@ def test_pictures_are_counted_before_they_are_decoded(session, tmp_path, monkeyp
         edits.add_files(few, [tmp_path / "a.png"] * 3, "cat")
 
 
-def test_pixels_are_bounded_one_by_one_and_together(session, tmp_path):
+def test_pixels_are_bounded_one_by_one_and_together(session: Session, tmp_path: Path):
     few = replace(session, limits=Limits(picture_megapixels=1, upload_megapixels=2))
     path = zip_of(tmp_path / "large.zip", {"cat/a.png": huge_png(1004), "cat/b.png": tiny_png()})
     assert "1004 x 1004 pixels, over the limit of 1 million" in left_out(few, path)["cat/a.png"]
@@ -157,7 +162,7 @@ def test_pixels_are_bounded_one_by_one_and_together(session, tmp_path):
     assert "more than 2 megapixels together" in refused(few, path)
 
 
-def test_a_visitor_keeps_no_more_than_a_share_of_the_memory(session, tmp_path):
+def test_a_visitor_keeps_no_more_than_a_share_of_the_memory(session: Session, tmp_path: Path):
     noise = io.BytesIO()
     Image.effect_noise((900, 900), 90).convert("RGB").save(noise, "JPEG")
     small = replace(session, limits=Limits(visitor_mb=1))
@@ -165,7 +170,7 @@ def test_a_visitor_keeps_no_more_than_a_share_of_the_memory(session, tmp_path):
     assert "keeps 1 MB for one visitor" in refused(small, path)
 
 
-def test_undo_gives_way_before_pictures_are_refused(session, tmp_path):
+def test_undo_gives_way_before_pictures_are_refused(session: Session, tmp_path: Path):
     noise = io.BytesIO()
     Image.effect_noise((900, 900), 90).convert("RGB").save(noise, "JPEG")
     path = zip_of(tmp_path / "heavy.zip", {f"cat/{n}.jpg": noise.getvalue() for n in range(2)})
@@ -186,14 +191,14 @@ def test_undo_gives_way_before_pictures_are_refused(session, tmp_path):
         ("program.png", b"MZ\x90\0" + bytes(100), "not a JPEG"),
     ],
 )
-def test_what_is_no_photograph_is_refused_by_its_kind(session, tmp_path, name, data, says):
+def test_what_is_no_photograph_is_refused_by_its_kind(session: Session, tmp_path: Path, name: str, data, says: str):
     (tmp_path / name).write_bytes(data)
     message = refused(session, tmp_path / name)
     assert name in message
     assert says in message
 
 
-def test_a_picture_that_lies_about_its_type_is_read_as_what_it_is(session, tmp_path):
+def test_a_picture_that_lies_about_its_type_is_read_as_what_it_is(session: Session, tmp_path: Path):
     (tmp_path / "really-a.jpg").write_bytes(tiny_png())
     assert len(edits.add_files(session, [tmp_path / "really-a.jpg"], "cat").draft.train) == 1
 
@@ -208,7 +213,7 @@ def test_a_picture_that_lies_about_its_type_is_read_as_what_it_is(session, tmp_p
     ],
     ids=["packed text", "packed profile", "EXIF", "text"],
 )
-def test_huge_metadata_is_dropped_or_refused(session, tmp_path, chunk):
+def test_huge_metadata_is_dropped_or_refused(session: Session, tmp_path: Path, chunk):
     (tmp_path / "a.png").write_bytes(png_with(chunk))
     added, message = outcome(lambda: edits.add_files(session, [tmp_path / "a.png"], "cat"))
     assert "a.png" in message or added.stored_bytes < 10_000
@@ -220,7 +225,7 @@ def test_of_a_long_animation_one_frame_is_decoded():
     assert decode(file.getvalue()).getpixel((0, 0)) == (255, 0, 0)
 
 
-def bundle(**changes) -> dict[str, np.ndarray]:
+def bundle(**changes: Any) -> dict[str, Any]:
     rows = np.eye(4, 6, dtype=np.float32)
     sound = {
         "train_features": rows, "train_labels": np.arange(4), "test_features": rows, "test_labels": np.arange(4),
@@ -240,12 +245,12 @@ def bundle(**changes) -> dict[str, np.ndarray]:
     ],
     ids=["pickle", "objects", "huge header", "scale", "long name"],
 )
-def test_a_bundle_that_means_harm_is_refused(session, tmp_path, changes, says):
+def test_a_bundle_that_means_harm_is_refused(session: Session, tmp_path: Path, changes, says: str):
     np.savez(tmp_path / "b.npz", **bundle(**changes))
     assert says in refused(session, tmp_path / "b.npz")
 
 
-def test_a_bundle_bomb_is_refused_unread(session, tmp_path):
+def test_a_bundle_bomb_is_refused_unread(session: Session, tmp_path: Path):
     small = replace(session, limits=Limits(unpacked_mb=1))
     np.savez_compressed(tmp_path / "b.npz", **bundle(train_thumbnails=np.zeros((4, 300, 300, 3), dtype=np.uint8)))
     assert "over the limit of 1 MB" in refused(small, tmp_path / "b.npz")
@@ -253,7 +258,7 @@ def test_a_bundle_bomb_is_refused_unread(session, tmp_path):
     assert "too large as float32" in refused(small, tmp_path / "b.npz")
 
 
-def test_a_header_that_promises_more_than_there_is_is_refused(session, tmp_path):
+def test_a_header_that_promises_more_than_there_is_is_refused(session: Session, tmp_path: Path):
     np.savez(tmp_path / "b.npz", **bundle())
     with zipfile.ZipFile(tmp_path / "b.npz") as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
@@ -262,18 +267,21 @@ def test_a_header_that_promises_more_than_there_is_is_refused(session, tmp_path)
     assert "damaged" in refused(session, zip_of(tmp_path / "b.npz", members))
 
 
-def test_thumbnails_of_any_size_are_brought_to_one_size(session, tmp_path):
+def test_thumbnails_of_any_size_are_brought_to_one_size(session: Session, tmp_path: Path):
     parts = {
         "train_thumbnails": np.zeros((4, 700, 700, 3), np.uint8),
         "test_thumbnails": np.zeros((4, 3, 3, 3), np.uint8),
     }
     np.savez_compressed(tmp_path / "b.npz", **bundle(**parts))
     features = edits.add_files(session, [tmp_path / "b.npz"]).features
+    assert features is not None
+    assert features.train.thumbnails is not None
+    assert features.test.thumbnails is not None
     assert features.train.thumbnails.shape[1] == features.test.thumbnails.shape[1] == edits.THUMBNAIL
 
 
 @pytest.fixture
-def adapter_members(trained, tmp_path) -> dict[str, bytes]:
+def adapter_members(trained: Session, tmp_path: Path) -> dict[str, bytes]:
     with zipfile.ZipFile(saving.save_adapter(trained, tmp_path)) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
@@ -290,7 +298,9 @@ def adapter_members(trained, tmp_path) -> dict[str, bytes]:
         (lambda members: members | {"config.json": members["config.json"].replace(b"16,", b"17,", 1)}, "adapter"),
     ],
 )
-def test_a_crafted_adapter_is_refused(trained, adapter_members, tmp_path, change, says):
+def test_a_crafted_adapter_is_refused(
+    trained: Session, adapter_members: dict[str, bytes], tmp_path: Path, change, says: str
+):
     path = zip_of(tmp_path / "crafted.zip", change(adapter_members))
     (tmp_path / "opened").mkdir()
     with pytest.raises(LluError, match=says) as caught:
@@ -298,7 +308,7 @@ def test_a_crafted_adapter_is_refused(trained, adapter_members, tmp_path, change
     assert "\n" not in str(caught.value)
 
 
-def test_an_encrypted_adapter_is_refused(trained, adapter_members, tmp_path):
+def test_an_encrypted_adapter_is_refused(trained: Session, adapter_members: dict[str, bytes], tmp_path: Path):
     path = zip_of(tmp_path / "locked.zip", adapter_members)
     path.write_bytes(path.read_bytes().replace(b"PK\x01\x02\x14\x03\x14\0\0", b"PK\x01\x02\x14\x03\x14\0\x01"))
     with pytest.raises(LluError, match="encrypted"):
@@ -314,7 +324,7 @@ def test_an_encrypted_adapter_is_refused(trained, adapter_members, tmp_path):
         max_size=6,
     )
 )
-def test_any_names_and_contents_in_a_zip_give_a_set_or_a_sentence(session, tmp_path, members):
+def test_any_names_and_contents_in_a_zip_give_a_set_or_a_sentence(session: Session, tmp_path: Path, members):
     """Property: whatever a zip is filled with, the page answers with a set or with one printable line."""
     path = zip_of(
         tmp_path / "any.zip", {name.encode(errors="replace").decode(): data for name, data in members.items()}
@@ -326,7 +336,7 @@ def test_any_names_and_contents_in_a_zip_give_a_set_or_a_sentence(session, tmp_p
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=300), st.sampled_from([b"", b"PK\x05\x06", b"PK\x01\x02", b"PK\x03\x04"]))
-def test_any_bytes_are_no_archive_or_one_within_the_limits(tmp_path, data, start):
+def test_any_bytes_are_no_archive_or_one_within_the_limits(tmp_path: Path, data, start):
     (tmp_path / "any.zip").write_bytes(start + data)
     archive, message = outcome(lambda: open_archive(tmp_path / "any.zip", max_members=3))
     assert "any.zip" in message or len(archive.infolist()) <= 3

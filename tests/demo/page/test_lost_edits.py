@@ -3,12 +3,12 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from types import SimpleNamespace
 
+import gradio as gr
 import pytest
 import torch
 
-from demo.hosting.encoders import EncoderShelf
+from demo.hosting.encoders import SharedEncoders
 from demo.hosting.examples import Examples
 from demo.hosting.host import Host
 from demo.hosting.line import Cancelled, Line
@@ -22,13 +22,13 @@ from demo.settings import Limits
 from llu_core.errors import LluError
 from support.sample_pictures import picture_bytes
 
-ADA = SimpleNamespace(session_hash="ada")
+ADA = gr.Request(session_hash="ada")
 
 
 @pytest.fixture
 def host(trained: Session) -> Iterator[Host]:
     """An app whose visitors begin with a trained set of their own."""
-    shelf, examples = EncoderShelf("toy", trained.encoder), Examples(trained.encoder, "toy", limits=Limits())
+    shelf, examples = SharedEncoders("toy", trained.encoder), Examples(trained.encoder, "toy", limits=Limits())
     host = Host(SessionStore(lambda: trained), shelf, examples, Line(waiting=5))
     yield host
     host.close()

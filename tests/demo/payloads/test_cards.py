@@ -12,7 +12,7 @@ from demo.payloads.cards import cards_payload, cards_payload_of_features
 from demo.session import draft as drafts
 from demo.settings import MB, Limits
 from llu_core.data.fewshot import LabelledEmbeddings, Rejected
-from llu_core.data.pictures import Picture
+from llu_core.data.pictures import ImageSource, Picture
 from llu_core.files.images import UnreadablePicture
 from support.synthetic import problem
 
@@ -21,7 +21,7 @@ def pictures(count: int) -> list[Picture]:
     return [Picture(f"{i}.png", 0, lambda: Image.new("RGB", (80, 40), "teal")) for i in range(count)]
 
 
-def classes(draft) -> list[dict]:
+def classes(draft: ImageSource) -> list[dict]:
     return json.loads(cards_payload(draft))["classes"]
 
 
@@ -45,7 +45,7 @@ def test_an_unseen_class_says_so():
     assert classes(draft)[0]["pictures"] == []
 
 
-def test_a_large_set_sends_a_bounded_number_of_pictures(monkeypatch):
+def test_a_large_set_sends_a_bounded_number_of_pictures(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(cards, "MAX_THUMBNAILS", 10)
     draft = drafts.add_pictures(drafts.empty_draft(), "cat", pictures(9))
     draft = drafts.add_pictures(draft, "dog", pictures(2))
@@ -87,7 +87,7 @@ def test_every_rejected_file_is_named():
 
 
 @pytest.mark.parametrize("name", ["\"quoted\" 'name'", "<img src=x onerror=alert(1)>", "🦊 Füchse", "x" * 80])
-def test_names_travel_as_they_are(name):
+def test_names_travel_as_they_are(name: str):
     assert classes(drafts.add_pictures(drafts.empty_draft(), name, pictures(1)))[0]["name"] == name
 
 

@@ -13,6 +13,7 @@ from demo.session import edits, training
 from demo.session.session import Session
 from llu_core.method.recipes import RECIPES
 from support.demo_sessions import drain
+from support.toy_encoder import ToyEncoder
 
 
 def floats(text: str) -> np.ndarray:
@@ -20,11 +21,11 @@ def floats(text: str) -> np.ndarray:
 
 
 @pytest.fixture
-def trained_with_newt(zipped):
+def trained_with_newt(zipped: Session) -> Session:
     return drain(training.train_adapter(edits.set_unseen_classes(zipped, "newt"), RECIPES["fast"]))[0]
 
 
-def test_every_array_has_the_length_that_its_axis_promises(trained_with_newt):
+def test_every_array_has_the_length_that_its_axis_promises(trained_with_newt: Session):
     payload = json.loads(explorer_payload(trained_with_newt))
     images, classes, anchors = payload["images"], payload["classes"], payload["anchors"]
     n, count = images["n"], len(classes["names"])
@@ -36,35 +37,40 @@ def test_every_array_has_the_length_that_its_axis_promises(trained_with_newt):
     assert {len(anchors["label"]), len(floats(anchors["x"])), len(anchors["image"])} == {18}
 
 
-def test_the_matrices_are_those_of_the_sweep(trained_with_newt):
+def test_the_matrices_are_those_of_the_sweep(trained_with_newt: Session):
+    assert trained_with_newt.model is not None
     scores = json.loads(explorer_payload(trained_with_newt))["scores"]
     np.testing.assert_array_equal(floats(scores["vu"]).reshape(42, 5), trained_with_newt.model.sweep.vu.numpy())
 
 
-def test_only_a_class_without_pictures_has_no_place_on_the_map(trained_with_newt):
+def test_only_a_class_without_pictures_has_no_place_on_the_map(trained_with_newt: Session):
     classes = json.loads(explorer_payload(trained_with_newt))["classes"]
     placed = dict(zip(classes["names"], np.isfinite(floats(classes["x"])), strict=True))
     assert placed == {"chequered": True, "spotty": True, "stripy": True, "bricky": True, "newt": False}
 
 
-def test_the_sheet_holds_the_thumbnails_in_order(trained_with_newt):
+def test_the_sheet_holds_the_thumbnails_in_order(trained_with_newt: Session):
+    assert trained_with_newt.model is not None
+    pixels = trained_with_newt.model.shots.test.thumbnails
+    assert pixels is not None
     thumbnails = json.loads(explorer_payload(trained_with_newt))["thumbnails"]
     sheet = Image.open(io.BytesIO(base64.b64decode(thumbnails["sheet"].split(",")[1])))
     tile, columns = thumbnails["tile"], thumbnails["columns"]
     assert sheet.size == (columns * tile, 2 * tile)
     last = np.asarray(sheet.crop((9 * tile, tile, 10 * tile, 2 * tile)), dtype=float)
-    assert np.abs(last - trained_with_newt.model.shots.test.thumbnails[-1]).mean() < 12  # the sheet is compressed
+    assert np.abs(last - pixels[-1]).mean() < 12  # the sheet is compressed
 
 
-def test_infinity_survives_json(trained_with_newt):
+def test_infinity_survives_json(trained_with_newt: Session):
     assert json.loads(explorer_payload(training.set_mask(trained_with_newt, 0.5, float("inf"))))["gamma"] == "inf"
 
 
-def test_new_positions_name_the_model_they_belong_to(trained_with_newt):
+def test_new_positions_name_the_model_they_belong_to(trained_with_newt: Session):
+    assert trained_with_newt.model is not None
     update = json.loads(positions_payload(training.draw_umap(trained_with_newt)))
     assert (update["update"], update["id"], update["projection"]) == ("positions", trained_with_newt.model.id, "UMAP")
     assert len(floats(update["images"]["x"])) == 42
 
 
-def test_an_empty_session_says_what_to_do(toy_encoder):
+def test_an_empty_session_says_what_to_do(toy_encoder: ToyEncoder):
     assert "Add pictures" in json.loads(explorer_payload(Session(toy_encoder, "toy")))["message"]

@@ -12,6 +12,7 @@ from support.synthetic import problem
 def test_the_panel_says_why_and_frames_what_was_chosen():
     tuning = tune(problem(base=8, shots=4), RECIPES["fast"], lambdas=(1.0,))
     panel = tuned_panel(tuning)
+    assert tuning.chosen is not None
     row, column = tuning.chosen.best
     assert html.escape(tuning.reason[1:]) in panel
     assert f"largest at beta {BETAS[row]:g} and gamma {GAMMAS[column]:g}" in panel

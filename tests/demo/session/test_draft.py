@@ -10,7 +10,7 @@ from PIL import Image
 
 from demo.session import draft as drafts
 from demo.settings import Limits
-from llu_core.data.pictures import Picture
+from llu_core.data.pictures import ImageSource, Picture
 from llu_core.errors import LluError
 
 
@@ -19,52 +19,52 @@ def pictures(*names: str) -> list[Picture]:
 
 
 @pytest.fixture
-def cats_and_dogs():
+def cats_and_dogs() -> ImageSource:
     draft = drafts.add_pictures(drafts.empty_draft(), "cat", pictures("c1", "c2"))
     return drafts.add_pictures(draft, "dog", pictures("d1"))
 
 
-def named_train(draft) -> list[tuple[str, str]]:
+def named_train(draft: ImageSource) -> list[tuple[str, str]]:
     return [(draft.class_names[p.label], p.name) for p in draft.train]
 
 
-def test_pictures_of_a_new_class_make_the_class(cats_and_dogs):
+def test_pictures_of_a_new_class_make_the_class(cats_and_dogs: ImageSource):
     assert cats_and_dogs.class_names == ("cat", "dog")
     assert named_train(cats_and_dogs) == [("cat", "c1"), ("cat", "c2"), ("dog", "d1")]
 
 
-def test_pictures_of_a_known_class_join_it(cats_and_dogs):
+def test_pictures_of_a_known_class_join_it(cats_and_dogs: ImageSource):
     grown = drafts.add_pictures(cats_and_dogs, " cat ", pictures("c3"))
     assert grown.class_names == ("cat", "dog")
     assert len(grown.train) == 4
 
 
-def test_renaming_keeps_the_pictures(cats_and_dogs):
+def test_renaming_keeps_the_pictures(cats_and_dogs: ImageSource):
     renamed = drafts.rename_class(cats_and_dogs, "cat", "red_panda")
     assert renamed.class_names == ("red panda", "dog")
     assert named_train(renamed)[0] == ("red panda", "c1")
     assert cats_and_dogs.class_names == ("cat", "dog")
 
 
-def test_renaming_to_a_taken_name_is_refused(cats_and_dogs):
+def test_renaming_to_a_taken_name_is_refused(cats_and_dogs: ImageSource):
     with pytest.raises(LluError, match="already a class called dog"):
         drafts.rename_class(cats_and_dogs, "cat", "dog")
 
 
-def test_deleting_a_class_takes_its_pictures_along(cats_and_dogs):
+def test_deleting_a_class_takes_its_pictures_along(cats_and_dogs: ImageSource):
     left = drafts.delete_class(cats_and_dogs, "cat")
     assert left.class_names == ("dog",)
     assert named_train(left) == [("dog", "d1")]
 
 
-def test_unseen_classes_come_last_and_can_be_replaced(cats_and_dogs):
+def test_unseen_classes_come_last_and_can_be_replaced(cats_and_dogs: ImageSource):
     draft = drafts.set_unseen_classes(cats_and_dogs, ["newt", "ibis"])
     assert draft.class_names == ("cat", "dog", "newt", "ibis")
     assert draft.base_classes == 2
     assert drafts.unseen_without_pictures(drafts.set_unseen_classes(draft, ["wren"])) == ["wren"]
 
 
-def test_merging_joins_classes_of_the_same_name(cats_and_dogs):
+def test_merging_joins_classes_of_the_same_name(cats_and_dogs: ImageSource):
     other = drafts.add_pictures(drafts.empty_draft(), "dog", pictures("d2"))
     assert named_train(drafts.merge(cats_and_dogs, other))[-2:] == [("dog", "d1"), ("dog", "d2")]
 
@@ -79,33 +79,33 @@ def test_too_many_pictures_or_classes_are_refused_with_the_limit():
 
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 81])
-def test_a_class_needs_a_name_of_sensible_length(name, cats_and_dogs):
+def test_a_class_needs_a_name_of_sensible_length(name: str, cats_and_dogs: ImageSource):
     with pytest.raises(LluError, match="class"):
         drafts.add_pictures(cats_and_dogs, name, pictures("x"))
 
 
 @pytest.mark.parametrize("template", ["a photo", "a {} and a {}", "a {0}", "{} {"])
-def test_a_template_needs_one_place_for_the_name(template, cats_and_dogs):
+def test_a_template_needs_one_place_for_the_name(template, cats_and_dogs: ImageSource):
     with pytest.raises(LluError, match="exactly one"):
         drafts.set_templates(cats_and_dogs, [template])
 
 
-def everything(draft) -> Counter:
+def everything(draft: ImageSource) -> Counter:
     return Counter((part, draft.class_names[p.label], p.name) for part, p in drafts.pictures_by_key(draft).values())
 
 
-def key_of(draft, name: str) -> str:
+def key_of(draft: ImageSource, name: str) -> str:
     return next(key for key, (_, picture) in drafts.pictures_by_key(draft).items() if picture.name == name)
 
 
 @pytest.fixture
-def tested(cats_and_dogs):
+def tested(cats_and_dogs: ImageSource) -> ImageSource:
     """c1, c2 to learn cat, d1 to learn dog, t1 to test newt."""
     newt = drafts.add_pictures(drafts.empty_draft(), "newt", pictures("t1"))
     return drafts.merge(cats_and_dogs, replace(newt, train=(), test=newt.train, base_classes=0))
 
 
-def test_a_picture_is_moved_and_keeps_its_part(tested):
+def test_a_picture_is_moved_and_keeps_its_part(tested: ImageSource):
     moved = drafts.move_picture(tested, key_of(tested, "c1"), "dog")
     assert named_train(moved) == [("cat", "c2"), ("dog", "d1"), ("dog", "c1")]
     retested = drafts.move_picture(tested, key_of(tested, "t1"), "dog")
@@ -113,17 +113,17 @@ def test_a_picture_is_moved_and_keeps_its_part(tested):
     assert ("test", "dog", "t1") in everything(retested)
 
 
-def test_moving_to_a_new_name_makes_the_class(tested):
+def test_moving_to_a_new_name_makes_the_class(tested: ImageSource):
     moved = drafts.move_picture(tested, key_of(tested, "c2"), " red_panda ")
     assert ("red panda", "c2") in named_train(moved)
     assert moved.base_classes == 3
 
 
-def test_moving_to_its_own_class_is_no_change(tested):
+def test_moving_to_its_own_class_is_no_change(tested: ImageSource):
     assert drafts.move_picture(tested, key_of(tested, "c1"), "cat") is tested
 
 
-def test_a_class_that_loses_its_last_picture_stays_unseen(tested):
+def test_a_class_that_loses_its_last_picture_stays_unseen(tested: ImageSource):
     for left in (
         drafts.delete_picture(tested, key_of(tested, "d1")),
         drafts.move_picture(tested, key_of(tested, "d1"), "cat"),
@@ -133,12 +133,12 @@ def test_a_class_that_loses_its_last_picture_stays_unseen(tested):
         assert drafts.unseen_without_pictures(left) == ["dog"]
 
 
-def test_deleting_takes_one_picture(tested):
+def test_deleting_takes_one_picture(tested: ImageSource):
     left = drafts.delete_picture(tested, key_of(tested, "c1"))
     assert everything(tested) - everything(left) == Counter([("train", "cat", "c1")])
 
 
-def test_a_key_outlives_other_edits_but_not_its_picture(tested):
+def test_a_key_outlives_other_edits_but_not_its_picture(tested: ImageSource):
     key = key_of(tested, "c2")
     left = drafts.delete_picture(tested, key_of(tested, "c1"))
     assert drafts.picture_of(left, key) == ("cat", "c2")
@@ -166,7 +166,7 @@ def test_exact_copies_have_keys_of_their_own():
     assert len(drafts.pictures_by_key(draft)) == 3
 
 
-def test_an_empty_class_can_be_added_once(cats_and_dogs):
+def test_an_empty_class_can_be_added_once(cats_and_dogs: ImageSource):
     draft = drafts.add_class(cats_and_dogs, " red_panda ")
     assert draft.class_names == ("cat", "dog", "red panda")
     with pytest.raises(LluError, match="already a class called red panda"):
@@ -175,7 +175,7 @@ def test_an_empty_class_can_be_added_once(cats_and_dogs):
         drafts.add_class(draft, "  ")
 
 
-def test_a_long_name_from_a_zip_can_still_be_added_to(cats_and_dogs):
+def test_a_long_name_from_a_zip_can_still_be_added_to(cats_and_dogs: ImageSource):
     name = "x" * 300
     long = replace(cats_and_dogs, class_names=(name, "dog"))
     assert drafts.add_pictures(long, name, pictures("c3")).class_names == (name, "dog")

@@ -2,10 +2,12 @@
 
 import resource
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from demo.session import saving
+from demo.session.session import Session
 from llu_core.errors import LluError
 from support.mutations import COUNTS, cases, open_case
 
@@ -13,11 +15,11 @@ MEMORY_MB = 500
 
 
 @pytest.fixture
-def adapter(trained, tmp_path) -> bytes:
+def adapter(trained: Session, tmp_path: Path) -> bytes:
     return saving.save_adapter(trained, tmp_path).read_bytes()
 
 
-def test_damaged_uploads_give_a_session_or_a_line(trained, adapter, tmp_path):
+def test_damaged_uploads_give_a_session_or_a_line(trained: Session, adapter: bytes, tmp_path: Path):
     assert sum(COUNTS.values()) >= 2000
     before, outcomes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, Counter()
     (tmp_path / "opened").mkdir()

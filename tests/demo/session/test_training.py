@@ -1,6 +1,7 @@
 """The page's actions without a page: real pictures, real training, a toy encoder."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -8,19 +9,19 @@ import torch
 from demo.payloads.summary import status_line, summary
 from demo.session import draft as drafts
 from demo.session import edits, training
-from demo.session.session import accuracies
+from demo.session.session import Session, accuracies
 from llu_core.errors import LluError
 from llu_core.method.recipes import RECIPES
 from support.demo_sessions import drain
 from support.sample_pictures import picture_bytes
 
 
-def test_training_reports_its_phases_in_order(zipped):
+def test_training_reports_its_phases_in_order(zipped: Session):
     _, phases = drain(training.train_adapter(zipped, RECIPES["fast"]))
     assert list(dict.fromkeys(phases)) == ["Reading pictures", "Training", "Drawing the map"]
 
 
-def test_a_set_of_one_class_says_why_it_cannot_be_trained(session, tmp_path):
+def test_a_set_of_one_class_says_why_it_cannot_be_trained(session: Session, tmp_path: Path):
     path = tmp_path / "one.png"
     path.write_bytes(picture_bytes(1))
     alone = edits.add_files(session, [path], "thing")
@@ -29,44 +30,47 @@ def test_a_set_of_one_class_says_why_it_cannot_be_trained(session, tmp_path):
         drain(training.train_adapter(alone, RECIPES["fast"]))
 
 
-def test_abandoned_training_leaves_the_session_alone(zipped):
+def test_abandoned_training_leaves_the_session_alone(zipped: Session):
     steps = training.train_adapter(zipped, RECIPES["fast"])
     next(steps)
     steps.close()
     assert zipped.model is None
 
 
-def test_an_edit_after_training_raises_the_badge(trained):
+def test_an_edit_after_training_raises_the_badge(trained: Session):
     assert not trained.changed_since_training
     edited = edits.edit(trained, "rename", drafts.rename_class, "spotty", "dotty")
     assert edited.changed_since_training
     assert "Changed since training" in status_line(edited)
 
 
-def test_beta_zero_is_clip_in_every_tile(trained):
+def test_beta_zero_is_clip_in_every_tile(trained: Session):
     still = summary(training.set_mask(trained, 0.0, 20.0))["trained"]
     assert still["llu"] == still["clip"]
 
 
-def test_only_the_mask_moves(trained):
+def test_only_the_mask_moves(trained: Session):
     chosen, tuning = training.choose_mask(trained)
     assert chosen.model is trained.model
     assert (chosen.beta, chosen.gamma) == (tuning.recipe.beta, tuning.recipe.gamma)
     assert tuning.recipe.lam == RECIPES["fast"].lam
 
 
-def test_without_an_adapter_there_is_no_mask_to_choose(trained):
+def test_without_an_adapter_there_is_no_mask_to_choose(trained: Session):
     with pytest.raises(LluError, match="train one first"):
         training.choose_mask(replace(trained, model=None))
 
 
-def test_accuracies_tell_seen_from_unseen(trained):
+def test_accuracies_tell_seen_from_unseen(trained: Session):
+    assert trained.model is not None
     labels = torch.cat([trained.model.shots.train.labels, trained.model.shots.test.labels])
     assert accuracies(trained.model, labels) == {"seen": 100.0, "unseen": 100.0}
 
 
-def test_umap_moves_the_same_model(trained):
+def test_umap_moves_the_same_model(trained: Session):
+    assert trained.model is not None
     drawn = training.draw_umap(trained)
+    assert drawn.model is not None
     assert drawn.model.id == trained.model.id
     assert drawn.model.projection.name == "UMAP"
     assert drawn.model.projection.points.shape == trained.model.projection.points.shape
