@@ -88,7 +88,7 @@ class QuietBlocks(gr.Blocks):
         for block, value in zip(block_fn.inputs, inputs, strict=False):
             # a text box would take the print of a list for a text
             if isinstance(block, gr.Textbox | gr.Dropdown | gr.Radio) and not isinstance(value, str | None):
-                raise _shown(f"{block.label or 'what is typed'} must be a text")
+                raise _shown("what is typed must be a text")
 
     async def process_api(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         try:

@@ -109,7 +109,7 @@ def _read_bundle(session: Session, files: Sequence[Path]) -> FewShotSet:
     if len(files) > 1:
         raise LluError("a feature bundle (.npz) is a whole set; drop it alone, without other files")
     limits = session.limits
-    bundle = load_bundle(files[0], limits=BundleLimits(limits.unpacked_mb * MB, limits.width, limits.classes))
+    bundle = load_bundle(files[0], limits=BundleLimits(limits.unpacked_mb * MB, limits.width))
     drafts.require_within(0, bundle.class_names, session.limits)
     return _sized_for_the_page(bundle, session.limits.pictures)
 

@@ -266,10 +266,12 @@ def with_name(adapter: Path, folder: Path, name: str) -> Path:
     return folder
 
 
-def test_a_foreign_adapter_sends_no_codes_to_the_terminal(adapter: Path, pictures: Path, tmp_path: Path, capsys):
+def test_a_foreign_adapter_sends_no_codes_to_the_terminal(
+    adapter: Path, pictures: Path, tmp_path: Path, tiny_model: str, capsys
+):
     folder, picture = with_name(adapter, tmp_path / "foreign", HOSTILE), next((pictures / "red").iterdir())
     for more in ([], ["--json"]):
-        assert main(["predict", str(folder), str(picture), "--no-cache", "--device", "cpu", *more]) == 0
+        assert main(["predict", str(folder), str(picture), "--no-cache", "--model", tiny_model, *more]) == 0
         printed = capsys.readouterr()
         assert (printed.out + printed.err).replace("\n", "").isprintable()
         assert "\\ud800" not in printed.out
@@ -285,9 +287,9 @@ def test_a_foreign_bundle_sends_no_codes_to_the_terminal(tmp_path: Path, capsys)
     assert (printed.out + printed.err).replace("\n", "").replace("\r", "").replace(str(tmp_path), "").isprintable()
 
 
-def test_a_terminal_that_lacks_a_character_gets_another(adapter: Path, pictures: Path, tmp_path: Path):
+def test_a_terminal_that_lacks_a_character_gets_another(adapter: Path, pictures: Path, tmp_path: Path, tiny_model: str):
     folder, picture = with_name(adapter, tmp_path / "foreign", "синий"), next((pictures / "red").iterdir())
-    command = [sys.executable, "-m", "llu_core", "predict", folder, picture, "--no-cache", "--device", "cpu"]
+    command = [sys.executable, "-m", "llu_core", "predict", folder, picture, "--no-cache", "--model", tiny_model]
     environment = os.environ | {"PYTHONIOENCODING": "ascii", "HF_HUB_OFFLINE": "1"}
     done = subprocess.run(command, env=environment, cwd=Path(__file__).parents[2], capture_output=True)
     assert (done.returncode, done.stderr) == (0, b"")
@@ -295,12 +297,14 @@ def test_a_terminal_that_lacks_a_character_gets_another(adapter: Path, pictures:
 
 
 @pytest.mark.parametrize("more", [[], ["--no-cache"]])
-def test_without_a_home_one_line_says_what_to_set(adapter: Path, pictures: Path, monkeypatch, capsys, more: list[str]):
+def test_without_a_home_one_line_says_what_to_set(
+    adapter: Path, pictures: Path, tiny_model: str, monkeypatch, capsys, more: list[str]
+):
     def homeless() -> Path:
         raise RuntimeError("Could not determine home directory.")
 
     monkeypatch.setattr(Path, "home", homeless)
     monkeypatch.delenv("LLU_CACHE", raising=False)
     picture = next((pictures / "red").iterdir())
-    assert main(["predict", str(adapter), str(picture), "--device", "cpu", *more]) == (0 if more else 2)
+    assert main(["predict", str(adapter), str(picture), "--model", tiny_model, *more]) == (0 if more else 2)
     assert ("no home folder" in capsys.readouterr().err) is not bool(more)

@@ -4,6 +4,7 @@ import asyncio
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,8 @@ def answered(app) -> tuple[int, str]:
     async def send(message: dict) -> None:
         sent.append(message)
 
-    asyncio.run(Broken(app)({"type": "http"}, None, send))
+    with ThreadPoolExecutor(1) as thread:  # playwright's loop runs in this one
+        thread.submit(lambda: asyncio.run(Broken(app)({"type": "http"}, None, send))).result()
     return sent[0]["status"], sent[1]["body"].decode()
 
 
