@@ -5,7 +5,7 @@ This package only reads the files that lie next to it; it does not import gradio
     gr.set_static_paths(STATIC)
     gr.HTML(payload, html_template=EXPLORER_HTML, css_template=EXPLORER_CSS, js_on_load=EXPLORER_JS,
             apply_default_css=False, elem_id="explorer")
-    demo.launch(head=head_tags())
+    demo.launch(head=preload_tags())
 
 The value of either component is one JSON string. The explorer's is a payload, or an update of the one on show; its
 events are "settings" when a drag ends, "walk" for the points of an arc, "methods" for the comparison, "link" for
@@ -22,7 +22,7 @@ from urllib.parse import quote
 
 _HERE = Path(__file__).parent
 
-TABS_PLACE = "<!-- tabs -->"
+TABS_PLACE, PLOTLY_PLACE = "<!-- tabs -->", "PLOTLY_JS"
 
 
 def _read(name: str) -> str:
@@ -64,7 +64,11 @@ import(new URL("{_address(_HERE / script)}", document.baseURI))
   }});"""
 
 
-EXPLORER_HTML: str = _read("explorer/explorer.html").replace(TABS_PLACE, _read("explorer/tabs/tabs.html").strip())
+EXPLORER_HTML: str = (
+    _read("explorer/explorer.html")
+    .replace(TABS_PLACE, _read("explorer/tabs/tabs.html").strip())
+    .replace(PLOTLY_PLACE, _address(PLOTLY_JS))
+)
 EXPLORER_CSS: str = _read("explorer/explorer.css") + _read("explorer/tabs/tabs.css")
 EXPLORER_JS: str = _mount("explorer/index.js", "mountExplorer", ("settings", "walk", "methods", "link", "unquery"))
 CARDS_HTML: str = _read("cards/cards.html")
@@ -72,10 +76,7 @@ CARDS_CSS: str = _read("cards/cards.css")
 CARDS_JS: str = _mount("cards/cards.js", "mountCards", ("rename", "remove", "create", "move", "discard", "undo"))
 
 
-def head_tags() -> str:
-    """What the page's head asks for beside gradio's own: plotly.js, which nothing waits for, and every module at once.
-
-    Without the second a browser would ask for one import after another.
-    """
-    plotly = f'<script async src="{_address(PLOTLY_JS)}"></script>'
-    return "\n".join([plotly, *(f'<link rel="modulepreload" href="{_address(script)}">' for script in SCRIPTS)])
+def preload_tags() -> str:
+    """Tags with which a browser asks for all modules early, not for one import after another, but after gradio's."""
+    link = '<link rel="modulepreload" fetchpriority="low" href="{}">'
+    return "\n".join(link.format(_address(script)) for script in SCRIPTS)

@@ -14,7 +14,7 @@ from demo.client import (
     EXPLORER_CSS,
     EXPLORER_HTML,
     EXPLORER_JS,
-    head_tags,
+    preload_tags,
 )
 from demo.hosting.versions import versions
 from demo.payloads.cards import cards_payload
@@ -35,7 +35,7 @@ TUNED_CSS = (_HERE / "tuned.css").read_text(encoding="utf-8")
 LAUNCH = {
     "theme": THEME,
     "css": PAGE_CSS,
-    "head": head_tags(),
+    "head": preload_tags(),
     "run_history": False,
     "ssr_mode": False,
     "enable_monitoring": False,

@@ -10,6 +10,7 @@ import { createLasso } from "./map/lasso.js";
 import { createColourChoice, createLegend } from "./map/legend.js";
 import { createMap } from "./map/map.js";
 import { createOverlay } from "./map/overlay.js";
+import { loadPlotly } from "./map/plotly.js";
 import { createHoverCard, wireKeys, wirePointer } from "./map/pointer.js";
 import { decodePayload, decodePlaces, normalisePlaces } from "./model/payload.js";
 import { nextShown } from "./model/selection.js";
@@ -41,6 +42,7 @@ const PAUSE_MILLISECONDS = 600;
  */
 export function mountExplorer(element, props, trigger, watch) {
   const root = find(element, ".explorer");
+  loadPlotly(root.dataset.plotly ?? "");
   const state = new State();
   const frame = new Frame(root, state);
   const sheet = createSheet(() => { frame.panels.tabs.forget(); frame.render(); });

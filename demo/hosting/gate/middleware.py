@@ -6,7 +6,6 @@ from typing import Any
 
 from starlette.datastructures import Headers
 
-from demo.client import SCRIPTS
 from demo.hosting.gate.bodies import (
     CALL_BYTES,
     LOGIN_BYTES,
@@ -19,6 +18,7 @@ from demo.hosting.gate.bodies import (
     too_long,
 )
 from demo.hosting.gate.login import Login, is_logged_in
+from demo.hosting.gate.modules import answer_module, module_of
 from demo.hosting.gate.origins import ANYWHERE, Origins
 from demo.hosting.gate.routes import Kind, kind_of, route_of
 from demo.hosting.gate.tally import Tally
@@ -27,7 +27,6 @@ from demo.settings import MB, Limits
 HEALTH = "/health"
 MINUTE, UPLOADS_KEPT = 60.0, 600.0
 _CALLS = ("/queue/join", "/run/", "/api/", "/call/")
-_MODULES = frozenset(script.as_posix() for script in SCRIPTS)
 
 
 class Gate:
@@ -74,8 +73,8 @@ class Gate:
             return await self._upload(scope, receive, send)
         if scope["method"] == "POST":
             return await self._post(kind, route, scope, receive, send)
-        if route.rpartition("/file=")[2] in _MODULES:
-            send = _kept_fresh(send)
+        if scope["method"] in ("GET", "HEAD") and (path := module_of(route)):
+            return await answer_module(path, scope, send)
         return await self._app(scope, receive, send)
 
     async def _post(self, kind: Kind, route: str, scope: Any, receive: Any, send: Any) -> None:
@@ -134,17 +133,6 @@ def _length(headers: Headers) -> int | None:
     """What the request says of its body's length; it is only believed where that is too much."""
     text = headers.get("content-length", "")
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else None
-
-
-def _kept_fresh(send: Any) -> Any:
-    """The answer with a word to the browser to ask again: modules of two versions of the app do not fit each other."""
-
-    async def send_on(message: dict[str, Any]) -> None:
-        if message["type"] == "http.response.start":
-            message = message | {"headers": [*message["headers"], (b"cache-control", b"no-cache")]}
-        await send(message)
-
-    return send_on
 
 
 async def _answer(send: Any, status: int, content: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from starlette.datastructures import Headers
 
 from demo.client import PLOTLY_JS, SCRIPTS
 from demo.hosting import logs
@@ -36,20 +37,26 @@ def gate(**limits) -> Gate:
     return Gate(served, Limits(**limits), lambda: (True, {"status": "ok"}))
 
 
-def test_a_browser_asks_for_the_pages_modules_again_after_an_update():
-    def headers(path: str) -> list:
+def test_a_browser_asks_for_the_pages_modules_again_and_gets_what_has_changed():
+    def answered(path: str, tag: str = "") -> tuple[int, Headers, bytes]:
         sent = []
 
         async def send(message) -> None:
             sent.append(message)
 
-        scope = {"type": "http", "method": "GET", "path": path, "client": ("1.2.3.4", 5), "headers": []}
+        headers = [(b"if-none-match", tag.encode())]
+        scope = {"type": "http", "method": "GET", "path": path, "client": ("1.2.3.4", 5), "headers": headers}
         with ThreadPoolExecutor(1) as thread:
             thread.submit(lambda: asyncio.run(gate()(scope, None, send))).result()
-        return sent[0]["headers"]
+        return sent[0]["status"], Headers(raw=sent[0]["headers"]), sent[1]["body"]
 
-    assert headers(f"/gradio_api/file={SCRIPTS[0].as_posix()}") == [(b"cache-control", b"no-cache")]
-    assert headers(f"/gradio_api/file={PLOTLY_JS.as_posix()}") == []
+    address = f"/gradio_api/file={SCRIPTS[0].as_posix()}"
+    status, headers, content = answered(address)
+    assert (status, headers["cache-control"], content) == (200, "no-cache", SCRIPTS[0].read_bytes())
+    assert headers["content-type"].startswith("text/javascript")
+    assert answered(address, headers["etag"])[::2] == (304, b"")
+    assert answered(address, '"of another version"')[::2] == (200, content)
+    assert answered(f"/gradio_api/file={PLOTLY_JS.as_posix()}")[2] == b"{}", "all else is gradio's"
 
 
 def test_health_tells_whether_visitors_are_served():

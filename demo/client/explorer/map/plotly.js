@@ -24,17 +24,29 @@
  * @property {() => Size} size In pixels, without asking the page: that would cost a layout in the middle of a frame.
  */
 
-const WAIT_MILLISECONDS = 100;
-const MOST_WAITS = 100;
+/** @type {Promise<void> | null} */
+let loading = null;
+
+/** Begin to load Plotly from `address`, relative to the page; nothing waits for it. @type {(address: string) => void} */
+export function loadPlotly(address) {
+  loading ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = new URL(address, document.baseURI).href;
+    script.addEventListener("load", () => resolve());
+    script.addEventListener("error", () => reject(new Error("plotly.js did not load")));
+    document.head.append(script);
+  });
+  loading.catch(() => undefined); // whoever waits for it is told
+}
 
 /**
- * Calls `ready()` when Plotly is there, or `missing()` after ten seconds without it.
- * @type {(ready: () => void, missing: () => void, waits?: number) => void}
+ * Call `ready()` as soon as Plotly is there, `missing()` if it cannot be had.
+ * @type {(ready: () => void, missing: () => void) => void}
  */
-export function whenPlotly(ready, missing, waits = MOST_WAITS) {
+export function whenPlotly(ready, missing) {
   if (window.Plotly) ready();
-  else if (waits === 0) missing();
-  else setTimeout(() => whenPlotly(ready, missing, waits - 1), WAIT_MILLISECONDS);
+  else if (loading) loading.then(ready, missing);
+  else missing();
 }
 
 /**
