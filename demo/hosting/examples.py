@@ -42,7 +42,8 @@ class Examples:
             with self._lock:
                 if title not in self._trained:
                     self._trained[title] = self._train(load_preset(self._blank, title))
-        return with_known_map(self._trained[title])
+        shown = self._trained[title] = with_known_map(self._trained[title])
+        return shown
 
     def _train(self, example: Session) -> Session:
         warm_up()  # so that the seconds on the page are those of the training

@@ -8,6 +8,7 @@ import io
 import json
 import math
 from collections.abc import Sequence
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from PIL import Image
@@ -19,6 +20,9 @@ from llu_core.method.sweep import Sweep
 
 TRAIN, TEST, QUERY = 0, 1, 2
 SHEET_COLUMNS = 32
+
+# Every visitor who comes is shown the same example. Weak, because pictures must not outlive the session.
+_sheets: WeakKeyDictionary[Model, dict | None] = WeakKeyDictionary()
 
 
 def explorer_payload(session: Session, *, select: int | None = None) -> str:
@@ -148,7 +152,13 @@ def _places(model: Model) -> dict[str, dict]:
 
 
 def _thumbnails(model: Model) -> dict | None:
-    """One sprite sheet of all thumbnails, or None where the set has none."""
+    """One sprite sheet of all thumbnails, or None where the set has none; it is made once for a model."""
+    if model not in _sheets:
+        _sheets[model] = _make_sheet(model)
+    return _sheets[model]
+
+
+def _make_sheet(model: Model) -> dict | None:
     parts = [part.thumbnails for part in model.parts if len(part)]
     if not parts or any(part is None for part in parts):
         return None

@@ -40,3 +40,11 @@ def test_an_example_that_is_trained_does_not_wait_for_another_to_be_trained(toy_
     monkeypatch.setattr(examples, "_lock", None)
     assert examples.get(first, next(iter(PRESETS))) is first
     assert first.untouched
+
+
+def test_visitors_of_an_example_whose_map_is_drawn_are_shown_one_model(toy_encoder):
+    examples = Examples(toy_encoder, "toy")
+    training.draw_umap(examples.first)
+    model = examples.first.require_model()
+    assert model.projection.name == "UMAP"
+    assert examples.first.model is model

@@ -3,16 +3,18 @@
 import base64
 import io
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from demo.payloads.explorer import explorer_payload, positions_payload
-from demo.session import edits, training
+from demo.session import edits, queries, training
 from demo.session.session import Session
 from llu_core.method.recipes import RECIPES
 from support.demo_sessions import drain
+from support.sample_pictures import picture_bytes
 from support.toy_encoder import ToyEncoder
 
 
@@ -74,3 +76,12 @@ def test_new_positions_name_the_model_they_belong_to(trained_with_newt: Session)
 
 def test_an_empty_session_says_what_to_do(toy_encoder: ToyEncoder):
     assert "Add pictures" in json.loads(explorer_payload(Session(toy_encoder, "toy")))["message"]
+
+
+def test_a_picture_that_was_asked_about_joins_a_sheet_that_was_sent_before(trained_with_newt: Session, tmp_path: Path):
+    before = json.loads(explorer_payload(trained_with_newt))
+    (tmp_path / "what.png").write_bytes(picture_bytes(1, shape="star"))
+    asked = queries.add_query(trained_with_newt, tmp_path / "what.png")
+    after = json.loads(explorer_payload(asked))
+    assert after["images"]["n"] == before["images"]["n"] + 1
+    assert after["thumbnails"]["sheet"] != before["thumbnails"]["sheet"]
