@@ -17,8 +17,8 @@ from llu_core.errors import LluError, one_line
 CONFIG_FILE = "open_clip_config.json"
 MAX_CONFIG_BYTES = 2**16
 """Those of known models have less than 2 KB."""
-MAX_NUMBER, MAX_SIDE, MAX_LIST, MAX_TEXT = 2_000_000, 16_384, 16, 100
-"""The largest known vocabulary has 901,629 words; of everything else, a number is far smaller."""
+MAX_NUMBER, MAX_SIDE, MAX_LAYERS, MAX_LIST, MAX_TEXT = 2_000_000, 16_384, 256, 16, 100
+"""The largest known vocabulary has 901,629 words, the deepest tower 64 layers; other numbers are far smaller."""
 MAX_TOKENIZER_BYTES, MAX_TOKENIZER_JSON_BYTES = 64 * 2**20, 4 * 2**20
 
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
@@ -55,6 +55,10 @@ def _sizes(value: Any) -> bool:
     return all(map(_size, value)) if isinstance(value, list) and len(value) <= MAX_LIST else _size(value)
 
 
+def _layers(value: Any) -> bool:
+    return _sizes(value) and max(value if isinstance(value, list) else [value or 0], default=0) <= MAX_LAYERS
+
+
 def _numbers(value: Any) -> bool:
     return all(map(_number, value)) if isinstance(value, list) and len(value) <= MAX_LIST else _number(value)
 
@@ -87,7 +91,8 @@ def _settings(**rules: _Rule) -> _Rule:
 
 
 _BLOCKS: dict[str, _Rule] = {
-    **dict.fromkeys(("width", "layers", "image_size", "patch_size", "head_width", "heads", "dim_head"), _sizes),
+    **dict.fromkeys(("width", "image_size", "patch_size", "head_width", "heads", "dim_head"), _sizes),
+    "layers": _layers,
     **dict.fromkeys(("n_queries", "attn_pooler_heads", "attn_pooler_queries", "context_length"), _size),
     **dict.fromkeys(("mlp_ratio", "ls_init_value", "final_ln_after_pool", "output_tokens", "qk_norm"), _number),
     **dict.fromkeys(("scaled_cosine_attn", "scale_heads", "scale_attn_inner", "scale_attn", "scale_fc"), _number),

@@ -28,6 +28,9 @@ from llu_core.encoders.backbones import (
 from llu_core.encoders.configuration import check_tokenizer_files, read_configuration
 from llu_core.errors import LluError, one_line
 
+HARMLESS_NUMBERS = 2**25
+"""A model of so many takes 128 MB; whether its weights are whole is then found in reading them."""
+
 
 @dataclass(frozen=True, eq=False)
 class LoadedModel:
@@ -62,6 +65,8 @@ def _load(backbone: Backbone, weights: Path | None) -> LoadedModel:
     config = _model_config(architecture)
     weights = weights or locate_weights(backbone)
     settings = pretrained_config(backbone.model, backbone.pretrained)
+    if architecture.startswith(LOCAL):
+        _check_size(architecture, weights)
     model, preprocess = _create(architecture, settings)
     _read_weights(model, weights)
     model.eval().requires_grad_(False)
@@ -111,7 +116,19 @@ def _model_config(architecture: str) -> dict[str, Any]:
     return config
 
 
-def _create(architecture: str, settings: dict[str, Any]) -> tuple[Any, Callable[[Image.Image], torch.Tensor]]:
+def _check_size(architecture: str, weights: Path) -> None:
+    """Refuse a stranger's configuration that asks for more numbers than its weights can hold, before any is made."""
+    with torch.device("meta"):
+        model, _ = _create(architecture, {}, device="meta")
+    numbers = sum(each.numel() for each in (*model.parameters(), *model.buffers()))
+    size = weights.stat().st_size
+    if numbers > max(size, HARMLESS_NUMBERS):  # a number takes a byte at least
+        raise LluError(f"its configuration asks for {numbers:,} numbers, and its weights have {size:,} bytes")
+
+
+def _create(
+    architecture: str, settings: dict[str, Any], *, device: str = "cpu"
+) -> tuple[Any, Callable[[Image.Image], torch.Tensor]]:
     """The architecture with arbitrary weights, and its preprocessing of images at inference."""
     from open_clip import create_model_and_transforms
 
@@ -119,6 +136,7 @@ def _create(architecture: str, settings: dict[str, Any]) -> tuple[Any, Callable[
         with torch.random.fork_rng(devices=[]):  # initialisation must not move the caller's random numbers
             model, _, preprocess = create_model_and_transforms(
                 architecture,
+                device=device,
                 load_weights=False,
                 pretrained_text=False,
                 force_quick_gelu=settings.get("quick_gelu", False),

@@ -3,7 +3,8 @@
 Of the many, each adds a set, trains, moves the mask, asks about a picture and takes the predictions home, again and
 again, through gradio_client, against an app started here. Prints calls, failures, waits, and the app's memory before
 and after. With `--neighbour` one visitor uploads, trains, chooses and compares as much as the limits allow, while
-another makes simple calls; prints how long these took.
+another makes simple calls; prints how long these took. With `--cancel` the same work is called off, early and late;
+prints how long it then went on.
 """
 
 import argparse
@@ -73,20 +74,27 @@ def crowd(address: str, folder: Path, visitors: int, seconds: float) -> Tally:
     return tally
 
 
-def worst(address: str, folder: Path, over: threading.Event) -> None:
-    """One visitor who does as much as the limits allow."""
+def fill(client: Client, folder: Path) -> None:
+    """As much of a set as the limits allow."""
     classes = [f"thing {number}" for number in range(200)]
     with zipfile.ZipFile(folder / "worst.zip", "w") as archive:
         for number in range(2000):
-            archive.writestr(f"{classes[number % 100]}/{number}.png", picture_bytes(number))
+            part = "test" if number % 4 == 0 else "train"
+            archive.writestr(f"{part}/{classes[number // 4 % 100]}/{number}.png", picture_bytes(number))
+    client.predict([handle_file(folder / "worst.zip")], "", api_name="/add_pictures")
+    client.predict(", ".join(classes[100:]), api_name="/set_unseen_classes")
+    client.predict("\n".join(f"a {{}} {number}" for number in range(40)), api_name="/set_templates")
+
+
+def worst(address: str, folder: Path, doing: list[str], over: threading.Event) -> None:
+    """One visitor who does as much as the limits allow, and says what."""
     client = Client(address, verbose=False, download_files=str(folder))
     try:
-        client.predict([handle_file(folder / "worst.zip")], "", api_name="/add_pictures")
-        client.predict(", ".join(classes[100:]), api_name="/set_unseen_classes")
-        client.predict("\n".join(f"a {{}} {number}" for number in range(40)), api_name="/set_templates")
-        client.predict("fast", api_name="/train")
-        client.predict(api_name="/choose_mask")
-        client.predict(api_name="/compare_methods")
+        doing.append("filling")
+        fill(client, folder)
+        for name, *arguments in (("/train", "fast"), ("/choose_mask",), ("/compare_methods",)):
+            doing.append(name)
+            client.predict(*arguments, api_name=name)
     finally:
         client.close()
         over.set()
@@ -94,22 +102,52 @@ def worst(address: str, folder: Path, over: threading.Event) -> None:
 
 def neighbour(address: str, folder: Path) -> None:
     """Simple calls beside the worst visitor."""
-    over, took = threading.Event(), list[float]()
+    over, doing, took = threading.Event(), ["nothing"], dict[str, list[float]]()
     client = Client(address, verbose=False, download_files=str(folder))
-    thread = threading.Thread(target=worst, args=(address, folder, over))
+    client.predict(api_name="/summary")  # the first visitor of all waits until the example is trained
+    thread = threading.Thread(target=worst, args=(address, folder, doing, over))
     thread.start()
     while not over.wait(0.2):
         for arguments, name in (((), "/summary"), ((0.3, 20.0), "/set_mask")):
-            start = time.monotonic()
+            start, meanwhile = time.monotonic(), doing[-1]
             client.predict(*arguments, api_name=name)
-            took.append(time.monotonic() - start)
+            took.setdefault(meanwhile, []).append(time.monotonic() - start)
     thread.join()
     client.close()
-    slow = sum(seconds > 1 for seconds in took)
-    print(
-        f"{len(took)} simple calls beside the worst: median {statistics.median(took):.2f} s, longest {max(took):.2f} s"
-    )
-    print(f"{slow} calls took over a second")
+    print("| beside | simple calls | median, s | longest, s | over a second |")
+    print("|---|---|---|---|---|")
+    for meanwhile, seconds in took.items():
+        slow = sum(each > 1 for each in seconds)
+        print(
+            f"| {meanwhile} | {len(seconds)} | {statistics.median(seconds):.2f} | {max(seconds):.2f} | {slow} |",
+            flush=True,
+        )
+
+
+def call_off(address: str, folder: Path) -> None:
+    """How long work goes on after it was called off, in all its phases."""
+    client = Client(address, verbose=False, download_files=str(folder))
+    fill(client, folder)
+    print("| work | called off after, s | ended, s later |")
+    print("|---|---|---|")
+    for name, arguments, after in (
+        *(("/train", ("paper",), seconds) for seconds in (0.5, 2, 5, 10, 20)),
+        ("/train", ("fast",), None),
+        *((name, (), seconds) for name in ("/choose_mask", "/compare_methods") for seconds in (0.5, 1, 2)),
+    ):
+        work = client.submit(*arguments, api_name=name)
+        if after is None:
+            work.result()
+            continue
+        time.sleep(after)
+        if work.done():
+            print(f"| {name} | {after} | it had ended before |")
+            continue
+        start = time.monotonic()
+        client.predict(api_name="/cancel")
+        work.exception()
+        print(f"| {name} | {after} | {time.monotonic() - start:.2f} |", flush=True)
+    client.close()
 
 
 def main() -> None:
@@ -117,14 +155,15 @@ def main() -> None:
     parser.add_argument(
         "--neighbour", action="store_true", help="one visitor does the worst, another makes simple calls"
     )
+    parser.add_argument("--cancel", action="store_true", help="one visitor calls the largest work off, again and again")
     parser.add_argument("--visitors", type=int, default=30)
     parser.add_argument("--minutes", type=float, default=5.0)
     options = parser.parse_args()
     environment = os.environ | {"HF_HUB_OFFLINE": "1", "PYTHONUNBUFFERED": "1"}
     with tempfile.TemporaryDirectory() as name, started(environment) as (address, process, _):
         folder = Path(name)
-        if options.neighbour:
-            neighbour(address, folder)
+        if options.neighbour or options.cancel:
+            (neighbour if options.neighbour else call_off)(address, folder)
             return
         write_zip(folder / "mine.zip")
         (folder / "what.png").write_bytes(picture_bytes(7))

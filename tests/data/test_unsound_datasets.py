@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from llu_core.data.coop import split_files
 from llu_core.data.coop.datasets import open_dataset
 from llu_core.errors import LluError
 from support.dataset_folders import SPLIT_FILES, WNIDS, write_dataset
@@ -53,6 +54,13 @@ def test_an_unsound_split_file_is_named_with_its_fault(tmp_path: Path, content: 
     with pytest.raises(LluError, match=says) as caught:
         open_dataset(tmp_path, "oxford_pets")
     assert "\n" not in str(caught.value)
+
+
+def test_a_split_file_of_any_size_is_not_read(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(split_files, "MAX_TEXT_BYTES", 2**20)
+    (write_dataset(tmp_path, "oxford_pets") / PETS[2]).write_bytes(b" " * (2**20 + 1))
+    with pytest.raises(LluError, match="over 1 MB, too large for a list of pictures"):
+        open_dataset(tmp_path, "oxford_pets")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """A model's folder or repository brings numbers and names: what asks for more is refused before anything is built."""
 
 import json
+import resource
 import shutil
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,8 @@ def refusal(folder: Path) -> str:
         ("vision_cfg", {"timm_kwargs": {}}),
         ("vision_cfg", {"width": 10**9}),
         ("vision_cfg", {"layers": float("inf")}),
+        ("vision_cfg", {"layers": 1000}),
+        ("vision_cfg", {"layers": [1, 1, 1, 1000]}),
         ("vision_cfg", {"layers": [1] * 100}),
         ("vision_cfg", {"pool_type": "x" * 1000}),
         ("multimodal_cfg", {"hf_model_name": "stranger/model"}),
@@ -71,6 +74,24 @@ def test_what_is_no_number_and_no_known_name_is_refused(
     monkeypatch.setattr(open_clip, "create_model_and_transforms", lambda *_, **__: pytest.fail("it was built"))
     change(folder, **{section: settings})
     assert f"asks for {section}" in refusal(folder)
+
+
+@pytest.mark.parametrize(
+    ("section", "settings"),
+    [
+        ("text_cfg", {"width": 16_384, "layers": 256}),
+        ("text_cfg", {"mlp_ratio": 10**6}),
+        ("text_cfg", {"context_length": 16_384}),
+        ("vision_cfg", {"image_size": 16_384, "patch_size": 1}),
+    ],
+)
+def test_a_model_larger_than_its_weights_is_refused_before_it_takes_memory(
+    folder: Path, section: str, settings: dict[str, Any]
+):
+    change(folder, **{section: settings})
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert "numbers, and its weights have" in refusal(folder)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 * 1024  # KB
 
 
 def test_code_beside_a_tokenizer_is_refused_without_running(folder: Path):

@@ -1,6 +1,7 @@
 """Files are there whole or not at all."""
 
 import os
+import random
 import subprocess
 import sys
 import time
@@ -110,3 +111,23 @@ def test_whoever_takes_turns_with_a_folder_waits_for_the_other(tmp_path: Path):
 
     with ThreadPoolExecutor(4) as pool:
         assert all(pool.map(enter, range(4)))
+
+
+def test_a_process_that_is_killed_at_any_moment_leaves_a_whole_file(tmp_path: Path):
+    target = tmp_path / "report.json"
+    program = (
+        "import sys; from pathlib import Path; from llu_core.files.writing import write_text\n"
+        "for k in range(10**9):\n"
+        "    write_text(Path(sys.argv[1]), str(k % 10) * 300_000)\n"
+        "    if k == 0: print('ready', flush=True)\n"
+    )
+    generator = random.Random(0)
+    for _ in range(12):
+        with subprocess.Popen([sys.executable, "-c", program, target], stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+            time.sleep(generator.uniform(0, 0.02))
+            process.kill()
+        content = target.read_text()
+        assert len(content) == 300_000
+        assert set(content) == {content[0]}

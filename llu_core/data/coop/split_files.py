@@ -15,6 +15,8 @@ from typing import Any
 from llu_core.errors import LluError
 
 PARTS = ("train", "val", "test")
+MAX_TEXT_BYTES = 64 * 2**20
+"""A picture takes about 60 bytes: room for a million."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +181,8 @@ def _lines(path: Path) -> list[str]:
 
 def _text(path: Path) -> str:
     try:
+        if path.stat().st_size > MAX_TEXT_BYTES:
+            raise LluError(f"{path} is over {MAX_TEXT_BYTES >> 20} MB, too large for a list of pictures; get it again")
         return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise LluError(f"{path} cannot be read ({error.strerror or error})") from None
