@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from llu_core.cli.options import (
+    MODEL_OF_SOURCES,
     SOURCE_HELP,
     add_command,
     add_model,
@@ -18,6 +19,7 @@ from llu_core.cli.options import (
     embedding_progress,
     listed,
     model_loader,
+    model_of_sources,
     positive,
     positives,
     print_left_out,
@@ -94,7 +96,7 @@ def add(commands) -> None:
         "--tune", action="store_true", help="also llu-tuned: beta, gamma and lambda chosen on the shots of each cell"
     )
     add_recipe(evaluate)
-    add_model(evaluate, "picto")
+    add_model(evaluate, MODEL_OF_SOURCES)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -109,10 +111,11 @@ def run(options: argparse.Namespace) -> int:
     if options.json and options.json.is_dir():
         raise LluError(f"{options.json} is a folder; name a file for the rows")
     device = str(choose_device(options.device))
-    loader = replace(model_loader(options), device=device)
-    setting = Setting(chosen_recipe(options), device, options.views, loader)
     datasets, troubles = _datasets(options)
     plans = _plans(options, datasets)
+    options.model = options.model or model_of_sources(name for plan in plans for name in plan.names)
+    loader = replace(model_loader(options, options.model), device=device)
+    setting = Setting(chosen_recipe(options), device, options.views, loader)
     where = SourceFeatures(
         loader=loader,
         root=options.root,

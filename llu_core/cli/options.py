@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +10,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from llu_core.data.fewshot import Rejected
+from llu_core.data.sources import BUILT_IN
 from llu_core.encoders.cache import ModelLoader, default_cache_folder
 from llu_core.errors import LluError
 from llu_core.method.recipes import RECIPES, Recipe, recipe
@@ -40,12 +41,12 @@ def add_recipe(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lam", type=float, help="weight of the distance to identity, eq. 6 (default: 1000)")
 
 
-def add_model(parser: argparse.ArgumentParser, default: str | None) -> None:
+def add_model(parser: argparse.ArgumentParser, default: str) -> None:
+    """default: what the help says of it."""
     parser.add_argument(
         "--model",
-        default=default,
-        help="picto (embedded), vit-b-16, vit-b-32, ..., hf-hub:ORG/NAME, local-dir:PATH, NAME@CHECKPOINT "
-        f"(default: {default or 'the one the adapter was trained with'})",
+        help="photo and picto (embedded), vit-b-16, vit-b-32, ..., hf-hub:ORG/NAME, local-dir:PATH, NAME@CHECKPOINT "
+        f"(default: {default})",
     )
     parser.add_argument("--device", help="cpu, cuda, ... (default: cuda where there is one)")
     parser.add_argument("--no-cache", action="store_true", help="neither read nor keep embeddings on disk")
@@ -83,10 +84,18 @@ def listed(text: str | None) -> list[str]:
     return [part.strip() for part in (text or "").split(",") if part.strip()]
 
 
-def model_loader(options: argparse.Namespace, model: str | None = None) -> ModelLoader:
-    """Loads the model of --model, or else `model`, remembering its embeddings unless --no-cache is given."""
+MODEL_OF_SOURCES = "picto for built-in sets, photo for all others"
+
+
+def model_of_sources(sources: Iterable[str]) -> str:
+    """The model that reads these sources unless --model names one; all are read by one, or none could be compared."""
+    return "picto" if all(source.startswith(BUILT_IN) for source in sources) else "photo"
+
+
+def model_loader(options: argparse.Namespace, model: str) -> ModelLoader:
+    """Loads `model`, remembering its embeddings unless --no-cache is given."""
     cache = None if options.no_cache else default_cache_folder()
-    return ModelLoader(options.model or model or "picto", options.device, cache)
+    return ModelLoader(model, options.device, cache)
 
 
 def progress_bar(description: str, unit: str, total: int | None = None) -> tqdm:

@@ -22,7 +22,7 @@ def add(commands) -> None:
     predict.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
     predict.add_argument("--classes", help='class names to choose from, "a,b,c" (default: those of the training)')
     predict.add_argument("--json", action="store_true", help="print JSON")
-    add_model(predict, None)
+    add_model(predict, "the one the adapter was trained with")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from llu_core.cli.options import (
+    MODEL_OF_SOURCES,
     SOURCE_HELP,
     add_command,
     add_model,
@@ -11,6 +12,7 @@ from llu_core.cli.options import (
     chosen_recipe,
     embedding_progress,
     model_loader,
+    model_of_sources,
     positive,
     print_left_out,
     progress_bar,
@@ -35,7 +37,7 @@ def add(commands) -> None:
         "--tune", action="store_true", help="choose beta, gamma and lambda on held-out shots and classes of the source"
     )
     add_recipe(train)
-    add_model(train, "picto")
+    add_model(train, MODEL_OF_SOURCES)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -48,7 +50,8 @@ def run(options: argparse.Namespace) -> int:
     recipe, device = chosen_recipe(options), choose_device(options.device)
     if options.out.exists() and not options.out.is_dir():
         raise LluError(f"{options.out} is a file; name a folder for the adapter")
-    shots = _load_source(options, options.source)
+    model = options.model or model_of_sources([options.source])
+    shots = _load_source(options, model)
     if options.shots:
         shots = shots.sample(options.shots, options.seed)
     if options.tune:
@@ -66,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
 
         adapter = drain(train(shots, recipe, seed=options.seed, device=device), show)
     trained = TrainedAdapter.of(
-        shots, adapter, recipe, seed=options.seed, model=options.model if shots.encoder_identity else ""
+        shots, adapter, recipe, seed=options.seed, model=model if shots.encoder_identity else ""
     )
     trained.save_pretrained(options.out)
     print(f"{len(shots.train)} pictures of {len(trained.trained_classes)} classes; adapter saved to {options.out}")
@@ -74,11 +77,11 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _load_source(options: argparse.Namespace, source: str):
+def _load_source(options: argparse.Namespace, model: str):
     from llu_core.data.sources import load_source
 
-    with embedding_progress(source) as show:
-        shots = load_source(source, model_loader(options), progress=show)
+    with embedding_progress(options.source) as show:
+        shots = load_source(options.source, model_loader(options, model), progress=show)
     print_left_out(shots.rejected)
     return shots
 

@@ -10,7 +10,12 @@ from llu_core.errors import LluError, one_line
 EMBEDDED_FOLDER = Path(__file__).parents[2] / "assets" / "picto_clip"
 EMBEDDED_NOTE = (
     "The embedded model knows only the picture world it was trained on (drawn shapes, colours, textures, counts). "
-    "Photographs want vit-b-16."
+    "Photographs want photo, or better vit-b-16."
+)
+PHOTO = "photo"
+_PHOTO_NOTE = (
+    "The embedded model for photographs knows 1,000 kinds of animals, plants and things by sight, and guesses at other "
+    "words from these. It knows no actions, colours, counts, scenes or writing; vit-b-16 does."
 )
 WEIGHT_SUFFIXES = (".safetensors", ".bin", ".pt", ".pth")
 LOCAL, _HUB = "local-dir:", "hf-hub:"
@@ -36,6 +41,7 @@ class Backbone:
 
 _TABLE = (
     Backbone("picto", "Embedded picture-world CLIP", f"{LOCAL}{EMBEDDED_FOLDER}", "", EMBEDDED_NOTE),
+    Backbone(PHOTO, "Embedded photograph model", PHOTO, "", _PHOTO_NOTE),
     # OpenAI trained with QuickGELU: the plain architecture loads these weights too and is four points worse.
     Backbone("vit-b-16", "OpenAI CLIP ViT-B/16", "ViT-B-16-quickgelu", "openai", f"{_PHOTOGRAPHS} The paper's model."),
     Backbone("vit-b-32", "OpenAI CLIP ViT-B/32", "ViT-B-32-quickgelu", "openai", _PHOTOGRAPHS),

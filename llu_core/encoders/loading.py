@@ -18,6 +18,7 @@ from safetensors import SafetensorError
 
 from llu_core.encoders.backbones import (
     LOCAL,
+    PHOTO,
     Backbone,
     FilesUnavailable,
     locate_architecture,
@@ -61,6 +62,21 @@ def load_model(name: str, checkpoint: str | Path | None = None) -> LoadedModel:
 
 
 def _load(backbone: Backbone, weights: Path | None) -> LoadedModel:
+    return _load_photo(backbone, weights) if backbone.model == PHOTO else _load_open_clip(backbone, weights)
+
+
+def _load_photo(backbone: Backbone, weights: Path | None) -> LoadedModel:
+    from llu_core.encoders.photo.model import LOGIT_SCALE, WIDTH, load_photo_model, preprocessing
+    from llu_core.encoders.photo.parts import load_words
+
+    if weights is not None:
+        raise LluError(f"its weights come with two packages, so that {weights} cannot take their place")
+    words, model = load_words(), load_photo_model()
+    identity = _identity(backbone, model, quick_gelu=False)
+    return LoadedModel(backbone, model, words, preprocessing(), identity, WIDTH, LOGIT_SCALE)
+
+
+def _load_open_clip(backbone: Backbone, weights: Path | None) -> LoadedModel:
     architecture = locate_architecture(backbone)
     config = _model_config(architecture)
     weights = weights or locate_weights(backbone)
@@ -94,7 +110,9 @@ def _check_open_clip() -> None:
 def _remedy(backbone: Backbone, unavailable: bool) -> str:
     if backbone.name == "picto":
         return "restore assets/picto_clip from the repository, or make it with python -m llu_core.pictoworld.pretrain."
-    alternative = "use the embedded model, which is always there: --model picto."
+    alternative = "use an embedded model, which is always there: --model photo or --model picto."
+    if backbone.model == PHOTO:
+        return "or take another model, such as --model vit-b-16."
     if unavailable and not backbone.model.startswith(LOCAL):
         file = f"{backbone.name}@/path/to/weights.safetensors"
         return f"give a weights file, --model {file}, or fill that cache where there is a network, or {alternative}"
