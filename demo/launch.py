@@ -23,6 +23,7 @@ from demo.hosting.versions import versions
 from demo.page.leftovers import swept
 from demo.page.views import LAUNCH
 from demo.page.wiring import build_app
+from demo.session.session import Reader
 from demo.settings import EMBEDDED, MB, Settings
 from llu_core.errors import LluError
 
@@ -78,16 +79,18 @@ class App:
 
 
 def build(settings: Settings) -> App:
-    """The app with its model; where the chosen one cannot be had, with the embedded one, saying so."""
+    """The app with its model; where the chosen one cannot be had, with the embedded ones, saying so."""
     os.environ["GRADIO_TEMP_DIR"] = _uploads.name  # read when components are made
     os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")  # of calls, with the visitor's name; nothing reads it
     try:
-        encoder = embedded_later() if settings.model == EMBEDDED else load_encoder(settings.model)
+        encoder = embedded_later(settings.model) if settings.model in EMBEDDED else load_encoder(settings.model)
     except LluError as error:
-        print(f"{error}\nGoing on with the embedded model.", flush=True)
-        settings = replace(settings, model=EMBEDDED)
-        encoder = embedded_later()
-    host = Host.of(encoder, settings)
+        print(f"{error}\nGoing on with the embedded models.", flush=True)
+        settings = replace(settings, model=Settings.model, own_model=Settings.own_model)
+        encoder = embedded_later(settings.model)
+    apart = settings.own_model != settings.model
+    own = Reader(settings.own_model, embedded_later(settings.own_model)) if apart else None
+    host = Host.of(encoder, settings, own=own)
     return App(build_app(host, settings), host, settings)
 
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-EMBEDDED = "picto"
+EMBEDDED = ("picto", "photo")
+"""Of the models in the project, the one for the drawn examples and the one for visitors' own sets."""
 MB = 2**20
 
 
@@ -79,13 +80,15 @@ class Limits:
 class Settings:
     """How this app runs.
 
-    model: a backbone's name; cache: folder for the embeddings of the built-in examples, None for memory only;
+    model: the backbone of the examples, own_model: that of visitors' own sets, by name; cache: folder for the
+    embeddings of the built-in examples, None for memory only;
     port: None for the first free one from 7860 on; public: whether others than this machine's and this network's
     users find the page, through Gradio's servers or on Spaces; login: (name, password), None for an open page;
     choose_models: whether visitors may load other models, from the hub and from files of this machine.
     """
 
-    model: str = EMBEDDED
+    model: str = EMBEDDED[0]
+    own_model: str = EMBEDDED[1]
     limits: Limits = Limits()
     cache: Path | None = None
     host: str = "127.0.0.1"
@@ -100,11 +103,12 @@ class Settings:
         """Raises ValueError for what is not understood; unknown arguments end the program with status 2."""
         told = _parser().parse_args(arguments)
         share = told.share or environment.get("GRADIO_SHARE", "").lower() == "true"
-        model = told.model or environment.get("LLU_BACKBONE") or EMBEDDED
+        chosen = told.model or environment.get("LLU_BACKBONE")
         cache = told.cache or environment.get("LLU_CACHE")
         public = share or "SPACE_ID" in environment
         return cls(
-            model=model,
+            model=chosen or cls.model,
+            own_model=chosen or cls.own_model,
             limits=Limits.parse(environment.get("LLU_LIMITS", "") if told.limits is None else told.limits),
             cache=Path(os.path.expanduser(cache)) if cache else None,
             host=told.host or environment.get("GRADIO_SERVER_NAME") or cls.host,
@@ -159,7 +163,7 @@ def _parser() -> argparse.ArgumentParser:
     add: Any = parser.add_argument
     add("--host", metavar="NAME", help="address to listen on, 0.0.0.0 for all (GRADIO_SERVER_NAME; this machine only)")
     add("--port", metavar="N", help="port to listen on (GRADIO_SERVER_PORT; the first free one from 7860 on)")
-    add("--model", metavar="NAME", help="CLIP model, as in README (LLU_BACKBONE; the embedded one)")
+    add("--model", metavar="NAME", help="CLIP model for everything, as in README (LLU_BACKBONE; the embedded ones)")
     add(
         "--share", action="store_true", help="a public address through Gradio's servers, for a week (GRADIO_SHARE=True)"
     )

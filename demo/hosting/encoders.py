@@ -12,7 +12,7 @@ from typing import Any, cast
 import numpy as np
 
 from demo.hosting.gpu import is_zero_gpu, with_borrowed_gpu
-from demo.settings import EMBEDDED, MB
+from demo.settings import MB
 from llu_core.encoders.cache import RememberingEncoder
 from llu_core.encoders.encoder import Encoder, OpenClipEncoder
 from llu_core.errors import LluError
@@ -27,11 +27,11 @@ def load_encoder(name: str, checkpoint: str | None = None) -> Encoder:
     return RecentEncoder(with_borrowed_gpu(OpenClipEncoder.load(name, checkpoint=checkpoint, device=device)))
 
 
-def embedded_later() -> Encoder:
-    """The embedded model, which is always there and so need not be loaded before it is needed."""
+def embedded_later(name: str) -> Encoder:
+    """An embedded model, which is always there and so need not be loaded before it is needed."""
     if is_zero_gpu():  # models must be there when the program starts
-        return load_encoder(EMBEDDED)
-    return cast("Encoder", LaterEncoder(lambda: load_encoder(EMBEDDED)))
+        return load_encoder(name)
+    return cast("Encoder", LaterEncoder(lambda: load_encoder(name)))
 
 
 class LaterEncoder:
@@ -51,20 +51,20 @@ class LaterEncoder:
 class SharedEncoders:
     """Encoders by name; a failed load leaves them as they were.
 
-    The first one stays; of further ones the longest unused go, and live on only with the visitors who work with them.
-    open: whether visitors may load other models than the first.
+    The first ones stay; of further ones the longest unused go, and live on only with the visitors who work with them.
+    open: whether visitors may load other models than the first ones.
     """
 
-    def __init__(self, name: str, encoder: Encoder, *, open: bool = True):
-        self._first, self._open = name, open
-        self._encoders: OrderedDict[str, Encoder] = OrderedDict({name: encoder})
+    def __init__(self, encoders: Mapping[str, Encoder], *, open: bool = True):
+        self._first, self._open = tuple(encoders), open
+        self._encoders = OrderedDict(encoders)
         self._lock, self._loading = threading.Lock(), threading.Lock()
 
     def load(self, name: str, checkpoint: str | None = None) -> Encoder:
         """The encoder of that name, loaded if need be; raises LluError if its weights cannot be had."""
         key = f"{name}@{checkpoint}" if checkpoint else name
-        if not self._open and key != self._first:
-            raise LluError(f"this page works with {self._first} only; run the app yourself for other models")
+        if not self._open and key not in self._first:
+            raise LluError(f"this page works with {' and '.join(self._first)} only; run the app yourself for others")
         known = self._known(key)
         if known is not None:
             return known
@@ -81,7 +81,7 @@ class SharedEncoders:
         with self._lock:
             self._encoders[key] = encoder
             while len(self._encoders) > MAX_ENCODERS:
-                del self._encoders[next(other for other in self._encoders if other != self._first)]
+                del self._encoders[next(other for other in self._encoders if other not in self._first)]
         return encoder
 
     def forget_old(self) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from demo.hosting.gpu import at_home
 from demo.session.presets import PRESETS, load_preset
-from demo.session.session import Session
+from demo.session.session import Reader, Readers, Session
 from demo.session.training import draw_umap, train_adapter, with_known_map
 from demo.settings import Limits
 from llu_core.encoders.cache import CachedEncoder
@@ -23,8 +23,18 @@ class Examples:
     cache: folder in which their embeddings are kept for the next start, None for none; visitors' never go there.
     """
 
-    def __init__(self, encoder: Encoder, encoder_name: str, *, limits: Limits | None = None, cache: Path | None = None):
-        self._blank = Session(encoder, encoder_name, limits=limits or Limits())
+    def __init__(
+        self,
+        encoder: Encoder,
+        encoder_name: str,
+        *,
+        own: Reader | None = None,
+        limits: Limits | None = None,
+        cache: Path | None = None,
+    ):
+        """own: reads the sets of visitors, where it is another than reads the examples."""
+        readers = None if own is None else Readers(Reader(encoder_name, encoder), own)
+        self._blank = Session(encoder, encoder_name, limits=limits or Limits(), readers=readers)
         self._cache = cache
         self._trained: dict[str, Session] = {}
         self._lock, self._closed = threading.Lock(), False
@@ -36,14 +46,14 @@ class Examples:
 
     def get(self, session: Session, title: str) -> Session:
         """The example in place of what `session` holds; untrained where the visitor has chosen another encoder."""
-        if session.encoder is not self._blank.encoder:
+        if session.readers is None and session.encoder is not self._blank.encoder:
             return load_preset(session, title)
         if title not in self._trained:  # looked up before the lock: a visitor does not wait for another example
             with self._lock:
                 if title not in self._trained:
                     self._trained[title] = self._train(load_preset(self._blank, title))
         shown = self._trained[title] = with_known_map(self._trained[title])
-        return shown
+        return shown if shown.readers is session.readers else replace(shown, readers=session.readers)
 
     def _train(self, example: Session) -> Session:
         warm_up()  # so that the seconds on the page are those of the training
@@ -71,6 +81,8 @@ class Examples:
             for title in PRESETS:
                 if not self._closed:
                     self.get(self._blank, title)
+            if self._blank.readers and not self._closed:
+                self._blank.for_own_set().encoder.identity  # noqa: B018 - loads it before the first visitor's own set
         except RuntimeError:  # threads cannot be started any more while the interpreter ends
             if not self._closed:
                 raise

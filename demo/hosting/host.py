@@ -11,6 +11,7 @@ from demo.hosting.examples import Examples
 from demo.hosting.folders import forget_old_files, own_folder
 from demo.hosting.line import Line
 from demo.hosting.store import Bounds, SessionStore
+from demo.session.session import Reader
 from demo.settings import MB, Settings
 from llu_core.encoders.encoder import Encoder
 
@@ -30,10 +31,13 @@ class Host:
     downloads: tempfile.TemporaryDirectory = field(default_factory=_temporary_folder)
 
     @classmethod
-    def of(cls, encoder: Encoder, settings: Settings) -> "Host":
-        """The host of an app around an encoder; `examples.prepare()` trains the examples before anybody asks."""
+    def of(cls, encoder: Encoder, settings: Settings, *, own: Reader | None = None) -> "Host":
+        """The host of an app around an encoder; `examples.prepare()` trains the examples before anybody asks.
+
+        own: reads the sets of visitors, where it is another than reads the examples.
+        """
         limits = settings.limits
-        examples = Examples(encoder, settings.model, limits=limits, cache=settings.cache)
+        examples = Examples(encoder, settings.model, own=own, limits=limits, cache=settings.cache)
         bounds = Bounds(
             sessions=limits.visitors,
             bytes=limits.store_mb * MB,
@@ -41,7 +45,8 @@ class Host:
             address_percent=limits.address_percent,
         )
         store = SessionStore(lambda: examples.first, bounds)
-        encoders = SharedEncoders(settings.model, encoder, open=settings.choose_models)
+        known = {settings.model: encoder} | ({own.name: own.encoder} if own else {})
+        encoders = SharedEncoders(known, open=settings.choose_models)
         return cls(store, encoders, examples, Line(limits.waiting, seconds=60.0 * limits.turn_minutes))
 
     def folder(self, visitor: str) -> Path:

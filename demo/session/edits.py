@@ -81,14 +81,18 @@ def join_upload(session: Session, upload: Upload) -> Session:
     if upload.bundle is not None:
         return session.with_features(upload.bundle)
     assert upload.pictures is not None
-    draft = _joined_by(session, upload.class_name)
-    return session.edited("add pictures", drafts.merge(draft, upload.pictures))
+    draft, anew = _joined_by(session, upload.class_name), not _joins(session, upload.class_name)
+    return session.edited("add pictures", drafts.merge(draft, upload.pictures), anew=anew)
 
 
 def _joined_by(session: Session, class_name: str) -> ImageSource:
     """The draft that an upload joins; an earlier upload's rejections are forgotten."""
-    keeps = session.preset is None or class_name in session.draft.class_names
-    return drafts.with_rejected(session.draft, ()) if keeps else drafts.empty_draft()
+    return drafts.with_rejected(session.draft, ()) if _joins(session, class_name) else drafts.empty_draft()
+
+
+def _joins(session: Session, class_name: str) -> bool:
+    """Whether an upload joins the set on show, or begins an own one in an example's place."""
+    return session.preset is None or class_name in session.draft.class_names
 
 
 def _require_few(files: Sequence[Path], limits: Limits) -> None:
@@ -284,4 +288,4 @@ def set_templates(session: Session, templates: str) -> Session:
 def clear(session: Session) -> Session:
     """Forget the visitor's pictures and everything trained on them."""
     empty = replace(session, draft=drafts.empty_draft(), features=None, preset=None, model=None, history=())
-    return replace(empty, given=None, lineage=object())
+    return replace(empty, given=None, lineage=object()).for_own_set()

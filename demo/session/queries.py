@@ -14,6 +14,7 @@ from torch import Tensor
 from demo.session import draft as drafts
 from demo.session.session import UNLABELLED, Model, Session
 from llu_core.data.fewshot import LabelledEmbeddings
+from llu_core.encoders.encoder import Encoder
 from llu_core.encoders.prompts import class_embeddings
 from llu_core.errors import LluError
 from llu_core.files.images import decode
@@ -24,13 +25,10 @@ MAX_QUERIES = 24
 ARC_POINTS = 61
 
 
-def _encodable_model(session: Session) -> Model:
-    """The model, made sure that the loaded encoder is the one its embeddings come from."""
+def _encodable_model(session: Session) -> tuple[Model, Encoder]:
+    """The model, and the encoder that its embeddings come from."""
     model = session.require_model()
-    if not model.shots.encoder_identity:
-        raise LluError("this set came as embeddings and names no encoder, so nothing can be added to it")
-    model.trained.require_encoder(session.encoder.identity, session.encoder.width)
-    return model
+    return model, session.encoder_of(model)
 
 
 def add_query(session: Session, path: str | Path, name: str = "") -> Session:
@@ -40,12 +38,12 @@ def add_query(session: Session, path: str | Path, name: str = "") -> Session:
 
 def encode_query(session: Session, path: str | Path, name: str = "") -> LabelledEmbeddings:
     """A picture file as one row for `join_query`; this takes long, and changes nothing."""
-    model, path = _encodable_model(session), Path(path)
+    (model, encoder), path = _encodable_model(session), Path(path)
     _require_room(model)
     image = decode(path, path.name, max_pixels=session.limits.picture_pixels)
     side = _thumbnail_side(model)
     return LabelledEmbeddings(
-        session.encoder.encode_images([image]),
+        encoder.encode_images([image]),
         torch.tensor([UNLABELLED]),
         (name or path.name,),
         np.asarray(ImageOps.fit(image, (side, side)))[None],
@@ -54,7 +52,7 @@ def encode_query(session: Session, path: str | Path, name: str = "") -> Labelled
 
 def join_query(session: Session, query: LabelledEmbeddings) -> Session:
     """The session with one more query; raises LluError if its adapter is of another encoder by now."""
-    model = _encodable_model(session)
+    model, _ = _encodable_model(session)
     _require_room(model)
     pixels = query.thumbnails
     if query.embeddings.shape[1] != model.shots.width or pixels is None or pixels.shape[1] != _thumbnail_side(model):
@@ -115,19 +113,19 @@ def encode_classes(session: Session, names: Sequence[str]) -> NewClasses:
 
     Raises LluError before anything is encoded if the classes would be too many, or one is there already.
     """
-    model = _encodable_model(session)
+    model, encoder = _encodable_model(session)
     drafts.require_few_classes(len(model.shots.class_names) + len(names), session.limits)
     names = tuple(drafts.clean_name(name) for name in names)
     templates = model.shots.templates
     drafts.require_within(0, (*model.shots.class_names, *names), session.limits, len(templates))
-    rows = class_embeddings(session.encoder, names, templates)
-    return NewClasses(names, rows, templates, session.encoder.identity)
+    rows = class_embeddings(encoder, names, templates)
+    return NewClasses(names, rows, templates, encoder.identity)
 
 
 def join_classes(session: Session, new: NewClasses) -> Session:
     """The session with further classes; raises LluError if its adapter is another one by now, or they are too many."""
-    model = _encodable_model(session)
-    if (model.shots.templates, session.encoder.identity) != (new.templates, new.encoder_identity):
+    model, encoder = _encodable_model(session)
+    if (model.shots.templates, encoder.identity) != (new.templates, new.encoder_identity):
         raise LluError("the adapter was replaced meanwhile; name the class again")
     drafts.require_few_classes(len(model.shots.class_names) + len(new.names), session.limits)
     unseen = drafts.unseen_without_pictures(session.draft)

@@ -63,10 +63,11 @@ def open_adapter(session: Session, path: Path, folder: Path) -> Session:
         trained = TrainedAdapter.from_pretrained(folder)
     except LluError as error:  # where the server unpacked it is no visitor's business
         raise LluError(str(error).replace(str(folder), path.name)) from None
-    trained.require_encoder(session.encoder.identity, session.encoder.width)
+    reader = session.reader_of(trained)
+    trained.require_encoder(reader.encoder.identity, reader.encoder.width)
     require_within(len(trained.anchor_names), trained.class_names, session.limits, len(trained.templates))
     # The name in the file is a stranger's word; the model with this identity is the one that is loaded.
-    trained = replace(trained, model=session.encoder_name if trained.encoder_identity else "")
+    trained = replace(trained, model=reader.name if trained.encoder_identity else "")
     model = build_model(trained, _anchors_as_shots(trained, path.stem), source=None, seconds=None)
     return replace(session, model=model, beta=trained.adapter.beta, gamma=trained.adapter.gamma)
 

@@ -116,18 +116,36 @@ def map_points(adapter: LocalizedAdapter, train: LabelledEmbeddings, test: Label
 
 
 @dataclass(frozen=True, eq=False)
+class Reader:
+    """A model that reads pictures, by its name."""
+
+    name: str
+    encoder: Encoder
+
+
+@dataclass(frozen=True, eq=False)
+class Readers:
+    """The models that read what nobody has chosen a model for: the drawn examples, and visitors' own sets."""
+
+    examples: Reader
+    own: Reader
+
+
+@dataclass(frozen=True, eq=False)
 class Edit:
-    """What the set was before a change, and what the change was called."""
+    """What the set was before a change, who read it, and what the change was called."""
 
     label: str
     draft: ImageSource
     features: FewShotSet | None
     preset: str | None
+    reader: Reader
 
 
 @dataclass(frozen=True, eq=False)
 class Session:
-    """encoder: shared between visitors and never changed. beta, gamma: where the visitor's sliders stand.
+    """encoder: reads the set; shared between visitors and never changed. readers: who reads an example and who an own
+    set, None once one model was chosen for everything. beta, gamma: where the visitor's sliders stand.
 
     draft: the visitor's pictures; features: a set that came as embeddings and takes the draft's place, or None.
     history: earlier states of the set, newest last; limits: what a set may be. given: the adapter that came with an
@@ -146,19 +164,44 @@ class Session:
     limits: Limits = field(default_factory=Limits)
     given: TrainedAdapter | None = None
     lineage: object = field(default_factory=object)
+    readers: Readers | None = None
 
     @property
     def source(self) -> ImageSource | FewShotSet:
         """The set on the left of the page."""
         return self.features or self.draft
 
-    def edited(self, label: str, draft: ImageSource) -> "Session":
+    def for_own_set(self) -> "Session":
+        """The session with the model that reads visitors' own sets."""
+        own = self.readers and self.readers.own
+        return self if own is None else replace(self, encoder=own.encoder, encoder_name=own.name)
+
+    def encoder_of(self, model: Model) -> Encoder:
+        """The encoder that the model's embeddings come from: the set's, or one that read what was there before.
+
+        Raises LluError where neither is it, and for a set that came as embeddings of an unknown one.
+        """
+        if not model.shots.encoder_identity:
+            raise LluError("this set came as embeddings and names no encoder, so nothing can be added to it")
+        reader = self.reader_of(model.trained)
+        model.trained.require_encoder(reader.encoder.identity, reader.encoder.width)
+        return reader.encoder
+
+    def reader_of(self, trained: TrainedAdapter) -> Reader:
+        """Who read what the adapter was trained on, or else who reads the set."""
+        known = (self.readers.examples, self.readers.own) if self.readers else ()
+        readers = (Reader(self.encoder_name, self.encoder), *known)
+        return next((each for each in readers if each.encoder.identity == trained.encoder_identity), readers[0])
+
+    def edited(self, label: str, draft: ImageSource, *, anew: bool = False) -> "Session":
         """The session with another set of pictures; `label` says in the Undo button what was done.
+
+        anew: whether the set is no longer what it was with a change, but the visitor's own from here on.
 
         Raises LluError if it is over the limits. Where only Undo makes it so, the oldest steps are forgotten.
         """
         require_within(len(draft.train) + len(draft.test), draft.class_names, self.limits, len(draft.templates))
-        return self._changed(label, draft=draft, features=None, preset=None).within_memory(self)
+        return self._changed(label, anew, draft=draft, features=None, preset=None).within_memory(self)
 
     def within_memory(self, before: "Session") -> "Session":
         """The session, without its oldest steps to undo where all of it is more than one visitor may hold.
@@ -182,18 +225,22 @@ class Session:
 
     def with_features(self, features: FewShotSet) -> "Session":
         """The session with a set of embeddings in place of pictures."""
-        return self._changed(f"open {features.name}", draft=empty_draft(), features=features, preset=None)
+        return self._changed(f"open {features.name}", True, draft=empty_draft(), features=features, preset=None)
 
-    def _changed(self, label: str, **changes) -> "Session":
-        before = Edit(label, self.draft, self.features, self.preset)
-        return replace(self, history=(*self.history, before)[-MAX_UNDO:], **changes)
+    def _changed(self, label: str, anew: bool, **changes) -> "Session":
+        before = Edit(label, self.draft, self.features, self.preset, Reader(self.encoder_name, self.encoder))
+        changed = replace(self, history=(*self.history, before)[-MAX_UNDO:], **changes)
+        return changed.for_own_set() if anew else changed
 
     def undone(self) -> "Session":
         """The set as it was before the last edit; the model stays."""
         if not self.history:
             return self
         last = self.history[-1]
-        return replace(self, draft=last.draft, features=last.features, preset=last.preset, history=self.history[:-1])
+        before = replace(self, draft=last.draft, features=last.features, preset=last.preset, history=self.history[:-1])
+        if self.readers is None:  # a model that was chosen stays
+            return before
+        return replace(before, encoder=last.reader.encoder, encoder_name=last.reader.name)
 
     @property
     def holdings(self) -> tuple[object, ...]:

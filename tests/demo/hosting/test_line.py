@@ -138,7 +138,7 @@ def test_a_closed_line_lets_nobody_in_and_sends_the_waiting_away():
 
 
 def test_tuning_and_comparison_tell_their_place_in_line(trained: Session):
-    encoders, examples = SharedEncoders("toy", trained.encoder), Examples(trained.encoder, "toy", limits=Limits())
+    encoders, examples = SharedEncoders({"toy": trained.encoder}), Examples(trained.encoder, "toy", limits=Limits())
     ben, cyd = (gr.Request(session_hash=name) for name in ("ben", "cyd"))
     with closing(Host(SessionStore(lambda: trained), encoders, examples, Line(waiting=5))) as host:
         work = LongWork(host)

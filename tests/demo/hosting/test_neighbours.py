@@ -10,7 +10,7 @@ from support.demo_sessions import in_threads
 
 
 def test_a_model_that_is_there_does_not_wait_for_another_to_load(toy_encoder, monkeypatch):
-    shelf, loading, loaded = SharedEncoders("toy", toy_encoder), threading.Event(), threading.Event()
+    shelf, loading, loaded = SharedEncoders({"toy": toy_encoder}), threading.Event(), threading.Event()
 
     def slow(name: str, checkpoint: str | None):
         loading.set()

@@ -171,7 +171,7 @@ def test_a_visitor_of_a_space_trains_and_asks_within_its_limits(space: Space, tm
     assert client.predict(handle_file(tmp_path / "what.png"), api_name="/ask")["picture"] == "what.png"
     with pytest.raises(Exception, match="the page takes 40"):
         client.predict([handle_file(write_zip(tmp_path / "more.zip", shots=9, tests=9))], "", api_name="/add_pictures")
-    with pytest.raises(Exception, match="works with picto only"):
+    with pytest.raises(Exception, match="works with picto and photo only"):
         client.predict("vit-b-16", "/etc/passwd", api_name="/load_model")
     assert client.predict(api_name="/summary")["trained"] is not None
     client.close()

@@ -28,7 +28,7 @@ ADA = gr.Request(session_hash="ada")
 @pytest.fixture
 def host(trained: Session) -> Iterator[Host]:
     """An app whose visitors begin with a trained set of their own."""
-    shelf, examples = SharedEncoders("toy", trained.encoder), Examples(trained.encoder, "toy", limits=Limits())
+    shelf, examples = SharedEncoders({"toy": trained.encoder}), Examples(trained.encoder, "toy", limits=Limits())
     host = Host(SessionStore(lambda: trained), shelf, examples, Line(waiting=5))
     yield host
     host.close()
