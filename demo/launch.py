@@ -23,7 +23,7 @@ from demo.hosting.versions import versions
 from demo.page.leftovers import swept
 from demo.page.views import LAUNCH
 from demo.page.wiring import build_app
-from demo.session.session import Reader
+from demo.session.readers import Reader
 from demo.settings import EMBEDDED, MB, Settings
 from llu_core.errors import LluError
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from demo.hosting.gpu import at_home
 from demo.session.presets import PRESETS, load_preset
-from demo.session.session import Reader, Readers, Session
+from demo.session.readers import Reader, Readers
+from demo.session.session import Session
 from demo.session.training import draw_umap, train_adapter, with_known_map
 from demo.settings import Limits
 from llu_core.encoders.cache import CachedEncoder

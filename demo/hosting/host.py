@@ -11,7 +11,7 @@ from demo.hosting.examples import Examples
 from demo.hosting.folders import forget_old_files, own_folder
 from demo.hosting.line import Line
 from demo.hosting.store import Bounds, SessionStore
-from demo.session.session import Reader
+from demo.session.readers import Reader
 from demo.settings import MB, Settings
 from llu_core.encoders.encoder import Encoder
 

@@ -1,5 +1,6 @@
 """What the page shows of a visitor's session, drawn anew after every event."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from demo.payloads.summary import status_line
 from demo.session import training
 from demo.session.draft import unseen_without_pictures
 from demo.session.session import Session
+from llu_core.data.taught import warning
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Rendering:
         """The left column and the model line, as the session has them."""
         session = self.visitors.session(request)
         return [
-            f"Model: **{session.encoder.title}**. {session.encoder.note}",
+            _model_line(session),
             session.preset,
             _cards(session),
             ", ".join(unseen_without_pictures(session.draft)),
@@ -56,6 +58,17 @@ class Rendering:
         """The map's better coordinates, which the session keeps where it still has the adapter they were made for."""
         drawn = training.draw_umap(self.visitors.session(request))
         return positions_payload(self.visitors.update(request, training.join_map, drawn))
+
+
+def _model_line(session: Session) -> str:
+    """Who reads the set, what it knows, and which of the visitor's class names it was never taught."""
+    told = "" if session.preset else warning(session.encoder_name, session.draft.class_names)
+    return f"Model: **{session.encoder.title}**. {session.encoder.note}" + (f" **{_as_written(told)}**" if told else "")
+
+
+def _as_written(text: str) -> str:
+    """Markdown that shows the text with every sign as it is."""
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)
 
 
 def _cards(session: Session) -> str:

@@ -11,6 +11,7 @@ from torch import Tensor
 from demo.session.draft import empty_draft, require_within, stored_pictures
 from demo.session.memory import pieces_of
 from demo.session.projection import Projection, project_pca
+from demo.session.readers import Reader, Readers
 from demo.settings import MB, Limits
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
 from llu_core.data.pictures import ImageSource
@@ -113,22 +114,6 @@ def accuracies(model: Model, predictions: Tensor) -> dict[str, float | None]:
 def map_points(adapter: LocalizedAdapter, train: LabelledEmbeddings, test: LabelledEmbeddings) -> np.ndarray:
     """What the map is fitted to, (n + m, d): training images, test images, image anchors."""
     return torch.cat([train.embeddings, test.embeddings, adapter.image.anchors]).numpy()
-
-
-@dataclass(frozen=True, eq=False)
-class Reader:
-    """A model that reads pictures, by its name."""
-
-    name: str
-    encoder: Encoder
-
-
-@dataclass(frozen=True, eq=False)
-class Readers:
-    """The models that read what nobody has chosen a model for: the drawn examples, and visitors' own sets."""
-
-    examples: Reader
-    own: Reader
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,8 +14,8 @@ EMBEDDED_NOTE = (
 )
 PHOTO = "photo"
 _PHOTO_NOTE = (
-    "The embedded model for photographs knows 1,000 kinds of animals, plants and things by sight, and guesses at other "
-    "words from these. It knows no actions, colours, counts, scenes or writing; vit-b-16 does."
+    "It knows 1,000 kinds of animals, plants and things by sight, and guesses at other words from these. It knows no "
+    "actions, colours, counts, scenes or writing; vit-b-16 does."
 )
 WEIGHT_SUFFIXES = (".safetensors", ".bin", ".pt", ".pth")
 LOCAL, _HUB = "local-dir:", "hf-hub:"

@@ -3,9 +3,11 @@
 Knowing what a caption says lets training decide whether it is true of ANY picture, not only of its own.
 """
 
+import re
+
 import numpy as np
 
-from llu_core.pictoworld.vocabulary import COUNT_WORDS, Scene
+from llu_core.pictoworld.vocabulary import BACKDROPS, BACKGROUNDS, COLOURS, COUNT_WORDS, SHAPES, SIZES, TEXTURES, Scene
 
 ATTRIBUTES = ("shape", "colour", "texture", "count", "size", "background", "backdrop")
 
@@ -53,6 +55,14 @@ def caption(
     if not named:
         named = {ATTRIBUTES[rng.integers(3)]}
     return _frame(_phrase(scene, named, rng), rng), frozenset(named)
+
+
+def caption_words() -> frozenset[str]:
+    """Every word that a caption may have."""
+    shown = (*SHAPES, *COLOURS, *TEXTURES, *COUNT_WORDS, *SIZES, *BACKGROUNDS, *BACKDROPS, *_NOUNS, *_PLURALS.values())
+    plurals = (f"{noun}s" for noun in (*SHAPES, *_NOUNS, *_SYNONYMS.values()))
+    around = (*_SYNONYMS.values(), *_WITH.values(), *_FRAMES, "a single", "some several", "on with background", "an")
+    return frozenset(word for text in (*shown, *plurals, *around) for word in re.findall(r"[a-z]+", text))
 
 
 def _pick(options, rng: np.random.Generator) -> str:

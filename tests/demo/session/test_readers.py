@@ -8,7 +8,8 @@ import pytest
 from demo.hosting.examples import Examples
 from demo.session import edits, queries, saving, training
 from demo.session.presets import PRESETS
-from demo.session.session import Reader, Session
+from demo.session.readers import Reader
+from demo.session.session import Session
 from llu_core.errors import LluError
 from llu_core.method.recipes import RECIPES
 from support.demo_sessions import drain
