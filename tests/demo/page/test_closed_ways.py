@@ -130,7 +130,8 @@ def test_a_form_that_is_none_is_refused_in_a_sentence_and_leaves_no_file(own_app
     headers = {"Content-Type": "multipart/form-data; boundary=x"}
     answer = httpx.post(f"{address}gradio_api/upload{query}", content=form, headers=headers)
     assert (answer.status_code, uploads(folder)) == (400, before)
-    assert told in answer.text and answer.text.endswith(".")
+    assert told in answer.text
+    assert answer.text.endswith(".")
 
 
 def test_a_form_without_a_sound_boundary_is_the_callers_fault(own_app):
