@@ -17,7 +17,7 @@ from demo.hosting import logs
 QUIET_SECONDS, SWEEP_SECONDS = 40.0, 10.0
 """A session without a call for so long is forgotten, at the next sweep; its next call finds it as if it were new."""
 UPLOAD_SECONDS = 3600.0
-"""The progress of an upload that nobody watched is forgotten after so long."""
+"""The progress of an upload that goes on is forgotten after so long; of others, after QUIET_SECONDS."""
 
 
 class Leftovers:
@@ -55,7 +55,9 @@ class Leftovers:
         known = {*file_upload_statuses._statuses, *file_upload_statuses._signals}
         self._uploads = {upload: self._uploads.get(upload, now) for upload in known}
         for upload, since in self._uploads.items():
-            if now - since > UPLOAD_SECONDS:
+            status = file_upload_statuses._statuses.get(upload)
+            goes_on = status is not None and not status.is_done  # else it has ended, or was only asked for
+            if now - since > (UPLOAD_SECONDS if goes_on else QUIET_SECONDS):
                 file_upload_statuses._statuses.pop(upload, None)
                 file_upload_statuses._signals.pop(upload, None)
 

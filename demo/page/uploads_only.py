@@ -1,14 +1,14 @@
 """Files come from uploads only: what gradio would fetch from elsewhere, or hold in memory, is refused."""
 
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, NoReturn
 
 import gradio as gr
 from gradio import processing_utils, route_utils
 from gradio.route_utils import GradioMultiPartParser
+from starlette.datastructures import FormData
 from starlette.formparsers import MultiPartException
-
-MAX_FIELD = 64 * 1024
-"""Bytes of a form's field that is no file; the page sends none."""
 
 
 async def _refuse_link(url: str) -> NoReturn:
@@ -16,10 +16,36 @@ async def _refuse_link(url: str) -> NoReturn:
 
 
 class _Parser(GradioMultiPartParser):
-    def on_part_data(self, data: bytes, start: int, end: int) -> None:
-        if self._current_part.file is None and len(self._current_part.data) + end - start > MAX_FIELD:
-            raise MultiPartException("A field of the form is too large; only its files are looked at.")
-        super().on_part_data(data, start, end)
+    """Reads the form of an upload, which holds files only; what it has written of a form that it cannot read to its end
+    is deleted, whatever the reason is.
+    """
+
+    def on_headers_finished(self) -> None:
+        super().on_headers_finished()
+        part: Any = self._current_part
+        if part.file is None or part.field_name != "files":
+            raise MultiPartException("An upload holds files only, each in a field named files.")
+        if Path(part.file.filename or "").name == "..":
+            raise MultiPartException("A file of the upload has no name that it could be kept by; rename it.")
+
+    async def parse(self) -> FormData:
+        try:
+            form = await super().parse()
+            if len(self.items) < self._current_files:
+                raise MultiPartException("The upload ends in the middle of a file; send it again.")
+            return form
+        except (MultiPartException, OSError):
+            self._delete_begun()
+            raise
+        except Exception as error:  # what a form can be wrong in is not all foreseen by its reader
+            self._delete_begun()
+            raise MultiPartException("The form of the upload cannot be read.") from error
+
+    def _delete_begun(self) -> None:
+        for file in self._files_to_close_on_error:
+            with suppress(OSError):  # on a full disk, what was left to write cannot be
+                file.close()
+            Path(file.name).unlink(missing_ok=True)
 
 
 def take_uploads_only() -> None:

@@ -9,13 +9,27 @@ import gradio as gr
 from demo.hosting.store import SessionStore
 from demo.payloads.summary import summary
 from demo.session.session import Session
+from llu_core.errors import LluError
 
 Arguments = ParamSpec("Arguments")
 
 
+MAX_NAME = 100
+"""Characters of a visitor's name; browsers and gradio_client make ten, gradio itself 32."""
+
+
 def visitor(request: gr.Request) -> str:
-    """The name by which the store, the line and the downloads know whoever sent a request."""
-    return str(request.session_hash)
+    """The name by which the store, the line and the downloads know whoever sent a request.
+
+    Raises LluError for none, which all who send none would share, and for one that no page makes up: the names of
+    visitors who have gone are kept.
+    """
+    name = request.session_hash
+    if not name:
+        raise LluError("the call names no session, so that there is no set of yours to go on with; send a session_hash")
+    if len(name) > MAX_NAME or not name.isascii():
+        raise LluError(f"the session's name must be at most {MAX_NAME} plain letters and digits; reload the page")
+    return name
 
 
 def _address(request: gr.Request) -> str | None:

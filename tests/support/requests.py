@@ -49,4 +49,10 @@ def answered(door: Any, path: str, body: Body | None = None, *, method: str = "P
     scope = {"type": "http", "method": method, "path": path, "client": ("1.2.3.4", 5), "headers": [LOOPBACK]} | scope
     with ThreadPoolExecutor(1) as thread:  # playwright's loop runs in this one
         thread.submit(lambda: asyncio.run(door(scope, body or Body(b""), send))).result()
-    return (sent[0]["status"], json.loads(sent[1]["body"])) if sent else (0, None)
+    return (sent[0]["status"], told(sent)) if sent else (0, None)
+
+
+def told(sent: list[dict[str, Any]]) -> Any:
+    """The values of a JSON answer, or the text of another."""
+    body = sent[1]["body"].decode()
+    return body if (b"content-type", b"text/plain; charset=utf-8") in sent[0]["headers"] else json.loads(body)

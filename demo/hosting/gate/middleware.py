@@ -20,7 +20,7 @@ from demo.hosting.gate.bodies import (
 from demo.hosting.gate.login import Login, is_logged_in
 from demo.hosting.gate.modules import answer_module, module_of
 from demo.hosting.gate.origins import ANYWHERE, Origins
-from demo.hosting.gate.routes import Kind, kind_of, route_of
+from demo.hosting.gate.routes import UPLOAD, Kind, has_short_query, kind_of, route_of
 from demo.hosting.gate.tally import Tally
 from demo.settings import MB, Limits
 
@@ -53,7 +53,7 @@ class Gate:
         try:
             await self._pass(scope, receive, send)
         except Refusal as refusal:
-            await _answer(send, refusal.status, {"detail": str(refusal)})
+            await _refuse(send, refusal, route_of(scope))
         except BrokenOff:
             pass
 
@@ -67,6 +67,8 @@ class Gate:
         kind = kind_of(scope["method"], route)
         if kind is None:
             raise Refusal(404, "There is nothing here.")
+        if not has_short_query(scope, route):
+            raise Refusal(414, "The name that was sent is too long.")
         if self._login and kind in ("read", "call", "upload") and not is_logged_in(scope):
             raise Refusal(401, "Not authenticated; log in first.")
         if kind == "upload" and scope["method"] == "POST":
@@ -135,7 +137,18 @@ def _length(headers: Headers) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else None
 
 
+async def _refuse(send: Any, refusal: Refusal, route: str) -> None:
+    if route == UPLOAD:  # the page shows what such an answer holds as it is
+        await _send(send, refusal.status, b"text/plain; charset=utf-8", str(refusal))
+    else:
+        await _answer(send, refusal.status, {"detail": str(refusal)})
+
+
 async def _answer(send: Any, status: int, content: dict[str, Any]) -> None:
-    headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
+    await _send(send, status, b"application/json", json.dumps(content))
+
+
+async def _send(send: Any, status: int, kind: bytes, text: str) -> None:
+    headers = [(b"content-type", kind), (b"cache-control", b"no-store")]
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": json.dumps(content).encode()})
+    await send({"type": "http.response.body", "body": text.encode()})

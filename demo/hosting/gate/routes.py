@@ -14,16 +14,20 @@ Kind = Literal["open", "read", "call", "upload", "login"]
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)
 """The beginning of a web address; the letter of a drive is shorter."""
 
+UPLOAD = "/gradio_api/upload"
+MAX_QUERY = 200
+"""Bytes of a query to gradio's own routes: a random name, of a tab or of an upload. What is asked by a name is kept."""
+
 _ROUTES: dict[str, tuple[tuple[Kind, re.Pattern[str]], ...]] = {
     "GET": (
         ("open", re.compile(r"/|/(theme\.css|favicon\.ico|robots\.txt|manifest\.json|logout)")),
         ("open", re.compile(r"/(static|assets|svelte)/.+|/gradio_api/(startup-events|theme\.css)")),
-        ("read", re.compile(r"/config/?|/gradio_api/(info/?|openapi\.json|app_id/?|heartbeat/[^/]+)")),
+        ("read", re.compile(r"/config/?|/gradio_api/(info/?|openapi\.json|app_id/?|heartbeat/[!-.0-~]{1,100})")),
         ("read", re.compile(r"/gradio_api/(queue/data|upload_progress|call/(v2/)?[^/]+/[^/]+|file=.+)", re.DOTALL)),
     ),
     "POST": (
         ("call", re.compile(r"/gradio_api/(queue/join|cancel|reset/?|(run|api|call|call/v2)/[^/]+/?)")),
-        ("upload", re.compile(r"/gradio_api/upload")),
+        ("upload", re.compile(re.escape(UPLOAD))),
         ("login", re.compile(r"/login/?")),
     ),
 }
@@ -37,6 +41,11 @@ def route_of(scope: Mapping[str, Any]) -> str:
     if root and path.startswith(root) and path[len(root) : len(root) + 1] in ("", "/"):
         return path[len(root) :]
     return path
+
+
+def has_short_query(scope: Mapping[str, Any], route: str) -> bool:
+    """Tells whether a request's query holds no more than a name, where its route keeps it."""
+    return not route.startswith("/gradio_api/") or len(scope.get("query_string", b"")) <= MAX_QUERY
 
 
 def kind_of(method: str, route: str) -> Kind | None:

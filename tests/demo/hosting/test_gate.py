@@ -12,6 +12,7 @@ from demo.client import PLOTLY_JS, SCRIPTS
 from demo.hosting import logs
 from demo.hosting.gate import Gate, Tally
 from demo.settings import MB, Limits
+from support.requests import told
 
 
 async def served(scope, receive, send) -> None:
@@ -19,7 +20,9 @@ async def served(scope, receive, send) -> None:
     await send({"type": "http.response.body", "body": b"{}"})
 
 
-def ask(gate: Gate, path: str, *, method: str = "POST", client: str = "1.2.3.4", length: int | None = None):
+def ask(
+    gate: Gate, path: str, *, method: str = "POST", client: str = "1.2.3.4", length: int | None = None, query: str = ""
+):
     """(status, answer) of one request."""
     sent = []
 
@@ -28,9 +31,10 @@ def ask(gate: Gate, path: str, *, method: str = "POST", client: str = "1.2.3.4",
 
     headers = [] if length is None else [(b"content-length", str(length).encode())]
     scope = {"type": "http", "method": method, "path": path, "client": (client, 5), "headers": headers}
+    scope["query_string"] = query.encode()
     with ThreadPoolExecutor(1) as thread:  # playwright's loop runs in this one
         thread.submit(lambda: asyncio.run(gate(scope, None, send))).result()
-    return sent[0]["status"], json.loads(sent[1]["body"])
+    return sent[0]["status"], told(sent)
 
 
 def gate(**limits) -> Gate:
@@ -82,6 +86,27 @@ def test_without_a_limit_nobody_is_counted():
 @pytest.mark.parametrize(("length", "status"), [(None, 411), (3 * MB, 413), (2 * MB, 200)])
 def test_an_upload_is_refused_before_it_is_read(length, status):
     assert ask(gate(upload_mb=1), "/gradio_api/upload", length=length)[0] == status
+
+
+def test_a_refused_upload_is_told_as_the_page_shows_it():
+    told = ask(gate(upload_mb=1), "/gradio_api/upload", length=3 * MB)[1]
+    assert told == "The files are too large together; the page takes 1 MB at a time."
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "status"),
+    [
+        ("/gradio_api/heartbeat/" + "a" * 60_000, "", 404),
+        ("/gradio_api/heartbeat/\u00e4", "", 404),
+        ("/gradio_api/upload_progress", "upload_id=" + "a" * 60_000, 414),
+        ("/gradio_api/queue/data", "session_hash=" + "a" * 60_000, 414),
+        ("/gradio_api/queue/data", "session_hash=" + "a" * 32, 200),
+        ("/", "from=" + "a" * 5_000, 200),
+    ],
+)
+def test_a_name_that_would_be_kept_is_short(path, query, status):
+    """Gradio keeps the names of tabs and uploads for an hour or longer, whoever made them up."""
+    assert ask(gate(), path, method="GET", query=query)[0] == status
 
 
 def test_uploads_of_one_address_are_bounded_in_time():

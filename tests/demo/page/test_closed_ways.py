@@ -106,13 +106,39 @@ def _wait(condition) -> None:
         time.sleep(0.1)
 
 
-def test_a_form_holds_files_and_nothing_large_besides(own_app):
+def part(disposition: str, content: bytes) -> bytes:
+    return f"--x\r\nContent-Disposition: form-data; {disposition}\r\n\r\n".encode() + content + b"\r\n"
+
+
+A_FILE, END = part('name="files"; filename="a.png"', b"a" * 100_000), b"--x--\r\n"
+
+
+@pytest.mark.parametrize("query", ["", "?upload_id=a"])
+@pytest.mark.parametrize(
+    ("form", "told"),
+    [
+        (A_FILE + part('name="files"', b"a") + END, "files only"),
+        (A_FILE + part('name="other"', b"a" * 1_000_000) + END, "files only"),
+        (A_FILE + part('name="other"; filename="b.png"', b"a") + END, "files only"),
+        (A_FILE + part('name="files"; filename=".."', b"a") + END, "rename it"),
+        (A_FILE + A_FILE, "in the middle of a file"),
+    ],
+)
+def test_a_form_that_is_none_is_refused_in_a_sentence_and_leaves_no_file(own_app, query, form, told):
     address, folder = own_app
     before = uploads(folder)
-    files = {"files": ("a.png", b"a"), "other": (None, b"a" * 1_000_000)}
-    answer = httpx.post(f"{address}gradio_api/upload", files=files)
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    answer = httpx.post(f"{address}gradio_api/upload{query}", content=form, headers=headers)
     assert (answer.status_code, uploads(folder)) == (400, before)
-    assert "too large" in answer.text
+    assert told in answer.text
+    assert answer.text.endswith(".")
+
+
+def test_a_form_without_a_sound_boundary_is_the_callers_fault(own_app):
+    address, _ = own_app
+    headers = {"Content-Type": f"multipart/form-data; boundary={'x' * 3000}"}
+    answer = httpx.post(f"{address}gradio_api/upload", content=A_FILE, headers=headers)
+    assert (answer.status_code, answer.text) == (400, "The form of the upload cannot be read.")
 
 
 def test_no_link_outlives_a_visit(own_app):

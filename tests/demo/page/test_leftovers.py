@@ -161,3 +161,21 @@ def test_the_progress_of_an_upload_that_nobody_watched_is_forgotten():
         assert "llu-test" not in statuses._signals
 
     visited(visit)
+
+
+def test_the_name_of_an_upload_that_ended_or_never_began_is_forgotten_soon():
+    async def visit(served: Served) -> None:
+        statuses = leftovers.file_upload_statuses
+        statuses.track("llu-goes-on")
+        statuses.set_done("llu-ended")
+        asked = asyncio.create_task(statuses.is_tracked("llu-asked-for"))
+        await asyncio.sleep(0)
+        for _ in range(2):
+            served.swept.sweep()
+            served.now += QUIET_SECONDS + 1
+        asked.cancel()
+        assert "llu-goes-on" in statuses._statuses
+        assert not {"llu-ended", "llu-asked-for"} & {*statuses._statuses, *statuses._signals}
+        statuses.stop_tracking("llu-goes-on")
+
+    visited(visit)
