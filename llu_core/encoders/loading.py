@@ -105,10 +105,13 @@ def _load_open_clip(backbone: Backbone, weights: Path | None) -> LoadedModel:
 
 def _merge_branches(model: Any) -> None:
     """Make one convolution of the branches that MobileCLIP's towers were trained with; the embeddings stay the same."""
-    from timm.utils import reparameterize_model  # timm takes a second, and open_clip alone brings it in
+    from timm.utils import reparameterize_model  # timm takes as long to import as open_clip, which brings it in
 
-    with torch.random.fork_rng(devices=[]):  # the new layers are initialised before they are filled
-        reparameterize_model(model, inplace=True)
+    try:
+        with torch.random.fork_rng(devices=[]):  # the new layers are initialised before they are filled
+            reparameterize_model(model, inplace=True)
+    except Exception as error:  # a foreign configuration of a tower with branches fails in ways of its own
+        raise LluError(f"the branches of its towers cannot be merged ({one_line(error)})") from error
     model.requires_grad_(False)
 
 

@@ -31,6 +31,15 @@ def test_they_are_the_same_every_time_and_move_no_random_numbers(encoder: OpenCl
     assert torch.equal(again.encode_images(pictures), encoder.encode_images(pictures))
 
 
+def test_branches_that_cannot_be_merged_are_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch):
+    def failing(*_: object, **__: object) -> None:
+        raise RuntimeError("shapes\ndiffer")
+
+    monkeypatch.setattr("timm.utils.reparameterize_model", failing)
+    with pytest.raises(LluError, match=r"branches of its towers cannot be merged \(.*shapes differ.*\); use an"):
+        OpenClipEncoder.load(NAME, device="cpu")
+
+
 def test_they_say_that_their_answers_mean_nothing(encoder: OpenClipEncoder):
     assert encoder.title == "ViT-S-32-alt with random weights"
     assert "answers mean nothing" in encoder.note
