@@ -8,7 +8,7 @@ import pytest
 
 from bench.refresh_readme import BEGIN, END, refreshed
 from llu_core.cli.main import build_parser
-from llu_core.encoders.backbones import BACKBONES
+from llu_core.encoders.model_table import BACKBONES
 from llu_core.evaluation.plans import COMPARED_SYSTEMS
 from llu_core.systems.registry import SYSTEMS
 from support.sample_pictures import picture_bytes, write_zip
@@ -46,6 +46,12 @@ def test_its_library_code_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 def test_it_names_every_model_and_ablation():
     assert all(f"`{name}`" in README for name in [*BACKBONES, *(m for m in SYSTEMS if m != "clip" and m != "llu")])
+
+
+def test_its_list_of_models_is_the_table():
+    rows = re.findall(r"^\| `(\S+)` \| (.+) \| ([\d,]+) \| (\w+) \| (.+) \|$", README, re.MULTILINE)
+    table = [(name, b.title, f"{b.megabytes:,}", b.speed, b.licence) for name, b in BACKBONES.items()]
+    assert [row for row in rows if row[0] in BACKBONES] == table
 
 
 def test_the_space_runs_the_pinned_gradio():

@@ -21,7 +21,7 @@ from demo.payloads.cards import cards_payload
 from demo.session.draft import PICTURE_SUFFIXES, empty_draft
 from demo.session.presets import PRESETS
 from demo.settings import Limits, Settings
-from llu_core.encoders.backbones import BACKBONES
+from llu_core.encoders.model_table import BACKBONES, Backbone
 from llu_core.method.recipes import RECIPES
 
 # The bundled Source Sans Pro has no usable semi-bold; fonts named by a web address would be fetched from elsewhere.
@@ -260,10 +260,11 @@ def build_save_panel() -> SavePanel:
 def build_model_panel(settings: Settings) -> ModelPanel:
     with gr.Accordion("Model", open=False, visible=settings.choose_models):
         model = gr.Dropdown(
-            [(backbone.title, name) for name, backbone in BACKBONES.items()],
+            [(_offer(backbone), name) for name, backbone in BACKBONES.items()],
             value=settings.model,
             label="CLIP model",
-            info="Others than the embedded one are loaded from the Hugging Face Hub or from a file.",
+            info="MB of weights, and speed on a CPU. Others than the embedded models are loaded from the Hugging Face "
+            "Hub or from a file.",
             allow_custom_value=True,
         )
         checkpoint = gr.Textbox(
@@ -271,6 +272,10 @@ def build_model_panel(settings: Settings) -> ModelPanel:
         )
         load = gr.Button("Load model", size="sm")
     return ModelPanel(model=model, checkpoint=checkpoint, load=load)
+
+
+def _offer(backbone: Backbone) -> str:
+    return f"{backbone.title} · {backbone.megabytes:,} MB · {backbone.speed}"
 
 
 def build_explorer_panel() -> gr.HTML:

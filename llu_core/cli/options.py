@@ -45,8 +45,8 @@ def add_model(parser: argparse.ArgumentParser, default: str) -> None:
     """default: what the help says of it."""
     parser.add_argument(
         "--model",
-        help="photo and picto (embedded), vit-b-16, vit-b-32, ..., hf-hub:ORG/NAME, local-dir:PATH, NAME@CHECKPOINT "
-        f"(default: {default})",
+        help="photo and picto (embedded), vit-b-16, mobileclip2-s0, ..., hf-hub:ORG/NAME, local-dir:PATH, "
+        f"NAME@CHECKPOINT (default: {default})",
     )
     parser.add_argument("--device", help="cpu, cuda, ... (default: cuda where there is one)")
     parser.add_argument("--no-cache", action="store_true", help="neither read nor keep embeddings on disk")

@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _known_model(adapter: str, model: str) -> str:
     """The model that an adapter names, if it is one of the table; any other could be a stranger's choice."""
-    from llu_core.encoders.backbones import BACKBONES
+    from llu_core.encoders.model_table import BACKBONES
 
     if not model:
         raise LluError(f"{adapter} was trained on embeddings of an unknown model; name it with --model")

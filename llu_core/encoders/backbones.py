@@ -1,69 +1,30 @@
-"""The known backbones, in one table, and where the files of a backbone are found."""
+"""What the name of a backbone means, and where the files of a backbone are found."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from llu_core.encoders.model_table import BACKBONES, LOCAL, Backbone
 from llu_core.errors import LluError, one_line
 
-EMBEDDED_FOLDER = Path(__file__).parents[2] / "assets" / "picto_clip"
-EMBEDDED_NOTE = (
-    "The embedded model knows only the picture world it was trained on (drawn shapes, colours, textures, counts). "
-    "Photographs want photo, or better vit-b-16."
-)
-PHOTO = "photo"
-_PHOTO_NOTE = (
-    "It knows 1,000 kinds of animals, plants and things by sight, and guesses at other words from these. It knows no "
-    "actions, colours, counts, scenes or writing; vit-b-16 does."
-)
 WEIGHT_SUFFIXES = (".safetensors", ".bin", ".pt", ".pth")
-LOCAL, _HUB = "local-dir:", "hf-hub:"
+RANDOM = "random:"
+_RANDOM_NOTE = "Its weights are random, for timing and tests: its answers mean nothing."
+_HUB = "hf-hub:"
 # The names open_clip itself looks for, the safe format first.
 _WEIGHT_FILES = ("open_clip_model.safetensors", "open_clip_pytorch_model.safetensors", "open_clip_pytorch_model.bin")
-_PHOTOGRAPHS = "Trained on photographs and captions from the web."
 
 
 class FilesUnavailable(LluError):
     """A configuration or weights that could not be had, as opposed to ones that are wrong."""
 
 
-@dataclass(frozen=True)
-class Backbone:
-    """A model that can be loaded: `model` and `pretrained` are what open_clip calls them."""
-
-    name: str
-    title: str
-    model: str
-    pretrained: str
-    note: str
-
-
-_TABLE = (
-    Backbone("picto", "Embedded picture-world CLIP", f"{LOCAL}{EMBEDDED_FOLDER}", "", EMBEDDED_NOTE),
-    Backbone(PHOTO, "Embedded photograph model", PHOTO, "", _PHOTO_NOTE),
-    # OpenAI trained with QuickGELU: the plain architecture loads these weights too and is four points worse.
-    Backbone("vit-b-16", "OpenAI CLIP ViT-B/16", "ViT-B-16-quickgelu", "openai", f"{_PHOTOGRAPHS} The paper's model."),
-    Backbone("vit-b-32", "OpenAI CLIP ViT-B/32", "ViT-B-32-quickgelu", "openai", _PHOTOGRAPHS),
-    Backbone("vit-l-14", "OpenAI CLIP ViT-L/14", "ViT-L-14-quickgelu", "openai", _PHOTOGRAPHS),
-    Backbone("rn50", "OpenAI CLIP ResNet-50", "RN50-quickgelu", "openai", _PHOTOGRAPHS),
-    Backbone("laion-vit-b-32", "OpenCLIP ViT-B/32 (LAION-2B)", "ViT-B-32", "laion2b_s34b_b79k", _PHOTOGRAPHS),
-    Backbone(
-        "siglip-vit-b-16",
-        "SigLIP ViT-B/16",
-        "ViT-B-16-SigLIP",
-        "webli",
-        f"{_PHOTOGRAPHS} Its logit bias is one constant for all classes, so a softmax over classes does without it.",
-    ),
-)
-BACKBONES: dict[str, Backbone] = {backbone.name: backbone for backbone in _TABLE}
-
-
 def parse_backbone(name: str, checkpoint: str | Path | None = None) -> tuple[Backbone, Path | None]:
     """The backbone that `name` means, and the weights file to read instead of its own, if any.
 
     `name` is a name of the table, `hf-hub:ORG/NAME`, `local-dir:PATH`, a pair `MODEL/PRETRAINED` of open_clip, or any
-    but the folder followed by `@PATH` of a weights file; `checkpoint` says the same as `@PATH`.
+    but the folder followed by `@PATH` of a weights file; `checkpoint` says the same as `@PATH`. `random:ARCHITECTURE`
+    is an architecture of open_clip with random weights, always the same, for timing and tests.
     Raises LluError for a name that means nothing and for a file that is missing or of an unknown kind.
     """
     if not name.startswith(LOCAL) and "@" in name:
@@ -80,6 +41,8 @@ def _find(name: str) -> Backbone:
         return BACKBONES[name]
     if name.startswith(LOCAL) and len(name) > len(LOCAL):
         return Backbone(name, Path(name[len(LOCAL) :]).resolve().name, name, "", "Loaded from a folder.")
+    if name.startswith(RANDOM):
+        return _random(name)
     if name.startswith(_HUB) and name.count("/") == 1:
         return Backbone(name, name[len(_HUB) :], name, "", "Loaded from the Hugging Face hub.")
     model, _, tag = name.rpartition("/")
@@ -91,6 +54,17 @@ def _find(name: str) -> Backbone:
         f"There is no backbone {name!r}; choose one of {_names()}, or hf-hub:ORG/NAME, local-dir:PATH, "
         "MODEL/PRETRAINED of open_clip, or NAME@WEIGHTS_FILE."
     )
+
+
+def _random(name: str) -> Backbone:
+    from open_clip import list_models
+
+    architecture = name[len(RANDOM) :]
+    if architecture not in list_models():  # whose names alone are meant: open_clip would also build from a repository
+        raise LluError(
+            f"open_clip knows no architecture {architecture!r}; open_clip.list_models() names those it knows."
+        )
+    return Backbone(name, f"{architecture} with random weights", name, "", _RANDOM_NOTE)
 
 
 def _names() -> str:
@@ -123,7 +97,7 @@ def locate_architecture(backbone: Backbone) -> str:
         folder = Path(backbone.model[len(LOCAL) :])
         if not (folder / "open_clip_config.json").is_file():
             raise FilesUnavailable(f"there is no open_clip_config.json in the folder {folder}")
-    return backbone.model
+    return backbone.model.removeprefix(RANDOM)
 
 
 def locate_weights(backbone: Backbone) -> Path:

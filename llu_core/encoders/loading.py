@@ -17,9 +17,7 @@ from PIL import Image
 from safetensors import SafetensorError
 
 from llu_core.encoders.backbones import (
-    LOCAL,
-    PHOTO,
-    Backbone,
+    RANDOM,
     FilesUnavailable,
     locate_architecture,
     locate_weights,
@@ -27,6 +25,7 @@ from llu_core.encoders.backbones import (
     pretrained_config,
 )
 from llu_core.encoders.configuration import check_tokenizer_files, read_configuration
+from llu_core.encoders.model_table import LOCAL, PHOTO, Backbone
 from llu_core.errors import LluError, one_line
 
 HARMLESS_NUMBERS = 2**25
@@ -79,22 +78,41 @@ def _load_photo(backbone: Backbone, weights: Path | None) -> LoadedModel:
 def _load_open_clip(backbone: Backbone, weights: Path | None) -> LoadedModel:
     architecture = locate_architecture(backbone)
     config = _model_config(architecture)
-    weights = weights or locate_weights(backbone)
     settings = pretrained_config(backbone.model, backbone.pretrained)
-    if architecture.startswith(LOCAL):
-        _check_size(architecture, weights)
-    model, preprocess = _create(architecture, settings)
-    _read_weights(model, weights)
+    if backbone.model.startswith(RANDOM):
+        if weights is not None:
+            raise LluError(f"its weights are random, so that {weights} cannot take their place")
+        model, preprocess = _create(architecture, settings)
+    else:
+        weights = weights or locate_weights(backbone)
+        if architecture.startswith(LOCAL):
+            _check_size(architecture, weights)
+        model, preprocess = _create(architecture, settings)
+        _read_weights(model, weights)
     model.eval().requires_grad_(False)
+    identity = _identity(backbone, model, quick_gelu=bool(config.get("quick_gelu") or settings.get("quick_gelu")))
+    _merge_branches(model)  # after the identity, which names the weights as they are published
     return LoadedModel(
         backbone=backbone,
         model=model,
         tokenize=_tokenizer(backbone, architecture, config["text_cfg"]),
         preprocess=preprocess,
-        identity=_identity(backbone, model, quick_gelu=bool(config.get("quick_gelu") or settings.get("quick_gelu"))),
+        identity=identity,
         width=config["embed_dim"],
         logit_scale=float(model.logit_scale.detach().exp()),
     )
+
+
+def _merge_branches(model: Any) -> None:
+    """Make one convolution of the branches that MobileCLIP's towers were trained with; the embeddings stay the same."""
+    from timm.utils import reparameterize_model  # timm takes as long to import as open_clip, which brings it in
+
+    try:
+        with torch.random.fork_rng(devices=[]):  # the new layers are initialised before they are filled
+            reparameterize_model(model, inplace=True)
+    except Exception as error:  # a foreign configuration of a tower with branches fails in ways of its own
+        raise LluError(f"the branches of its towers cannot be merged ({one_line(error)})") from error
+    model.requires_grad_(False)
 
 
 def _check_open_clip() -> None:
@@ -147,11 +165,12 @@ def _check_size(architecture: str, weights: Path) -> None:
 def _create(
     architecture: str, settings: dict[str, Any], *, device: str = "cpu"
 ) -> tuple[Any, Callable[[Image.Image], torch.Tensor]]:
-    """The architecture with arbitrary weights, and its preprocessing of images at inference."""
+    """The architecture with random weights, the same every time, and its preprocessing of images at inference."""
     from open_clip import create_model_and_transforms
 
     try:
         with torch.random.fork_rng(devices=[]):  # initialisation must not move the caller's random numbers
+            torch.default_generator.manual_seed(0)  # not torch.manual_seed, which would move those of every GPU too
             model, _, preprocess = create_model_and_transforms(
                 architecture,
                 device=device,
@@ -222,9 +241,10 @@ def _identity(backbone: Backbone, model: Any, *, quick_gelu: bool) -> str:
         digest.update(value.detach().float().contiguous().numpy().tobytes())
     name = Path(backbone.model).name if backbone.model.startswith(LOCAL) else backbone.name
     seen = model.visual.preprocess_cfg
+    random = ["random weights"] * backbone.model.startswith(RANDOM)  # at the end, where nothing real has it
     steps = (f"{seen['size']} px", seen["resize_mode"], seen["interpolation"])
     colours = f"mean {list(seen['mean'])} std {list(seen['std'])}"
-    return ", ".join([name, digest.hexdigest()[:16], *["quickgelu"] * quick_gelu, *steps, colours])
+    return ", ".join([name, digest.hexdigest()[:16], *["quickgelu"] * quick_gelu, *steps, colours, *random])
 
 
 @contextlib.contextmanager

@@ -2,8 +2,8 @@
 
 import pytest
 
-from llu_core.encoders.backbones import EMBEDDED_FOLDER
 from llu_core.encoders.encoder import OpenClipEncoder
+from llu_core.encoders.model_table import EMBEDDED_FOLDER
 from llu_core.pictoworld.exam import examine
 
 

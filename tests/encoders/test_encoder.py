@@ -12,8 +12,9 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
-from llu_core.encoders.backbones import BACKBONES, parse_backbone, pretrained_config
+from llu_core.encoders.backbones import parse_backbone
 from llu_core.encoders.encoder import OpenClipEncoder
+from llu_core.encoders.model_table import BACKBONES
 from llu_core.errors import LluError
 
 WEIGHTS = "open_clip_model.safetensors"
@@ -252,17 +253,6 @@ def test_a_checkpoint_can_be_part_of_the_name(tmp_path: Path):
     with pytest.raises(LluError, match="name one"):
         parse_backbone(f"vit-b-16@{file}", "other.safetensors")
     assert parse_backbone("local-dir:/a@b")[0].model == "local-dir:/a@b"
-
-
-@pytest.mark.parametrize("name", [name for name in BACKBONES if name not in ("picto", "photo")])
-def test_every_backbone_that_is_not_embedded_is_known_to_open_clip(name: str):
-    from open_clip import get_model_config
-
-    backbone = BACKBONES[name]
-    settings, config = pretrained_config(backbone.model, backbone.pretrained), get_model_config(backbone.model)
-    assert config is not None
-    assert settings["hf_hub"]
-    assert settings.get("quick_gelu", False) == config.get("quick_gelu", False)
 
 
 def test_the_embedded_models_say_what_they_do_not_know():

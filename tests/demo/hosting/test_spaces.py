@@ -23,8 +23,9 @@ import yaml
 from gradio_client import Client, handle_file
 
 import demo.hosting.gpu
-from llu_core.encoders.backbones import BACKBONES, pretrained_config
+from llu_core.encoders.backbones import pretrained_config
 from llu_core.encoders.encoder import OpenClipEncoder
+from llu_core.encoders.model_table import BACKBONES
 from support.app_fixtures import PATIENCE, started
 from support.sample_pictures import picture_bytes, write_zip
 

@@ -17,6 +17,7 @@ from demo.payloads.snippets import client_code, library_code
 from demo.session.presets import load_preset
 from demo.session.session import Session
 from llu_core.encoders.encoder import OpenClipEncoder
+from llu_core.encoders.model_table import BACKBONES
 from llu_core.method.checkpoint import TrainedAdapter
 from support.sample_pictures import picture_bytes, write_zip
 
@@ -38,6 +39,15 @@ def test_every_public_action_has_a_named_endpoint(client: Client):
         "/remove_query", "/add_class", "/summary", "/save_adapter", "/save_predictions", "/open_adapter",
         "/load_model", "/clear", "/compare_methods", "/choose_mask", "/cancel",
     } == set(named)  # fmt: skip
+
+
+def test_models_are_offered_with_their_size_and_speed(client: Client):
+    fields = [each["props"] for each in client.config["components"] if each["type"] == "dropdown"]
+    (choices,) = [field["choices"] for field in fields if field["label"] == "CLIP model"]
+    offers = {name: offer for offer, name in choices}
+    assert list(offers) == list(BACKBONES)
+    assert offers["mobileclip2-s0"] == "MobileCLIP2-S0 · 300 MB · fast"
+    assert offers["pe-core-b-16"] == "Perception Encoder B/16 · 1,791 MB · slow"
 
 
 def test_a_program_trains_and_takes_the_adapter_home(client: Client, tmp_path: Path):
