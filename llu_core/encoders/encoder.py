@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 from torch.nn import functional as F
 
+from llu_core.encoders.framing import framed
 from llu_core.encoders.loading import load_model
 from llu_core.errors import LluError
 from llu_core.steps import one_ahead
@@ -104,7 +105,7 @@ class OpenClipEncoder:
             # Channels last: convolutions run half as fast again.
             model=loaded.model.to(where, memory_format=torch.channels_last),
             tokenize=loaded.tokenize,
-            preprocess=loaded.preprocess,
+            preprocess=framed(loaded.preprocess),
             device=where,
             precision=precision,
             batch_size=batch_size,
