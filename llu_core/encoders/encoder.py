@@ -32,7 +32,7 @@ class Encoder(Protocol):
     """What the method needs of a model. Embeddings of equal `identity` may be compared with each other."""
 
     @property
-    def identity(self) -> str: ...  # names weights and preprocessing
+    def identity(self) -> str: ...  # names weights and preprocessing, not the arithmetic: forms that agree share it
     @property
     def width(self) -> int: ...  # d
     @property
@@ -112,7 +112,7 @@ class OpenClipEncoder:
         do not fit the architecture, or the device does not exist.
         """
         where = choose_device(device)
-        asked = _asked_of_environment() if precision == "auto" else precision
+        asked = asked_of_environment() if precision == "auto" else precision
         exact = asked != "auto"
         kinds = {"float32": "fp32", "auto": "fp16" if where.type == "cuda" else "fp32"}
         loaded = load_model(name, checkpoint)
@@ -232,7 +232,8 @@ class OpenClipEncoder:
         return True
 
 
-def _asked_of_environment() -> str:
+def asked_of_environment() -> str:
+    """LLU_PRECISION, one of PRECISIONS; raises LluError for anything else."""
     asked = os.environ.get("LLU_PRECISION") or "auto"
     if asked not in PRECISIONS:
         raise LluError(f"LLU_PRECISION is {asked!r}; set it to {' or '.join(PRECISIONS)}, or leave it out.")

@@ -1,7 +1,7 @@
 """What a model sees of a picture, cut out before it is enlarged: a thin picture costs no more than any other.
 
 open_clip and timm enlarge the whole picture until its shorter side fits, and then keep the middle. Here the same filter
-is asked for the middle alone, which gives the same pixels; the rest is never made.
+is asked for the middle alone where the rest is large: its pixels are the same but for a rounding, the rest is not made.
 """
 
 import math
@@ -19,6 +19,9 @@ SizeOf = Callable[[int, int], tuple[int, int]]
 _REACH = 3
 """So many pixels beyond its place, of the coarser of the two pictures, are more than a bicubic filter looks at."""
 
+_ORDINARY = 4
+"""A picture that grows to at most so many times what is kept is made as ever, equal to the last bit."""
+
 
 @dataclass(frozen=True)
 class Middle:
@@ -31,6 +34,9 @@ class Middle:
 
     def __call__(self, image: Image.Image) -> Image.Image:
         wide, high = self.resized(*image.size)
+        if wide * high <= _ORDINARY * self.width * self.height:
+            x, y = _first(wide, self.width), _first(high, self.height)
+            return image.resize((wide, high), self.filter).crop((x, y, x + self.width, y + self.height))
         x, left, right, end_x = _span(image.width, wide, self.width)
         y, top, bottom, end_y = _span(image.height, high, self.height)
         # Pillow holds a box in single precision, which far from the corner says too little: so it is near one.
@@ -41,10 +47,14 @@ class Middle:
 def _span(length: int, resized: int, kept: int) -> tuple[int, float, float, int]:
     """(start, low, high, end) of one side: pixels start to end hold all that the `kept` pixels in the middle of the
     `resized` ones are made of, and low to high, counted from start, is their own place."""
-    scale, first = length / resized, round((resized - kept) / 2)  # torchvision rounds alike
+    scale, first = length / resized, _first(resized, kept)
     low, high, reach = first * scale, min((first + kept) * scale, length), _REACH * max(1.0, scale)
     start, end = max(0, math.floor(low - reach)), min(length, math.ceil(high + reach))
     return start, low - start, high - start, end
+
+
+def _first(resized: int, kept: int) -> int:
+    return round((resized - kept) / 2)  # as torchvision rounds
 
 
 @dataclass(frozen=True)
