@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import shlex
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from llu_core.bench import SCALES, SUBJECTS, measure
 from llu_core.bench.machine import Machine
 from llu_core.bench.measurement import HEAD, Measurement
-from llu_core.cli.options import add_command, require_folder
+from llu_core.cli.options import add_command, add_precision, require_folder
 from llu_core.encoders.encoder import choose_device
 from llu_core.errors import LluError
 from llu_core.files.writing import write_text
@@ -37,6 +38,7 @@ def add(commands) -> None:
         "subjects", nargs="*", metavar="NAME", help="what to measure, see below (default: all but those of --scale)"
     )
     bench.add_argument("--device", default="cpu", help="cpu, cuda, ... (default: cpu)")
+    add_precision(bench)
     bench.add_argument("--scale", action="store_true", help="how time and memory grow; takes minutes and gigabytes")
     bench.add_argument(
         "--features",
@@ -50,6 +52,8 @@ def add(commands) -> None:
 def run(options: argparse.Namespace) -> int:
     """Measure what the options name; a row is printed as soon as it is known."""
     require_folder(options.json)
+    if options.precision != "auto":
+        os.environ["LLU_PRECISION"] = options.precision  # some subjects load their models in processes of their own
     chosen = _chosen(options)
     date = datetime.now(UTC).isoformat(timespec="seconds")
     machine = Machine.measured(choose_device(options.device))
@@ -76,6 +80,7 @@ def _chosen(options: argparse.Namespace) -> list[str]:
 def _command(options: argparse.Namespace) -> str:
     words = ["python", "-m", "llu_core", "bench", *options.subjects, "--device", options.device]
     given = ["--features", options.features.name] if options.features else []
+    given += ["--precision", options.precision] if options.precision != "auto" else []
     return shlex.join([*words, *["--scale"] * options.scale, *given])
 
 

@@ -50,6 +50,17 @@ def add_model(parser: argparse.ArgumentParser, default: str) -> None:
     )
     parser.add_argument("--device", help="cpu, cuda, ... (default: cuda where there is one)")
     parser.add_argument("--no-cache", action="store_true", help="neither read nor keep embeddings on disk")
+    add_precision(parser)
+
+
+def add_precision(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--precision",
+        choices=("auto", "float32"),
+        default="auto",
+        help="auto: on a CPU what is fastest and agrees with float32, on CUDA half precision; float32: nothing else "
+        "(default: auto, or what LLU_PRECISION says)",
+    )
 
 
 def positive(text: str) -> int:
@@ -95,7 +106,7 @@ def model_of_sources(sources: Iterable[str]) -> str:
 def model_loader(options: argparse.Namespace, model: str) -> ModelLoader:
     """Loads `model`, remembering its embeddings unless --no-cache is given."""
     cache = None if options.no_cache else default_cache_folder()
-    return ModelLoader(model, options.device, cache)
+    return ModelLoader(model, options.device, cache, options.precision)
 
 
 def progress_bar(description: str, unit: str, total: int | None = None) -> tqdm:

@@ -29,7 +29,7 @@ from llu_core.data.left_out import leave_out, lost_classes, nothing_readable, re
 from llu_core.data.picture_rows import Found, PictureRows, embedded, picture_shelf
 from llu_core.data.pictures import ImageSource
 from llu_core.data.selection import Draws, Item, Selection
-from llu_core.encoders.cache import Shelf
+from llu_core.encoders.cache import Store
 from llu_core.encoders.encoder import Encoder
 from llu_core.encoders.prompts import class_embeddings
 from llu_core.errors import LluError
@@ -112,7 +112,7 @@ def _drained(steps: Generator[tuple[int, int], None, Result], progress: Progress
 
 
 def _steps(
-    selection: Selection, encoder: Encoder, *, seed: int = 1, shelf: Shelf | None = None, thumbnails: int = 0
+    selection: Selection, encoder: Encoder, *, seed: int = 1, shelf: Store | None = None, thumbnails: int = 0
 ) -> Generator[tuple[int, int], None, Features]:
     """Embed what is selected, then what has to stand in for it, yielding (pictures done, pictures in all)."""
     classes = class_embeddings(encoder, selection.source.class_names, selection.source.templates)

@@ -17,7 +17,7 @@ from PIL import Image
 from llu_core.data.augmentation import view
 from llu_core.data.fewshot import Rejected
 from llu_core.data.selection import Item
-from llu_core.encoders.cache import CachedEncoder, Shelf, model_folder
+from llu_core.encoders.cache import CachedEncoder, FormShelves, Store, model_folder
 from llu_core.encoders.encoder import Encoder
 from llu_core.files.images import UnreadablePicture
 from llu_core.steps import one_ahead
@@ -42,7 +42,7 @@ Found = PictureRows | Rejected
 
 
 def embedded(
-    chunks: Sequence[Sequence[Item]], encoder: Encoder, *, seed: int, shelf: Shelf | None = None, thumbnails: int = 0
+    chunks: Sequence[Sequence[Item]], encoder: Encoder, *, seed: int, shelf: Store | None = None, thumbnails: int = 0
 ) -> Iterator[dict[Item, Found]]:
     """What is found of every item, a batch at a time.
 
@@ -67,10 +67,11 @@ def embedded(
             yield found
 
 
-def picture_shelf(folder: str | Path, source: str, encoder: Encoder) -> Shelf:
+def picture_shelf(folder: str | Path, source: str, encoder: Encoder) -> Store:
     """Where the rows of a source's pictures are kept: FOLDER/model/pictures/source."""
     place = re.sub(r"[^\w.-]+", "-", source)[:60]
-    return Shelf(model_folder(folder, encoder) / "pictures" / place, encoder.width)
+    inner = encoder.encoder if isinstance(encoder, CachedEncoder) else encoder
+    return FormShelves(model_folder(folder, encoder) / "pictures" / place, inner)
 
 
 @dataclass
@@ -89,7 +90,7 @@ class _Batch:
         return len(images) >= BATCH or sum(image.width * image.height for image in images) >= BATCH_PIXELS
 
 
-def _batches(chunks: Sequence[Sequence[Item]], seed: int, side: int, shelf: Shelf | None) -> Iterator[_Batch]:
+def _batches(chunks: Sequence[Sequence[Item]], seed: int, side: int, shelf: Store | None) -> Iterator[_Batch]:
     """Batches of about BATCH images or BATCH_PIXELS pixels, none of them across two chunks."""
     for chunk in chunks:
         keys = {item: key for item in chunk if (key := _keys(item, seed, side))} if shelf else {}
@@ -107,7 +108,7 @@ def _batches(chunks: Sequence[Sequence[Item]], seed: int, side: int, shelf: Shel
         yield batch
 
 
-def _known(shelf: Shelf, keys: Mapping[Item, Sequence[bytes]]) -> dict[Item, PictureRows]:
+def _known(shelf: Store, keys: Mapping[Item, Sequence[bytes]]) -> dict[Item, PictureRows]:
     """The items of which the shelf has every row."""
     rows = shelf.get([key for each in keys.values() for key in each])
     return {

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
 from llu_core.encoders.encoder import Encoder, OpenClipEncoder
+from llu_core.encoders.forms import FLOAT32, HALVES
 from llu_core.errors import LluError
 from llu_core.files.writing import write_whole
 
@@ -123,7 +124,7 @@ class CachedEncoder(RememberingEncoder):
 
     def __init__(self, encoder: Encoder, folder: str | Path):
         place = model_folder(folder, encoder)
-        super().__init__(encoder, Shelf(place / "images", encoder.width), Shelf(place / "texts", encoder.width))
+        super().__init__(encoder, FormShelves(place / "images", encoder), Shelf(place / "texts", encoder.width))
 
 
 def image_key(image: Image.Image) -> bytes:
@@ -142,12 +143,14 @@ def text_key(text: str) -> bytes:
 class ModelLoader:
     """Makes the encoder of a model, once per process; unlike the model itself it travels cheaply to other processes.
 
-    device: None for CUDA where there is one; cache: the folder of its embeddings, None to remember nothing.
+    device: None for CUDA where there is one; cache: the folder of its embeddings, None to remember nothing; precision:
+    float32, or auto for what is fastest and agrees with it.
     """
 
     model: str
     device: str | None = None
     cache: Path | None = None
+    precision: Literal["auto", "float32"] = "auto"
 
     def __call__(self) -> Encoder:
         """Raises LluError for a model that is unknown or cannot be had."""
@@ -156,7 +159,7 @@ class ModelLoader:
 
 @cache
 def _loaded(loader: ModelLoader) -> Encoder:
-    encoder = OpenClipEncoder.load(loader.model, device=loader.device)
+    encoder = OpenClipEncoder.load(loader.model, device=loader.device, precision=loader.precision)
     return encoder if loader.cache is None else CachedEncoder(encoder, loader.cache)
 
 
@@ -210,3 +213,28 @@ class Shelf:
             raise ValueError(f"unexpected shapes {hashes.shape} and {rows.shape}")
         if not np.allclose(np.linalg.norm(rows, axis=1), 1, atol=_UNIT_TOLERANCE):
             raise ValueError("not unit rows")
+
+
+class FormShelves:
+    """A store of rows of pictures by the numbers that they were computed with, float32 or a shorter kind.
+
+    All agree, and so an encoder takes any of them; one that is to be exact finds none but those of float32.
+    """
+
+    def __init__(self, folder: Path, encoder: Encoder):
+        self._encoder = encoder
+        exact = getattr(encoder, "exact", True)
+        self._shelves = {FLOAT32: Shelf(folder, encoder.width)} | {
+            numbers: Shelf(folder / numbers, encoder.width) for numbers in (() if exact else HALVES)
+        }
+
+    def get(self, keys: Sequence[bytes]) -> dict[bytes, np.ndarray]:
+        """The rows (d,) of the keys that are known, float32's own where there are any."""
+        rows: dict[bytes, np.ndarray] = {}
+        for shelf in self._shelves.values():
+            rows |= shelf.get([key for key in keys if key not in rows])
+        return rows
+
+    def add(self, rows: Mapping[bytes, np.ndarray]) -> None:
+        """Remember rows (d,) that the encoder computed last."""
+        self._shelves[getattr(self._encoder, "form", FLOAT32)].add(rows)

@@ -1,15 +1,19 @@
 """Frozen vision-language encoders: images and texts become unit rows of one space."""
 
 import logging
+import os
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, cast
 
 import torch
 from PIL import Image
 from torch.nn import functional as F
 
+from llu_core.encoders.forms import FLOAT32, Form, as_it_is, fastest
+from llu_core.encoders.framing import framed
 from llu_core.encoders.loading import load_model
 from llu_core.errors import LluError
 from llu_core.steps import one_ahead
@@ -18,13 +22,17 @@ _log = logging.getLogger(__name__)
 
 Precision = Literal["auto", "fp32", "fp16", "bf16"]
 _HALF = {"fp16": torch.float16, "bf16": torch.bfloat16}
+PRECISIONS = ("auto", "float32")
+"""What a user can ask for: the fastest arithmetic that agrees with float32, or float32 itself."""
+MANY = 16
+"""After so many pictures, other than one at a time, it is worth to look for a faster form."""
 
 
 class Encoder(Protocol):
     """What the method needs of a model. Embeddings of equal `identity` may be compared with each other."""
 
     @property
-    def identity(self) -> str: ...  # names weights and preprocessing
+    def identity(self) -> str: ...  # names weights and preprocessing, not the arithmetic: forms that agree share it
     @property
     def width(self) -> int: ...  # d
     @property
@@ -49,13 +57,18 @@ class Place:
 
     device: torch.device
     batch_size: int
+    form: Form | None = None  # of the image tower on the CPU, once it is chosen
+    seen: int = 0  # pictures that came with others
+    choosing: threading.Lock = field(default_factory=threading.Lock)
 
 
 @dataclass(frozen=True, eq=False)
 class OpenClipEncoder:
     """A frozen open_clip model. Weights stay float32; half precision on CUDA is the arithmetic's alone.
 
-    device: the one that was chosen. When its memory is full, batches get smaller, and at last the CPU takes over.
+    On the CPU, many pictures are encoded in the fastest form that agrees with float32 (see `forms`), so that rows of
+    all forms may be compared; `exact` keeps to the precision. device: the one that was chosen. When its memory is full,
+    batches get smaller, and at last the CPU takes over.
     """
 
     model: Any
@@ -69,6 +82,7 @@ class OpenClipEncoder:
     width: int
     logit_scale: float
     about: str = ""
+    exact: bool = False
     place: Place = field(init=False)
 
     def __post_init__(self):
@@ -89,30 +103,33 @@ class OpenClipEncoder:
         device: str | torch.device | None = None,
         checkpoint: str | Path | None = None,
         batch_size: int = 128,
-        precision: Precision = "auto",
+        precision: Precision | Literal["float32"] = "auto",
     ) -> "OpenClipEncoder":
         """Load a backbone by name (see `backbones.parse_backbone`), on CUDA where there is one unless told otherwise.
 
-        `precision` "auto" is float32 on the CPU and half precision on CUDA. Raises LluError, in one line, when the
-        weights cannot be had, do not fit the architecture, or the device does not exist.
+        `precision` "auto" is half precision on CUDA and on the CPU what is fastest and agrees with float32;
+        LLU_PRECISION in the environment takes its place. Raises LluError, in one line, when the weights cannot be had,
+        do not fit the architecture, or the device does not exist.
         """
         where = choose_device(device)
-        if precision == "auto":
-            precision = "fp16" if where.type == "cuda" else "fp32"
+        asked = asked_of_environment() if precision == "auto" else precision
+        exact = asked != "auto"
+        kinds = {"float32": "fp32", "auto": "fp16" if where.type == "cuda" else "fp32"}
         loaded = load_model(name, checkpoint)
         return cls(
             # Channels last: convolutions run half as fast again.
             model=loaded.model.to(where, memory_format=torch.channels_last),
             tokenize=loaded.tokenize,
-            preprocess=loaded.preprocess,
+            preprocess=framed(loaded.preprocess),
             device=where,
-            precision=precision,
+            precision=cast("Precision", kinds.get(asked, asked)),
             batch_size=batch_size,
             identity=loaded.identity,
             title=loaded.backbone.title,
             about=loaded.backbone.note,
             width=loaded.width,
             logit_scale=loaded.logit_scale,
+            exact=exact,
         )
 
     def on(self, device: str | torch.device) -> "OpenClipEncoder":
@@ -130,7 +147,26 @@ class OpenClipEncoder:
 
     def encode_images(self, images: Sequence[Image.Image]) -> torch.Tensor:
         """(n, d) float32 unit rows on the CPU, in the order given. Images of any mode and size."""
-        return self._in_batches(images, self._pixels, self.model.encode_image)
+        if len(images) > 1:
+            self.place.seen += len(images)
+        return self._in_batches(images, self._pixels, self._encode_pixels)
+
+    @property
+    def form(self) -> str:
+        """The numbers that pictures are computed with now: float32, or a shorter kind."""
+        if self.precision in _HALF:
+            return str(_HALF[self.precision]).removeprefix("torch.")
+        return self.place.form.numbers if self.place.form else FLOAT32
+
+    def _encode_pixels(self, pixels: torch.Tensor) -> torch.Tensor:
+        if self.device.type != "cpu" or self.precision != "fp32":
+            return self.model.encode_image(pixels)
+        plain = as_it_is(self.model)
+        if not self.exact and self.place.form is None and self.place.seen >= MANY:
+            with self.place.choosing:  # two threads at it would measure each other
+                self.place.form = self.place.form or fastest(self.model, pixels, self.title)
+        rows = (self.place.form or plain)(pixels)
+        return rows if rows.isfinite().all() else plain(pixels)  # a picture may leave the range of short numbers
 
     def _pixels(self, images: Sequence[Image.Image]) -> torch.Tensor:
         rgb = (image if image.mode == "RGB" else image.convert("RGB") for image in images)  # no copy without need
@@ -194,6 +230,14 @@ class OpenClipEncoder:
         self.place.device, self.place.batch_size = torch.device("cpu"), self.batch_size
         self.model.to(self.place.device)
         return True
+
+
+def asked_of_environment() -> str:
+    """LLU_PRECISION, one of PRECISIONS; raises LluError for anything else."""
+    asked = os.environ.get("LLU_PRECISION") or "auto"
+    if asked not in PRECISIONS:
+        raise LluError(f"LLU_PRECISION is {asked!r}; set it to {' or '.join(PRECISIONS)}, or leave it out.")
+    return asked
 
 
 def choose_device(device: str | torch.device | None) -> torch.device:
