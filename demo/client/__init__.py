@@ -3,21 +3,22 @@
 This package only reads the files that lie next to it; it does not import gradio:
 
     gr.set_static_paths(STATIC)
-    gr.HTML(payload, html_template=EXPLORER_HTML, css_template=EXPLORER_CSS, js_on_load=EXPLORER_JS,
-            apply_default_css=False, elem_id="explorer")
+    gr.HTML(payload, **EXPLORER, apply_default_css=False, elem_id="explorer")
     demo.launch(head=preload_tags())
 
 The value of either component is one JSON string. The explorer's is a payload, or an update of the one on show; its
 events are "settings" when a drag ends, "walk" for the points of an arc, "methods" for the comparison, "link" for
 another set and "unquery" to take a query picture away. The class cards' events are "rename" {old, new}, "remove"
 {name}, "create" {name}, "move" {picture, to}, "discard" {picture} and "undo" {}; `picture` is a key of
-`demo.session.draft.pictures_by_key`. Files chosen or dropped on a card go through the page's own upload field, "#drop",
-with the class written into "#drop-class"; a folder is packed into a zip in the browser first.
+`demo.session.draft.pictures_by_key`. The photographs' is "photograph" {name}. Files chosen or dropped on a card go
+through the page's own upload field, "#drop", with the class written into "#drop-class"; a folder is packed into a zip
+in the browser first.
 """
 
 import importlib.util
 import mimetypes
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 _HERE = Path(__file__).parent
@@ -64,16 +65,28 @@ import(new URL("{_address(_HERE / script)}", document.baseURI))
   }});"""
 
 
-EXPLORER_HTML: str = (
+_EXPLORER_HTML = (
     _read("explorer/explorer.html")
     .replace(TABS_PLACE, _read("explorer/tabs/tabs.html").strip())
     .replace(PLOTLY_PLACE, _address(PLOTLY_JS))
 )
-EXPLORER_CSS: str = _read("explorer/explorer.css") + _read("explorer/tabs/tabs.css")
-EXPLORER_JS: str = _mount("explorer/index.js", "mountExplorer", ("settings", "walk", "methods", "link", "unquery"))
-CARDS_HTML: str = _read("cards/cards.html")
-CARDS_CSS: str = _read("cards/cards.css")
-CARDS_JS: str = _mount("cards/cards.js", "mountCards", ("rename", "remove", "create", "move", "discard", "undo"))
+_EXPLORER_CSS = _read("explorer/explorer.css") + _read("explorer/tabs/tabs.css")
+
+EXPLORER: dict[str, Any] = {
+    "html_template": _EXPLORER_HTML,
+    "css_template": _EXPLORER_CSS,
+    "js_on_load": _mount("explorer/index.js", "mountExplorer", ("settings", "walk", "methods", "link", "unquery")),
+}
+CARDS: dict[str, Any] = {
+    "html_template": _read("cards/cards.html"),
+    "css_template": _read("cards/cards.css"),
+    "js_on_load": _mount("cards/cards.js", "mountCards", ("rename", "remove", "create", "move", "discard", "undo")),
+}
+PHOTOGRAPHS: dict[str, Any] = {
+    "html_template": _read("cards/photographs.html"),
+    "css_template": _read("cards/photographs.css"),
+    "js_on_load": _mount("cards/photographs.js", "mountPhotographs", ("photograph",)),
+}
 
 
 def preload_tags() -> str:

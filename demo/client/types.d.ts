@@ -18,6 +18,7 @@ export interface Plotly {
 
 // Gradio's HTML component.
 export interface Props { value: string }
+export interface Photograph { name: string; thumb: string }
 export type Trigger = (name: string, data: object) => void;
 export type Watch = (name: "value", listener: () => void) => void;
 

@@ -14,6 +14,7 @@ from demo.payloads.explorer import arc_payload
 from demo.payloads.summary import summary
 from demo.session import draft as drafts
 from demo.session import edits, queries, saving, training
+from demo.session.photographs import photograph_path
 from demo.session.session import Session
 from llu_core.errors import LluError
 
@@ -132,6 +133,10 @@ class Actions:
             return {}
         session = self.visitors.update(request, queries.join_query, queries.encode_query(before, picture))
         return queries.as_json(queries.answer(session, len(session.require_model().queries) - 1))
+
+    def ask_photograph(self, name: str, request: gr.Request) -> dict[str, Any]:
+        """Ask both models about a photograph that comes with the installation, by its name."""
+        return self.ask(str(photograph_path(name)), request)
 
     def remove_query(self, name: str, request: gr.Request) -> dict[str, Any]:
         """Take a picture that was asked about off the map."""

@@ -7,17 +7,10 @@ from typing import Any
 import gradio as gr
 from gradio.themes.utils.fonts import LocalFont
 
-from demo.client import (
-    CARDS_CSS,
-    CARDS_HTML,
-    CARDS_JS,
-    EXPLORER_CSS,
-    EXPLORER_HTML,
-    EXPLORER_JS,
-    preload_tags,
-)
+from demo.client import CARDS, EXPLORER, PHOTOGRAPHS, preload_tags
 from demo.hosting.versions import versions
 from demo.payloads.cards import cards_payload
+from demo.payloads.thumbnails import photographs_payload
 from demo.session.draft import PICTURE_SUFFIXES, empty_draft
 from demo.session.presets import PRESETS
 from demo.settings import Limits, Settings
@@ -69,9 +62,10 @@ class TrainPanel:
 
 @dataclass(frozen=True)
 class PredictPanel:
-    """Questions to the adapter: about a picture, and about a further class."""
+    """Questions to the adapter: about a picture, a photograph of the installation, and a further class."""
 
     query: gr.Image
+    photographs: gr.HTML
     new_class: gr.Textbox
     add_class: gr.Button
 
@@ -183,9 +177,7 @@ def build_few_shot_panel(limits: Limits) -> FewShotPanel:
         )
         cards = gr.HTML(
             cards_payload(empty_draft(), limits=limits),  # the page knows its limits before the visitor's set arrives
-            html_template=CARDS_HTML,
-            css_template=CARDS_CSS,
-            js_on_load=CARDS_JS,
+            **CARDS,
             apply_default_css=False,
             elem_id="cards",
         )
@@ -227,11 +219,18 @@ def build_predict_panel() -> PredictPanel:
             elem_id="query",
         )
         query.preprocess = _path
+        photographs = gr.HTML(
+            photographs_payload(),
+            **PHOTOGRAPHS,
+            apply_default_css=False,
+            padding=False,
+            elem_id="photographs",
+        )
         new_class = gr.Textbox(
             label="Ask about another class", info="Joins both predictions at once", max_lines=1, elem_id="new-class"
         )
         add_class = gr.Button("Add class", size="sm", elem_id="add-class")
-    return PredictPanel(query=query, new_class=new_class, add_class=add_class)
+    return PredictPanel(query=query, photographs=photographs, new_class=new_class, add_class=add_class)
 
 
 def build_save_panel() -> SavePanel:
@@ -281,9 +280,7 @@ def _offer(backbone: Backbone) -> str:
 def build_explorer_panel() -> gr.HTML:
     return gr.HTML(
         "",
-        html_template=EXPLORER_HTML,
-        css_template=EXPLORER_CSS,
-        js_on_load=EXPLORER_JS,
+        **EXPLORER,
         apply_default_css=False,
         elem_id="explorer",
     )

@@ -143,7 +143,10 @@ def _wire_tuning(page: Page) -> None:
 def _wire_asking(page: Page) -> None:
     query = page.view.predict.query
     asked = query.input(friendly(page.actions.ask), query, page.view.summary, api_name="ask")
-    _show(page.rendering.render_answer, [page.view.explorer, query], asked.then)
+    photographs: Any = page.view.predict.photographs  # gradio finds its event in its script
+    chosen = photographs.photograph(_with_event(page.actions.ask_photograph, "name"), None, None, **PRIVATE)
+    for event in (asked, chosen):
+        _show(page.rendering.render_answer, [page.view.explorer, query], event.then)
 
 
 def _wire_visit(page: Page, demo: gr.Blocks) -> None:
@@ -222,7 +225,7 @@ def _name_endpoints(page: Page) -> None:
     actions = page.actions
     for action in (
         actions.rename_class, actions.delete_class, actions.create_class, actions.move_picture, actions.delete_picture,
-        actions.undo, actions.set_mask, actions.remove_query,
+        actions.undo, actions.set_mask, actions.ask_photograph, actions.remove_query,
     ):  # fmt: skip
         gr.api(friendly(action), api_name=action.__name__)
     gr.api(friendly(page.work.compare_methods), api_name="compare_methods", **IN_LINE)

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 from collections.abc import Callable
 from weakref import WeakKeyDictionary
 
@@ -9,6 +10,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from demo.session.draft import StoredPicture
+from demo.session.photographs import photographs
 from llu_core.files.images import UnreadablePicture
 
 SIDE = 64
@@ -29,6 +31,13 @@ def thumbnail(read: Callable[[], Image.Image]) -> str:
 def thumbnail_of_pixels(pixels: np.ndarray) -> str:
     """The thumbnail of pixels (s, s, 3), uint8."""
     return _address(Image.fromarray(pixels))
+
+
+def photographs_payload() -> str:
+    """The photographs that come with the installation, as JSON: their names and thumbnails."""
+    return json.dumps(
+        [{"name": name, "thumb": thumbnail_of_pixels(pixels)} for name, pixels in photographs(SIDE).items()]
+    )
 
 
 def _make(read: Callable[[], Image.Image]) -> str:

@@ -29,6 +29,14 @@ def test_a_picture_is_asked_about_explained_and_removed(page: Page, tmp_path: Pa
     expect(page.locator(".tracequery .points path")).to_have_count(before)
 
 
+def test_a_photograph_of_the_installation_is_asked_about(page: Page):
+    buttons = page.locator("#photographs button")
+    expect(buttons).to_have_count(6)
+    buttons.first.click()
+    expect(page.locator(".selected .name")).to_have_text("lion.jpg")
+    expect(page.locator(".selected .kind")).to_contain_text("query")
+
+
 def test_a_pasted_class_joins_both_predictions_without_training(page: Page):
     model = state(page, "id")
     page.locator("#new-class textarea, #new-class input").first.fill("<i>newt</i> \U0001f98e")

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
-from demo.client import CARDS_CSS, CARDS_HTML
+from demo.client import CARDS
 from demo.payloads.cards import cards_payload
 from demo.session import draft as drafts
 from llu_core.data.fewshot import Rejected
@@ -19,9 +19,9 @@ from support.modules import module_page
 pytestmark = pytest.mark.browser
 
 MARKUP = "<img src=x onerror=window.hacked=1>"
-PAGE = f"""<style>{CARDS_CSS}</style>
+PAGE = f"""<style>{CARDS["css_template"]}</style>
 <div id="drop"><input type="file" multiple></div><div id="drop-class"><textarea></textarea></div>
-<div id="cards">{CARDS_HTML}</div>"""
+<div id="cards">{CARDS["html_template"]}</div>"""
 MOUNT = """(value) => {
     window.events = [];
     window.props = { value };

@@ -37,7 +37,7 @@ def test_every_public_action_has_a_named_endpoint(client: Client):
         "/load_example", "/add_pictures", "/rename_class", "/delete_class", "/create_class", "/move_picture",
         "/delete_picture", "/undo", "/pictures", "/set_unseen_classes", "/set_templates", "/train", "/set_mask", "/ask",
         "/remove_query", "/add_class", "/summary", "/save_adapter", "/save_predictions", "/open_adapter",
-        "/load_model", "/clear", "/compare_methods", "/choose_mask", "/cancel",
+        "/load_model", "/clear", "/compare_methods", "/choose_mask", "/cancel", "/ask_photograph",
     } == set(named)  # fmt: skip
 
 
@@ -111,6 +111,12 @@ def test_a_program_asks_about_a_picture(client: Client, tmp_path: Path):
     assert 0 <= answer["alpha"] <= 1
     assert answer["llu"][0]["probability"] >= answer["llu"][1]["probability"]
     assert client.predict(api_name="/summary")["trained"]["queries"] == ["what.png"]
+
+
+def test_a_program_asks_about_a_photograph_of_the_installation(client: Client):
+    assert client.predict("lion", api_name="/ask_photograph")["picture"] == "lion.jpg"
+    with pytest.raises(AppError, match=r"there is no photograph '\.\./lion'; choose one of: lion, cheetah"):
+        client.predict("../lion", api_name="/ask_photograph")
 
 
 def test_a_program_edits_a_set_and_takes_it_back(client: Client, tmp_path: Path):
