@@ -19,59 +19,46 @@ from llu_core.bench.measurement import Measurement
 from llu_core.bench.timing import alternately
 from llu_core.data.embedding import embed
 from llu_core.data.sources import open_source
+from llu_core.encoders.backbones import RANDOM
 from llu_core.encoders.cache import CachedEncoder
-from llu_core.encoders.encoder import OpenClipEncoder, asked_of_environment
+from llu_core.encoders.encoder import OpenClipEncoder
 from llu_core.encoders.forms import FLOAT32
 from llu_core.files.images import decode
 
-PICTURES, PHOTO_PICTURES_ON_CPU, VIT_PICTURES_ON_CPU = 256, 64, 16
+PICTURES = 256
 FILES, FILE_SIZE = 128, (1024, 768)
 REPEATS = 5
-NEARLY, PHOTO_BAR, VIT_BAR = 0.95, 3.0, 2.0
-"""How many times as fast as the bare float32 loop each model should be."""
+NEARLY = 0.95
+MODELS = (("picto", 256, NEARLY), ("photo", 64, 3.0), ("random:MobileCLIP2-S0", 16, 2.5), ("random:ViT-B-32", 16, 2.0))
+"""Their pictures on a CPU, and how many times as fast as the bare float32 loop they should be there."""
 DISTANCE_BAR = 0.0005
 CACHE_BAR = 50.0
 
 
 def measurements(machine: Machine) -> Iterator[Measurement]:
-    embedded, photo = (OpenClipEncoder.load(name, device=machine.device) for name in ("picto", "photo"))
     on_cpu = machine.device.type == "cpu"
-    models = (
-        (embedded, PICTURES, NEARLY),
-        (photo, PHOTO_PICTURES_ON_CPU if on_cpu else PICTURES, PHOTO_BAR if on_cpu else NEARLY),
-        (random_vit(machine.device), VIT_PICTURES_ON_CPU if on_cpu else PICTURES, VIT_BAR if on_cpu else NEARLY),
-    )
-    for encoder, count, bar in models:
-        pictures = random_pictures(count, (encoder.image_size, encoder.image_size))
-        yield _beside_the_bare_loop(machine, encoder, pictures, NEARLY if encoder.exact else bar)
+    for name, count, bar in MODELS:
+        encoder = OpenClipEncoder.load(name, device=machine.device)
+        bare = copy.deepcopy(encoder.model).to(memory_format=torch.contiguous_format)
+        if name.startswith(RANDOM):
+            bare = _as_open_clip_has_it(name.removeprefix(RANDOM), machine.device)
+        pictures = random_pictures(count if on_cpu else PICTURES, (encoder.image_size, encoder.image_size))
+        yield _beside_the_bare_loop(machine, encoder, bare, pictures, bar if on_cpu and not encoder.exact else NEARLY)
         if on_cpu and not encoder.exact:
             yield _distance(encoder, pictures)
         yield _beside_the_cache(machine, encoder, pictures)
-    yield _decoding(machine, embedded)
+    yield _decoding(machine, OpenClipEncoder.load("picto", device=machine.device))
 
 
-def random_vit(device: torch.device) -> OpenClipEncoder:
-    """ViT-B/32 with random weights: as fast as the real one."""
-    from open_clip import create_model_and_transforms, get_tokenizer
+def _as_open_clip_has_it(architecture: str, device: torch.device) -> Any:
+    """The architecture with random weights, as fast as real ones, and with all branches that training wants."""
+    from open_clip import create_model
 
     logging.disable(logging.WARNING)  # that the weights are random is what is wanted
     try:
-        model, _, preprocess = create_model_and_transforms("ViT-B-32", pretrained=None, load_weights=False)
+        return create_model(architecture, load_weights=False, device=device).eval().requires_grad_(False)
     finally:
         logging.disable(logging.NOTSET)
-    return OpenClipEncoder(
-        model=model.eval().requires_grad_(False).to(device, memory_format=torch.channels_last),  # pyright: ignore
-        tokenize=get_tokenizer("ViT-B-32"),
-        preprocess=preprocess,  # pyright: ignore[reportArgumentType]
-        device=device,
-        precision="fp16" if device.type == "cuda" else "fp32",
-        batch_size=128,
-        identity="ViT-B/32, random weights",
-        title="ViT-B/32",
-        width=512,
-        logit_scale=100.0,
-        exact=asked_of_environment() == "float32",
-    )
 
 
 def random_pictures(count: int, size: tuple[int, int]) -> list[Image.Image]:
@@ -89,12 +76,11 @@ def _bare_loop(encoder: OpenClipEncoder, model: Any, pictures: list[Image.Image]
 
 
 def _beside_the_bare_loop(
-    machine: Machine, encoder: OpenClipEncoder, pictures: list[Image.Image], bar: float
+    machine: Machine, encoder: OpenClipEncoder, model: Any, pictures: list[Image.Image], bar: float
 ) -> Measurement:
     batch = pictures[: encoder.batch_size]
-    as_loaded = copy.deepcopy(encoder.model).to(memory_format=torch.contiguous_format)
     ours, bare = alternately(
-        [lambda: encoder.encode_images(batch), lambda: _bare_loop(encoder, as_loaded, batch)],
+        [lambda: encoder.encode_images(batch), lambda: _bare_loop(encoder, model, batch)],
         REPEATS,
         device=machine.device,
     )

@@ -2,8 +2,8 @@
 
 Without --zip these are 200 crops of the photographs that the installation brings, in 10 classes, as JPEG files of 256
 pixels. The app is started for it, and its model for photographs is loaded, as it is a while after every start. Prints
-the seconds from the drop to the class cards, from the press on Train to the new map, each status line that the page
-showed meanwhile, and their sum.
+the seconds from the drop to the class cards, those from the press on Train to the new map, their sum, and the phases
+that the page showed meanwhile.
 """
 
 import argparse
@@ -31,9 +31,10 @@ CLASSES, SHOTS, SIDE = 10, 20, 256
 WATCH = """() => {
   window.shown = [];
   const status = document.querySelector('#status');
+  const phases = /Changed since training|Waiting|Reading pictures|Training|Drawing the map|Trained on/;
   new MutationObserver(() => {
-    const text = status.innerText.trim().replace(/[0-9][0-9.]*.*/, '');
-    if (text && window.shown.at(-1) !== text) window.shown.push(text);
+    const phase = status.innerText.match(phases)?.[0];
+    if (phase && window.shown.at(-1) !== phase) window.shown.push(phase);
   }).observe(status, { childList: true, subtree: true, characterData: true });
 }"""
 
@@ -68,7 +69,7 @@ def measure(page: Page, address: str, path: Path) -> None:
     page.locator("#train").click()
     trained = seconds_until(page, f"lluExplorer.state().id !== '{model}'")
     print(f"drop to class cards {dropped:.1f} s, Train to map {trained:.1f} s, together {dropped + trained:.1f} s")
-    print(f"shown meanwhile: {' | '.join(page.evaluate('window.shown'))}")
+    print(f"shown meanwhile: {', '.join(page.evaluate('window.shown'))}")
 
 
 def main() -> None:
