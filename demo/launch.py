@@ -82,16 +82,23 @@ def build(settings: Settings) -> App:
     """The app with its model; where the chosen one cannot be had, with the embedded ones, saying so."""
     os.environ["GRADIO_TEMP_DIR"] = _uploads.name  # read when components are made
     os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")  # of calls, with the visitor's name; nothing reads it
-    try:
-        encoder = embedded_later(settings.model) if settings.model in EMBEDDED else load_encoder(settings.model)
-    except LluError as error:
-        print(f"{error}\nGoing on with the embedded models.", flush=True)
+    one_for_all = settings.own_model == settings.model
+    examples = _reader(settings.model, Settings.model)
+    if examples.name != settings.model:  # then each has its own again
         settings = replace(settings, model=Settings.model, own_model=Settings.own_model)
-        encoder = embedded_later(settings.model)
-    apart = settings.own_model != settings.model
-    own = Reader(settings.own_model, embedded_later(settings.own_model)) if apart else None
-    host = Host.of(encoder, settings, own=own)
+        one_for_all = False
+    own = None if one_for_all else _reader(settings.own_model, Settings.own_model)
+    host = Host.of(examples.encoder, settings, own=own)
     return App(build_app(host, settings), host, settings)
+
+
+def _reader(name: str, instead: str) -> Reader:
+    """The model of that name; where it cannot be had, the embedded one `instead`, saying so."""
+    try:
+        return Reader(name, embedded_later(name) if name in EMBEDDED else load_encoder(name))
+    except LluError as error:
+        print(f"{error}\nGoing on with the embedded model {instead}.", flush=True)
+        return Reader(instead, embedded_later(instead))
 
 
 def launch_options(settings: Settings, health: Callable[[], tuple[bool, dict[str, Any]]]) -> dict[str, Any]:

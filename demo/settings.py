@@ -12,6 +12,8 @@ from typing import Any
 
 EMBEDDED = ("picto", "photo")
 """Of the models in the project, the one for the drawn examples and the one for visitors' own sets."""
+ON_SPACES = "mobileclip2-s0"
+"""Reads visitors' own sets on Spaces, which fetch its weights before the app starts (README's first lines)."""
 MB = 2**20
 
 
@@ -105,10 +107,11 @@ class Settings:
         share = told.share or environment.get("GRADIO_SHARE", "").lower() == "true"
         chosen = told.model or environment.get("LLU_BACKBONE")
         cache = told.cache or environment.get("LLU_CACHE")
-        public = share or "SPACE_ID" in environment
+        on_spaces = "SPACE_ID" in environment
+        public = share or on_spaces
         return cls(
             model=chosen or cls.model,
-            own_model=chosen or cls.own_model,
+            own_model=chosen or (ON_SPACES if on_spaces else cls.own_model),
             limits=Limits.parse(environment.get("LLU_LIMITS", "") if told.limits is None else told.limits),
             cache=Path(os.path.expanduser(cache)) if cache else None,
             host=told.host or environment.get("GRADIO_SERVER_NAME") or cls.host,

@@ -13,7 +13,7 @@ import torch
 from llu_core.encoders.cache import WrappedEncoder
 from llu_core.encoders.encoder import Encoder, OpenClipEncoder
 
-SECONDS = 60
+SECONDS = 10
 """The GPU is asked for so long; a visitor's share is counted by it."""
 WORTH_IT = 16
 """So many inputs are worth a GPU; the borrowing itself takes longer than fewer take on the CPU."""

@@ -44,6 +44,20 @@ def test_the_command_line_goes_before_the_environment():
     assert (settings.limits.pictures, settings.limits.classes) == (Limits().pictures, 4)
 
 
+@pytest.mark.parametrize(
+    ("options", "environment", "models"),
+    [
+        ([], {}, ("picto", "photo")),
+        ([], {"SPACE_ID": "a/b"}, ("picto", "mobileclip2-s0")),
+        ([], {"LLU_BACKBONE": "vit-b-16"}, ("vit-b-16", "vit-b-16")),
+        (["--model", "picto"], {"SPACE_ID": "a/b"}, ("picto", "picto")),
+    ],
+)
+def test_a_model_that_is_chosen_reads_everything(options, environment, models):
+    settings = Settings.read(options, environment)
+    assert (settings.model, settings.own_model) == models
+
+
 @pytest.mark.parametrize("public", [{"SPACE_ID": "a/b"}, {"GRADIO_SHARE": "True"}])
 def test_on_a_public_page_visitors_choose_no_models_unless_allowed(public):
     assert not Settings.read([], public).choose_models

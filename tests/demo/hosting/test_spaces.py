@@ -23,6 +23,7 @@ import yaml
 from gradio_client import Client, handle_file
 
 import demo.hosting.gpu
+from demo.settings import ON_SPACES
 from llu_core.encoders.backbones import pretrained_config
 from llu_core.encoders.encoder import OpenClipEncoder
 from llu_core.encoders.model_table import BACKBONES
@@ -59,9 +60,10 @@ def test_the_header_keeps_to_the_documented_schema():
 
 
 def test_the_weights_that_are_preloaded_are_those_that_are_asked_for():
-    backbone = BACKBONES["vit-b-16"]
+    backbone = BACKBONES[ON_SPACES]
     repository = pretrained_config(backbone.model, backbone.pretrained)["hf_hub"].rstrip("/")
     assert HEADER["preload_from_hub"] == [f"{repository} open_clip_model.safetensors"]
+    assert HEADER["models"] == [repository]
 
 
 def test_the_container_is_built_from_the_same_requirements_for_a_user_without_rights():
