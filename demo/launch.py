@@ -82,12 +82,10 @@ def build(settings: Settings) -> App:
     """The app with its model; where the chosen one cannot be had, with the embedded ones, saying so."""
     os.environ["GRADIO_TEMP_DIR"] = _uploads.name  # read when components are made
     os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")  # of calls, with the visitor's name; nothing reads it
-    one_for_all = settings.own_model == settings.model
     examples = _reader(settings.model, Settings.model)
     if examples.name != settings.model:  # then each has its own again
         settings = replace(settings, model=Settings.model, own_model=Settings.own_model)
-        one_for_all = False
-    own = None if one_for_all else _reader(settings.own_model, Settings.own_model)
+    own = None if settings.own_model == settings.model else _reader(settings.own_model, Settings.own_model)
     host = Host.of(examples.encoder, settings, own=own)
     return App(build_app(host, settings), host, settings)
 

@@ -39,9 +39,10 @@ def measurements(machine: Machine) -> Iterator[Measurement]:
     on_cpu = machine.device.type == "cpu"
     for name, count, bar in MODELS:
         encoder = OpenClipEncoder.load(name, device=machine.device)
-        bare = copy.deepcopy(encoder.model).to(memory_format=torch.contiguous_format)
         if name.startswith(RANDOM):
             bare = _as_open_clip_has_it(name.removeprefix(RANDOM), machine.device)
+        else:
+            bare = copy.deepcopy(encoder.model).to(memory_format=torch.contiguous_format)
         pictures = random_pictures(count if on_cpu else PICTURES, (encoder.image_size, encoder.image_size))
         yield _beside_the_bare_loop(machine, encoder, bare, pictures, bar if on_cpu and not encoder.exact else NEARLY)
         if on_cpu and not encoder.exact:
