@@ -31,7 +31,7 @@ export interface Scores<F = Float32Array> { uu: F; vu: F; uv: F; vv: F }
 /** What the formula works on; the core's class of this name has the same fields. */
 export interface Sweep<F = Float32Array> { images: Near<F>; classes: Near<F>; scores: Scores<F> }
 export interface Layer<F = Float32Array> { x: F; y: F }
-export interface Places<F = Float32Array> { images: Layer<F>; anchors: Layer<F> | null; classes: Layer<F> | null }
+export interface Places<F = Float32Array> { images: Layer<F>; classes: Layer<F> | null }
 export interface Thumbnails { sheet: string; tile: number; columns: number }
 
 interface ImageValues { names: string[]; nearestAnchor: number[] }
@@ -42,7 +42,7 @@ interface Heading { id: string; title?: string; preset?: string | null; projecti
 export interface Payload extends Heading {
   update?: undefined; logitScale: number; beta?: number; gamma?: number | string; select?: number;
   images: ImageValues & Near<Floats> & Layer<Floats> & { n: number; truth: number[]; group: number[] };
-  classes: ClassValues & Near<Floats> & Layer<Floats>; anchors: AnchorValues & Layer<Floats>;
+  classes: ClassValues & Near<Floats> & Layer<Floats>; anchors: AnchorValues;
   scores: Scores<Floats>; thumbnails?: Thumbnails | null;
 }
 /** What comes while there is no data set; its message says why. */
@@ -98,19 +98,23 @@ export interface Link {
 // One frame: what it computes, how it looks on the map, what the open tab is shown of it.
 export interface Numbers {
   data: Data; workspace: Workspace; clip: Int32Array; changes: Uint8Array; clipSummary: Summary; summary: Summary;
-  why: Why | null; shade: Uint8Array; colours: string[]; rows: { clip: Float64Array; llu: Float64Array };
+  why: Why | null; shade: Uint8Array; shares: Uint8Array; colours: string[]; rows: { clip: Float64Array; llu: Float64Array };
 }
 export interface FrameValues {
   data: Data; beta: number; gamma: number; changes: Uint8Array; clip: Int32Array; llu: Int32Array;
   alpha: Float64Array; chosen: Uint8Array | null; selected: number; summary: Summary; colouring: Colouring;
 }
 export type Theme = "light" | "dark";
-export type Ink = "ink" | "soft" | "strong" | "anchor" | "good" | "bad" | "other" | "card";
+export type Ink = "ink" | "soft" | "strong" | "anchor" | "good" | "bad" | "card" | "mask";
 export type Inks = Record<Ink | "font", string>;
-export interface Palettes { inks: Inks; ramp: string[]; changes: string[]; classes: string[] }
+export interface Palettes { inks: Inks; mask: number[]; ramp: string[]; changes: string[]; classes: string[] }
+/** `shares`: sqrt(alpha / beta) of every picture, of 255; `maskInk`: red, green, blue. */
 export interface Look {
-  colours: string[]; shade: Uint8Array; changes: Uint8Array; anchors: number; inks: Inks; labels(): Label[];
+  alpha: Float64Array; beta: number; shares: Uint8Array; colours: string[]; shade: Uint8Array; changes: Uint8Array;
+  inks: Inks; maskInk: number[]; labels(): Label[]; tile(i: number): Tile | null;
 }
+/** A thumbnail within the sheet of all: its upper left corner and its side, in pixels. */
+export interface Tile { picture: HTMLImageElement; x: number; y: number; side: number }
 export interface Label {
   name: string; seen: boolean; weight: string; faint: boolean; shown: boolean; slot: number; x: number; y: number;
 }
@@ -120,17 +124,24 @@ export type Pixel = [x: number, y: number];
 export interface Size { width: number; height: number }
 export interface View { x: number[]; y: number[] }
 /** Where points are, in pixels of the map card; null where the projection has no such layer. */
-export interface Pixels { images(i: number): Pixel; anchors(i: number): Pixel | null; classes(i: number): Pixel | null }
+export interface Pixels { images(i: number): Pixel; classes(k: number): Pixel | null }
 export type Paint = (node: HTMLElement, i: number) => void;
 
 export interface MapPanel {
   show(data: Data, look: Look, manner: { keepsView: boolean; samePoints: boolean }): void;
-  recolour(look: Look): void; moveTo(places: Places): void; zoom(factor: number): void; setLasso(active: boolean): void;
-  isReady(): boolean; isResting(): boolean; place: Pixels; scale(): number; size(): Size;
+  recolour(look: Look): void; moveTo(places: Places): void; zoom(factor: number, about?: number): void; setLasso(active: boolean): void;
+  isReady(): boolean; isResting(): boolean; place: Pixels; pixel(x: number, y: number): Pixel;
+  scale(): number; zoomed(): number; size(): Size; shadePicture(): string;
+}
+/** The strip: where pictures, or class texts, lie by their similarity to what was taught, and how far the update reaches. */
+export interface ReachPanel {
+  show(data: Data): void;
+  move(setting: { beta: number; gamma: number; changes: Uint8Array; shade: Uint8Array; selected: number }): void;
+  retint(inks: Inks): void; summary(): object;
 }
 export interface OverlayPanel {
   show(data: Data): void; mark(shade: Uint8Array, selected: number): void; follow(): void;
-  weigh(alpha: Float64Array, beta: number): void; labels(): Label[];
+  weigh(alpha: Float64Array, beta: number): void; hint(k: number): boolean; labels(): Label[];
 }
 export interface Answers {
   clip: number; llu: number; clipProbability: number; lluProbability: number;
@@ -147,7 +158,7 @@ export interface Panels {
   card: { show(data: Data, i: number, answers: Answers): void; clear(): void };
   reasons: { show(why: Why | null, names: { lead: string; rival: string }, changed: boolean): void };
   bars: { show(data: Data, clip: Float64Array, llu: Float64Array, truth: number): void };
-  curve: { show(data: Data): void; move(beta: number, gamma: number, similarity: Record<Side, number> | null): void };
+  reach: ReachPanel;
   linkButton: { show(preset: string | null): void };
   map: MapPanel;
   overlay: OverlayPanel;

@@ -76,9 +76,7 @@ class Examples:
 
     def _prepare(self) -> None:
         try:
-            drawn = draw_umap(self.first).model
-            if drawn is not None:  # numba compiles the placing of a new picture too
-                drawn.projection.place(drawn.shots.train.embeddings[:1].numpy())
+            draw_umap(self.first)
             for title in PRESETS:
                 if not self._closed:
                     self.get(self._blank, title)

@@ -30,7 +30,7 @@ def explorer_payload(session: Session, *, select: int | None = None) -> str:
     model = session.model
     if model is None:
         return json.dumps({"id": "", "message": session.why_not_trainable() or "Press Train to see the map."})
-    selected = {} if select is None else {"select": select}
+    selected, places = {} if select is None else {"select": select}, _places(model)
     return json.dumps(
         selected
         | {
@@ -42,9 +42,9 @@ def explorer_payload(session: Session, *, select: int | None = None) -> str:
             "beta": session.beta,
             "gamma": "inf" if math.isinf(session.gamma) else session.gamma,
             "projection": model.projection.name,
-            "classes": _classes(model) | _places(model)["classes"],
-            "images": _images(model) | _places(model)["images"],
-            "anchors": _anchors(model) | _places(model)["anchors"],
+            "classes": _classes(model) | places["classes"],
+            "images": _images(model) | places["images"],
+            "anchors": _anchors(model),
             "scores": _scores(model.sweep),
             "thumbnails": _thumbnails(model),
         }
@@ -132,6 +132,7 @@ def _images(model: Model) -> dict:
 
 
 def _anchors(model: Model) -> dict:
+    """The class of each anchor, and the row of the training picture that it is, or that stands for its cluster."""
     rows = {name: row for row, name in enumerate(model.shots.train.names)}
     return {
         "label": model.trained.anchor_labels.tolist(),
@@ -140,15 +141,17 @@ def _anchors(model: Model) -> dict:
 
 
 def _places(model: Model) -> dict[str, dict]:
-    """Coordinates of images, anchors and classes; a class stands amid its pictures, without any it has no place."""
-    points, count = model.projection.points, len(model.shots.train) + len(model.shots.test)
-    labels = _labels(model)[:count]
+    """Coordinates of images and classes; a class stands amid its pictures, without any it has no place."""
+    points = model.projection.points
+    labels = _labels(model)[: len(points)]
     classes = np.full((len(model.shots.class_names), 2), np.nan, dtype=np.float32)
     for label in np.unique(labels):
-        classes[label] = np.median(points[:count][labels == label], axis=0)
-    images = np.concatenate([points[:count], model.projection.place(model.queries.embeddings.numpy())])
-    parts = {"images": images, "anchors": points[count:], "classes": classes}
-    return {name: {"x": _floats(xy[:, 0]), "y": _floats(xy[:, 1])} for name, xy in parts.items()}
+        classes[label] = np.median(points[labels == label], axis=0)
+    images = np.concatenate([points, model.projection.place(model.queries.embeddings.numpy())])
+    return {
+        name: {"x": _floats(xy[:, 0]), "y": _floats(xy[:, 1])}
+        for name, xy in (("images", images), ("classes", classes))
+    }
 
 
 def _thumbnails(model: Model) -> dict | None:

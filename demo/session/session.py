@@ -17,7 +17,6 @@ from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
 from llu_core.data.pictures import ImageSource
 from llu_core.encoders.encoder import Encoder
 from llu_core.errors import LluError
-from llu_core.method.adapter import LocalizedAdapter
 from llu_core.method.checkpoint import TrainedAdapter
 from llu_core.method.sweep import Sweep
 
@@ -86,7 +85,7 @@ def build_model(
         shots=shots,
         queries=queries,
         sweep=_sweep(trained, shots, queries),
-        projection=project_pca(map_points(trained.adapter, shots.train, shots.test)),
+        projection=project_pca(map_points(shots)),
         source=source,
         seconds=seconds,
     )
@@ -111,9 +110,9 @@ def accuracies(model: Model, predictions: Tensor) -> dict[str, float | None]:
     }
 
 
-def map_points(adapter: LocalizedAdapter, train: LabelledEmbeddings, test: LabelledEmbeddings) -> np.ndarray:
-    """What the map is fitted to, (n + m, d): training images, test images, image anchors."""
-    return torch.cat([train.embeddings, test.embeddings, adapter.image.anchors]).numpy()
+def map_points(shots: FewShotSet) -> np.ndarray:
+    """What the map is fitted to, (n, d): training images, test images. The anchors are training images."""
+    return torch.cat([shots.train.embeddings, shots.test.embeddings]).numpy()
 
 
 @dataclass(frozen=True, eq=False)

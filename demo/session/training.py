@@ -139,7 +139,7 @@ def draw_umap(session: Session) -> Session:
     if adapter not in _drawn:  # asked before the lock: a map that is there does not wait for another to be drawn
         with _one_map_at_a_time:  # so that visitors of one example wait for one map instead of drawing it each
             if adapter not in _drawn:
-                _drawn[adapter] = project_umap(map_points(adapter, model.shots.train, model.shots.test))
+                _drawn[adapter] = project_umap(map_points(model.shots))
     return with_known_map(session)
 
 

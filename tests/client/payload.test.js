@@ -12,8 +12,8 @@ function layer(x, y = x) {
   return { x: Float32Array.from(x), y: Float32Array.from(y) };
 }
 
-function placesOf(images, anchors = null, classes = null) {
-  return { images, anchors, classes };
+function placesOf(images, classes = null) {
+  return { images, classes };
 }
 
 test("floats come back from base64", () => {
@@ -56,15 +56,14 @@ test("lengths that do not fit are told in plain words", () => {
 
 test("places fill the unit square, each axis on its own, all layers together", () => {
   const places = placesOf(layer([0, 5], [10, 20]), layer([10], [0]));
-  const { images, anchors, classes } = normalisePlaces(places, NO_GROUP);
+  const { images, classes } = normalisePlaces(places, NO_GROUP);
   assertNear(images.x, [0, 0.5]);
   assertNear(images.y, [0.5, 1]);
-  assertNear([anchors.x[0], anchors.y[0]], [1, 0]);
-  assert.equal(classes, null);
+  assertNear([classes.x[0], classes.y[0]], [1, 0]);
 });
 
 test("a class without a place does not count for the scale", () => {
-  const { images, classes } = normalisePlaces(placesOf(layer([2, 4]), null, layer([NaN, 3])), NO_GROUP);
+  const { images, classes } = normalisePlaces(placesOf(layer([2, 4]), layer([NaN, 3])), NO_GROUP);
   assertNear(images.x, [0, 1]);
   assert.ok(Number.isNaN(classes.x[0]));
   assertNear(classes.x[1], 0.5);
@@ -80,7 +79,7 @@ test("points that all lie in one place stand in the middle", () => {
   assertNear(normalisePlaces(placesOf(layer([7, 7])), NO_GROUP).images.x, [0.5, 0.5]);
 });
 
-test("a projection may lack layers", () => {
+test("a projection may lack the classes", () => {
   const part = { x: floats([1]), y: floats([2]) };
   assert.deepEqual(decodePlaces({ images: part }), placesOf(layer([1], [2])));
 });
@@ -92,7 +91,7 @@ test("the same pictures have the same names in the same order", () => {
 });
 
 test("points set out from where they were, unless there are more or fewer of them", () => {
-  const from = placesOf(layer([0, 1]), layer([0]), null);
-  const to = placesOf(layer([5, 6]), layer([5, 6]), layer([5]));
-  assert.deepEqual(startPlaces(from, to), placesOf(from.images, to.anchors, to.classes));
+  const from = placesOf(layer([0, 1]), layer([0]));
+  const to = placesOf(layer([5, 6]), layer([5, 6]));
+  assert.deepEqual(startPlaces(from, to), placesOf(from.images, to.classes));
 });

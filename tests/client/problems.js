@@ -93,7 +93,7 @@ export function makePayload({ seed = 1, updated = true, images = {}, classes = {
       names: list(5, (k) => `class ${k}`), seen: list(5, (k) => k < 3),
       ...sweep.classes, ...places(5), ...classes,
     },
-    anchors: { label: [0, 0, 1], image: [0, 1, 2], ...places(3), ...anchors },
+    anchors: { label: [0, 0, 1], image: [0, 1, 2], ...anchors },
     ...rest,
   };
 }

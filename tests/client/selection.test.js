@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import {
-  ANCHOR_KIND, countOf, DIMMED, fillShade, HIDDEN, keptByName, keptChoice, kindOf, makeFilter, nextShown, SHOWN,
+  countOf, DIMMED, fillShade, HIDDEN, keptByName, keptChoice, kindOf, makeFilter, nextShown, SHOWN,
 } from "../../demo/client/explorer/model/selection.js";
 import { makeData } from "./problems.js";
 
@@ -25,7 +25,7 @@ test("a new filter hides nothing", () => {
 });
 
 test("the legend hides kinds and values", () => {
-  const filter = { kinds: new Set(["seen", ANCHOR_KIND]), values: new Set([3]) };
+  const filter = { kinds: new Set(["train", "seen"]), values: new Set([3]) };
   assert.deepEqual(shadeOf(filter, null, Int32Array.of(3, 0, 0, 0)), [HIDDEN, HIDDEN, SHOWN, SHOWN]);
 });
 

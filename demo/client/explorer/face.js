@@ -41,6 +41,6 @@ function stateOf(state, frame) {
     tiles: numbers && { ...numbers.summary }, clip: numbers && { ...numbers.clipSummary },
     projection: data ? data.projection : null, resting: panels.map.isResting(),
     chosen: chosen ? countOf(chosen, 1) : null, hidden: numbers ? countOf(numbers.shade, HIDDEN) : 0,
-    why: numbers && numbers.why && { ...numbers.why }, tabs: panels.tabs.summary(),
+    why: numbers && numbers.why && { ...numbers.why }, reach: panels.reach.summary(), tabs: panels.tabs.summary(),
   };
 }

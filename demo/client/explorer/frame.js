@@ -1,13 +1,14 @@
 // One frame: the state's predictions at its settings, computed once, then every panel from them.
 
 import { find, setText } from "../dom.js";
-import { currentTheme, makeChangeColours, makeClassColours, makeRamp, pageInks, rampIndex } from "./map/colours.js";
+import {
+  channelsOf, currentTheme, makeChangeColours, makeClassColours, makeRamp, pageInks, rampIndex,
+} from "./map/colours.js";
 import { whenPlotly } from "./map/plotly.js";
-import { DIM_ANCHORS } from "./map/points.js";
-import { changeOf, explainMargin, makeWorkspace, runnerUp, SAME, softmaxRow, sweepTo } from "./model/formula.js";
+import { changeOf, explainMargin, FIXED, makeWorkspace, runnerUp, SAME, softmaxRow, sweepTo } from "./model/formula.js";
 import { formatWeight } from "./model/numbers.js";
 import { samePictures } from "./model/payload.js";
-import { ANCHOR_KIND, countOf, DIMMED, fillShade, HIDDEN, TEST } from "./model/selection.js";
+import { countOf, DIMMED, fillShade, HIDDEN, TEST } from "./model/selection.js";
 import { summarise } from "./model/summary.js";
 import { GROUP_NAMES } from "./panels/selected.js";
 
@@ -28,7 +29,7 @@ function makeNumbers(data) {
   const clipSummary = summarise(data, clip, changes);
   return {
     data, workspace, clip, changes, clipSummary, summary: clipSummary, why: null,
-    shade: new Uint8Array(data.n), colours: data.images.names.map(() => ""),
+    shade: new Uint8Array(data.n), shares: new Uint8Array(data.n), colours: data.images.names.map(() => ""),
     rows: { clip: new Float64Array(classes), llu: new Float64Array(classes) },
   };
 }
@@ -38,9 +39,9 @@ function makeNumbers(data) {
  * @type {(root: HTMLElement, classes: number) => Palettes}
  */
 function makePalettes(root, classes) {
-  const theme = currentTheme();
+  const [theme, inks] = [currentTheme(), pageInks(root)];
   return {
-    inks: pageInks(root), ramp: makeRamp(theme), changes: makeChangeColours(theme),
+    inks, mask: channelsOf(inks.mask), ramp: makeRamp(theme), changes: makeChangeColours(theme),
     classes: makeClassColours(classes, theme),
   };
 }
@@ -49,6 +50,7 @@ function makePalettes(root, classes) {
 export class Frame {
   #root;
   #state;
+  #tile;
   #palettes;
   /** @type {Panels | null} */
   #panels = null;
@@ -57,10 +59,11 @@ export class Frame {
   #request = 0;
   #legendKey = "";
 
-  /** @param {HTMLElement} root @param {State} state */
-  constructor(root, state) {
+  /** @param {HTMLElement} root @param {State} state @param {Look["tile"]} tile the thumbnail of a picture */
+  constructor(root, state, tile) {
     this.#root = root;
     this.#state = state;
+    this.#tile = tile;
     this.#palettes = makePalettes(root, 0);
   }
 
@@ -83,6 +86,7 @@ export class Frame {
       if (theme === currentTheme()) return;
       theme = currentTheme();
       this.#palettes = makePalettes(this.#root, this.#palettes.classes.length);
+      panels.reach.retint(this.#palettes.inks);
       onTheme();
     }).observe(document.body, THEMES);
   }
@@ -112,7 +116,8 @@ export class Frame {
     this.#palettes = makePalettes(this.#root, data.classes.names.length);
     this.#legendKey = "";
     this.panels.overlay.show(data);
-    this.panels.curve.show(data);
+    this.panels.reach.retint(this.#palettes.inks);
+    this.panels.reach.show(data);
     this.panels.linkButton.show(data.preset);
     this.panels.tabs.showData(data, this.numbers.clip);
     this.#compute();
@@ -157,22 +162,26 @@ export class Frame {
   /** @type {(values: Int32Array | Uint8Array | null) => void} */
   #fillColours(values) {
     const { colouring, beta } = this.#state;
-    const { colours, shade, workspace } = this.numbers;
-    const { ramp, changes, classes } = this.#palettes;
-    const palette = colouring === "changed" ? changes : classes;
+    const { data, colours, shade, shares, workspace, changes } = this.numbers;
+    const { inks, ramp, changes: changeColours, classes } = this.#palettes;
+    const palette = colouring === "changed" ? changeColours : classes;
     for (let i = 0; i < colours.length; i++) {
-      if (shade[i] === DIMMED) colours[i] = changes[SAME];
-      else if (values) colours[i] = values[i] < 0 ? changes[SAME] : palette[values[i]];
-      else colours[i] = ramp[rampIndex(workspace.images.alpha[i], beta)];
+      shares[i] = rampIndex(workspace.images.alpha[i], beta);
+      if (shade[i] === DIMMED) colours[i] = changeColours[SAME];
+      else if (values) colours[i] = values[i] < 0 ? changeColours[SAME] : palette[values[i]];
+      else if (data.kinds[i] === "train") colours[i] = inks.anchor;
+      else colours[i] = changes[i] === FIXED ? changeColours[FIXED] : ramp[shares[i]];
     }
   }
 
   /** How the points look now, for `drawPoints`. @type {() => Look} */
   #look() {
-    const { filter, chosen } = this.#state;
-    const { colours, shade, changes } = this.numbers;
-    const anchors = filter.kinds.has(ANCHOR_KIND) ? 0 : chosen ? DIM_ANCHORS : 1;
-    return { colours, shade, changes, anchors, inks: this.#palettes.inks, labels: this.panels.overlay.labels };
+    const { colours, shade, shares, changes, workspace } = this.numbers;
+    const { inks, mask } = this.#palettes;
+    return {
+      alpha: workspace.images.alpha, beta: this.#state.beta, colours, shade, shares, changes, inks, maskInk: mask,
+      labels: this.panels.overlay.labels, tile: this.#tile,
+    };
   }
 
   /** The map first: a canvas asks for the page's styles to set its font, cheap only while they are up to date. */
@@ -182,8 +191,9 @@ export class Frame {
     if (this.#state.data) this.#renderMap();
     panels.controls.show(beta, gamma);
     if (!this.#state.data) return;
-    const { data, workspace, clip, changes, summary, clipSummary } = this.numbers;
+    const { data, workspace, clip, changes, shade, summary, clipSummary } = this.numbers;
     panels.tiles.show(summary, clipSummary, !data.images.group.includes(TEST));
+    panels.reach.move({ beta, gamma, changes, shade, selected });
     this.#renderSelected();
     this.#renderFilters();
     panels.tabs.show({
@@ -209,20 +219,16 @@ export class Frame {
     if (legendKey !== this.#legendKey) legend.build(colouring, data, this.#palettes);
     this.#legendKey = legendKey;
     legend.mark(filter);
-    const anchorsHidden = filter.kinds.has(ANCHOR_KIND);
     chips.show({
       chosen: chosen ? countOf(chosen, 1) : 0, title: chosenTitle,
       filtered: filter.kinds.size + filter.values.size > 0,
-      hidden: countOf(shade, HIDDEN) + (anchorsHidden ? data.anchors.label.length : 0),
+      hidden: countOf(shade, HIDDEN),
     });
   }
 
   #renderSelected() {
-    const { selected, beta, gamma } = this.#state;
+    const { selected, beta } = this.#state;
     const { data, workspace, rows, clip } = this.numbers;
-    const similarity = selected < 0 ? null
-      : { images: data.images.nearest[selected], classes: data.classes.nearest[workspace.best[selected]] };
-    this.panels.curve.move(beta, gamma, similarity);
     this.#root.classList.toggle("unselected", selected < 0);
     this.numbers.why = null;
     if (selected < 0) return this.panels.card.clear();

@@ -17,7 +17,7 @@ import { nextShown } from "./model/selection.js";
 import { createBars } from "./panels/bars.js";
 import { createChips } from "./panels/chips.js";
 import { createControls } from "./panels/controls.js";
-import { createCurve } from "./panels/curve.js";
+import { createReach } from "./panels/reach.js";
 import { createSelectedCard, createWhy } from "./panels/selected.js";
 import { createTiles } from "./panels/tiles.js";
 import { createSheet } from "./sheet.js";
@@ -44,8 +44,8 @@ export function mountExplorer(element, props, trigger, watch) {
   const root = find(element, ".explorer");
   loadPlotly(root.dataset.plotly ?? "");
   const state = new State();
-  const frame = new Frame(root, state);
   const sheet = createSheet(() => { frame.panels.tabs.forget(); frame.render(); });
+  const frame = new Frame(root, state, sheet.tile);
   const panels = createPanels(root, state, frame, sheet, trigger);
   const link = createLink(root, state, trigger);
   frame.begin(panels, () => { frame.request(); settleSoon(); });
@@ -130,7 +130,7 @@ function createPanels(root, state, frame, sheet, ask) {
   return {
     controls: createControls(root, state), tiles: createTiles(root),
     card: createSelectedCard(root, paint, (name) => ask("unquery", { name })), reasons: createWhy(root),
-    bars: createBars(root), curve: createCurve(root),
+    bars: createBars(root), reach: createReach(root, (i) => state.select(i)),
     linkButton: createLinkButton(root, () => window.location.href.split("#")[0] + linkHash(state)),
     ...createMapPanels(root, state, frame, paint),
     tabs: createTabs(root, { state, paint, ask }),
@@ -147,20 +147,22 @@ function createMapPanels(root, state, frame, paint) {
     onView: () => overlay.follow(),
     onLasso: (indices) => { if (lasso.isActive()) state.choose(indices, "lasso"); },
   });
-  const overlay = createOverlay(findA(SVGSVGElement, root, ".map-overlay"), map.place, map.size);
+  const overlay = createOverlay(findA(SVGSVGElement, root, ".map-overlay"), map);
   const lasso = createLasso(root, map, state);
   const shade = () => (state.data ? frame.numbers.shade : null);
   const hover = createHoverCard(find(root, ".hover-card"), (i) => frame.describe(i), paint, map.size);
+  /** @type {(i: number) => void} */
+  const hint = (i) => { if (state.data && overlay.hint(i < 0 ? -1 : state.data.images.truth[i])) frame.request(); };
   const area = find(root, ".map-area");
-  wirePointer(area, map, shade, hover, (i) => state.select(i));
-  wireKeys(area, map, (step) => {
+  wirePointer(area, map, shade, hover, hint, (i) => state.select(i));
+  wireKeys(area, (factor) => map.zoom(factor, state.selected), (step) => {
     const next = state.data ? nextShown(frame.numbers.shade, state.selected, step) : -1;
     if (next >= 0) state.select(next);
   });
   wireExport(root, () => (state.data && map.isReady() ? { root, state, map, overlay, ...frame.numbers } : null));
   for (const button of find(root, ".map-buttons").querySelectorAll("button")) {
     const factor = button.dataset.zoom;
-    if (factor) button.addEventListener("click", () => map.zoom(Number(factor)));
+    if (factor) button.addEventListener("click", () => map.zoom(Number(factor), state.selected));
   }
   return {
     map, overlay, colourChoice: createColourChoice(root, state),

@@ -2,9 +2,9 @@
 
 import { setText } from "../dom.js";
 
-/** @import { Data, Paint, Thumbnails } from '../types.d.ts' */
+/** @import { Data, Paint, Thumbnails, Tile } from '../types.d.ts' */
 
-/** @typedef {{ url: string, columns: number, rows: number }} Sheet */
+/** @typedef {{ url: string, columns: number, rows: number, tile: number, picture: HTMLImageElement }} Sheet */
 
 /**
  * The sprite sheet as a blob: hundreds of thumbnails share one decoded picture instead of a long data address each.
@@ -16,11 +16,11 @@ function openSheet(thumbnails, n, onReady) {
   const raw = atob(body);
   const bytes = Uint8Array.from({ length: raw.length }, (_, i) => raw.charCodeAt(i));
   const type = header.slice(5).split(";")[0];
-  const { columns } = thumbnails;
-  const sheet = { url: URL.createObjectURL(new Blob([bytes], { type })), columns, rows: Math.ceil(n / columns) };
-  const picture = new Image();
+  const { columns, tile } = thumbnails;
+  const [url, picture] = [URL.createObjectURL(new Blob([bytes], { type })), new Image()];
+  const sheet = { url, columns, rows: Math.ceil(n / columns), tile, picture };
   picture.addEventListener("load", () => {
-    sheet.rows = Math.round(picture.naturalHeight / thumbnails.tile);
+    sheet.rows = Math.round(picture.naturalHeight / tile);
     onReady();
   });
   picture.src = sheet.url;
@@ -51,9 +51,16 @@ function paintThumb(node, sheet, index, fallback = "") {
   node.style.backgroundPosition = `${percent(column, sheet.columns)}% ${percent(row, sheet.rows)}%`;
 }
 
+/** @type {(sheet: Sheet | null, i: number) => Tile | null} */
+function tileOf(sheet, i) {
+  if (!sheet?.picture.complete || !sheet.picture.naturalWidth) return null;
+  const { picture, columns, tile } = sheet;
+  return { picture, x: (i % columns) * tile, y: Math.floor(i / columns) * tile, side: tile };
+}
+
 /**
  * The sheet on show; `onReady()` is called when its picture is there.
- * @type {(onReady: () => void) => { show(data: Data): void, paint: Paint }}
+ * @type {(onReady: () => void) => { show(data: Data): void, paint: Paint, tile: (i: number) => Tile | null }}
  */
 export function createSheet(onReady) {
   /** @type {Sheet | null} */
@@ -68,6 +75,7 @@ export function createSheet(onReady) {
       sheet = opened;
       data.thumbnails = null; // the blob has it
     },
+    tile: (i) => tileOf(sheet, i),
     paint: (node, i) => paintThumb(node, sheet, i, i >= 0 ? names[i] : ""),
   };
 }

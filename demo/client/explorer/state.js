@@ -199,7 +199,7 @@ export class State {
     this.#tell(CHANGED);
   }
 
-  /** Hide or show the points of a kind; `kind` is one of KINDS, or ANCHOR_KIND. @type {(kind: string) => void} */
+  /** Hide or show the points of a kind; `kind` is one of KINDS. @type {(kind: string) => void} */
   toggleKind(kind) {
     flip(this.filter.kinds, kind);
     this.#tell(CHANGED);

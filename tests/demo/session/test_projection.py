@@ -11,13 +11,24 @@ def test_pca_is_that_of_scikit_learn_up_to_the_direction_of_each_axis():
     rows = unit_rows(30, 8).numpy()
     ours, theirs = project_pca(rows), PCA(n_components=2).fit(rows)
     np.testing.assert_allclose(np.abs(ours.points), np.abs(theirs.transform(rows)), atol=1e-5)
-    more = unit_rows(5, 8, seed=1).numpy()
-    np.testing.assert_allclose(np.abs(ours.place(more)), np.abs(theirs.transform(more)), atol=1e-5)
 
 
 def test_fewer_dimensions_than_points_or_more_make_no_difference():
     rows = unit_rows(6, 40).numpy()
     np.testing.assert_allclose(np.abs(project_pca(rows).points), np.abs(PCA(2).fit_transform(rows)), atol=1e-5)
+
+
+def test_a_picture_is_placed_amid_those_that_it_is_most_similar_to():
+    rows = unit_rows(40, 16).numpy()
+    projection = project_pca(rows)
+    np.testing.assert_allclose(projection.place(rows[:3]), projection.points[:3], atol=1e-3)
+    between = rows[4] + rows[9]
+    (place,) = projection.place(between[None] / np.linalg.norm(between))
+    nearest = np.argsort(-rows @ between)[:5]
+    assert {4, 9} <= set(nearest.tolist())
+    low, high = projection.points[nearest].min(axis=0), projection.points[nearest].max(axis=0)
+    assert (low <= place).all()
+    assert (place <= high).all()
 
 
 def test_two_points_lie_in_a_row_and_nothing_can_be_placed():

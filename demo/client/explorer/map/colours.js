@@ -6,15 +6,15 @@ import { make } from "../../dom.js";
 
 export const RAMP_STEPS = 256;
 /** @type {Ink[]} */
-const INKS = ["ink", "soft", "strong", "anchor", "good", "bad", "other", "card"];
+const INKS = ["ink", "soft", "strong", "anchor", "good", "bad", "card", "mask"];
 
 /**
  * Stops of [lightness, chroma, hue]. Strength always means contrast with the page: dark on light, light on dark.
  * @type {Record<Theme, number[][]>}
  */
 const RAMP_STOPS = {
-  light: [[0.83, 0.035, 240], [0.7, 0.105, 220], [0.56, 0.15, 255], [0.44, 0.2, 290], [0.32, 0.17, 315]],
-  dark: [[0.46, 0.05, 285], [0.57, 0.13, 285], [0.68, 0.14, 240], [0.8, 0.14, 185], [0.93, 0.17, 110]],
+  light: [[0.78, 0.01, 260], [0.62, 0.09, 275], [0.48, 0.17, 283], [0.36, 0.2, 290]],
+  dark: [[0.48, 0.02, 270], [0.62, 0.09, 283], [0.76, 0.12, 290], [0.9, 0.09, 300]],
 };
 
 /**
@@ -91,6 +91,11 @@ export function currentTheme() {
  * @type {(root: HTMLElement) => Inks}
  */
 export function pageInks(root) {
-  const [ink, soft, strong, anchor, good, bad, other, card] = plainColours(INKS.map((name) => `var(--${name})`), root);
-  return { ink, soft, strong, anchor, good, bad, other, card, font: getComputedStyle(root).fontFamily };
+  const [ink, soft, strong, anchor, good, bad, card, mask] = plainColours(INKS.map((name) => `var(--${name})`), root);
+  return { ink, soft, strong, anchor, good, bad, card, mask, font: getComputedStyle(root).fontFamily };
+}
+
+/** Red, green and blue of a plain colour. @type {(colour: string) => number[]} */
+export function channelsOf(colour) {
+  return (colour.match(/\d+/g) ?? []).map(Number);
 }

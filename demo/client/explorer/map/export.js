@@ -2,19 +2,19 @@
 // and opens in any drawing program.
 
 import { find, findA, make, makeSvg, penOf, setAttributes } from "../../dom.js";
-import { SAME } from "../model/formula.js";
 import { formatGamma } from "../model/numbers.js";
-import { ANCHOR_KIND, DIMMED, HIDDEN, SHOWN } from "../model/selection.js";
+import { DIMMED, HIDDEN } from "../model/selection.js";
 import { currentTheme, pageInks } from "./colours.js";
-import { translate } from "./overlay.js";
-import { ANCHOR, DIM_OPACITY, MARKERS, ringRadius, RINGS } from "./points.js";
+import { nearestTaught, translate } from "./overlay.js";
+import { CROSS, MARKERS, opacityOf, orderOf, showsBroken, sizeOf } from "./points.js";
+import { SHADE_MARGIN } from "./shade.js";
 
 /** @import { Inks, Label, MapPanel, Numbers, OverlayPanel, Theme } from '../../types.d.ts' */
 /** @import { State } from "../state.js" */
 
 /**
  * @typedef {{ root: HTMLElement, state: State, map: MapPanel, overlay: OverlayPanel }} Page
- * @typedef {Page & Pick<Numbers, "data" | "shade" | "colours" | "changes">} MapScene
+ * @typedef {Page & Pick<Numbers, "data" | "shade" | "shares" | "colours" | "changes">} MapScene
  */
 
 const EXPORT_FOOT = 26;
@@ -38,9 +38,9 @@ export function mapSvg(scene) {
   add(svg, "rect", { width, height: total, fill: ink.card });
   add(add(add(svg, "defs", {}), "clipPath", { id: "map" }), "rect", { width, height });
   const sheet = add(svg, "g", { "clip-path": "url(#map)" });
-  if (!scene.state.filter.kinds.has(ANCHOR_KIND)) drawAnchors(scene, sheet, ink);
-  drawExportPoints(scene, sheet, ink);
-  drawExportRings(scene, sheet, ink);
+  drawExportShade(scene, sheet);
+  for (const i of orderOf(scene.data)) if (scene.shade[i] !== HIDDEN) drawExportPoint(scene, sheet, ink, i);
+  drawExportCrosses(scene, sheet, ink);
   drawSelected(scene, sheet, ink);
   for (const label of scene.overlay.labels()) drawExportLabel(label, sheet, ink);
   const foot = add(svg, "text", { x: 10, y: height + 17, "font-size": 12, fill: ink.soft });
@@ -66,46 +66,39 @@ function exportCaption(scene) {
   return [title, setting, `coloured by ${colour}`, projection].filter(Boolean).join(" \u00b7 ");
 }
 
-/** @type {(scene: MapScene, sheet: Element, ink: Inks) => void} */
-function drawAnchors(scene, sheet, ink) {
-  const size = (ANCHOR.size * scene.map.scale()) / 2;
-  for (let i = 0; i < scene.data.anchors.label.length; i++) {
-    const place = scene.map.place.anchors(i);
-    if (!place) continue;
-    const [x, y] = place;
-    const d = `M${x} ${y - size}L${x + size} ${y} ${x} ${y + size} ${x - size} ${y}Z`;
-    const { line, opacity } = ANCHOR;
-    add(sheet, "path", { d, fill: "none", stroke: ink.anchor, "stroke-width": line, opacity });
-  }
+/** The shade of the mask, a small picture stretched as on the page. @type {(scene: MapScene, sheet: Element) => void} */
+function drawExportShade({ map }, sheet) {
+  const [left, top] = map.pixel(-SHADE_MARGIN, 1 + SHADE_MARGIN);
+  const [right, bottom] = map.pixel(1 + SHADE_MARGIN, -SHADE_MARGIN);
+  add(sheet, "image", {
+    x: left, y: top, width: right - left, height: bottom - top, preserveAspectRatio: "none", href: map.shadePicture(),
+  });
 }
 
-/**
- * Training pictures with a dark rim, hollow rings for unseen classes, stars for queries: as on the page.
- * @type {(scene: MapScene, sheet: Element, ink: Inks) => void}
- */
-function drawExportPoints(scene, sheet, ink) {
-  for (let i = 0; i < scene.data.n; i++) {
-    const place = scene.map.place.images(i);
-    if (scene.shade[i] === HIDDEN || !place.every(Number.isFinite)) continue;
-    const kind = scene.data.kinds[i];
-    const { size, line, rim } = MARKERS[kind];
-    const colour = scene.colours[i];
-    const node = kind === "query" ? add(sheet, "path", { d: STAR })
-      : add(sheet, "circle", { r: ((size * scene.map.scale()) / 2).toFixed(2) });
-    translate(node, place);
-    setAttributes(node, rim ? { fill: colour, stroke: ink[rim] } : { fill: "none", stroke: colour });
-    setAttributes(node, { "stroke-width": line, opacity: scene.shade[i] === DIMMED ? DIM_OPACITY : 1 });
-  }
+/** As on the page: see MARKERS. @type {(scene: MapScene, sheet: Element, ink: Inks, i: number) => void} */
+function drawExportPoint(scene, sheet, ink, i) {
+  const place = scene.map.place.images(i);
+  if (!place.every(Number.isFinite)) return;
+  const kind = scene.data.kinds[i];
+  const { shape, line, rim } = MARKERS[kind];
+  const share = scene.shares[i] / 255;
+  const radius = (sizeOf(kind, share) * scene.map.scale()) / 2;
+  const diamond = `M0-${radius}L${radius} 0 0 ${radius}-${radius} 0Z`;
+  const node = shape === "disc" || shape === "ring" ? add(sheet, "circle", { r: radius.toFixed(2) })
+    : add(sheet, "path", { d: shape === "star" ? STAR : diamond });
+  translate(node, place);
+  const [fill, stroke] = shape === "ring" ? [ink[rim], scene.colours[i]] : [scene.colours[i], ink[rim]];
+  const opacity = opacityOf(kind, share, scene.shade[i] === DIMMED);
+  setAttributes(node, { fill, stroke, "stroke-width": line, opacity: opacity.toFixed(2) });
 }
 
 /** @type {(scene: MapScene, sheet: Element, ink: Inks) => void} */
-function drawExportRings(scene, sheet, ink) {
+function drawExportCrosses(scene, sheet, ink) {
+  const r = CROSS.reach;
   for (let i = 0; i < scene.data.n; i++) {
-    if (scene.changes[i] === SAME || scene.shade[i] !== SHOWN) continue;
-    const [cx, cy] = scene.map.place.images(i);
-    const { ink: name, line, dash } = RINGS[scene.changes[i]];
-    const ring = add(sheet, "circle", { cx, cy, r: ringRadius(scene.map.scale()), fill: "none" });
-    setAttributes(ring, { stroke: ink[name], "stroke-width": line, "stroke-dasharray": dash.join(" ") || "none" });
+    if (!showsBroken(scene.data, scene, i)) continue;
+    const cross = add(sheet, "path", { d: `M-${r}-${r}L${r} ${r}M-${r} ${r}L${r}-${r}`, stroke: ink.bad });
+    translate(setAttributes(cross, { "stroke-width": CROSS.line, fill: "none" }), scene.map.place.images(i));
   }
 }
 
@@ -114,8 +107,8 @@ function drawSelected(scene, sheet, ink) {
   const { selected } = scene.state;
   if (selected < 0 || scene.shade[selected] === HIDDEN) return;
   const [cx, cy] = scene.map.place.images(selected);
-  const anchor = scene.data.images.nearestAnchor[selected];
-  const target = anchor >= 0 ? scene.map.place.anchors(anchor) : null;
+  const taught = nearestTaught(scene.data, selected);
+  const target = taught >= 0 && taught !== selected ? scene.map.place.images(taught) : null;
   const stroke = { stroke: ink.strong, fill: "none" };
   if (target) {
     const [x2, y2] = target;

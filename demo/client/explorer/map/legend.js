@@ -1,7 +1,6 @@
 // What the colours and shapes on the map mean; each entry is a button that hides and shows its points.
 
 import { find, findA, make, makeButton, setPressed, setText } from "../../dom.js";
-import { ANCHOR_KIND } from "../model/selection.js";
 
 /** @import { Colouring, Data, Palettes, Panels } from '../../types.d.ts' */
 /** @import { State } from "../state.js" */
@@ -49,7 +48,7 @@ export function createLegend(root, state) {
       entries = colouring === "alpha" ? [] : swatchesOf(data, palettes);
       entries.forEach((button, key) => button.addEventListener("click", () => state.toggleValue(key)));
       swatches.replaceChildren(...entries);
-      for (const button of shapes) button.hidden = !hasKind(data, kindOf(button));
+      for (const button of shapes) button.hidden = !data.kinds.some((kind) => kind === kindOf(button));
     },
     mark(filter) {
       entries.forEach((button, key) => setPressed(button, !filter.values.has(key)));
@@ -63,11 +62,6 @@ function kindOf(button) {
   return button.dataset.kind ?? "";
 }
 
-/** @type {(data: Data, kind: string) => boolean} */
-function hasKind(data, kind) {
-  return kind === ANCHOR_KIND ? data.anchors.label.length > 0 : data.kinds.some((one) => one === kind);
-}
-
 /** @type {(colour: string, text: string) => HTMLButtonElement} */
 function swatch(colour, text) {
   const node = makeButton("swatch");
@@ -79,7 +73,7 @@ function swatch(colour, text) {
 
 /** In the order of SAME, FIXED, BROKEN, MOVED. @type {(data: Data, palettes: Palettes) => HTMLButtonElement[]} */
 function changeSwatches(data, palettes) {
-  return ["unchanged", "fixed", "broken", "still wrong"].map((name, change) => swatch(palettes.changes[change], name));
+  return ["unchanged", "fixed", "broken", "another wrong answer"].map((name, change) => swatch(palettes.changes[change], name));
 }
 
 /** @type {(data: Data, palettes: Palettes) => HTMLButtonElement[]} */

@@ -2,17 +2,19 @@
 // points.js, over a plot that serves the hand, see plotly.js.
 
 import { startPlaces } from "../model/payload.js";
-import { ANCHOR_KIND, HIDDEN, KINDS } from "../model/selection.js";
+import { HIDDEN, KINDS } from "../model/selection.js";
 import { createPlot } from "./plotly.js";
-import { drawPoints } from "./points.js";
+import { drawPoints, membersOf, orderOf } from "./points.js";
+import { createShade } from "./shade.js";
 
 /** @import { Data, Layer, Look, MapPanel, Pixel, Places, View } from '../../types.d.ts' */
 /** @import { DragMode, Plot, Trace } from "./plotly.js" */
 /** @import { Scene } from "./points.js" */
+/** @import { Shade } from "./shade.js" */
 
 /**
- * @typedef {{ host: HTMLElement, canvas: HTMLCanvasElement, plot: Plot, onView: () => void, scene: Scene | null,
- *   scale: number, motion: number, lasso: boolean }} MapState
+ * @typedef {{ host: HTMLElement, canvas: HTMLCanvasElement, plot: Plot, shade: Shade, onView: () => void,
+ *   scene: Scene | null, scale: number, motion: number, lasso: boolean }} MapState
  */
 
 const MAP_MARGIN = 0.06;
@@ -39,17 +41,18 @@ export function createMap(host, canvas, { onView, onLasso }) {
     onLasso: (caught) => onLasso(caughtPictures(map, caught)),
   });
   /** @type {MapState} */
-  const map = { host, canvas, plot, onView, scene: null, scale: 1, motion: 0, lasso: false };
+  const map = { host, canvas, plot, shade: createShade(), onView, scene: null, scale: 1, motion: 0, lasso: false };
   return {
     show: (data, look, manner) => showOnMap(map, data, look, manner), recolour: (look) => recolour(map, look),
     moveTo: (places) => moveTo(map, places),
-    zoom: (factor) => zoomMap(map, factor), setLasso: (active) => setLasso(map, active),
+    zoom: (factor, about = -1) => zoomMap(map, factor, about), setLasso: (active) => setLasso(map, active),
     isReady: plot.isDrawn, isResting: () => plot.isDrawn() && map.motion === 0,
     place: {
       images: (i) => pixelOf(map, sceneOf(map).places.images, i),
-      anchors: (i) => otherPixelOf(map, sceneOf(map).places.anchors, i),
-      classes: (i) => otherPixelOf(map, sceneOf(map).places.classes, i),
+      classes: (k) => classPixelOf(map, k),
     },
+    zoomed: () => zoomOf(map), shadePicture: map.shade.picture,
+    pixel: (x, y) => { const [across, down] = map.plot.scales(); return [across(x), down(y)]; },
     scale: () => map.scale, size: () => ({ width: host.clientWidth, height: host.clientHeight }),
   };
 }
@@ -68,10 +71,7 @@ function sceneOf(map) {
 async function showOnMap(map, data, look, { keepsView, samePoints }) {
   stopMotion(map);
   const places = samePoints && map.scene ? startPlaces(map.scene.places, data.places) : data.places;
-  /** @type {Scene["members"]} */
-  const members = { train: [], seen: [], unseen: [], query: [] };
-  for (let i = 0; i < data.n; i++) members[data.kinds[i]].push(i);
-  const scene = { data, places, look, members };
+  const scene = { data, places, look, members: membersOf(data), order: orderOf(data) };
   map.scene = scene;
   const view = map.plot.isDrawn() && keepsView ? map.plot.view() : homeView();
   await map.plot.draw(tracesOf(scene), view, dragMode(map, view));
@@ -85,17 +85,12 @@ function pointScale(map) {
   return Math.min(Math.max(Math.sqrt(share / ROOM_PER_POINT), SMALLEST_POINTS), 1);
 }
 
-/**
- * One trace of the plot per kind of point: the anchors, then the pictures in the order of KINDS.
- * @type {(scene: Scene) => Trace[]}
- */
-function tracesOf({ places, members }) {
-  const { images, anchors } = places;
-  const pictures = KINDS.map((kind) => {
+/** One trace of the plot per kind of picture, in the order of KINDS. @type {(scene: Scene) => Trace[]} */
+function tracesOf({ places: { images }, members }) {
+  return KINDS.map((kind) => {
     const points = members[kind];
     return { kind, x: points.map((i) => images.x[i]), y: points.map((i) => images.y[i]) };
   });
-  return [{ kind: ANCHOR_KIND, x: anchors ? [...anchors.x] : [], y: anchors ? [...anchors.y] : [] }, ...pictures];
 }
 
 /**
@@ -124,7 +119,15 @@ function recolour(map, look) {
 /** @type {(map: MapState) => void} */
 function paintPoints(map) {
   const [across, down] = map.plot.scales();
-  drawPoints(map.canvas, { ...sceneOf(map), across, down, scale: map.scale, size: map.plot.size() });
+  const scaled = { across, down, scale: map.scale, zoom: zoomOf(map), size: map.plot.size() };
+  drawPoints(map.canvas, map.shade, { ...sceneOf(map), ...scaled });
+}
+
+/** How much larger than at home everything is. @type {(map: MapState) => number} */
+function zoomOf(map) {
+  if (!map.plot.isDrawn()) return 1;
+  const [low, high] = map.plot.view().x;
+  return (1 + 2 * MAP_MARGIN) / (high - low);
 }
 
 /** Where point i of a layer is, in pixels of the map card. @type {(map: MapState, layer: Layer, i: number) => Pixel} */
@@ -133,22 +136,34 @@ function pixelOf(map, layer, i) {
   return [across(layer.x[i]), down(layer.y[i])];
 }
 
-/** @type {(map: MapState, layer: Layer | null, i: number) => Pixel | null} */
-function otherPixelOf(map, layer, i) {
-  return layer && pixelOf(map, layer, i);
+/** @type {(map: MapState, k: number) => Pixel | null} */
+function classPixelOf(map, k) {
+  const { classes } = sceneOf(map).places;
+  return classes && pixelOf(map, classes, k);
 }
 
-/** Zoom about the middle by a factor; 0 goes home. @type {(map: MapState, factor: number) => void} */
-function zoomMap(map, factor) {
+/**
+ * Zoom by a factor about the picture `about`, or about the middle where there is none in sight; 0 goes home.
+ * @type {(map: MapState, factor: number, about?: number) => void}
+ */
+function zoomMap(map, factor, about = -1) {
   if (!map.plot.isDrawn()) return;
-  /** @type {(range: number[]) => number[]} */
-  const scale = ([low, high]) => {
-    const middle = (low + high) / 2;
-    return [middle - (high - low) / 2 / factor, middle + (high - low) / 2 / factor];
-  };
   const view = map.plot.view();
-  const next = factor ? { x: scale(view.x), y: scale(view.y) } : homeView();
+  const { images } = sceneOf(map).places;
+  const inSight = about >= 0 && isWithin(images.x[about], view.x) && isWithin(images.y[about], view.y);
+  /** @type {(axis: "x" | "y") => number[]} */
+  const scale = (axis) => {
+    const [low, high] = view[axis];
+    const fixed = inSight ? images[axis][about] : (low + high) / 2;
+    return [fixed - (fixed - low) / factor, fixed + (high - fixed) / factor];
+  };
+  const next = factor ? { x: scale("x"), y: scale("y") } : homeView();
   map.plot.look(next, dragMode(map, next));
+}
+
+/** @type {(value: number, range: number[]) => boolean} */
+function isWithin(value, [low, high]) {
+  return value >= low && value <= high;
 }
 
 /**
@@ -161,8 +176,7 @@ function moveTo(map, places) {
   if (!scene) return; // once there is one, it begins at the places of its data set
   const from = scene.places;
   const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches || document.hidden;
-  const other = Boolean(from.anchors) !== Boolean(places.anchors);
-  if (!map.plot.isDrawn() || still || other) return landAt(map, scene, places);
+  if (!map.plot.isDrawn() || still) return landAt(map, scene, places);
   const start = performance.now();
   /** @type {(now: number) => void} */
   const step = (now) => {
@@ -194,12 +208,8 @@ function mixPlaces(from, to, share) {
   const mix = (a, b) => b.map((value, i) => a[i] + share * (value - a[i]));
   /** @type {(before: Layer, after: Layer) => Layer} */
   const layer = (before, after) => ({ x: mix(before.x, after.x), y: mix(before.y, after.y) });
-  /** @type {(before: Layer | null, after: Layer | null) => Layer | null} */
-  const other = (before, after) => (before && after ? layer(before, after) : after);
-  return {
-    images: layer(from.images, to.images),
-    anchors: other(from.anchors, to.anchors), classes: other(from.classes, to.classes),
-  };
+  const classes = from.classes && to.classes ? layer(from.classes, to.classes) : to.classes;
+  return { images: layer(from.images, to.images), classes };
 }
 
 /** Dragging draws a lasso, or pushes the map. @type {(map: MapState, active: boolean) => void} */
@@ -209,12 +219,11 @@ function setLasso(map, active) {
 }
 
 /**
- * What the plot caught as picture rows; anchors can be caught but mean nothing here, hidden pictures cannot.
+ * What the plot caught as picture rows; hidden pictures cannot be caught.
  * @type {(map: MapState, caught: number[][]) => number[]}
  */
 function caughtPictures(map, caught) {
   const { look, members } = sceneOf(map);
-  const pictures = caught.filter(([trace]) => trace > 0);
-  const rows = pictures.flatMap(([trace, point]) => members[KINDS[trace - 1]][point] ?? []);
+  const rows = caught.flatMap(([trace, point]) => members[KINDS[trace]][point] ?? []);
   return rows.filter((i) => look.shade[i] !== HIDDEN);
 }

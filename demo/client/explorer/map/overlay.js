@@ -5,34 +5,44 @@ import { makeSvg, setAttributes } from "../../dom.js";
 import { HIDDEN } from "../model/selection.js";
 import { arrangeLabels, makeLabel, weighLabels } from "./labels.js";
 
-/** @import { Data, Label, OverlayPanel, Pixel, Pixels, Size } from '../../types.d.ts' */
+/** @import { Data, Label, MapPanel, OverlayPanel, Pixel, Pixels, Size } from '../../types.d.ts' */
 
 /**
- * @typedef {{ place: Pixels, size: () => Size, data: Data | null, labels: Label[], shade: Uint8Array, selected: number,
+ * @typedef {{ place: Pixels, size: () => Size, zoomed: () => number, data: Data | null, labels: Label[],
+ *   shade: Uint8Array, selected: number, hinted: number,
  *   line: SVGLineElement, target: SVGRectElement, focus: SVGCircleElement }} Overlay
  */
 
+/** From this zoom on, classes that were not taught have their names too. */
+const ALL_NAMES_ZOOM = 1.7;
+
 /**
- * `place` tells where points are; `size()` is the map's own {width, height}.
- * Returns {show(data), mark(shade, selected), weigh(alpha, beta), follow(), labels()}.
- * @type {(svg: SVGSVGElement, place: Pixels, size: () => Size) => OverlayPanel}
+ * `map` tells where points are, its size and its zoom.
+ * @type {(svg: SVGSVGElement, map: Pick<MapPanel, "place" | "size" | "zoomed">) => OverlayPanel}
  */
-export function createOverlay(svg, place, size) {
+export function createOverlay(svg, { place, size, zoomed }) {
   /** @type {Overlay} */
   const overlay = {
-    place, size, data: null, labels: [], shade: new Uint8Array(0), selected: -1,
+    place, size, zoomed, data: null, labels: [], shade: new Uint8Array(0), selected: -1, hinted: -1,
     line: svg.appendChild(makeSvg("line", "to-anchor")),
     target: svg.appendChild(setAttributes(makeSvg("rect", "anchor-mark"), { x: -6, y: -6, width: 12, height: 12 })),
     focus: svg.appendChild(setAttributes(makeSvg("circle", "selected-mark"), { r: 11 })),
   };
   return {
     show(data) {
-      Object.assign(overlay, { data, selected: -1 });
+      Object.assign(overlay, { data, selected: -1, hinted: -1 });
       overlay.labels = data.classes.names.map((name, k) => makeLabel(name, Boolean(data.classes.seen[k])));
     },
     mark: (shade, selected) => markSelected(overlay, shade, selected),
     weigh: (alpha, beta) => weighLabels(overlay.labels, alpha, beta),
     follow: () => followPoints(overlay),
+    /** The class of the picture under the pointer has its name too; -1 for none. Tells whether that changes anything. */
+    hint(k) {
+      if (k === overlay.hinted) return false;
+      overlay.hinted = k;
+      followPoints(overlay);
+      return true;
+    },
     /** The names now on the map. */
     labels: () => overlay.labels.filter((label) => label.shown),
   };
@@ -60,8 +70,8 @@ export function translate(node, [x, y], turn = "") {
 /** @type {(overlay: Overlay) => void} */
 function placeFocus(overlay) {
   const { selected, data } = overlay;
-  const anchor = data && selected >= 0 ? data.images.nearestAnchor[selected] : -1;
-  const target = anchor >= 0 ? overlay.place.anchors(anchor) : null;
+  const taught = data && selected >= 0 ? nearestTaught(data, selected) : -1;
+  const target = taught >= 0 && taught !== selected ? overlay.place.images(taught) : null;
   overlay.focus.style.display = selected >= 0 ? "" : "none";
   for (const node of [overlay.line, overlay.target]) node.style.display = target ? "" : "none";
   if (selected < 0) return;
@@ -73,6 +83,15 @@ function placeFocus(overlay) {
   setAttributes(overlay.line, { x1: x, y1: y, x2: toX, y2: toY });
 }
 
+/**
+ * The row of the taught picture that stands behind the nearest anchor of picture i, -1 where it is not on the page.
+ * @type {(data: Data, i: number) => number}
+ */
+export function nearestTaught({ images, anchors }, i) {
+  const anchor = images.nearestAnchor[i];
+  return anchor >= 0 ? anchors.image[anchor] : -1;
+}
+
 /** A name that finds no room waits until there is some (zoom in). @type {(overlay: Overlay, data: Data) => void} */
 function placeLabels(overlay, data) {
   const { labels, shade } = overlay;
@@ -81,7 +100,11 @@ function placeLabels(overlay, data) {
   if (!middles.length) return;
   const points = [];
   for (let i = 0; i < data.n; i++) if (shade[i] !== HIDDEN) points.push(overlay.place.images(i));
-  middles.forEach(([x, y], k) => Object.assign(labels[k], { x, y }));
+  const all = overlay.zoomed() >= ALL_NAMES_ZOOM;
+  middles.forEach(([x, y], k) => {
+    const named = all || labels[k].seen || k === overlay.hinted;
+    Object.assign(labels[k], named ? { x, y } : { x: NaN, y: NaN });
+  });
   arrangeLabels(labels, points, overlay.size()).forEach((spot, k) => {
     const stands = spot ? { x: spot.x, y: spot.y, slot: spot.slot, shown: true } : { slot: -1 };
     Object.assign(labels[k], stands);

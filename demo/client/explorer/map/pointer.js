@@ -15,11 +15,12 @@ const REACH = 14;
 const CLICK_SLACK = 4;
 
 /**
- * `card` = createHoverCard(...); `pick(i)` pins; `shade()`: what the legend hid cannot be met.
+ * `card` = createHoverCard(...); `meet(i)` hears what is under the pointer, -1 for nothing; `pick(i)` pins; `shade()`: what
+ * the legend hid cannot be met.
  * @type {(area: HTMLElement, map: MapPanel, shade: () => Uint8Array | null, card: HoverCard,
- *   pick: (i: number) => void) => void}
+ *   meet: (i: number) => void, pick: (i: number) => void) => void}
  */
-export function wirePointer(area, map, shade, card, pick) {
+export function wirePointer(area, map, shade, card, meet, pick) {
   /** @type {Pixel | null} */
   let pressed = null;
   /** @type {(event: MouseEvent) => Pixel} */
@@ -31,16 +32,18 @@ export function wirePointer(area, map, shade, card, pick) {
     const shades = shade();
     if (pressed || event.pointerType === "touch" || !shades) return card.hide();
     const point = inside(event);
-    card.show(nearestPoint(map, shades, point), point);
+    const met = nearestPoint(map, shades, point);
+    card.show(met, point);
+    meet(met);
   });
-  area.addEventListener("pointerleave", () => card.hide());
+  area.addEventListener("pointerleave", () => { card.hide(); meet(-1); });
   area.addEventListener("pointerdown", (event) => { pressed = [event.clientX, event.clientY]; card.hide(); }, true);
   window.addEventListener("pointerup", (event) => {
     if (!pressed) return;
     const moved = Math.hypot(event.clientX - pressed[0], event.clientY - pressed[1]);
     pressed = null;
     const shades = shade();
-    if (moved > CLICK_SLACK || !shades || around(event, ".map-buttons, .chips")) return;
+    if (moved > CLICK_SLACK || !shades || around(event, ".chips")) return;
     const hit = nearestPoint(map, shades, inside(event));
     if (hit >= 0) pick(hit);
     area.focus({ preventScroll: true });
@@ -78,13 +81,13 @@ function nearestPoint(map, shade, [x, y]) {
 
 /**
  * Arrow keys step through the pictures, plus and minus zoom, 0 goes home. `go(step)` as `nextShown` takes it.
- * @type {(area: HTMLElement, map: MapPanel, go: (step: Step) => void) => void}
+ * @type {(area: HTMLElement, zoom: (factor: number) => void, go: (step: Step) => void) => void}
  */
-export function wireKeys(area, map, go) {
+export function wireKeys(area, zoom, go) {
   /** @type {Record<string, () => void>} */
   const actions = {
     ArrowRight: () => go(1), ArrowLeft: () => go(-1), Home: () => go("first"), End: () => go("last"),
-    "+": () => map.zoom(1.5), "=": () => map.zoom(1.5), "-": () => map.zoom(1 / 1.5), 0: () => map.zoom(0),
+    "+": () => zoom(1.5), "=": () => zoom(1.5), "-": () => zoom(1 / 1.5), 0: () => zoom(0),
   };
   area.addEventListener("keydown", (event) => {
     if (event.target !== area || event.ctrlKey || event.metaKey || event.altKey) return;

@@ -32,11 +32,8 @@ function decodeLayer({ x, y }) {
 }
 
 /** The coordinates of a payload, or of a position update. @type {(source: Places<string>) => Places} */
-export function decodePlaces({ images, anchors, classes }) {
-  return {
-    images: decodeLayer(images),
-    anchors: anchors ? decodeLayer(anchors) : null, classes: classes ? decodeLayer(classes) : null,
-  };
+export function decodePlaces({ images, classes }) {
+  return { images: decodeLayer(images), classes: classes ? decodeLayer(classes) : null };
 }
 
 /**
@@ -89,12 +86,11 @@ function checkLengths(data) {
  * Queries have no say in the scale, or each new one would shift the map; one far outside is held at the edge.
  * @type {(places: Places, group: Uint8Array) => Places}
  */
-export function normalisePlaces({ images, anchors, classes }, group) {
-  const layers = [anchors, classes].filter((layer) => layer !== null);
+export function normalisePlaces({ images, classes }, group) {
   /** @type {(value: number, i: number) => boolean} */
   const counts = (_, i) => group[i] !== QUERY;
   /** @type {(axis: "x" | "y") => number[]} */
-  const extent = (axis) => extentOf([images[axis].filter(counts), ...layers.map((layer) => layer[axis])]);
+  const extent = (axis) => extentOf([images[axis].filter(counts), ...(classes ? [classes[axis]] : [])]);
   const [[left, width], [bottom, height]] = [extent("x"), extent("y")];
   /** @type {(layer: Layer) => Layer} */
   const scaled = ({ x, y }) => ({
@@ -102,7 +98,7 @@ export function normalisePlaces({ images, anchors, classes }, group) {
   });
   const held = scaled(images);
   holdQueries(held, group);
-  return { images: held, anchors: anchors && scaled(anchors), classes: classes && scaled(classes) };
+  return { images: held, classes: classes && scaled(classes) };
 }
 
 /** @type {(layer: Layer, group: Uint8Array) => void} */
@@ -142,7 +138,6 @@ export function samePictures(a, b) {
 export function startPlaces(from, to) {
   return {
     images: fits(from.images, to.images) ? from.images : to.images,
-    anchors: fits(from.anchors, to.anchors) ? from.anchors : to.anchors,
     classes: fits(from.classes, to.classes) ? from.classes : to.classes,
   };
 }

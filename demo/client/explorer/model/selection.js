@@ -16,7 +16,6 @@ export const QUERY = 2;
 
 /** @type {Kind[]} */
 export const KINDS = ["train", "seen", "unseen", "query"];
-export const ANCHOR_KIND = "anchors";
 /**
  * What the map can be coloured by in any set; a compared system's answers ("method") come and go.
  * @type {Colouring[]}
@@ -35,7 +34,7 @@ export function kindOf(images, classes, i) {
 }
 
 /**
- * kinds: names of KINDS and ANCHOR_KIND; values: class rows or changes, by the colouring of the moment.
+ * kinds: names of KINDS; values: class rows or changes, by the colouring of the moment.
  * @type {() => Filter}
  */
 export function makeFilter() {

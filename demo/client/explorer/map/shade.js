@@ -1,0 +1,130 @@
+// The mask as a violet shade under the points: the exact alpha of the drawn pictures, interpolated between them, and
+// nothing where there are none.
+
+import { make, penOf } from "../../dom.js";
+import { HIDDEN } from "../model/selection.js";
+
+/** @import { Layer } from '../../types.d.ts' */
+
+/**
+ * Which pictures reach a cell of the grid, and how much: cell c has the entries from starts[c] to starts[c + 1].
+ * @typedef {{ places: Layer, starts: Uint32Array, rows: Uint32Array, weights: Float32Array }} Reach
+ * @typedef {(value: number) => number} ToPixels
+ */
+
+/** The grid lies over the unit square and this margin around it. */
+export const SHADE_MARGIN = 0.12;
+const CELLS = 72;
+/** Of the bell around every picture, in units of the square; it ends at three of these. */
+const SPREAD = 0.028;
+const SPAN = 3 * SPREAD;
+const PITCH = (1 + 2 * SHADE_MARGIN) / CELLS;
+/** A lone picture covers its surroundings fully as far as this weight, and fades out beyond. */
+const FULL_COVER = Math.exp(-0.5 * 1.6 ** 2);
+const FADE_FROM = Math.exp(-0.5 * 2.9 ** 2);
+const DEEPEST = 0.5;
+
+/** The cells, along one axis, that a picture at `value` can reach. @type {(value: number) => [number, number]} */
+function span(value) {
+  const at = (value + SHADE_MARGIN) / PITCH - 0.5;
+  return [Math.max(Math.ceil(at - SPAN / PITCH), 0), Math.min(Math.floor(at + SPAN / PITCH), CELLS - 1)];
+}
+
+/** The middle of a cell, along one axis. @type {(cell: number) => number} */
+function middle(cell) {
+  return (cell + 0.5) * PITCH - SHADE_MARGIN;
+}
+
+/**
+ * Calls `visit(cell, row, weight)` for every cell that a picture reaches.
+ * @type {(places: Layer, visit: (cell: number, row: number, weight: number) => void) => void}
+ */
+function eachReached({ x, y }, visit) {
+  for (let row = 0; row < x.length; row++) {
+    const [[left, right], [low, high]] = [span(x[row]), span(y[row])];
+    for (let v = low; v <= high; v++) {
+      for (let u = left; u <= right; u++) {
+        const square = (middle(u) - x[row]) ** 2 + (middle(v) - y[row]) ** 2;
+        if (square <= SPAN * SPAN) visit(v * CELLS + u, row, Math.exp(-square / (2 * SPREAD * SPREAD)));
+      }
+    }
+  }
+}
+
+/** @type {(places: Layer) => Reach} */
+export function reachOf(places) {
+  const starts = new Uint32Array(CELLS * CELLS + 1);
+  eachReached(places, (cell) => { starts[cell + 1]++; });
+  for (let cell = 0; cell < CELLS * CELLS; cell++) starts[cell + 1] += starts[cell];
+  const next = starts.slice();
+  const rows = new Uint32Array(starts[CELLS * CELLS]);
+  const weights = new Float32Array(rows.length);
+  eachReached(places, (cell, row, weight) => {
+    rows[next[cell]] = row;
+    weights[next[cell]++] = weight;
+  });
+  return { places, starts, rows, weights };
+}
+
+/**
+ * Of a cell: how much of it the drawn pictures cover, 0 to 1, times their mean alpha, weighted by nearness.
+ * @type {(reach: Reach, cell: number, alpha: Float64Array, shade: Uint8Array) => number}
+ */
+export function strengthAt({ starts, rows, weights }, cell, alpha, shade) {
+  let total = 0;
+  let sum = 0;
+  for (let at = starts[cell]; at < starts[cell + 1]; at++) {
+    if (shade[rows[at]] === HIDDEN) continue;
+    total += weights[at];
+    sum += weights[at] * alpha[rows[at]];
+  }
+  if (total <= FADE_FROM) return 0;
+  return (Math.min((total - FADE_FROM) / (FULL_COVER - FADE_FROM), 1) * sum) / total;
+}
+
+/**
+ * What the shade is painted from: `ink` = [red, green, blue], `across` and `down` lead from coordinates to pixels.
+ * @typedef {{ places: Layer, alpha: Float64Array, beta: number, shade: Uint8Array, ink: number[],
+ *   across: ToPixels, down: ToPixels }} Ground
+ * @typedef {object} Shade
+ * @property {(pen: CanvasRenderingContext2D, ground: Ground) => void} paint Lays it under what will be drawn.
+ * @property {() => string} picture The last one as a data address, for the export.
+ */
+
+/** @type {() => Shade} */
+export function createShade() {
+  const sheet = make("canvas");
+  sheet.width = sheet.height = CELLS;
+  const sheetPen = penOf(sheet);
+  const pixels = sheetPen.createImageData(CELLS, CELLS);
+  /** @type {Reach | null} */
+  let reach = null;
+  return {
+    paint(pen, { across, down, ...ground }) {
+      if (reach?.places !== ground.places) reach = reachOf(ground.places);
+      fillPixels(pixels, reach, ground);
+      sheetPen.putImageData(pixels, 0, 0);
+      const [left, top] = [across(-SHADE_MARGIN), down(1 + SHADE_MARGIN)];
+      const [right, bottom] = [across(1 + SHADE_MARGIN), down(-SHADE_MARGIN)];
+      pen.imageSmoothingQuality = "high";
+      pen.drawImage(sheet, left, top, right - left, bottom - top);
+    },
+    picture: () => sheet.toDataURL(),
+  };
+}
+
+/**
+ * Rows of a picture run downwards, those of the map upwards.
+ * @type {(pixels: ImageData, reach: Reach, ground: Omit<Ground, "across" | "down">) => void}
+ */
+function fillPixels({ data }, reach, { alpha, beta, shade, ink: [red, green, blue] }) {
+  for (let cell = 0; cell < CELLS * CELLS; cell++) {
+    const [u, v] = [cell % CELLS, Math.floor(cell / CELLS)];
+    const at = 4 * ((CELLS - 1 - v) * CELLS + u);
+    const strength = beta > 0 ? strengthAt(reach, cell, alpha, shade) / beta : 0;
+    data[at] = red;
+    data[at + 1] = green;
+    data[at + 2] = blue;
+    data[at + 3] = Math.round(255 * DEEPEST * Math.min(strength, 1));
+  }
+}
