@@ -82,6 +82,11 @@ CARDS: dict[str, Any] = {
     "css_template": _read("cards/cards.css"),
     "js_on_load": _mount("cards/cards.js", "mountCards", ("rename", "remove", "create", "move", "discard", "undo")),
 }
+MODES: dict[str, Any] = {
+    "html_template": _read("modes/modes.html"),
+    "css_template": _read("modes/modes.css"),
+    "js_on_load": _mount("modes/modes.js", "mountModes", ()),
+}
 PHOTOGRAPHS: dict[str, Any] = {
     "html_template": _read("cards/photographs.html"),
     "css_template": _read("cards/photographs.css"),

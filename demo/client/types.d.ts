@@ -85,7 +85,7 @@ export interface Arc extends Sweep { t: number[] }
 
 // The state.
 export type Change = "data" | "places" | "moving" | "changed" | "released" | "turned" | "stepped";
-export type TabName = "changed" | "confusion" | "plane" | "walk" | "methods" | "table" | "lesson" | "how";
+export type TabName = "changed" | "confusion" | "plane" | "walk" | "methods" | "table" | "how";
 export type Colouring = "alpha" | "truth" | "clip" | "llu" | "changed" | "method";
 export interface System { title: string; answers: Int32Array }
 export interface Filter { kinds: Set<string>; values: Set<number> }
@@ -149,7 +149,7 @@ export interface Answers {
 }
 export interface TabPanel {
   showData?(data: Data, clip: Int32Array): void; show?(frame: FrameValues): void; settle?(frame: FrameValues): void;
-  turn?(afresh: boolean): void; forget?(): void; state?(): object;
+  turn?(): void; forget?(): void; state?(): object;
 }
 export interface TabContext { state: State; paint: Paint; ask: Trigger }
 export interface Panels {
@@ -159,14 +159,14 @@ export interface Panels {
   reasons: { show(why: Why | null, names: { lead: string; rival: string }, changed: boolean): void };
   bars: { show(data: Data, clip: Float64Array, llu: Float64Array, truth: number): void };
   reach: ReachPanel;
-  linkButton: { show(preset: string | null): void };
   map: MapPanel;
   overlay: OverlayPanel;
   colourChoice: { show(colouring: Colouring, system: System | null): void };
   legend: { build(colouring: Colouring, data: Data, palettes: Palettes): void; mark(filter: Filter): void };
+  lesson: { showData(data: Data, clip: Int32Array): void; begin(): void; summary(): object };
   chips: { show(counts: { chosen: number; title: string; filtered: boolean; hidden: number }): void };
   tabs: {
-    showData(data: Data, clip: Int32Array): void; show(frame: FrameValues): void; settle(): void; turn(afresh?: boolean): void;
+    showData(data: Data, clip: Int32Array): void; show(frame: FrameValues): void; settle(): void; turn(): void;
     receive(update: WalkUpdate | MethodsUpdate): void; forget(): void; summary(): object;
   };
 }
@@ -175,7 +175,7 @@ export interface Panels {
 export interface Face {
   state(): object; setBeta(beta: number): void; setGamma(gamma: number | string): void;
   select(i: number): void; choose(indices: number[] | null): void; where(i: number): number[];
-  exportSvg(): Promise<string>; predict(beta: number, gamma: number | string): Float32Array | null;
+  exportSvg(): Promise<string>; saveMap(kind: "png" | "svg"): Promise<void>; copyLink(): Promise<string>; predict(beta: number, gamma: number | string): Float32Array | null;
 }
 
 // The class cards.

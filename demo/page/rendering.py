@@ -1,5 +1,6 @@
 """What the page shows of a visitor's session, drawn anew after every event."""
 
+import html
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -24,16 +25,21 @@ class Rendering:
     visitors: Visitors
 
     def render_panels(self, request: gr.Request) -> list[Any]:
-        """The left column and the model line, as the session has them."""
+        """Everything beside the explorer, as the session has it."""
         session = self.visitors.session(request)
+        reason = session.why_not_trainable()
+        untrained = session.model is not None and session.changed_since_training
         return [
             _model_line(session),
             session.preset,
             _cards(session),
             ", ".join(unseen_without_pictures(session.draft)),
             "\n".join(session.source.templates),
-            gr.update(interactive=session.why_not_trainable() is None),
+            gr.update(interactive=reason is None),
             status_line(session),
+            gr.update(visible=untrained),
+            f"**Not trained yet.** {reason or 'What you see belongs to the set before your last change.'}",
+            gr.update(interactive=reason is None),
             *self.render_code(request),
         ]
 
@@ -63,7 +69,12 @@ class Rendering:
 def _model_line(session: Session) -> str:
     """Who reads the set, what it knows, and which of the visitor's class names it was never taught."""
     told = "" if session.preset else warning(session.encoder_name, session.draft.class_names)
-    return f"Model: **{session.encoder.title}**. {session.encoder.note}" + (f" **{_as_written(told)}**" if told else "")
+    opened = f"<summary>Read by <b>{html.escape(session.encoder.title)}</b>{_marked(told)}</summary>"
+    return f"<details>{opened}\n\n{session.encoder.note} {_as_written(told)}\n\n</details>"
+
+
+def _marked(told: str) -> str:
+    return " \u26a0 <b>words it was never taught</b>" if told else ""
 
 
 def _as_written(text: str) -> str:

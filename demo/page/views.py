@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 from gradio.themes.utils.fonts import LocalFont
 
-from demo.client import CARDS, EXPLORER, PHOTOGRAPHS, preload_tags
+from demo.client import CARDS, EXPLORER, MODES, PHOTOGRAPHS, preload_tags
 from demo.hosting.versions import versions
 from demo.payloads.cards import cards_payload
 from demo.payloads.thumbnails import photographs_payload
@@ -27,8 +27,7 @@ TUNED_CSS = (_HERE / "tuned.css").read_text(encoding="utf-8")
 
 LAUNCH = {
     "theme": THEME,
-    "css": PAGE_CSS,
-    "head": preload_tags(),
+    "head": f"<style>{PAGE_CSS}</style>\n{preload_tags()}",  # gradio's own option for styles knows no body
     "run_history": False,
     "ssr_mode": False,
     "enable_monitoring": False,
@@ -37,10 +36,26 @@ LAUNCH = {
 
 
 @dataclass(frozen=True)
-class FewShotPanel:
-    """The visitor's set: an example or files for it, its classes as cards, its unseen classes and templates."""
+class BarPanel:
+    """What is always in sight: the example on show, who reads the pictures, what to do."""
 
     preset: gr.Dropdown
+    model_line: gr.Markdown
+
+
+@dataclass(frozen=True)
+class UntrainedPanel:
+    """A bar across the explorer while it shows an older set than the visitor's; train: presses the other one."""
+
+    row: gr.Row
+    text: gr.Markdown
+    train: gr.Button
+
+
+@dataclass(frozen=True)
+class FewShotPanel:
+    """The visitor's set: files for it, its classes as cards, its unseen classes and templates."""
+
     class_name: gr.Textbox
     files: gr.File
     cards: gr.HTML
@@ -77,6 +92,10 @@ class SavePanel:
     download: gr.Button
     predictions: gr.Button
     file: gr.DownloadButton
+    link: gr.Button
+    link_said: gr.Markdown
+    png: gr.Button
+    svg: gr.Button
     reopen: gr.File
     library_code: gr.Code
     client_code: gr.Code
@@ -96,7 +115,8 @@ class ModelPanel:
 class View:
     """Every component that `wiring` connects; summary and link are never shown."""
 
-    model_line: gr.Markdown
+    bar: BarPanel
+    untrained: UntrainedPanel
     few_shot: FewShotPanel
     train: TrainPanel
     predict: PredictPanel
@@ -119,25 +139,22 @@ def _paths(payload: Any) -> list[str] | None:
 
 def build_view(settings: Settings) -> View:
     """All panels; must be called inside a `gr.Blocks` context."""
-    gr.Markdown(
-        "# Localized Latent Updates\n"
-        "Teach CLIP new classes from a few pictures and see **where** the update applies: strong near your pictures, "
-        "fading elsewhere, so that all other classes keep CLIP's answer.",
-        elem_id="title",
-    )
-    model_line = gr.Markdown(elem_id="model-line")
-    with gr.Row(elem_id="page", equal_height=False):
-        with gr.Column(scale=0, min_width=310, elem_id="setup"):
+    bar = build_bar()
+    with gr.Column(elem_id="page"):  # the explorer comes first, for the eye, the keyboard and the ear
+        untrained = build_untrained_panel()
+        explorer = build_explorer_panel()
+        with gr.Column(elem_id="teach"):
             few_shot = build_few_shot_panel(settings.limits)
-            train = build_train_panel()
-            predict = build_predict_panel()
-            save = build_save_panel()
             model = build_model_panel(settings)
-        with gr.Column(scale=1, min_width=320, elem_id="explorer-column"):
-            explorer = build_explorer_panel()
+            train = build_train_panel()
+        with gr.Column(elem_id="ask"):
+            predict = build_predict_panel()
+        with gr.Column(elem_id="save"):
+            save = build_save_panel()
     gr.Markdown(versions(), elem_id="versions")
     return View(
-        model_line=model_line,
+        bar=bar,
+        untrained=untrained,
         few_shot=few_shot,
         train=train,
         predict=predict,
@@ -149,106 +166,137 @@ def build_view(settings: Settings) -> View:
     )
 
 
-def build_few_shot_panel(limits: Limits) -> FewShotPanel:
-    with gr.Accordion("1 · Few-shot set", open=True):
-        preset = gr.Dropdown(list(PRESETS), value=next(iter(PRESETS)), label="Example", interactive=True)
-        preset.preprocess = lambda payload: payload
-        class_name = gr.Textbox(
-            label="Class of the pictures you drop",
-            placeholder="red panda (a zip or folder needs none)",
-            max_lines=1,
-            elem_id="drop-class",
-        )
-        files = gr.File(
-            label="Pictures, a zip or a folder",
-            file_count="multiple",
-            file_types=[*PICTURE_SUFFIXES, ".zip", ".npz"],
-            height=150,
-            elem_id="drop",
-        )
-        files.preprocess = _paths
+def build_bar() -> BarPanel:
+    with gr.Row(elem_id="bar", equal_height=True):
         gr.Markdown(
-            "A zip or folder holds one folder per class; beside them `test/` may hold test pictures and `new/` unseen "
-            "classes. A feature bundle (.npz) brings embeddings instead. "
-            f"{limits.as_text()} "
-            "Pictures stay in this server's memory and are forgotten when you close the page; "
-            "uploaded files are deleted after ten minutes.",
-            elem_id="privacy",
+            "# Localized Latent Updates\nTeach a model new things without making it forget",
+            elem_id="title",
         )
-        cards = gr.HTML(
-            cards_payload(empty_draft(), limits=limits),  # the page knows its limits before the visitor's set arrives
-            **CARDS,
-            apply_default_css=False,
-            elem_id="cards",
+        preset = gr.Dropdown(
+            list(PRESETS),
+            value=next(iter(PRESETS)),
+            label="Example",
+            show_label=False,
+            container=False,
+            interactive=True,
+            elem_id="preset",
         )
-        unseen = gr.Textbox(
-            label="Unseen classes", info="Names that CLIP should keep knowing, separated by commas", max_lines=3
-        )
-        with gr.Accordion("Prompt templates", open=False):
-            templates = gr.Textbox(label="One a line, {} is the class name; several are averaged", lines=2, max_lines=8)
-    return FewShotPanel(
-        preset=preset, class_name=class_name, files=files, cards=cards, unseen=unseen, templates=templates
+        preset.preprocess = lambda payload: payload
+        model_line = gr.Markdown(elem_id="model-line")
+        gr.HTML("", **MODES, apply_default_css=False, padding=False, elem_id="modes")
+    return BarPanel(preset=preset, model_line=model_line)
+
+
+def build_untrained_panel() -> UntrainedPanel:
+    with gr.Row(visible=False, elem_id="untrained") as row:
+        text = gr.Markdown(elem_id="untrained-text")
+        train = gr.Button("Train", variant="primary", size="sm", elem_id="train-now")
+    return UntrainedPanel(row=row, text=text, train=train)
+
+
+def build_few_shot_panel(limits: Limits) -> FewShotPanel:
+    class_name = gr.Textbox(
+        label="What do these pictures show?",
+        placeholder="red panda (a zip or folder needs none)",
+        max_lines=1,
+        elem_id="drop-class",
     )
+    files = gr.File(
+        label="Pictures, a zip or a folder",
+        file_count="multiple",
+        file_types=[*PICTURE_SUFFIXES, ".zip", ".npz"],
+        height=150,
+        elem_id="drop",
+    )
+    files.preprocess = _paths
+    gr.Markdown(
+        "A zip or folder holds one folder per class; beside them `test/` may hold test pictures and `new/` unseen "
+        "classes. A feature bundle (.npz) brings embeddings instead. "
+        f"{limits.as_text()} "
+        "Pictures stay in this server's memory and are forgotten when you close the page; "
+        "uploaded files are deleted after ten minutes.",
+        elem_id="privacy",
+    )
+    cards = gr.HTML(
+        cards_payload(empty_draft(), limits=limits),  # the page knows its limits before the visitor's set arrives
+        **CARDS,
+        apply_default_css=False,
+        elem_id="cards",
+    )
+    unseen = gr.Textbox(label="Other class names to choose among", info="Not taught; separated by commas", max_lines=3)
+    with gr.Accordion("Prompt templates", open=False):
+        templates = gr.Textbox(label="One a line, {} is the class name; several are averaged", lines=2, max_lines=8)
+    return FewShotPanel(class_name=class_name, files=files, cards=cards, unseen=unseen, templates=templates)
 
 
 def build_train_panel() -> TrainPanel:
-    with gr.Accordion("2 · Train", open=True):
-        train = gr.Button("Train adapter", variant="primary", elem_id="train")
-        cancel = gr.Button("Cancel", size="sm", visible=False, elem_id="cancel")
+    with gr.Accordion("Training speed", open=False):
+        recipe = gr.Radio(
+            list(RECIPES),
+            value="fast",
+            label="How to train",
+            info="fast: an instant. full: every direction of g, slower. paper: the paper's schedule, much slower. "
+            "best: full with a wider mask.",
+        )
+    tuned = gr.HTML("", css_template=TUNED_CSS, apply_default_css=False, padding=False, elem_id="tuned")
+    with gr.Column(elem_id="teach-foot"):  # always in sight, however long the set
         status = gr.Markdown(elem_id="status")
+        train = gr.Button("Train", variant="primary", elem_id="train")
+        cancel = gr.Button("Cancel", size="sm", visible=False, elem_id="cancel")
         tune = gr.Button("Choose beta, gamma for me", size="sm", elem_id="tune")
-        tuned = gr.HTML("", css_template=TUNED_CSS, apply_default_css=False, padding=False, elem_id="tuned")
-        with gr.Accordion("Recipe", open=False):
-            recipe = gr.Radio(
-                list(RECIPES),
-                value="fast",
-                label="How to train",
-                info="fast: an instant. full: every direction of g, slower. paper: the paper's schedule, much slower. "
-                "best: full with a wider mask.",
-            )
     return TrainPanel(train=train, cancel=cancel, status=status, tune=tune, tuned=tuned, recipe=recipe)
 
 
 def build_predict_panel() -> PredictPanel:
-    with gr.Accordion("3 · Predict", open=True):
-        query = gr.Image(
-            label="Ask about a picture",
-            sources=["upload", "clipboard", "webcam"],
-            type="filepath",
-            height=170,
-            elem_id="query",
-        )
-        query.preprocess = _path
-        photographs = gr.HTML(
-            photographs_payload(),
-            **PHOTOGRAPHS,
-            apply_default_css=False,
-            padding=False,
-            elem_id="photographs",
-        )
-        new_class = gr.Textbox(
-            label="Ask about another class", info="Joins both predictions at once", max_lines=1, elem_id="new-class"
-        )
-        add_class = gr.Button("Add class", size="sm", elem_id="add-class")
+    query = gr.Image(
+        label="Ask about a picture",
+        sources=["upload", "clipboard", "webcam"],
+        type="filepath",
+        height=170,
+        elem_id="query",
+    )
+    query.preprocess = _path
+    photographs = gr.HTML(
+        photographs_payload(),
+        **PHOTOGRAPHS,
+        apply_default_css=False,
+        padding=False,
+        elem_id="photographs",
+    )
+    new_class = gr.Textbox(
+        label="Add a possible answer (not trained)",
+        info="Joins both predictions at once",
+        max_lines=1,
+        elem_id="new-class",
+    )
+    add_class = gr.Button("Add class", size="sm", elem_id="add-class")
     return PredictPanel(query=query, photographs=photographs, new_class=new_class, add_class=add_class)
 
 
 def build_save_panel() -> SavePanel:
-    with gr.Accordion("4 · Save and share", open=False):
-        download = gr.Button("Download adapter", elem_id="download")
-        predictions = gr.Button("Download predictions (CSV)", elem_id="download-predictions")
-        # written when asked for, then handed to the browser by a click on the hidden one
-        file = gr.DownloadButton(visible="hidden", elem_id="download-file")
-        reopen = gr.File(label="Reopen a saved adapter (.zip)", file_types=[".zip"], height=110)
-        reopen.preprocess = _path
-        with gr.Accordion("Code", open=False):
-            library_code = gr.Code(label="Use the adapter in Python", language="python", elem_id="library-code")
-            client_code = gr.Code(label="Call this app from Python", language="python", elem_id="client-code")
-        clear = gr.Button("Delete my pictures and adapter", variant="stop", size="sm", elem_id="clear")
+    download = gr.Button("Download adapter", elem_id="download")
+    predictions = gr.Button("Download predictions (CSV)", elem_id="download-predictions")
+    # written when asked for, then handed to the browser by a click on the hidden one
+    file = gr.DownloadButton(visible="hidden", elem_id="download-file")
+    reopen = gr.File(label="Reopen a saved adapter (.zip)", file_types=[".zip"], height=110)
+    reopen.preprocess = _path
+    link = gr.Button("Copy a link to this view", elem_id="copy-link")
+    link_said = gr.Markdown(elem_id="link-said")
+    with gr.Row():
+        png = gr.Button("Map as PNG", size="sm", elem_id="export-png")
+        svg = gr.Button("Map as SVG", size="sm", elem_id="export-svg")
+    with gr.Accordion("Code", open=False):
+        library_code = gr.Code(label="Use the adapter in Python", language="python", elem_id="library-code")
+        client_code = gr.Code(label="Call this app from Python", language="python", elem_id="client-code")
+    clear = gr.Button("Delete my pictures and adapter", variant="stop", size="sm", elem_id="clear")
     return SavePanel(
         download=download,
         predictions=predictions,
         file=file,
+        link=link,
+        link_said=link_said,
+        png=png,
+        svg=svg,
         reopen=reopen,
         library_code=library_code,
         client_code=client_code,

@@ -44,8 +44,9 @@ class Page:
     def show_panels(self, event: Callable) -> Any:
         view, few_shot = self.view, self.view.few_shot
         panels = [
-            view.model_line, few_shot.preset, few_shot.cards, few_shot.unseen, few_shot.templates, view.train.train,
-            view.train.status, view.save.library_code, view.save.client_code,
+            view.bar.model_line, view.bar.preset, few_shot.cards, few_shot.unseen, few_shot.templates,
+            view.train.train, view.train.status, view.untrained.row, view.untrained.text, view.untrained.train,
+            view.save.library_code, view.save.client_code,
         ]  # fmt: skip
         return _show(self.rendering.render_panels, panels, event)
 
@@ -108,7 +109,7 @@ def _wire_replacing(page: Page) -> None:
     """What brings another set, another adapter or another model."""
     actions, view = page.actions, page.view
     replacements = [
-        (view.few_shot.preset.input, actions.load_example, [view.few_shot.preset]),
+        (view.bar.preset.input, actions.load_example, [view.bar.preset]),
         (view.save.reopen.upload, actions.open_adapter, [view.save.reopen]),
         (view.model.load.click, actions.load_model, [view.model.model, view.model.checkpoint]),
         (view.save.clear.click, actions.clear, []),
@@ -118,7 +119,7 @@ def _wire_replacing(page: Page) -> None:
 
 
 def _wire_training(page: Page) -> None:
-    """The Cancel button is there while the training is."""
+    """The Cancel button is there while the training is; the bar's button presses the panel's."""
     work, panel, summary = page.work, page.view.train, page.view.summary
     panel.train.click(lambda: gr.update(visible=True), None, panel.cancel, queue=False, **PRIVATE)
     trained = panel.train.click(
@@ -126,6 +127,7 @@ def _wire_training(page: Page) -> None:
     )
     ended = trained.then(lambda: gr.update(visible=False), None, panel.cancel, **PRIVATE)
     page.show_all(ended.then)
+    page.view.untrained.train.click(None, None, None, js="() => document.querySelector('#train').click()")
     panel.cancel.click(friendly(work.cancel), None, summary, api_name="cancel", show_progress="hidden")
 
 
@@ -164,6 +166,9 @@ def _wire_downloads(page: Page) -> None:
     for button, action in ((panel.download, actions.save_adapter), (panel.predictions, actions.save_predictions)):
         written = button.click(friendly(action), None, panel.file, api_name=action.__name__, show_progress="hidden")
         written.success(None, None, None, js=hand_over)
+    panel.link.click(None, None, panel.link_said, js="() => lluExplorer.copyLink()")
+    for button, kind in ((panel.png, "png"), (panel.svg, "svg")):
+        button.click(None, None, None, js=f"() => lluExplorer.saveMap('{kind}')")
 
 
 def _with_event(action: Callable, *keys: str) -> Callable:

@@ -2,7 +2,8 @@
 // console.
 
 import { find } from "../dom.js";
-import { mapSvg } from "./map/export.js";
+import { copyLink } from "./link.js";
+import { mapSvg, saveMap } from "./map/export.js";
 import { probabilitiesAt } from "./model/formula.js";
 import { readGamma } from "./model/numbers.js";
 import { countOf, HIDDEN } from "./model/selection.js";
@@ -13,6 +14,7 @@ import { countOf, HIDDEN } from "./model/selection.js";
 
 /** @type {(root: HTMLElement, state: State, frame: Frame) => Face} */
 export function publicFace(root, state, frame) {
+  const scene = () => ({ root, state, ...frame.panels, ...frame.numbers });
   return {
     state: () => stateOf(state, frame),
     setBeta: (beta) => state.jumpTo(Number(beta), null),
@@ -25,7 +27,9 @@ export function publicFace(root, state, frame) {
       const [left, top] = frame.panels.map.place.images(i);
       return [x + left, y + top];
     },
-    exportSvg: () => Promise.resolve(mapSvg({ root, state, ...frame.panels, ...frame.numbers })),
+    exportSvg: () => Promise.resolve(mapSvg(scene())),
+    async saveMap(kind) { if (state.data && frame.panels.map.isReady()) await saveMap(scene(), kind); },
+    copyLink: () => copyLink(state),
     predict: (beta, gamma) => state.data
       && probabilitiesAt(state.data, state.data.logitScale, beta, readGamma(gamma)),
   };
@@ -42,5 +46,6 @@ function stateOf(state, frame) {
     projection: data ? data.projection : null, resting: panels.map.isResting(),
     chosen: chosen ? countOf(chosen, 1) : null, hidden: numbers ? countOf(numbers.shade, HIDDEN) : 0,
     why: numbers && numbers.why && { ...numbers.why }, reach: panels.reach.summary(), tabs: panels.tabs.summary(),
+    lesson: { open: state.inLesson, ...panels.lesson.summary() },
   };
 }

@@ -118,8 +118,8 @@ export class Frame {
     this.panels.overlay.show(data);
     this.panels.reach.retint(this.#palettes.inks);
     this.panels.reach.show(data);
-    this.panels.linkButton.show(data.preset);
     this.panels.tabs.showData(data, this.numbers.clip);
+    this.panels.lesson.showData(data, this.numbers.clip);
     this.#compute();
     this.#showMap(data, { keepsView: samePoints || sameModel, samePoints });
     this.render();

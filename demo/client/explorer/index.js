@@ -2,10 +2,10 @@
 // was, and here that becomes a frame, a settled page, a word to the server.
 
 import { find, findA, makeButton, setText } from "../dom.js";
+import { onMode, openMode } from "../modes/mode.js";
 import { publicFace } from "./face.js";
 import { Frame } from "./frame.js";
-import { createLink, createLinkButton, linkHash } from "./link.js";
-import { wireExport } from "./map/export.js";
+import { createLink } from "./link.js";
 import { createLasso } from "./map/lasso.js";
 import { createColourChoice, createLegend } from "./map/legend.js";
 import { createMap } from "./map/map.js";
@@ -22,6 +22,7 @@ import { createSelectedCard, createWhy } from "./panels/selected.js";
 import { createTiles } from "./panels/tiles.js";
 import { createSheet } from "./sheet.js";
 import { CHANGED, DATA, MOVING, PLACES, RELEASED, State, STEPPED, TURNED } from "./state.js";
+import { createLesson } from "./tabs/lesson.js";
 import { createTabs } from "./tabs/tabs.js";
 
 /** @import { Data, Paint, Panels, Props, Trigger, Watch } from '../types.d.ts' */
@@ -52,6 +53,7 @@ export function mountExplorer(element, props, trigger, watch) {
   const settleSoon = createSettling(state, frame, link, trigger);
   listen(root, state, frame, sheet, link, settleSoon);
   addSkipButton(root);
+  takeIn(root, "#ask", ".ask-place");
   window.lluExplorer = publicFace(root, state, frame);
   const read = createReader(props, state, panels);
   watch("value", read);
@@ -64,7 +66,7 @@ export function mountExplorer(element, props, trigger, watch) {
  *   settleSoon: SettleSoon) => void}
  */
 function listen(root, state, frame, sheet, link, settleSoon) {
-  const { tabs, tiles, map } = frame.panels;
+  const { tabs, tiles, map, lesson } = frame.panels;
   /** @type {Data | null} */
   let before = null;
   const follow = {
@@ -82,10 +84,11 @@ function listen(root, state, frame, sheet, link, settleSoon) {
     [MOVING]() { tiles.busy(true); frame.request(); settleSoon(PAUSE_MILLISECONDS); },
     [CHANGED]() { frame.request(); settleSoon(); },
     [TURNED]() { tabs.turn(); settleSoon(); },
-    [STEPPED]() { tabs.turn(true); settleSoon(); },
+    [STEPPED]() { openMode("lesson"); lesson.begin(); settleSoon(); },
     [RELEASED]() { settleSoon(); },
   };
   state.subscribe((kind) => follow[kind]());
+  onMode((mode) => state.showLesson(mode === "lesson"));
 }
 
 /** @type {(root: HTMLElement, state: State, frame: Frame, sheet: SheetOnShow, before: Data | null) => void} */
@@ -131,9 +134,8 @@ function createPanels(root, state, frame, sheet, ask) {
     controls: createControls(root, state), tiles: createTiles(root),
     card: createSelectedCard(root, paint, (name) => ask("unquery", { name })), reasons: createWhy(root),
     bars: createBars(root), reach: createReach(root, (i) => state.select(i)),
-    linkButton: createLinkButton(root, () => window.location.href.split("#")[0] + linkHash(state)),
     ...createMapPanels(root, state, frame, paint),
-    tabs: createTabs(root, { state, paint, ask }),
+    tabs: createTabs(root, { state, paint, ask }), lesson: createLesson(find(root, "#lesson"), state),
   };
 }
 
@@ -159,7 +161,6 @@ function createMapPanels(root, state, frame, paint) {
     const next = state.data ? nextShown(frame.numbers.shade, state.selected, step) : -1;
     if (next >= 0) state.select(next);
   });
-  wireExport(root, () => (state.data && map.isReady() ? { root, state, map, overlay, ...frame.numbers } : null));
   for (const button of find(root, ".map-buttons").querySelectorAll("button")) {
     const factor = button.dataset.zoom;
     if (factor) button.addEventListener("click", () => map.zoom(Number(factor), state.selected));
@@ -211,6 +212,15 @@ function readPlaces(payload, state) {
   if (places.images.x.length !== data.n) return;
   if (places.classes && places.classes.x.length !== data.classes.names.length) return;
   state.showPlaces(places, payload.projection || data.projection);
+}
+
+/**
+ * A panel that gradio made stands within the explorer, beside what it is about.
+ * @type {(root: HTMLElement, panel: string, place: string) => void}
+ */
+function takeIn(root, panel, place) {
+  const node = document.querySelector(panel);
+  if (node) find(root, place).append(node);
 }
 
 /**

@@ -1,11 +1,10 @@
 // The address bar as memory: example, beta, gamma, picture and colouring live in the part after the #, so that a link
 // or a reload opens the same view. Own pictures never leave the session: for them it holds the settings only.
 
-import { find, findA, setText } from "../dom.js";
 import { readBeta, readGamma } from "./model/numbers.js";
 import { COLOURINGS, QUERY } from "./model/selection.js";
 
-/** @import { Data, Link, Panels, Trigger } from '../types.d.ts' */
+/** @import { Data, Link, Trigger } from '../types.d.ts' */
 /** @import { State } from "./state.js" */
 
 /**
@@ -26,9 +25,9 @@ export function readLink(hash) {
 
 /**
  * The hash of what is on show. A query is the visitor's own, so no link names it.
- * @type {(shown: Pick<State, "data" | "selected" | "beta" | "gamma" | "colouring" | "tab" | "step">) => string}
+ * @type {(shown: Pick<State, "data" | "selected" | "beta" | "gamma" | "colouring" | "inLesson" | "step">) => string}
  */
-export function linkHash({ data, selected, beta, gamma, colouring, tab, step }) {
+export function linkHash({ data, selected, beta, gamma, colouring, inLesson, step }) {
   if (!data) return "";
   const values = new URLSearchParams();
   if (data.preset) values.set("set", data.preset);
@@ -39,7 +38,7 @@ export function linkHash({ data, selected, beta, gamma, colouring, tab, step }) 
   }
   // A compared system has to be trained before its answers can colour anything, so no link names one.
   values.set("colour", COLOURINGS.includes(colouring) ? colouring : "alpha");
-  if (tab === "lesson") values.set("lesson", String(step));
+  if (inLesson) values.set("lesson", String(step));
   return `#${values}`;
 }
 
@@ -83,52 +82,18 @@ function writeLink(hash) {
 }
 
 /**
- * The "Copy link" button. `address()` is what to copy; where the clipboard is closed, the text is laid out to copy.
- * @type {(root: HTMLElement, address: () => string) => Panels["linkButton"]}
+ * Copies the address of what is on show and says so, in Markdown; where the clipboard is closed, the address is laid out
+ * to copy by hand.
+ * @type {(state: State) => Promise<string>}
  */
-export function createLinkButton(root, address) {
-  const button = find(root, "#copy-link");
-  const box = findA(HTMLInputElement, root, ".link-box");
-  const message = find(root, ".link-message");
-  let timer = 0;
-  /** @type {(text: string) => void} */
-  const say = (text) => {
-    setText(message, text);
-    clearTimeout(timer);
-    timer = setTimeout(() => { setText(message, ""); box.hidden = true; }, 8000);
-  };
-  button.addEventListener("click", async () => {
-    box.value = address();
-    box.hidden = true;
-    if (await copyText(box.value)) return say("Link copied");
-    box.hidden = false;
-    box.focus();
-    box.select();
-    say(copySelection() ? "Link copied" : "Press Ctrl+C to copy the link");
-  });
-  return {
-    show(preset) {
-      button.title = preset
-        ? "Copies a link to this example with its settings, colours and selected picture"
-        : "Copies a link with the settings and colours only: your pictures stay in your session";
-    },
-  };
-}
-
-/** @type {(text: string) => Promise<boolean>} */
-async function copyText(text) {
+export async function copyLink(state) {
+  const address = window.location.href.split("#")[0] + linkHash(state);
+  const what = state.data?.preset ? "this example with its settings, colours and selected picture"
+    : "the settings and colours only: your pictures stay in your session";
   try {
-    await navigator.clipboard.writeText(text);
-    return true;
+    await navigator.clipboard.writeText(address);
+    return `Link copied. It opens ${what}.`;
   } catch {
-    return false;
-  }
-}
-
-function copySelection() {
-  try {
-    return document.execCommand("copy");
-  } catch {
-    return false;
+    return `This browser lets no page copy. The link opens ${what}:\n\n\`${address}\``;
   }
 }

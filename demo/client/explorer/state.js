@@ -23,7 +23,7 @@ export const TURNED = "turned";
 export const STEPPED = "stepped";
 
 /** @type {TabName[]} */
-export const TAB_NAMES = ["changed", "confusion", "plane", "walk", "methods", "table", "lesson", "how"];
+export const TAB_NAMES = ["changed", "confusion", "plane", "walk", "methods", "table", "how"];
 
 export class State {
   /** The data set on show, null while there is none; `message` then says why. @type {Data | null} */
@@ -50,8 +50,9 @@ export class State {
   filter = makeFilter();
   /** @type {TabName} */
   tab = TAB_NAMES[0];
-  /** The step of the lesson, counted from 1. */
+  /** The step of the lesson, counted from 1, and whether the lesson is open. */
   step = 1;
+  inLesson = false;
   /**
    * A link that waits for its example, as `readLink` gives it. Once the hand moves on, it has no say any more.
    * @type {Link | null}
@@ -245,8 +246,15 @@ export class State {
   /** @type {(step: number) => void} */
   openStep(step) {
     this.step = Math.min(Math.max(step, 1), LESSON.length);
-    this.tab = "lesson";
+    this.inLesson = true;
     this.#tell(STEPPED);
+  }
+
+  /** The lesson is opened or closed by hand, at the step where it was. @type {(open: boolean) => void} */
+  showLesson(open) {
+    if (this.inLesson === open) return;
+    this.inLesson = open;
+    this.#tell(TURNED);
   }
 
   /** Keep a link until its example is there. @type {(link: Link | null) => void} */

@@ -1,7 +1,7 @@
 // The map as a file. It is drawn anew from what is on show, not copied from the page: then it needs no style sheet,
 // and opens in any drawing program.
 
-import { find, findA, make, makeSvg, penOf, setAttributes } from "../../dom.js";
+import { findA, make, makeSvg, penOf, setAttributes } from "../../dom.js";
 import { formatGamma } from "../model/numbers.js";
 import { DIMMED, HIDDEN } from "../model/selection.js";
 import { currentTheme, pageInks } from "./colours.js";
@@ -25,7 +25,7 @@ const STAR = "M0-7.5 2.2-2.4 7.1-2.3 3.2.8 4.4 6.1 0 3.2-4.4 6.1-3.2.8-7.1-2.3-2
 const PAGES = { light: "#ffffff", dark: "#111827" };
 
 /**
- * The map as SVG text, in the colours, zoom and filters of the moment; `scene` as `wireExport` takes it.
+ * The map as SVG text, in the colours, zoom and filters of the moment.
  * @type {(scene: MapScene) => string}
  */
 export function mapSvg(scene) {
@@ -154,18 +154,9 @@ function saveBlob(blob, name) {
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }
 
-/**
- * `scene()` is what there is to draw, or null while there is nothing.
- * @type {(root: HTMLElement, scene: () => MapScene | null) => void}
- */
-export function wireExport(root, scene) {
-  /** @type {(id: string, save: (svg: string) => void) => void} */
-  const wire = (id, save) => {
-    find(root, id).addEventListener("click", () => {
-      const drawn = scene();
-      if (drawn) save(mapSvg(drawn));
-    });
-  };
-  wire("#export-svg", (svg) => saveBlob(new Blob([svg], { type: "image/svg+xml" }), "llu-map.svg"));
-  wire("#export-png", async (svg) => saveBlob(await pngOf(svg), "llu-map.png"));
+/** Hands the map to the visitor as a file. @type {(scene: MapScene, kind: "png" | "svg") => Promise<void>} */
+export async function saveMap(scene, kind) {
+  const svg = mapSvg(scene);
+  const blob = kind === "png" ? await pngOf(svg) : new Blob([svg], { type: "image/svg+xml" });
+  saveBlob(blob, `llu-map.${kind}`);
 }

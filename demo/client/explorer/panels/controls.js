@@ -29,8 +29,11 @@ export function createControls(root, state) {
   parts.beta.addEventListener("input", () => state.moveTo(Number(parts.beta.value), null));
   parts.gamma.addEventListener("input", () => state.moveTo(null, gammaAt(Number(parts.gamma.value))));
   for (const slider of [parts.beta, parts.gamma]) slider.addEventListener("change", () => state.release());
-  wireBox(parts.betaBox, readBeta, (beta) => set(beta, null));
-  wireBox(parts.gammaBox, readGamma, (gamma) => set(null, gamma));
+  const fault = find(root, ".setting-fault");
+  /** @type {(text: string, range: string) => void} */
+  const refuse = (text, range) => setText(fault, text ? `\u201c${text}\u201d is no ${range}; the setting stays as it was.` : "");
+  wireBox(parts.betaBox, readBeta, (beta) => set(beta, null), (text) => refuse(text, "beta from 0 to 1"));
+  wireBox(parts.gammaBox, readGamma, (gamma) => set(null, gamma), (text) => refuse(text, "gamma from 0 to inf"));
   for (const preset of parts.presets) {
     const { beta, gamma } = preset.dataset;
     preset.addEventListener("click", () => set(Number(beta), gamma ? readGamma(gamma) : null));
@@ -41,10 +44,11 @@ export function createControls(root, state) {
 }
 
 /**
- * A box reports a readable value on Enter or when left; an unreadable one is marked and put right when left.
- * @type {(box: HTMLInputElement, read: (text: string) => number, report: (value: number) => void) => void}
+ * A box reports a readable value on Enter or when left; an unreadable one is put right then, and refused in words.
+ * @type {(box: HTMLInputElement, read: (text: string) => number, report: (value: number) => void,
+ *   refuse: (text: string) => void) => void}
  */
-function wireBox(box, read, report) {
+function wireBox(box, read, report, refuse) {
   let last = "";
   box.addEventListener("focus", () => { last = box.value; box.select(); });
   box.addEventListener("input", () => {
@@ -56,6 +60,7 @@ function wireBox(box, read, report) {
     delete box.dataset.typing;
     const value = read(box.value);
     box.setAttribute("aria-invalid", "false");
+    refuse(Number.isNaN(value) ? box.value : "");
     if (Number.isNaN(value)) box.value = last;
     else report(value);
   });

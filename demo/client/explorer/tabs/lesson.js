@@ -4,7 +4,7 @@ import { findParts, makeButton, setText } from "../../dom.js";
 import { LESSON } from "../model/lesson.js";
 import { outcomeAt } from "../model/summary.js";
 
-/** @import { Data, Summary, TabContext, TabPanel } from '../../types.d.ts' */
+/** @import { Data, Panels, Summary } from '../../types.d.ts' */
 /** @import { State } from "../state.js" */
 
 /**
@@ -13,8 +13,8 @@ import { outcomeAt } from "../model/summary.js";
  * @typedef {Record<"steps" | "question" | "choices" | "outcome" | "next", HTMLElement>} Parts
  */
 
-/** `state` knows which step is open. @type {(panel: HTMLElement, context: TabContext) => TabPanel} */
-export function createLesson(panel, { state }) {
+/** `state` knows which step is open. @type {(panel: HTMLElement, state: State) => Panels["lesson"]} */
+export function createLesson(panel, state) {
   /** @type {LessonView} */
   const lesson = { state, step: 0, answered: false, shown: null };
   const parts = findParts(panel, ["steps", "question", "choices", "outcome", "next"], "lesson-");
@@ -31,9 +31,8 @@ export function createLesson(panel, { state }) {
       lesson.shown = { data, clip: clip.slice() };
       begin();
     },
-    /** A step that is opened afresh is asked again; one that is come back to keeps its answer. */
-    turn(afresh) { if (afresh || state.step !== lesson.step) begin(); },
-    state: () => ({ step: lesson.step, answered: lesson.answered }),
+    begin,
+    summary: () => ({ step: lesson.step, answered: lesson.answered }),
   };
 }
 

@@ -9,7 +9,6 @@ import { TAB_NAMES } from "../state.js";
 import { createArc } from "./arc.js";
 import { createChangedLists } from "./changed.js";
 import { createConfusion } from "./confusion.js";
-import { createLesson } from "./lesson.js";
 import { createMethods } from "./methods.js";
 import { createPlane } from "./plane.js";
 import { createTable } from "./table.js";
@@ -31,7 +30,7 @@ export function createTabs(root, context) {
   const panels = {
     changed: createChangedLists(panel("changed"), context), confusion: createConfusion(panel("confusion"), context),
     plane: createPlane(panel("plane"), context), walk, methods,
-    table: createTable(panel("table"), context), lesson: createLesson(panel("lesson"), context), how: {},
+    table: createTable(panel("table"), context), how: {},
   };
   /** @type {Tabs} */
   const tabs = { root, state: context.state, panels, frame: null };
@@ -48,7 +47,7 @@ export function createTabs(root, context) {
       panels[tabs.state.tab].show?.(frame);
     },
     settle() { if (tabs.frame) panels[tabs.state.tab].settle?.(tabs.frame); },
-    turn: (afresh = false) => turnTo(tabs, tabs.state.tab, afresh),
+    turn: () => turnTo(tabs, tabs.state.tab),
     /** What the server sends for a tab that asked for it. */
     receive(update) {
       if (update.update === "walk") walk.receive(update);
@@ -86,8 +85,8 @@ export function tabAfter(name, key) {
   return Object.hasOwn(steps, key) ? TAB_NAMES[steps[key] % count] : null;
 }
 
-/** @type {(tabs: Tabs, name: TabName, afresh: boolean) => void} */
-function turnTo(tabs, name, afresh) {
+/** @type {(tabs: Tabs, name: TabName) => void} */
+function turnTo(tabs, name) {
   for (const other of TAB_NAMES) {
     const tab = find(tabs.root, `#tab-${other}`);
     tab.setAttribute("aria-selected", String(other === name));
@@ -95,7 +94,7 @@ function turnTo(tabs, name, afresh) {
     find(tabs.root, `#panel-${other}`).hidden = other !== name;
   }
   bringIntoRow(find(tabs.root, ".tab-row"), find(tabs.root, `#tab-${name}`));
-  tabs.panels[name].turn?.(afresh);
+  tabs.panels[name].turn?.();
   if (!tabs.frame) return;
   tabs.panels[name].show?.(tabs.frame);
   tabs.panels[name].settle?.(tabs.frame);
