@@ -15,7 +15,7 @@ import { QUERY } from "../model/selection.js";
  * @typedef {Record<"title" | "names" | "ends", HTMLElement> & Record<"image" | "text", WhyRow>} WhyParts
  */
 
-export const GROUP_NAMES = ["training picture", "test picture", "query"];
+export const GROUP_NAMES = ["taught picture", "test picture", "your picture"];
 /** @type {Part[]} */
 const PARTS = [
   "picture", "name", "kind", "truth", "clip", "llu", "alpha", "alpha-text", "remove",
@@ -65,7 +65,7 @@ function showIdentity(parts, data, i, paint) {
   const truth = data.images.truth[i];
   paint(parts.picture, i);
   setName(parts.name, data.images.names[i]);
-  const seen = truth < 0 ? "" : data.classes.seen[truth] ? " \u00b7 seen class" : " \u00b7 unseen class";
+  const seen = truth < 0 ? "" : data.classes.seen[truth] ? " \u00b7 taught class" : " \u00b7 not taught";
   setText(parts.kind, GROUP_NAMES[data.images.group[i]] + seen);
   setName(parts.truth, truth < 0 ? "not known" : data.classes.names[truth]);
   const anchor = data.images.nearestAnchor[i];

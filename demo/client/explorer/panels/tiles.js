@@ -13,7 +13,7 @@ import { DASH, signed } from "../model/numbers.js";
 /** @type {Accuracy[]} */
 const ACCURACIES = ["seen", "unseen", "harmonic"];
 const MISSING = {
-  seen: "no test pictures of seen classes", unseen: "no test pictures of unseen classes",
+  seen: "no test pictures of taught classes", unseen: "no test pictures of other classes",
   harmonic: "needs test pictures of both kinds",
 };
 
@@ -58,6 +58,6 @@ function showChanged(tile, now, ofTraining) {
   setText(tile.broken, `\u2212${now.broken} broken`);
   tile.fixed.classList.toggle("level", now.fixed === 0);
   tile.broken.classList.toggle("level", now.broken === 0);
-  const other = now.moved ? `${now.moved} still wrong` : "";
+  const other = now.moved ? `${now.moved} another wrong answer` : "";
   setText(tile.base, ofTraining ? "of the training pictures" : other);
 }
