@@ -7,9 +7,10 @@ from typing import Any
 import gradio as gr
 from gradio.themes.utils.fonts import LocalFont
 
-from demo.client import CARDS, EXPLORER, PHOTOGRAPHS, preload_tags
+from demo.client import CAMERA, CARDS, EXPLORER, PHOTOGRAPHS, preload_tags
 from demo.hosting.versions import versions
 from demo.payloads.cards import cards_payload
+from demo.payloads.live import camera_limits
 from demo.payloads.thumbnails import photographs_payload
 from demo.session.draft import PICTURE_SUFFIXES, empty_draft
 from demo.session.presets import PRESETS
@@ -62,10 +63,13 @@ class TrainPanel:
 
 @dataclass(frozen=True)
 class PredictPanel:
-    """Questions to the adapter: about a picture, a photograph of the installation, and a further class."""
+    """Questions to the adapter: about a picture, a photograph of the installation, what the webcam sees, and a further
+    class. camera: carries recordings on the class cards as well.
+    """
 
     query: gr.Image
     photographs: gr.HTML
+    camera: gr.HTML
     new_class: gr.Textbox
     add_class: gr.Button
 
@@ -130,7 +134,7 @@ def build_view(settings: Settings) -> View:
         with gr.Column(scale=0, min_width=310, elem_id="setup"):
             few_shot = build_few_shot_panel(settings.limits)
             train = build_train_panel()
-            predict = build_predict_panel()
+            predict = build_predict_panel(settings.limits)
             save = build_save_panel()
             model = build_model_panel(settings)
         with gr.Column(scale=1, min_width=320, elem_id="explorer-column"):
@@ -172,7 +176,8 @@ def build_few_shot_panel(limits: Limits) -> FewShotPanel:
             "classes. A feature bundle (.npz) brings embeddings instead. "
             f"{limits.as_text()} "
             "Pictures stay in this server's memory and are forgotten when you close the page; "
-            "uploaded files are deleted after ten minutes.",
+            "uploaded files are deleted after ten minutes. The camera is on only while you record or predict live, "
+            "and its pictures go to this app only.",
             elem_id="privacy",
         )
         cards = gr.HTML(
@@ -209,11 +214,11 @@ def build_train_panel() -> TrainPanel:
     return TrainPanel(train=train, cancel=cancel, status=status, tune=tune, tuned=tuned, recipe=recipe)
 
 
-def build_predict_panel() -> PredictPanel:
+def build_predict_panel(limits: Limits) -> PredictPanel:
     with gr.Accordion("3 · Predict", open=True):
         query = gr.Image(
             label="Ask about a picture",
-            sources=["upload", "clipboard", "webcam"],
+            sources=["upload", "clipboard"],
             type="filepath",
             height=170,
             elem_id="query",
@@ -226,11 +231,12 @@ def build_predict_panel() -> PredictPanel:
             padding=False,
             elem_id="photographs",
         )
+        camera = gr.HTML(camera_limits(limits), **CAMERA, apply_default_css=False, padding=False, elem_id="camera")
         new_class = gr.Textbox(
             label="Ask about another class", info="Joins both predictions at once", max_lines=1, elem_id="new-class"
         )
         add_class = gr.Button("Add class", size="sm", elem_id="add-class")
-    return PredictPanel(query=query, photographs=photographs, new_class=new_class, add_class=add_class)
+    return PredictPanel(query=query, photographs=photographs, camera=camera, new_class=new_class, add_class=add_class)
 
 
 def build_save_panel() -> SavePanel:

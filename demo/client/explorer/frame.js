@@ -162,7 +162,7 @@ export class Frame {
     const palette = colouring === "changed" ? changes : classes;
     for (let i = 0; i < colours.length; i++) {
       if (shade[i] === DIMMED) colours[i] = changes[SAME];
-      else if (values) colours[i] = values[i] < 0 ? changes[SAME] : palette[values[i]];
+      else if (values) colours[i] = values[i] >= 0 ? palette[values[i]] : changes[SAME]; // or it has none
       else colours[i] = ramp[rampIndex(workspace.images.alpha[i], beta)];
     }
   }
