@@ -27,11 +27,13 @@ export async function showStream(video, stream) {
   await video.play();
 }
 
-const canvas = make("canvas");
+/** @type {HTMLCanvasElement | null} */
+let canvas = null;
 
 /** The picture of the moment as the base64 of a JPEG. @type {(video: HTMLVideoElement) => string} */
 export function grab(video) {
   const [width, height] = frameSize(video.videoWidth, video.videoHeight);
+  canvas ??= make("canvas");
   Object.assign(canvas, { width, height });
   penOf(canvas).drawImage(video, 0, 0, width, height);
   return canvas.toDataURL("image/jpeg", QUALITY).slice(HEADER.length);

@@ -85,15 +85,16 @@ async function step(live, round) {
   if (live.round !== round) return;
   if (answer.message) return switchOff(live, answer.message);
   if (!live.root.isConnected) return switchOff(live, "");
-  if (answer.busy) live.busy++;
-  else show(live, picture, answer);
-  say(live, live.busy >= MANY_BUSY ? SLOW : "");
+  if (answer.busy) {
+    if (++live.busy === MANY_BUSY) say(live, SLOW);
+  } else show(live, picture, answer);
   setTimeout(() => { if (live.round === round) step(live, round); }, waitOf(limits(), begun, performance.now()));
 }
 
 /** @type {(live: Live, picture: string, answer: CameraAnswer) => void} */
 function show(live, picture, answer) {
   const said = window.lluExplorer?.live({ ...answer, picture: addressOf(picture) });
+  if (live.busy >= MANY_BUSY) say(live, "");
   live.busy = 0;
   if (!said) return; // the map shows an adapter that came or went meanwhile
   live.picture = picture;
