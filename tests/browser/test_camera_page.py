@@ -222,6 +222,7 @@ def test_a_server_that_is_gone_is_told_and_the_camera_goes_off(opened: Opener):
 
 def no_camera(page: Page, sentence: str) -> None:
     """Both ways to use the camera end in the sentence, nothing is lost, and no sign is left."""
+    expect(page.locator("#cards .card .record").first).to_be_attached()
     before = page.locator("#cards .card").count()
     page.locator(".live-switch").click()
     expect(page.locator(".live-say")).to_contain_text(sentence)

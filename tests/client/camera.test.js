@@ -11,6 +11,10 @@ function shoot(burst, count, picture = "x") {
   for (let i = 0; i < count; i++) burst.take(picture, i * SHOT_MILLISECONDS);
 }
 
+function told(name) {
+  return whyNoCamera(new DOMException("x", name), true);
+}
+
 test("a shot is due four times a second", () => {
   const burst = new Burst(100);
   let taken = 0;
@@ -94,7 +98,6 @@ test("a frame has a shorter side of 256 at most", () => {
 });
 
 test("every way of having no camera is a sentence that says what to do", () => {
-  const told = (name) => whyNoCamera(new DOMException("x", name), true);
   assert.match(whyNoCamera(new TypeError("x"), false), /https/);
   assert.match(told("NotAllowedError"), /refused: allow it/);
   assert.match(told("NotFoundError"), /No camera was found/);

@@ -35,6 +35,7 @@ export function startRecording(task) {
   };
   task.host.append(run.view.node);
   setText(run.view.count, "Camera is starting …");
+  run.view.node.scrollIntoView({ block: "nearest" });
   begin(run);
   return { stop: () => letGo(run) };
 }
