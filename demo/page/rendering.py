@@ -17,6 +17,10 @@ from demo.session.session import Session
 from llu_core.data.taught import warning
 
 
+MOST_DRAWN = 5
+"""So often the panels are drawn for one event, where the visitor's edits are quicker than the drawing."""
+
+
 @dataclass(frozen=True)
 class Rendering:
     """Reads a visitor's session; every public method answers with the values of some of the page's components."""
@@ -24,8 +28,18 @@ class Rendering:
     visitors: Visitors
 
     def render_panels(self, request: gr.Request) -> list[Any]:
-        """The left column and the model line, as the session has them."""
-        session = self.visitors.session(request)
+        """The left column and the model line, as the session has them when they are done: who edits the set while it is
+        still drawn must not find it drawn as it was before.
+        """
+        session, drawn = self.visitors.session(request), []
+        for _ in range(MOST_DRAWN):
+            drawn = self._panels(session, request)
+            before, session = session, self.visitors.session(request)
+            if session is before:
+                break
+        return drawn
+
+    def _panels(self, session: Session, request: gr.Request) -> list[Any]:
         return [
             _model_line(session),
             session.preset,
