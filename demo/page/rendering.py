@@ -16,7 +16,6 @@ from demo.session.draft import unseen_without_pictures
 from demo.session.session import Session
 from llu_core.data.taught import warning
 
-
 MOST_DRAWN = 5
 """So often the panels are drawn for one event, where the visitor's edits are quicker than the drawing."""
 
