@@ -25,7 +25,8 @@ class Limits:
     upload_megapixels for all together, unpacked_mb for a feature bundle or an adapter, width for the embeddings of a
     bundle (training takes memory with its square; CLIP's largest models have 1,536).
     Of one visitor: pictures, classes, prompts (templates times classes), visitor_mb in memory, calls_per_minute
-    (0: any number) and uploads_mb in ten minutes, both by address.
+    (0: any number) and uploads_mb in ten minutes, both by address; shots in one recording of a webcam, and live_frames
+    that a live prediction answers in a second.
     Of all together: visitors, store_mb and idle_minutes of what is kept, address_percent of visitors and store_mb for
     one address, waiting trainings behind the running one, turn_minutes for each training, comparison or choice.
     """
@@ -42,6 +43,8 @@ class Limits:
     visitor_mb: int = 400
     calls_per_minute: int = 0
     uploads_mb: int = 1_000
+    shots: int = 200
+    live_frames: int = 4
     visitors: int = 64
     store_mb: int = 1_024
     idle_minutes: int = 60

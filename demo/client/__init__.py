@@ -12,7 +12,9 @@ another set and "unquery" to take a query picture away. The class cards' events 
 {name}, "create" {name}, "move" {picture, to}, "discard" {picture} and "undo" {}; `picture` is a key of
 `demo.session.draft.pictures_by_key`. The photographs' is "photograph" {name}. Files chosen or dropped on a card go
 through the page's own upload field, "#drop", with the class written into "#drop-class"; a folder is packed into a zip
-in the browser first.
+in the browser first. The camera's are "shots" {number, name, pictures, recording, begins} of a recording, "recorded" {}
+at its end, and "frame" and "keep" {number, picture} of live prediction; its value is the newest answer, which bears the
+number of its call.
 """
 
 import importlib.util
@@ -86,6 +88,11 @@ MODES: dict[str, Any] = {
     "html_template": _read("modes/modes.html"),
     "css_template": _read("modes/modes.css"),
     "js_on_load": _mount("modes/modes.js", "mountModes", ()),
+}
+CAMERA: dict[str, Any] = {
+    "html_template": _read("camera/live.html"),
+    "css_template": _read("camera/live.css"),
+    "js_on_load": _mount("camera/index.js", "mountCamera", ("shots", "recorded", "frame", "keep")),
 }
 PHOTOGRAPHS: dict[str, Any] = {
     "html_template": _read("cards/photographs.html"),

@@ -63,11 +63,16 @@ export interface MethodRow {
 export interface Missing { message: string }
 export interface Data extends Sweep {
   id: string; title: string; preset: string | null; projection: string; n: number;
-  logitScale: number; beta: number; gamma: number; thumbnails: Thumbnails | null; select: number;
+  logitScale: number; beta: number; gamma: number; thumbnails: Thumbnails | "taken" | null; select: number;
   images: ImageValues & Near & { truth: Int32Array; group: Uint8Array };
   classes: ClassValues & Near; anchors: AnchorValues;
-  places: Places; counted: Uint8Array; kinds: Kind[];
+  places: Places; counted: Uint8Array; kinds: Kind[]; live: LivePlace | null;
 }
+/** The row of the live picture, the data set without it, and the picture that was selected then. */
+export interface LivePlace { row: number; before: Data; selected: number; picture: string }
+export interface LiveRow { near: Near; anchor: number; scores: Scores; place: number[]; picture: string }
+export interface LiveSaid { clip: Said; llu: Said; alpha: string }
+interface Said { name: string; percent: string }
 
 // What is computed from a data set.
 export type Belongs = (i: number) => boolean;
@@ -84,7 +89,7 @@ export interface ArcTarget { kind: "image" | "class"; index: number }
 export interface Arc extends Sweep { t: number[] }
 
 // The state.
-export type Change = "data" | "places" | "moving" | "changed" | "released" | "turned" | "stepped";
+export type Change = "data" | "places" | "moving" | "live" | "changed" | "released" | "turned" | "stepped";
 export type TabName = "changed" | "confusion" | "plane" | "walk" | "methods" | "table" | "how";
 export type Colouring = "alpha" | "truth" | "clip" | "llu" | "changed" | "method";
 export interface System { title: string; answers: Int32Array }
@@ -176,12 +181,13 @@ export interface Panels {
 export interface Face {
   state(): object; setBeta(beta: number): void; setGamma(gamma: number | string): void;
   select(i: number): void; choose(indices: number[] | null): void; where(i: number): number[];
-  exportSvg(): Promise<string>; saveMap(kind: "png" | "svg"): Promise<void>; copyLink(): Promise<string>; predict(beta: number, gamma: number | string): Float32Array | null;
+  live(answer: CameraAnswer | null): LiveSaid | null; predict(beta: number, gamma: number | string): Float32Array | null;
+  exportSvg(): Promise<string>; saveMap(kind: "png" | "svg"): Promise<void>; copyLink(): Promise<string>;
 }
 
 // The class cards.
 export interface Limits {
-  bytes: number; files: number; pictures: number; classes: number; name: number; suffixes: string[];
+  bytes: number; files: number; pictures: number; classes: number; shots: number; name: number; suffixes: string[];
 }
 export interface CardPicture { key: string; name: string; part: "train" | "test"; src: string | null }
 export interface Card {
@@ -194,4 +200,26 @@ export interface CardsPayload {
 export interface Found { path: string; file: File | null }
 export interface CardsState {
   element: HTMLElement; trigger: Trigger; data: CardsPayload; whole: Set<string>; next: string[];
+  recording: Recording | null;
 }
+
+// The camera.
+export interface Camera { stream: MediaStream; close(): void }
+/** Calls in a minute (0: any number) and live frames in a second that the server answers. */
+export interface CameraLimits { calls: number; frames: number }
+/**
+ * What the server says to the call `number`: how many shots it took; or that it was busy, or has kept a frame; or the
+ * row of a live frame; or a message, which ends what was begun.
+ */
+export interface CameraAnswer {
+  number?: number; message?: string; taken?: number; busy?: boolean; kept?: boolean; limits?: CameraLimits;
+  id?: string; images?: Near<Floats>; anchor?: number; scores?: Scores<Floats>; place?: number[]; picture?: string;
+}
+/**
+ * name: the class that the shots are of; most: how many; host: where they are shown while they come. `count` hears
+ * their number, `done` how many have joined and a sentence.
+ */
+export interface RecordingTask {
+  name: string; most: number; host: HTMLElement; count(shots: number): void; done(joined: number, news: string): void;
+}
+export interface Recording { stop(): void }

@@ -9,10 +9,11 @@ from pathlib import Path
 from demo.hosting.encoders import SharedEncoders
 from demo.hosting.examples import Examples
 from demo.hosting.folders import forget_old_files, own_folder
+from demo.hosting.frames import Frames
 from demo.hosting.line import Line
 from demo.hosting.store import Bounds, SessionStore
 from demo.session.readers import Reader
-from demo.settings import MB, Settings
+from demo.settings import MB, Limits, Settings
 from llu_core.encoders.encoder import Encoder
 
 
@@ -28,6 +29,7 @@ class Host:
     encoders: SharedEncoders
     examples: Examples
     line: Line
+    frames: Frames = field(default_factory=lambda: Frames(Limits().live_frames))
     downloads: tempfile.TemporaryDirectory = field(default_factory=_temporary_folder)
 
     @classmethod
@@ -47,7 +49,8 @@ class Host:
         store = SessionStore(lambda: examples.first, bounds)
         known = {settings.model: encoder} | ({own.name: own.encoder} if own else {})
         encoders = SharedEncoders(known, open=settings.choose_models)
-        return cls(store, encoders, examples, Line(limits.waiting, seconds=60.0 * limits.turn_minutes))
+        line = Line(limits.waiting, seconds=60.0 * limits.turn_minutes)
+        return cls(store, encoders, examples, line, Frames(limits.live_frames))
 
     def folder(self, visitor: str) -> Path:
         """The visitor's own folder for files on their way to the browser."""

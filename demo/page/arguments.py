@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from llu_core.errors import LluError, shown
 
-_WORDS = {str: "a text", float: "a number", int: "a whole number"}
+_WORDS = {str: "a text", float: "a number", int: "a whole number", bool: "true or false"}
 
 
 def received(action: Callable, args: Sequence[Any]) -> list[Any]:

@@ -27,8 +27,11 @@ _PLACES = {os.getcwd(), os.path.expanduser("~"), tempfile.gettempdir(), str(Path
 _PLACE = "|".join(re.escape(place) for place in sorted(_PLACES, key=len, reverse=True) if len(place) > 1)
 
 
-def friendly(fn: Callable) -> Callable:
-    """What the caller can mend becomes a message on the page, what nobody foresaw a log line; generators stay such."""
+def friendly(fn: Callable, *, often: bool = False) -> Callable:
+    """What the caller can mend becomes a message on the page, what nobody foresaw a log line; generators stay such.
+
+    often: it is called several times a second, so that only what goes wrong is logged.
+    """
     if inspect.isgeneratorfunction(fn):
 
         @functools.wraps(fn)
@@ -40,14 +43,14 @@ def friendly(fn: Callable) -> Callable:
 
     @functools.wraps(fn)
     def call(*args, **kwargs):
-        with _told(fn.__name__, args):
+        with _told(fn.__name__, args, often):
             return fn(*received(fn, args), **kwargs)
 
     return call
 
 
 @contextmanager
-def _told(action: str, args: tuple) -> Iterator[None]:
+def _told(action: str, args: tuple, often: bool = False) -> Iterator[None]:
     start, outcome = time.perf_counter(), "left"
     try:
         yield
@@ -66,7 +69,8 @@ def _told(action: str, args: tuple) -> Iterator[None]:
     finally:
         visitor = next((logs.pseudonym(str(arg.session_hash)) for arg in args if isinstance(arg, gr.Request)), None)
         seconds = round(time.perf_counter() - start, 3)
-        logs.event("call", action=action, visitor=visitor, outcome=outcome, seconds=seconds)
+        if not often or outcome != "done":
+            logs.event("call", action=action, visitor=visitor, outcome=outcome, seconds=seconds)
 
 
 def _shown(message: str) -> gr.Error:

@@ -17,6 +17,9 @@ from demo.session.draft import unseen_without_pictures
 from demo.session.session import Session
 from llu_core.data.taught import warning
 
+MOST_DRAWN = 5
+"""So often the panels are drawn for one event, where the visitor's edits are quicker than the drawing."""
+
 
 @dataclass(frozen=True)
 class Rendering:
@@ -25,8 +28,18 @@ class Rendering:
     visitors: Visitors
 
     def render_panels(self, request: gr.Request) -> list[Any]:
-        """Everything beside the explorer, as the session has it."""
-        session = self.visitors.session(request)
+        """Everything beside the explorer, as the session has it when it is done: who edits the set while it is still
+        drawn must not find it drawn as it was before.
+        """
+        session, drawn = self.visitors.session(request), []
+        for _ in range(MOST_DRAWN):
+            drawn = self._panels(session, request)
+            before, session = session, self.visitors.session(request)
+            if session is before:
+                break
+        return drawn
+
+    def _panels(self, session: Session, request: gr.Request) -> list[Any]:
         reason = session.why_not_trainable()
         untrained = session.model is not None and session.changed_since_training
         return [

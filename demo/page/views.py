@@ -7,9 +7,10 @@ from typing import Any
 import gradio as gr
 from gradio.themes.utils.fonts import LocalFont
 
-from demo.client import CARDS, EXPLORER, MODES, PHOTOGRAPHS, preload_tags
+from demo.client import CAMERA, CARDS, EXPLORER, MODES, PHOTOGRAPHS, preload_tags
 from demo.hosting.versions import versions
 from demo.payloads.cards import cards_payload
+from demo.payloads.live import camera_limits
 from demo.payloads.thumbnails import photographs_payload
 from demo.session.draft import PICTURE_SUFFIXES, empty_draft
 from demo.session.presets import PRESETS
@@ -82,10 +83,13 @@ class TrainPanel:
 
 @dataclass(frozen=True)
 class PredictPanel:
-    """Questions to the adapter: about a picture, a photograph of the installation, and a further class."""
+    """Questions to the adapter: about a picture, a photograph of the installation, what the webcam sees, and a further
+    class. camera: carries recordings on the class cards as well.
+    """
 
     query: gr.Image
     photographs: gr.HTML
+    camera: gr.HTML
     new_class: gr.Textbox
     add_class: gr.Button
 
@@ -153,7 +157,7 @@ def build_view(settings: Settings) -> View:
             few_shot = build_few_shot_panel(settings.limits)
             model = build_model_panel(settings)
         with gr.Column(elem_id="ask"):
-            predict = build_predict_panel()
+            predict = build_predict_panel(settings.limits)
         with gr.Column(elem_id="save"):
             save = build_save_panel()
     gr.Markdown(versions(), elem_id="versions")
@@ -219,7 +223,8 @@ def build_few_shot_panel(limits: Limits) -> FewShotPanel:
         "classes that are not taught. A feature bundle (.npz) brings embeddings instead. "
         f"{limits.as_text()} "
         "Pictures stay in this server's memory and are forgotten when you close the page; "
-        "uploaded files are deleted after ten minutes.",
+        "uploaded files are deleted after ten minutes. The camera is on only while you record or predict live, "
+        "and its pictures go to this app only.",
         elem_id="privacy",
     )
     cards = gr.HTML(
@@ -252,10 +257,10 @@ def build_train_panel() -> TrainPanel:
     return TrainPanel(train=train, cancel=cancel, status=status, tune=tune, tuned=tuned, recipe=recipe)
 
 
-def build_predict_panel() -> PredictPanel:
+def build_predict_panel(limits: Limits) -> PredictPanel:
     query = gr.Image(
         label="Ask about a picture",
-        sources=["upload", "clipboard", "webcam"],
+        sources=["upload", "clipboard"],
         type="filepath",
         height=170,
         elem_id="query",
@@ -268,6 +273,7 @@ def build_predict_panel() -> PredictPanel:
         padding=False,
         elem_id="photographs",
     )
+    camera = gr.HTML(camera_limits(limits), **CAMERA, apply_default_css=False, padding=False, elem_id="camera")
     new_class = gr.Textbox(
         label="Add a possible answer (not trained)",
         info="Joins both predictions at once",
@@ -275,7 +281,7 @@ def build_predict_panel() -> PredictPanel:
         elem_id="new-class",
     )
     add_class = gr.Button("Add class", size="sm", elem_id="add-class")
-    return PredictPanel(query=query, photographs=photographs, new_class=new_class, add_class=add_class)
+    return PredictPanel(query=query, photographs=photographs, camera=camera, new_class=new_class, add_class=add_class)
 
 
 def build_save_panel() -> SavePanel:

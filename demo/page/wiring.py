@@ -10,6 +10,7 @@ from demo.client import STATIC
 from demo.hosting.host import Host
 from demo.page.actions import Actions
 from demo.page.arguments import received
+from demo.page.camera import CameraActions
 from demo.page.faults import QuietBlocks, friendly
 from demo.page.long_work import LongWork
 from demo.page.rendering import Rendering
@@ -39,6 +40,7 @@ class Page:
     view: View
     actions: Actions
     work: LongWork
+    camera: CameraActions
     rendering: Rendering
 
     def show_panels(self, event: Callable) -> Any:
@@ -75,6 +77,7 @@ def wire(page: Page, demo: gr.Blocks) -> None:
     _wire_visit(page, demo)
     _wire_downloads(page)
     _wire_cards(page)
+    _wire_camera(page)
     _wire_explorer(page)
     _name_endpoints(page)
 
@@ -205,6 +208,29 @@ def _wire_cards(page: Page) -> None:
         page.show_panels(event(edit, None, None, trigger_mode="multiple", **PRIVATE).then)
 
 
+def _wire_camera(page: Page) -> None:
+    """The script has one call of a kind under way, so that none is left out; a recording is drawn when it has ended."""
+    camera: Any = page.view.predict.camera  # gradio finds its events in its script
+    actions, many = page.camera, {"trigger_mode": "multiple", **PRIVATE}
+    camera.shots(
+        _answering(actions.add_shots, "number", "name", "pictures", "recording", "begins"), None, camera, **many
+    )
+    page.show_panels(camera.recorded)
+    camera.frame(_answering(actions.answer_frame, "number", "picture", often=True), None, camera, **many)
+    kept = camera.keep(_answering(actions.keep_frame, "number", "picture"), None, camera, **many)
+    page.show_explorer(kept.then)
+
+
+def _answering(action: Callable, *keys: str, often: bool = False) -> Callable:
+    """As `_with_event`, for an action whose answer goes back to the page."""
+
+    def call(request: gr.Request, event: gr.EventData) -> str:
+        return action(*received(action, [*_entries(event, *keys), request]))
+
+    call.__name__ = f"on_{action.__name__}"
+    return friendly(call, often=often)
+
+
 def _wire_explorer(page: Page) -> None:
     """What the explorer asks the server for: to remember the sliders, an arc's points, a comparison, another set."""
     actions, explorer, code = page.actions, page.view.explorer, page.view.save
@@ -243,6 +269,7 @@ def build_app(host: Host, settings: Settings) -> gr.Blocks:
     take_uploads_only()
     gr.set_static_paths(list(STATIC))
     with QuietBlocks(title="LLU Explorer", analytics_enabled=False, delete_cache=UPLOADS_KEPT) as demo:
-        wire(Page(build_view(settings), Actions(host), LongWork(host), Rendering(Visitors(host.store))), demo)
+        rendering = Rendering(Visitors(host.store))
+        wire(Page(build_view(settings), Actions(host), LongWork(host), CameraActions(host), rendering), demo)
     demo.queue(default_concurrency_limit=CONCURRENT, max_size=MAX_QUEUE)
     return demo

@@ -89,6 +89,7 @@ def _payload(
                 "files": limits.files,
                 "pictures": limits.pictures,
                 "classes": limits.classes,
+                "shots": limits.shots,
                 "name": MAX_NAME_LENGTH,
                 "suffixes": PICTURE_SUFFIXES,
             },

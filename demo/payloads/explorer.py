@@ -69,8 +69,8 @@ def arc_payload(session: Session, anchor: int, kind: str, index: int) -> str:
             "anchor": anchor,
             "target": {"kind": kind, "index": index},
             "t": share.tolist(),
-            "images": {"nearest": _floats(sweep.image_nearest), "uv": _floats(sweep.image_uv)},
-            "classes": {"nearest": _floats(sweep.class_nearest), "uv": _floats(sweep.class_uv)},
+            "images": {"nearest": floats(sweep.image_nearest), "uv": floats(sweep.image_uv)},
+            "classes": {"nearest": floats(sweep.class_nearest), "uv": floats(sweep.class_uv)},
             "scores": _scores(sweep),
         }
     )
@@ -97,10 +97,11 @@ def systems_payload(
 
 
 def _scores(sweep: Sweep) -> dict[str, str]:
-    return {name: _floats(getattr(sweep, name)) for name in ("uu", "vu", "uv", "vv")}
+    return {name: floats(getattr(sweep, name)) for name in ("uu", "vu", "uv", "vv")}
 
 
-def _floats(values) -> str:
+def floats(values) -> str:
+    """Numbers as the page reads them."""
     return base64.b64encode(np.ascontiguousarray(values, dtype="<f4").tobytes()).decode("ascii")
 
 
@@ -113,8 +114,8 @@ def _classes(model: Model) -> dict:
     return {
         "names": list(model.shots.class_names),
         "seen": [label in trained for label in range(len(model.shots.class_names))],
-        "nearest": _floats(model.sweep.class_nearest),
-        "uv": _floats(model.sweep.class_uv),
+        "nearest": floats(model.sweep.class_nearest),
+        "uv": floats(model.sweep.class_uv),
     }
 
 
@@ -125,9 +126,9 @@ def _images(model: Model) -> dict:
         "names": model.row_names,
         "truth": _labels(model).tolist(),
         "group": np.repeat((TRAIN, TEST, QUERY), sizes).tolist(),
-        "nearest": _floats(model.sweep.image_nearest),
+        "nearest": floats(model.sweep.image_nearest),
         "nearestAnchor": model.sweep.image_anchor.tolist(),
-        "uv": _floats(model.sweep.image_uv),
+        "uv": floats(model.sweep.image_uv),
     }
 
 
@@ -148,10 +149,8 @@ def _places(model: Model) -> dict[str, dict]:
     for label in np.unique(labels):
         classes[label] = np.median(points[labels == label], axis=0)
     images = np.concatenate([points, model.projection.place(model.queries.embeddings.numpy())])
-    return {
-        name: {"x": _floats(xy[:, 0]), "y": _floats(xy[:, 1])}
-        for name, xy in (("images", images), ("classes", classes))
-    }
+    parts = {"images": images, "classes": classes}
+    return {name: {"x": floats(xy[:, 0]), "y": floats(xy[:, 1])} for name, xy in parts.items()}
 
 
 def _thumbnails(model: Model) -> dict | None:

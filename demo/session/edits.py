@@ -33,11 +33,15 @@ SHOTS_OF_A_BUNDLE = 16
 
 @dataclass(frozen=True, eq=False)
 class Upload:
-    """What was read of an upload, on its way into a set: pictures, or a feature bundle; class_name: as it was given."""
+    """What was read of an upload, on its way into a set: pictures, or a feature bundle; class_name: as it was given.
+
+    recording: the recording of a webcam that the pictures are part of, "" for files.
+    """
 
     pictures: ImageSource | None = None
     bundle: FewShotSet | None = None
     class_name: str = ""
+    recording: str = ""
 
 
 def add_files(session: Session, paths: Sequence[str | Path], class_name: str = "") -> Session:
@@ -62,7 +66,7 @@ def read_upload(session: Session, paths: Sequence[str | Path], class_name: str =
         raise LluError(f"the files are {size // MB} MB together; the page takes {limits.upload_mb} MB at a time")
     if any(path.suffix.lower() == ".npz" for path in files):
         return Upload(bundle=_read_bundle(session, files))
-    draft = _joined_by(session, class_name)
+    draft = joined_by(session, class_name)
     reader, added = _Reader(session, draft), drafts.empty_draft()
     pictures = [path for path in files if path.suffix.lower() != ".zip"]
     if pictures:
@@ -81,11 +85,13 @@ def join_upload(session: Session, upload: Upload) -> Session:
     if upload.bundle is not None:
         return session.with_features(upload.bundle)
     assert upload.pictures is not None
-    draft, anew = _joined_by(session, upload.class_name), not _joins(session, upload.class_name)
-    return session.edited("add pictures", drafts.merge(draft, upload.pictures), anew=anew)
+    draft, anew = joined_by(session, upload.class_name), not _joins(session, upload.class_name)
+    label = f"record {upload.class_name}" if upload.recording else "add pictures"
+    merged = drafts.merge(draft, upload.pictures)
+    return session.edited(label, merged, anew=anew, recording=upload.recording)
 
 
-def _joined_by(session: Session, class_name: str) -> ImageSource:
+def joined_by(session: Session, class_name: str) -> ImageSource:
     """The draft that an upload joins; an earlier upload's rejections are forgotten."""
     return drafts.with_rejected(session.draft, ()) if _joins(session, class_name) else drafts.empty_draft()
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from PIL import ImageOps
+from PIL import Image, ImageOps
 from torch import Tensor
 
 from demo.session import draft as drafts
@@ -25,7 +25,7 @@ MAX_QUERIES = 24
 ARC_POINTS = 61
 
 
-def _encodable_model(session: Session) -> tuple[Model, Encoder]:
+def encodable_model(session: Session) -> tuple[Model, Encoder]:
     """The model, and the encoder that its embeddings come from."""
     model = session.require_model()
     return model, session.encoder_of(model)
@@ -38,21 +38,28 @@ def add_query(session: Session, path: str | Path, name: str = "") -> Session:
 
 def encode_query(session: Session, path: str | Path, name: str = "") -> LabelledEmbeddings:
     """A picture file as one row for `join_query`; this takes long, and changes nothing."""
-    (model, encoder), path = _encodable_model(session), Path(path)
-    _require_room(model)
+    _require_room(encodable_model(session)[0])
+    path = Path(path)
     image = decode(path, path.name, max_pixels=session.limits.picture_pixels)
+    return encode_picture(session, image, name or path.name)
+
+
+def encode_picture(session: Session, image: Image.Image, name: str) -> LabelledEmbeddings:
+    """A picture as one row for `join_query`; this takes long, and changes nothing."""
+    model, encoder = encodable_model(session)
+    _require_room(model)
     side = _thumbnail_side(model)
     return LabelledEmbeddings(
         encoder.encode_images([image]),
         torch.tensor([UNLABELLED]),
-        (name or path.name,),
+        (name,),
         np.asarray(ImageOps.fit(image, (side, side)))[None],
     )
 
 
 def join_query(session: Session, query: LabelledEmbeddings) -> Session:
     """The session with one more query; raises LluError if its adapter is of another encoder by now."""
-    model, _ = _encodable_model(session)
+    model, _ = encodable_model(session)
     _require_room(model)
     pixels = query.thumbnails
     if query.embeddings.shape[1] != model.shots.width or pixels is None or pixels.shape[1] != _thumbnail_side(model):
@@ -113,7 +120,7 @@ def encode_classes(session: Session, names: Sequence[str]) -> NewClasses:
 
     Raises LluError before anything is encoded if the classes would be too many, or one is there already.
     """
-    model, encoder = _encodable_model(session)
+    model, encoder = encodable_model(session)
     drafts.require_few_classes(len(model.shots.class_names) + len(names), session.limits)
     names = tuple(drafts.clean_name(name) for name in names)
     templates = model.shots.templates
@@ -124,7 +131,7 @@ def encode_classes(session: Session, names: Sequence[str]) -> NewClasses:
 
 def join_classes(session: Session, new: NewClasses) -> Session:
     """The session with further classes; raises LluError if its adapter is another one by now, or they are too many."""
-    model, encoder = _encodable_model(session)
+    model, encoder = encodable_model(session)
     if (model.shots.templates, encoder.identity) != (new.templates, new.encoder_identity):
         raise LluError("the adapter was replaced meanwhile; name the class again")
     drafts.require_few_classes(len(model.shots.class_names) + len(new.names), session.limits)

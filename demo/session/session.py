@@ -117,13 +117,17 @@ def map_points(shots: FewShotSet) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class Edit:
-    """What the set was before a change, who read it, and what the change was called."""
+    """What the set was before a change, who read it, and what the change was called.
+
+    recording: the name of the recording that made the change, which goes on with it; "" for a change made at once.
+    """
 
     label: str
     draft: ImageSource
     features: FewShotSet | None
     preset: str | None
     reader: Reader
+    recording: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,15 +181,16 @@ class Session:
         readers = (Reader(self.encoder_name, self.encoder), *known)
         return next((each for each in readers if each.encoder.identity == trained.encoder_identity), readers[0])
 
-    def edited(self, label: str, draft: ImageSource, *, anew: bool = False) -> "Session":
+    def edited(self, label: str, draft: ImageSource, *, anew: bool = False, recording: str = "") -> "Session":
         """The session with another set of pictures; `label` says in the Undo button what was done.
 
         anew: whether the set is no longer what it was with a change, but the visitor's own from here on.
-
+        recording: as in `Edit`; all of one recording is one step for Undo.
         Raises LluError if it is over the limits. Where only Undo makes it so, the oldest steps are forgotten.
         """
         require_within(len(draft.train) + len(draft.test), draft.class_names, self.limits, len(draft.templates))
-        return self._changed(label, anew, draft=draft, features=None, preset=None).within_memory(self)
+        changes = {"draft": draft, "features": None, "preset": None}
+        return self._changed(label, anew, recording, **changes).within_memory(self)
 
     def within_memory(self, before: "Session") -> "Session":
         """The session, without its oldest steps to undo where all of it is more than one visitor may hold.
@@ -209,11 +214,13 @@ class Session:
 
     def with_features(self, features: FewShotSet) -> "Session":
         """The session with a set of embeddings in place of pictures."""
-        return self._changed(f"open {features.name}", True, draft=empty_draft(), features=features, preset=None)
+        return self._changed(f"open {features.name}", True, "", draft=empty_draft(), features=features, preset=None)
 
-    def _changed(self, label: str, anew: bool, **changes) -> "Session":
-        before = Edit(label, self.draft, self.features, self.preset, Reader(self.encoder_name, self.encoder))
-        changed = replace(self, history=(*self.history, before)[-MAX_UNDO:], **changes)
+    def _changed(self, label: str, anew: bool, recording: str, **changes) -> "Session":
+        reader = Reader(self.encoder_name, self.encoder)
+        before = Edit(label, self.draft, self.features, self.preset, reader, recording)
+        goes_on = recording and self.history and self.history[-1].recording == recording
+        changed = replace(self, **changes, history=self.history if goes_on else (*self.history, before)[-MAX_UNDO:])
         return changed.for_own_set() if anew else changed
 
     def undone(self) -> "Session":

@@ -116,6 +116,11 @@ class RememberingEncoder(WrappedEncoder):
         return torch.from_numpy(np.stack([rows[key] for key in keys])) if keys else torch.empty(0, self.width)
 
 
+def forgetful(encoder: Encoder) -> Encoder:
+    """The encoder within one that remembers, for what is asked once and never again; any other as it is."""
+    return getattr(encoder, "encoder", encoder)
+
+
 class CachedEncoder(RememberingEncoder):
     """An encoder that remembers in files, for ever.
 

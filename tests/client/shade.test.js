@@ -9,8 +9,8 @@ const ALPHA = Float64Array.of(0.5, 0.1, 0.3);
 const PLACES = { x: Float32Array.of(0.2, 0.8, 0.805), y: Float32Array.of(0.2, 0.8, 0.8) };
 
 /** The strength of every cell of the map. */
-function strengths(places, alpha, shade) {
-  const reach = reachOf(places);
+function strengths(places, alpha, shade, kinds = ["train", "seen", "unseen"]) {
+  const reach = reachOf(places, kinds);
   return Array.from({ length: reach.starts.length - 1 }, (_, cell) => strengthAt(reach, cell, alpha, shade));
 }
 
@@ -25,6 +25,11 @@ test("at a lone picture the shade has its alpha, and nothing where there is no p
 test("between pictures it lies between their alphas", () => {
   const found = strengths(PLACES, ALPHA, Uint8Array.of(HIDDEN, SHOWN, SHOWN));
   assert.ok(Math.max(...found) > 0.1 && Math.max(...found) < 0.3);
+});
+
+test("a picture that was asked about casts none", () => {
+  const found = strengths(PLACES, ALPHA, new Uint8Array(3), ["query", "query", "query"]);
+  assert.equal(Math.max(...found), 0);
 });
 
 test("hidden pictures and those without a place cast none", () => {

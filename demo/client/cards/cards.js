@@ -2,6 +2,7 @@
 
 import { find, findA, make, makeButton } from "../dom.js";
 import { chooseFolder, choosePictures, listenForFiles } from "./adding.js";
+import { addNewClassRecorder, cardRecorder } from "./recording.js";
 import { hasClass, makeState, rememberFocus, restoreFocus, say, tidyName, whyNotAName } from "./state.js";
 import { stripNodes } from "./thumbs.js";
 
@@ -52,21 +53,23 @@ function addButton(state, card) {
   return button;
 }
 
-/** @type {(state: CardsState, card: Card, fixed: boolean) => HTMLElement} */
-function cardNode(state, card, fixed) {
+/** @type {(state: CardsState, card: Card, fixed: boolean, redraw: () => void) => HTMLElement} */
+function cardNode(state, card, fixed, redraw) {
   const node = make("div", card.train ? "card" : "card unseen");
   node.setAttribute("role", "listitem");
   node.dataset.name = card.name;
   const line = make("div", "line");
   const foot = make("div", "line");
   foot.append(make("div", "count", card.count));
-  if (fixed) {
+  const recorder = fixed ? null : cardRecorder(state, card, redraw);
+  if (!recorder) {
     line.appendChild(make("div", "name", card.name)).title = card.name;
   } else {
     line.append(nameField(state, card), deleteButton(state, card));
-    foot.append(addButton(state, card));
+    foot.append(recorder.button, addButton(state, card));
   }
   node.append(line, foot);
+  if (recorder) node.append(recorder.host);
   if (card.pictures.length || card.more) node.append(...stripNodes(state, card));
   return node;
 }
@@ -97,11 +100,12 @@ function topNodes(state, data) {
 
 /**
  * `drawn`: the cards on the page by what they show. Returns those that are there afterwards.
- * @type {(state: CardsState, drawn: Map<string, HTMLElement>) => Map<string, HTMLElement>}
+ * @type {(state: CardsState, drawn: Map<string, HTMLElement>, redraw: () => void) => Map<string, HTMLElement>}
  */
-function draw(state, drawn) {
+function draw(state, drawn, redraw) {
   const { element, data } = state;
   const focus = rememberFocus(state);
+  for (const shots of element.querySelectorAll(".shots")) shots.remove(); // they are pictures of a card by now
   find(element, ".top").replaceChildren(...topNodes(state, data));
   const notes = find(element, ".notes");
   notes.replaceChildren(...data.notes.map((note) => make("p", "note", note)));
@@ -111,7 +115,7 @@ function draw(state, drawn) {
   const next = new Map();
   for (const card of data.classes) {
     const text = JSON.stringify([card, data.fixed]);
-    const node = drawn.get(text) || cardNode(state, card, data.fixed);
+    const node = drawn.get(text) || cardNode(state, card, data.fixed, redraw);
     next.set(text, node);
     /** @type {HTMLInputElement | null} */
     const field = node.querySelector("input.name");
@@ -143,9 +147,19 @@ export function mountCards(element, props, trigger, watch) {
   find(element, ".create").addEventListener("submit", (event) => createClass(state, event));
   find(element, ".pick-folder").addEventListener("click", () => chooseFolder(state));
   listenForFiles(state);
-  let drawn = draw(state, new Map());
+  /** @type {Map<string, HTMLElement>} */
+  let drawn = new Map();
+  let due = true;
+  const redraw = () => {
+    if (state.recording || !due) return; // the button that is held must stay
+    due = false;
+    drawn = draw(state, drawn, redraw);
+  };
+  addNewClassRecorder(state, find(element, ".create"), redraw);
+  redraw();
   watch("value", () => {
     state.data = JSON.parse(props.value);
-    drawn = draw(state, drawn);
+    due = true;
+    redraw();
   });
 }

@@ -21,6 +21,7 @@ export function publicFace(root, state, frame) {
     setGamma: (gamma) => state.jumpTo(null, readGamma(gamma)),
     select: (i) => state.select(i),
     choose: (indices) => state.choose(indices),
+    live: (answer) => state.showLive(answer),
     /** Where picture i is on the map, in pixels of the window: [x, y]. */
     where(i) {
       const { x, y } = find(root, ".map-area").getBoundingClientRect();

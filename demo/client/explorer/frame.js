@@ -168,7 +168,7 @@ export class Frame {
     for (let i = 0; i < colours.length; i++) {
       shares[i] = rampIndex(workspace.images.alpha[i], beta);
       if (shade[i] === DIMMED) colours[i] = changeColours[SAME];
-      else if (values) colours[i] = values[i] < 0 ? changeColours[SAME] : palette[values[i]];
+      else if (values) colours[i] = values[i] >= 0 ? palette[values[i]] : changeColours[SAME]; // or it has none
       else if (data.kinds[i] === "train") colours[i] = inks.anchor;
       else colours[i] = changes[i] === FIXED ? changeColours[FIXED] : ramp[shares[i]];
     }

@@ -12,6 +12,7 @@ import { createMap } from "./map/map.js";
 import { createOverlay } from "./map/overlay.js";
 import { loadPlotly } from "./map/plotly.js";
 import { createHoverCard, wireKeys, wirePointer } from "./map/pointer.js";
+import { keepLivePlace } from "./model/live.js";
 import { decodePayload, decodePlaces, normalisePlaces } from "./model/payload.js";
 import { nextShown } from "./model/selection.js";
 import { createBars } from "./panels/bars.js";
@@ -21,7 +22,7 @@ import { createReach } from "./panels/reach.js";
 import { createSelectedCard, createWhy } from "./panels/selected.js";
 import { createTiles } from "./panels/tiles.js";
 import { createSheet } from "./sheet.js";
-import { CHANGED, DATA, MOVING, PLACES, RELEASED, State, STEPPED, TURNED } from "./state.js";
+import { CHANGED, DATA, LIVE, MOVING, PLACES, RELEASED, State, STEPPED, TURNED } from "./state.js";
 import { createLesson } from "./tabs/lesson.js";
 import { createTabs } from "./tabs/tabs.js";
 
@@ -83,6 +84,7 @@ function listen(root, state, frame, sheet, link, settleSoon) {
     },
     [MOVING]() { tiles.busy(true); frame.request(); settleSoon(PAUSE_MILLISECONDS); },
     [CHANGED]() { frame.request(); settleSoon(); },
+    [LIVE]() { frame.request(); },
     [TURNED]() { tabs.turn(); settleSoon(); },
     [STEPPED]() { openMode("lesson"); lesson.begin(); settleSoon(); },
     [RELEASED]() { settleSoon(); },
@@ -210,7 +212,8 @@ function readData(payload, state) {
 function readPlaces(payload, state) {
   const { data } = state;
   if (!data || payload.id !== data.id) return;
-  const places = normalisePlaces(decodePlaces(payload), data.images.group);
+  const sent = normalisePlaces(decodePlaces(payload), data.images.group);
+  const places = keepLivePlace(data, sent);
   if (places.images.x.length !== data.n) return;
   if (places.classes && places.classes.x.length !== data.classes.names.length) return;
   state.showPlaces(places, payload.projection || data.projection);

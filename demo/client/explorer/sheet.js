@@ -6,6 +6,9 @@ import { setText } from "../dom.js";
 
 /** @typedef {{ url: string, columns: number, rows: number, tile: number, picture: HTMLImageElement }} Sheet */
 
+/** In place of the thumbnails of a data set whose sheet is on show. */
+const TAKEN = "taken";
+
 /**
  * The sprite sheet as a blob: hundreds of thumbnails share one decoded picture instead of a long data address each.
  * @type {(thumbnails: Thumbnails | null, n: number, onReady: () => void) => Sheet | null}
@@ -58,6 +61,14 @@ function tileOf(sheet, i) {
   return { picture, x: (i % columns) * tile, y: Math.floor(i / columns) * tile, side: tile };
 }
 
+/** Show a picture of its own, by its address. @type {(node: HTMLElement, address: string) => void} */
+function paintPicture(node, address) {
+  node.classList.remove("plate");
+  setText(node, "");
+  const [backgroundSize, backgroundPosition] = ["cover", "center"];
+  Object.assign(node.style, { backgroundImage: `url("${address}")`, backgroundSize, backgroundPosition });
+}
+
 /**
  * The sheet on show; `onReady()` is called when its picture is there.
  * @type {(onReady: () => void) => { show(data: Data): void, paint: Paint, tile: (i: number) => Tile | null }}
@@ -67,15 +78,22 @@ export function createSheet(onReady) {
   let sheet = null;
   /** @type {string[]} */
   let names = [];
+  /** @type {Data["live"]} */
+  let live = null;
   return {
     show(data) {
-      if (sheet) URL.revokeObjectURL(sheet.url);
       names = data.images.names;
+      live = data.live;
+      if (data.thumbnails === TAKEN) return; // the same pictures, with or without a live one
+      if (sheet) URL.revokeObjectURL(sheet.url);
       const opened = openSheet(data.thumbnails, data.n, () => { if (sheet === opened) onReady(); });
       sheet = opened;
-      data.thumbnails = null; // the blob has it
+      data.thumbnails = TAKEN; // the blob has it
     },
-    tile: (i) => tileOf(sheet, i),
-    paint: (node, i) => paintThumb(node, sheet, i, i >= 0 ? names[i] : ""),
+    paint(node, i) {
+      if (live && i === live.row) paintPicture(node, live.picture);
+      else paintThumb(node, sheet, i, i >= 0 ? names[i] : "");
+    },
+    tile: (i) => (live && i === live.row ? null : tileOf(sheet, i)),
   };
 }

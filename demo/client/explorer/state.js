@@ -2,10 +2,12 @@
 // nobody else: what follows from a change (a frame, the address, a word to the server) is decided where it is heard.
 
 import { LESSON } from "./model/lesson.js";
+import { readLive, saidOf, withLive, withoutLive, writeLive } from "./model/live.js";
 import { keptByName, keptChoice, makeFilter } from "./model/selection.js";
 import { openingPicture } from "./model/summary.js";
 
-/** @import { Change, Colouring, Data, Filter, Link, Places, Settings, System, TabName } from '../types.d.ts' */
+/** @import { CameraAnswer, Change, Colouring, Data, Filter, Link, LiveSaid, Places } from '../types.d.ts' */
+/** @import { Settings, System, TabName } from '../types.d.ts' */
 
 /** Another data set is there, or none any more. */
 export const DATA = "data";
@@ -13,6 +15,8 @@ export const DATA = "data";
 export const PLACES = "places";
 /** A slider is under the hand; many more such changes may follow. */
 export const MOVING = "moving";
+/** The live picture is another one; many more may follow. */
+export const LIVE = "live";
 /** Something else that is on show has changed. */
 export const CHANGED = "changed";
 /** The hand has let go; what is on show is as it was. */
@@ -105,6 +109,26 @@ export class State {
     if (data.select >= 0) return data.select;
     const kept = before && this.selected >= 0 ? keptByName(before, this.selected, data) : -1;
     return kept >= 0 ? kept : openingPicture(data, this.beta, this.gamma);
+  }
+
+  /**
+   * The webcam's picture of the moment is a row of its own while there is one, null when it is off. Returns what both
+   * models say to it, null where it does not fit what is on show.
+   * @type {(answer: CameraAnswer | null) => LiveSaid | null}
+   */
+  showLive(answer) {
+    const { data } = this;
+    if (!answer) {
+      if (data?.live) this.showData(withoutLive(data, data.live));
+      return null;
+    }
+    const row = data && readLive(data, answer);
+    if (!row) return null;
+    if (data.live) {
+      writeLive(data, row);
+      this.#tell(LIVE);
+    } else this.showData(withLive(data, row, this.selected));
+    return saidOf(data, row, this.beta, this.gamma);
   }
 
   /** @type {(message: string) => void} */

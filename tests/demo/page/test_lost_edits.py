@@ -13,6 +13,7 @@ from demo.hosting.examples import Examples
 from demo.hosting.host import Host
 from demo.hosting.line import Cancelled, Line
 from demo.hosting.store import SessionStore
+from demo.page import rendering
 from demo.page.actions import Actions
 from demo.page.long_work import LongWork
 from demo.page.rendering import Rendering
@@ -195,3 +196,15 @@ def test_cancel_reaches_the_choice_of_the_mask_and_the_comparison(host, monkeypa
     monkeypatch.setattr("demo.session.comparison._compared", work)
     *_, last = LongWork(host).compare(1, ADA)
     assert "called off" in last
+
+
+def test_cards_that_took_long_to_draw_show_what_was_edited_meanwhile(host, meanwhile):
+    actions, drawing = Actions(host), Rendering(Actions(host).visitors)
+    meanwhile(rendering, "cards_payload", lambda: actions.create_class("newt", ADA))
+    panels = drawing.render_panels(ADA)
+    assert _class_names(panels)[-1] == "newt"
+
+
+def _class_names(panels: list) -> list[str]:
+    cards = next(panel for panel in panels if isinstance(panel, str) and panel.startswith('{"classes"'))
+    return [card["name"] for card in json.loads(cards)["classes"]]

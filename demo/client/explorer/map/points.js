@@ -75,7 +75,7 @@ export function drawPoints(canvas, shade, scene) {
   const { look, places, order, across, down, size } = scene;
   const pen = cleanSheet(canvas, size);
   const { alpha, beta, maskInk: ink } = look;
-  shade.paint(pen, { places: places.images, alpha, beta, shade: look.shade, ink, across, down });
+  shade.paint(pen, { places: places.images, kinds: scene.data.kinds, alpha, beta, shade: look.shade, ink, across, down });
   const shown = scene.zoom >= THUMBNAIL_ZOOM ? drawThumbnails(pen, scene) : null;
   for (const i of order) {
     if (look.shade[i] !== HIDDEN && !shown?.has(i)) drawPoint(pen, scene, i);

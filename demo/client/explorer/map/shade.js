@@ -4,7 +4,7 @@
 import { make, penOf } from "../../dom.js";
 import { HIDDEN } from "../model/selection.js";
 
-/** @import { Layer } from '../../types.d.ts' */
+/** @import { Kind, Layer } from '../../types.d.ts' */
 
 /**
  * Which pictures reach a cell of the grid, and how much: cell c has the entries from starts[c] to starts[c + 1].
@@ -37,10 +37,11 @@ function middle(cell) {
 
 /**
  * Calls `visit(cell, row, weight)` for every cell that a picture reaches.
- * @type {(places: Layer, visit: (cell: number, row: number, weight: number) => void) => void}
+ * @type {(places: Layer, kinds: Kind[], visit: (cell: number, row: number, weight: number) => void) => void}
  */
-function eachReached({ x, y }, visit) {
+function eachReached({ x, y }, kinds, visit) {
   for (let row = 0; row < x.length; row++) {
+    if (kinds[row] === "query") continue;
     const [[left, right], [low, high]] = [span(x[row]), span(y[row])];
     for (let v = low; v <= high; v++) {
       for (let u = left; u <= right; u++) {
@@ -51,15 +52,15 @@ function eachReached({ x, y }, visit) {
   }
 }
 
-/** @type {(places: Layer) => Reach} */
-export function reachOf(places) {
+/** @type {(places: Layer, kinds: Kind[]) => Reach} */
+export function reachOf(places, kinds) {
   const starts = new Uint32Array(CELLS * CELLS + 1);
-  eachReached(places, (cell) => { starts[cell + 1]++; });
+  eachReached(places, kinds, (cell) => { starts[cell + 1]++; });
   for (let cell = 0; cell < CELLS * CELLS; cell++) starts[cell + 1] += starts[cell];
   const next = starts.slice();
   const rows = new Uint32Array(starts[CELLS * CELLS]);
   const weights = new Float32Array(rows.length);
-  eachReached(places, (cell, row, weight) => {
+  eachReached(places, kinds, (cell, row, weight) => {
     rows[next[cell]] = row;
     weights[next[cell]++] = weight;
   });
@@ -83,8 +84,9 @@ export function strengthAt({ starts, rows, weights }, cell, alpha, shade) {
 }
 
 /**
- * What the shade is painted from: `ink` = [red, green, blue], `across` and `down` lead from coordinates to pixels.
- * @typedef {{ places: Layer, alpha: Float64Array, beta: number, shade: Uint8Array, ink: number[],
+ * What the shade is painted from: `ink` = [red, green, blue], `across` and `down` lead from coordinates to pixels. Pictures
+ * that were asked about cast none: they come and go, and one of them moves.
+ * @typedef {{ places: Layer, kinds: Kind[], alpha: Float64Array, beta: number, shade: Uint8Array, ink: number[],
  *   across: ToPixels, down: ToPixels }} Ground
  * @typedef {object} Shade
  * @property {(pen: CanvasRenderingContext2D, ground: Ground) => void} paint Lays it under what will be drawn.
@@ -101,7 +103,7 @@ export function createShade() {
   let reach = null;
   return {
     paint(pen, { across, down, ...ground }) {
-      if (reach?.places !== ground.places) reach = reachOf(ground.places);
+      if (reach?.places !== ground.places) reach = reachOf(ground.places, ground.kinds);
       fillPixels(pixels, reach, ground);
       sheetPen.putImageData(pixels, 0, 0);
       const [left, top] = [across(-SHADE_MARGIN), down(1 + SHADE_MARGIN)];
@@ -115,7 +117,7 @@ export function createShade() {
 
 /**
  * Rows of a picture run downwards, those of the map upwards.
- * @type {(pixels: ImageData, reach: Reach, ground: Omit<Ground, "across" | "down">) => void}
+ * @type {(pixels: ImageData, reach: Reach, ground: Omit<Ground, "across" | "down" | "kinds">) => void}
  */
 function fillPixels({ data }, reach, { alpha, beta, shade, ink: [red, green, blue] }) {
   for (let cell = 0; cell < CELLS * CELLS; cell++) {

@@ -54,7 +54,7 @@ export function decodePayload(payload) {
     thumbnails: payload.thumbnails || null, select: select >= 0 && select < n ? select : -1,
     images, classes, anchors: { label: anchors.label, image: anchors.image }, scores: decodeScores(payload.scores),
     places: normalisePlaces(decodePlaces(payload), images.group), counted: countedPictures(images),
-    kinds: Array.from(images.names, (_, i) => kindOf(images, classes, i)),
+    kinds: Array.from(images.names, (_, i) => kindOf(images, classes, i)), live: null,
   };
   checkLengths(data);
   return data;
@@ -101,8 +101,8 @@ export function normalisePlaces({ images, classes }, group) {
   return { images: held, classes: classes && scaled(classes) };
 }
 
-/** @type {(layer: Layer, group: Uint8Array) => void} */
-function holdQueries(layer, group) {
+/** Queries far outside are held at the edge. @type {(layer: Layer, group: Uint8Array) => void} */
+export function holdQueries(layer, group) {
   for (let i = 0; i < group.length; i++) {
     if (group[i] !== QUERY) continue;
     for (const axis of [layer.x, layer.y]) axis[i] = Math.min(Math.max(axis[i], -QUERY_MARGIN), 1 + QUERY_MARGIN);

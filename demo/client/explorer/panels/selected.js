@@ -38,7 +38,7 @@ export function createSelectedCard(root, paint, remove) {
     },
     show(data, i, answers) {
       card.classList.remove("none");
-      parts.remove.hidden = data.images.group[i] !== QUERY;
+      parts.remove.hidden = data.images.group[i] !== QUERY || data.live?.row === i;
       showIdentity(parts, data, i, paint);
       const { truth } = data.images;
       showAnswer(parts.clip, data.classes.names[answers.clip], answers.clipProbability, truth[i], answers.clip);

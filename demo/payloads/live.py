@@ -1,0 +1,43 @@
+"""What the page is told of a live frame: one row for its own formula, and where the star stands."""
+
+import json
+
+import numpy as np
+
+from demo.payloads.explorer import floats
+from demo.session.projection import Projection
+from demo.session.shots import Glance
+from demo.settings import Limits
+
+
+def live_answer(number: int, seen: Glance) -> str:
+    """The answer to frame `number` as JSON: the row of the sweep, the nearest anchor, and the place on the map."""
+    sweep = seen.sweep
+    return json.dumps(
+        {
+            "number": number,
+            "id": seen.model.id,
+            "images": {"nearest": floats(sweep.image_nearest), "uv": floats(sweep.image_uv)},
+            "anchor": int(sweep.image_anchor[0]),
+            "scores": {name: floats(getattr(sweep, name)) for name in ("uu", "vu", "uv", "vv")},
+            "place": _place(seen.model.projection, seen.embedding.numpy()),
+        }
+    )
+
+
+def told(number: int, **facts: object) -> str:
+    """Another answer to call `number`: {message} ends what was begun, {busy} asks to come again, {taken} counts."""
+    return json.dumps({"number": number, **facts})
+
+
+def camera_limits(limits: Limits) -> str:
+    """What the page's camera has to keep to, as the first value of its component."""
+    return json.dumps({"limits": {"calls": limits.calls_per_minute, "frames": limits.live_frames}})
+
+
+def _place(projection: Projection, embedding: np.ndarray) -> list[float]:
+    """Across and up, in shares of what the map's own points take; classes stand amid their pictures, so within."""
+    low, high = projection.points.min(axis=0), projection.points.max(axis=0)
+    width = high - low
+    place = (projection.place(embedding)[0] - np.where(width > 0, low, low - 0.5)) / np.where(width > 0, width, 1)
+    return [round(float(value), 5) for value in place]

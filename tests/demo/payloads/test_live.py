@@ -1,0 +1,40 @@
+"""The answer to a live frame stands where a kept one would, and holds what the page's formula needs."""
+
+import base64
+import json
+
+import numpy as np
+import pytest
+
+from demo.payloads.explorer import explorer_payload
+from demo.payloads.live import live_answer
+from demo.session import queries, shots, training
+from demo.session.session import Session
+from support.frames import frame
+
+
+def numbers(text: str) -> np.ndarray:
+    return np.frombuffer(base64.b64decode(text), dtype="<f4")
+
+
+@pytest.mark.parametrize("drawn", [False, True])
+def test_a_live_frame_is_the_row_and_the_place_of_a_query(trained: Session, drawn: bool):
+    session = training.draw_umap(trained) if drawn else trained
+    told = json.loads(live_answer(1, shots.glance(session, frame(3))))
+    kept = queries.join_query(session, shots.encode_frame(session, frame(3)))
+    sent = json.loads(explorer_payload(kept))
+    assert told["id"] == sent["id"]
+    assert told["anchor"] == sent["images"]["nearestAnchor"][-1]
+    for name in ("nearest", "uv"):
+        assert numbers(told["images"][name]) == pytest.approx(numbers(sent["images"][name])[-1:], abs=1e-5)
+    classes = len(sent["classes"]["names"])
+    for name in ("uu", "vu", "uv", "vv"):
+        assert numbers(told["scores"][name]) == pytest.approx(numbers(sent["scores"][name])[-classes:], abs=1e-5)
+    for axis, place in zip("xy", told["place"], strict=True):
+        own = np.concatenate([numbers(sent["images"][axis])[:-1], numbers(sent["anchors"][axis])])
+        expected = (numbers(sent["images"][axis])[-1] - own.min()) / (own.max() - own.min())
+        assert place == pytest.approx(expected, abs=0.05 if drawn else 1e-3)
+
+
+def test_an_answer_is_small(trained: Session):
+    assert len(live_answer(1, shots.glance(trained, frame(3)))) < 2_000
