@@ -19,6 +19,7 @@ export interface Plotly {
 // Gradio's HTML component.
 export interface Props { value: string }
 export interface Photograph { name: string; thumb: string }
+export interface Offer { name: string; words: string }
 export type Trigger = (name: string, data: object) => void;
 export type Watch = (name: "value", listener: () => void) => void;
 

@@ -7,14 +7,14 @@ from typing import Any
 import gradio as gr
 from gradio.themes.utils.fonts import LocalFont
 
-from demo.client import CARDS, EXPLORER, PHOTOGRAPHS, preload_tags
+from demo.client import CARDS, EXPLORER, OFFERS, PHOTOGRAPHS, preload_tags
 from demo.hosting.versions import versions
+from demo.page.model_panel import ModelPanel, build_model_panel
 from demo.payloads.cards import cards_payload
 from demo.payloads.thumbnails import photographs_payload
 from demo.session.draft import PICTURE_SUFFIXES, empty_draft
 from demo.session.presets import PRESETS
 from demo.settings import Limits, Settings
-from llu_core.encoders.model_table import BACKBONES, Backbone
 from llu_core.method.recipes import RECIPES
 
 # The bundled Source Sans Pro has no usable semi-bold; fonts named by a web address would be fetched from elsewhere.
@@ -84,19 +84,11 @@ class SavePanel:
 
 
 @dataclass(frozen=True)
-class ModelPanel:
-    """The choice of another CLIP model."""
-
-    model: gr.Dropdown
-    checkpoint: gr.Textbox
-    load: gr.Button
-
-
-@dataclass(frozen=True)
 class View:
     """Every component that `wiring` connects; summary and link are never shown."""
 
     model_line: gr.Markdown
+    offers: gr.HTML
     few_shot: FewShotPanel
     train: TrainPanel
     predict: PredictPanel
@@ -126,6 +118,9 @@ def build_view(settings: Settings) -> View:
         elem_id="title",
     )
     model_line = gr.Markdown(elem_id="model-line")
+    offers = gr.HTML(
+        "[]", **OFFERS, apply_default_css=False, padding=False, visible=settings.choose_models, elem_id="offers"
+    )
     with gr.Row(elem_id="page", equal_height=False):
         with gr.Column(scale=0, min_width=310, elem_id="setup"):
             few_shot = build_few_shot_panel(settings.limits)
@@ -138,6 +133,7 @@ def build_view(settings: Settings) -> View:
     gr.Markdown(versions(), elem_id="versions")
     return View(
         model_line=model_line,
+        offers=offers,
         few_shot=few_shot,
         train=train,
         predict=predict,
@@ -254,27 +250,6 @@ def build_save_panel() -> SavePanel:
         client_code=client_code,
         clear=clear,
     )
-
-
-def build_model_panel(settings: Settings) -> ModelPanel:
-    with gr.Accordion("Model", open=False, visible=settings.choose_models):
-        model = gr.Dropdown(
-            [(_offer(backbone), name) for name, backbone in BACKBONES.items()],
-            value=settings.model,
-            label="CLIP model",
-            info="MB of weights, and speed on a CPU. Others than the embedded models are loaded from the Hugging Face "
-            "Hub or from a file.",
-            allow_custom_value=True,
-        )
-        checkpoint = gr.Textbox(
-            label="Checkpoint file on this machine (optional)", placeholder="/path/to/weights.safetensors"
-        )
-        load = gr.Button("Load model", size="sm")
-    return ModelPanel(model=model, checkpoint=checkpoint, load=load)
-
-
-def _offer(backbone: Backbone) -> str:
-    return f"{backbone.title} · {backbone.megabytes:,} MB · {backbone.speed}"
 
 
 def build_explorer_panel() -> gr.HTML:

@@ -12,6 +12,7 @@ from demo.page.actions import Actions
 from demo.page.arguments import received
 from demo.page.faults import QuietBlocks, friendly
 from demo.page.long_work import LongWork
+from demo.page.model_loading import ModelLoading
 from demo.page.rendering import Rendering
 from demo.page.uploads_only import take_uploads_only
 from demo.page.views import View, build_view
@@ -39,13 +40,14 @@ class Page:
     view: View
     actions: Actions
     work: LongWork
+    models: ModelLoading
     rendering: Rendering
 
     def show_panels(self, event: Callable) -> Any:
         view, few_shot = self.view, self.view.few_shot
         panels = [
-            view.model_line, few_shot.preset, few_shot.cards, few_shot.unseen, few_shot.templates, view.train.train,
-            view.train.status, view.save.library_code, view.save.client_code,
+            view.model_line, view.offers, few_shot.preset, few_shot.cards, few_shot.unseen, few_shot.templates,
+            view.train.train, view.train.status, view.save.library_code, view.save.client_code,
         ]  # fmt: skip
         return _show(self.rendering.render_panels, panels, event)
 
@@ -68,6 +70,7 @@ def wire(page: Page, demo: gr.Blocks) -> None:
     _wire_set(page)
     _wire_joining(page)
     _wire_replacing(page)
+    _wire_model(page)
     _wire_training(page)
     _wire_tuning(page)
     _wire_asking(page)
@@ -105,16 +108,37 @@ def _wire_joining(page: Page) -> None:
 
 
 def _wire_replacing(page: Page) -> None:
-    """What brings another set, another adapter or another model."""
+    """What brings another set or another adapter."""
     actions, view = page.actions, page.view
     replacements = [
         (view.few_shot.preset.input, actions.load_example, [view.few_shot.preset]),
         (view.save.reopen.upload, actions.open_adapter, [view.save.reopen]),
-        (view.model.load.click, actions.load_model, [view.model.model, view.model.checkpoint]),
         (view.save.clear.click, actions.clear, []),
     ]
     for event, action, inputs in replacements:
         page.show_all(event(friendly(action), inputs, view.summary, api_name=action.__name__).success)
+
+
+def _wire_model(page: Page) -> None:
+    """What a model is, is told before it is loaded; the Cancel button is there while it is on its way."""
+    panel, summary, rendering = page.view.model, page.view.summary, page.rendering
+    chosen = [panel.model, panel.checkpoint]
+    for event in (panel.model.change, panel.checkpoint.blur):
+        event(friendly(rendering.render_facts), chosen, panel.facts, **PRIVATE)
+    panel.load.click(lambda: gr.update(visible=True), None, panel.cancel, queue=False, **PRIVATE)
+    loaded = panel.load.click(
+        friendly(page.models.load_model), chosen, [panel.progress, summary], api_name="load_model",
+        show_progress="hidden", **IN_LINE,
+    )  # fmt: skip
+    ended = loaded.then(lambda: gr.update(visible=False), None, panel.cancel, **PRIVATE)
+    page.show_all(loaded.success)
+    ended.then(friendly(rendering.render_facts), chosen, panel.facts, **PRIVATE)
+    cancel = friendly(page.models.cancel_model)
+    panel.cancel.click(cancel, None, summary, api_name="cancel_model", show_progress="hidden")
+    offers: Any = page.view.offers  # gradio finds its event in its script
+    offered = offers.offer(_with_event(rendering.render_offer, "name"), None, [panel.accordion, panel.model], **PRIVATE)
+    look = "() => setTimeout(() => document.querySelector('#model')?.scrollIntoView({ block: 'center' }), 100)"
+    offered.success(None, None, None, js=look)
 
 
 def _wire_training(page: Page) -> None:
@@ -169,8 +193,8 @@ def _wire_downloads(page: Page) -> None:
 def _with_event(action: Callable, *keys: str) -> Callable:
     """Call an action with the named entries of a page event's data."""
 
-    def call(request: gr.Request, event: gr.EventData) -> None:
-        action(*received(action, [*_entries(event, *keys), request]))
+    def call(request: gr.Request, event: gr.EventData) -> Any:
+        return action(*received(action, [*_entries(event, *keys), request]))
 
     call.__name__ = f"on_{action.__name__}"  # for the log; the plain name is the endpoint's
     return friendly(call)
@@ -238,6 +262,7 @@ def build_app(host: Host, settings: Settings) -> gr.Blocks:
     take_uploads_only()
     gr.set_static_paths(list(STATIC))
     with QuietBlocks(title="LLU Explorer", analytics_enabled=False, delete_cache=UPLOADS_KEPT) as demo:
-        wire(Page(build_view(settings), Actions(host), LongWork(host), Rendering(Visitors(host.store))), demo)
+        rendering = Rendering(Visitors(host.store))
+        wire(Page(build_view(settings), Actions(host), LongWork(host), ModelLoading(host), rendering), demo)
     demo.queue(default_concurrency_limit=CONCURRENT, max_size=MAX_QUEUE)
     return demo

@@ -43,11 +43,11 @@ class LoadedModel:
 
 
 class CannotLoad(LluError):
-    """A model that cannot be loaded: reason and remedy say why, and what to do about it, wherever one is."""
+    """A model that cannot be loaded; reason and remedy say why, and what to do wherever one is."""
 
     def __init__(self, name: str, reason: object, remedy: str, elsewhere: str = ""):
         super().__init__(f"{name} cannot be loaded: {reason}; {remedy}{elsewhere}")
-        self.reason, self.remedy = str(reason), remedy
+        self.name, self.reason, self.remedy = name, str(reason), remedy
 
 
 def load_steps(name: str, checkpoint: str | Path | None = None) -> Generator[LoadingStep, None, LoadedModel]:

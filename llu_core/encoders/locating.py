@@ -35,6 +35,15 @@ def is_here(name: str, checkpoint: str | Path | None = None) -> bool:
     return cached(*_on_the_hub(backbone)) is not None
 
 
+def known_width(backbone: Backbone) -> int | None:
+    """d of its embeddings, where that is known before anything is fetched."""
+    from open_clip import get_model_config
+
+    if backbone.model == PHOTO or backbone.model.startswith((LOCAL, HUB)):
+        return None
+    return (get_model_config(backbone.model.removeprefix(RANDOM)) or {}).get("embed_dim")
+
+
 def architecture_steps(backbone: Backbone) -> Generator[LoadingStep, None, str]:
     """The model name to build with: open_clip's own name, or a `local-dir:` that holds the configuration.
 

@@ -90,7 +90,9 @@ def require_room(folder: Path, size: int) -> None:
 
 def megabytes(size: int) -> str:
     """In words, 10^6 bytes each."""
-    return f"{size / 1e6:,.0f} MB" if size >= 1e6 else f"{size:,} bytes"
+    if size < 10_000:
+        return f"{size:,} bytes"
+    return f"{size / 1e6:,.{0 if size >= 10e6 else 1}f} MB"
 
 
 class _Incoming:
