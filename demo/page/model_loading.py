@@ -32,12 +32,12 @@ class ModelLoading:
     def __init__(self, host: Host):
         self.host, self.visitors = host, Visitors(host.store)
 
-    def load_model(self, name: str, checkpoint: str, request: gr.Request) -> Iterator[Shown]:
+    def load_model(self, name: str, checkpoint: str | None, request: gr.Request) -> Iterator[Shown]:
         """Load another CLIP model and read the set with it; streams its progress, ends with the summary. An adapter
         that was trained on pictures is dropped then, the pictures stay."""
         try:
             with self.host.encoders.loads.visit(visitor(request)) as visit:
-                encoder = yield from self._loaded(name, checkpoint.strip() or None, visit, request)
+                encoder = yield from self._loaded(name, (checkpoint or "").strip() or None, visit, request)
                 yield from self._read(encoder, visit, request)
                 visit.check()
                 changed = self.visitors.change(request, models.with_model, encoder, name)

@@ -45,9 +45,9 @@ class Rendering:
         address = str(request.request.base_url) if request.request is not None else ""
         return [library_code(session), client_code(session, address)]
 
-    def render_facts(self, name: str | None, checkpoint: str, request: gr.Request) -> str:
+    def render_facts(self, name: str | None, checkpoint: str | None, request: gr.Request) -> str:
         """What the model of that name is, before it is loaded."""
-        return facts_panel(name or "", checkpoint)
+        return facts_panel(name or "", checkpoint or "")
 
     def render_offer(self, name: str, request: gr.Request) -> list[Any]:
         """The model panel, open, with a model that was offered."""
