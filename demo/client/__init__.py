@@ -10,11 +10,11 @@ The value of either component is one JSON string. The explorer's is a payload, o
 events are "settings" when a drag ends, "walk" for the points of an arc, "methods" for the comparison, "link" for
 another set and "unquery" to take a query picture away. The class cards' events are "rename" {old, new}, "remove"
 {name}, "create" {name}, "move" {picture, to}, "discard" {picture} and "undo" {}; `picture` is a key of
-`demo.session.draft.pictures_by_key`. The photographs' is "photograph" {name}. Files chosen or dropped on a card go
-through the page's own upload field, "#drop", with the class written into "#drop-class"; a folder is packed into a zip
-in the browser first. The camera's are "shots" {number, name, pictures, recording, begins} of a recording, "recorded" {}
-at its end, and "frame" and "keep" {number, picture} of live prediction; its value is the newest answer, which bears the
-number of its call.
+`demo.session.draft.pictures_by_key`. The photographs' is "photograph" {name}, the offered models' "offer" {name}. Files
+chosen or dropped on a card go through the page's own upload field, "#drop", with the class written into "#drop-class";
+a folder is packed into a zip in the browser first. The camera's are "shots" {number, name, pictures, recording, begins}
+of a recording, "recorded" {} at its end, and "frame" and "keep" {number, picture} of live prediction; its value is the
+newest answer, which bears the number of its call.
 """
 
 import importlib.util
@@ -98,6 +98,12 @@ PHOTOGRAPHS: dict[str, Any] = {
     "html_template": _read("cards/photographs.html"),
     "css_template": _read("cards/photographs.css"),
     "js_on_load": _mount("cards/photographs.js", "mountPhotographs", ("photograph",)),
+}
+
+OFFERS: dict[str, Any] = {
+    "html_template": _read("offers/offers.html"),
+    "css_template": _read("offers/offers.css"),
+    "js_on_load": _mount("offers/offers.js", "mountOffers", ("offer",)),
 }
 
 

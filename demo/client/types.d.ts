@@ -19,6 +19,7 @@ export interface Plotly {
 // Gradio's HTML component.
 export interface Props { value: string }
 export interface Photograph { name: string; thumb: string }
+export interface Offer { name: string; words: string }
 export type Trigger = (name: string, data: object) => void;
 export type Watch = (name: "value", listener: () => void) => void;
 
@@ -183,6 +184,7 @@ export interface Face {
   select(i: number): void; choose(indices: number[] | null): void; where(i: number): number[];
   live(answer: CameraAnswer | null): LiveSaid | null; predict(beta: number, gamma: number | string): Float32Array | null;
   exportSvg(): Promise<string>; saveMap(kind: "png" | "svg"): Promise<void>; copyLink(): Promise<string>;
+  openMode(mode: "explore" | "teach" | "ask" | "lesson"): void;
 }
 
 // The class cards.

@@ -6,15 +6,18 @@ They remember in memory only: pictures of visitors must not outlive their visit 
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
 
 from demo.hosting.gpu import is_zero_gpu, with_borrowed_gpu
+from demo.hosting.loads import Loads, Visit
 from demo.settings import MB
 from llu_core.encoders.cache import RememberingEncoder
+from llu_core.encoders.download_bar import loaded_with_bar
 from llu_core.encoders.encoder import Encoder, OpenClipEncoder
+from llu_core.encoders.hub import LoadingStep
 from llu_core.errors import LluError
 
 MAX_ENCODERS = 3
@@ -23,8 +26,14 @@ REMEMBERED_BYTES, REMEMBERED_SECONDS = 64 * MB, 900.0
 
 def load_encoder(name: str, checkpoint: str | None = None) -> Encoder:
     """An encoder that remembers for a while; raises LluError if its weights cannot be had."""
+    return loaded_with_bar(encoder_steps(name, checkpoint), name)
+
+
+def encoder_steps(name: str, checkpoint: str | None = None) -> Generator[LoadingStep, None, Encoder]:
+    """What `load_encoder` does, step by step; closing the generator ends a download."""
     device = "cpu" if is_zero_gpu() else None
-    return RecentEncoder(with_borrowed_gpu(OpenClipEncoder.load(name, checkpoint=checkpoint, device=device)))
+    encoder = yield from OpenClipEncoder.load_steps(name, checkpoint=checkpoint, device=device)
+    return RecentEncoder(with_borrowed_gpu(encoder))
 
 
 def embedded_later(name: str) -> Encoder:
@@ -52,24 +61,33 @@ class SharedEncoders:
     """Encoders by name; a failed load leaves them as they were.
 
     The first ones stay; of further ones the longest unused go, and live on only with the visitors who work with them.
-    open: whether visitors may load other models than the first ones.
+    open: whether visitors may load other models than the first ones; loads: those that are on their way.
     """
 
     def __init__(self, encoders: Mapping[str, Encoder], *, open: bool = True):
         self._first, self._open = tuple(encoders), open
+        self.loads = Loads()
         self._encoders = OrderedDict(encoders)
-        self._lock, self._loading = threading.Lock(), threading.Lock()
+        self._lock = threading.Lock()
 
-    def load(self, name: str, checkpoint: str | None = None) -> Encoder:
-        """The encoder of that name, loaded if need be; raises LluError if its weights cannot be had."""
-        key = f"{name}@{checkpoint}" if checkpoint else name
-        if not self._open and key not in self._first:
+    def require_open(self, name: str, checkpoint: str | None = None) -> None:
+        """Raise LluError for a model that visitors may not load."""
+        if not self._open and _key(name, checkpoint) not in self._first:
             raise LluError(f"this page works with {' and '.join(self._first)} only; run the app yourself for others")
-        known = self._known(key)
-        if known is not None:
-            return known
-        with self._loading:  # a lock of its own: who asks for what is there does not wait for a download
-            return self._known(key) or self._added(key, load_encoder(name, checkpoint))
+
+    def load_steps(self, name: str, checkpoint: str | None, visit: Visit) -> Generator[LoadingStep, None, Encoder]:
+        """The encoder of that name, loaded if need be, once for all who wait for it.
+
+        Raises LluError if its weights cannot be had, or visitors may not have them.
+        """
+        self.require_open(name, checkpoint)
+        key = _key(name, checkpoint)
+
+        def start() -> Generator[LoadingStep, None, Encoder]:
+            known = self._known(key)  # somebody else's may have come just now
+            return known or self._added(key, (yield from encoder_steps(name, checkpoint)))
+
+        return self._known(key) or (yield from self.loads.steps(key, start, visit))
 
     def _known(self, key: str) -> Encoder | None:
         with self._lock:
@@ -89,6 +107,10 @@ class SharedEncoders:
         for encoder in list(self._encoders.values()):
             if isinstance(encoder, RecentEncoder | LaterEncoder):
                 encoder.forget_old()
+
+
+def _key(name: str, checkpoint: str | None) -> str:
+    return f"{name}@{checkpoint}" if checkpoint else name
 
 
 class RecentEncoder(RememberingEncoder):

@@ -60,6 +60,7 @@ class Host:
 
     def forget(self, visitor: str) -> None:
         """The page was closed: its work is called off, and nothing of the visitor stays."""
+        self.encoders.loads.cancel(visitor)
         self.line.cancel(visitor)
         self.store.drop(visitor)
         shutil.rmtree(self.folder(visitor), ignore_errors=True)

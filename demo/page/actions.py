@@ -45,11 +45,6 @@ class Actions:
             return summary(session)
         return self.load_example(title, request)
 
-    def load_model(self, name: str, checkpoint: str, request: gr.Request) -> dict[str, Any]:
-        """Load another CLIP model; the adapter on the page is dropped, the pictures stay."""
-        encoder = self.host.encoders.load(name, checkpoint.strip() or None)
-        return self.visitors.change(request, replace, encoder=encoder, encoder_name=name, model=None, readers=None)
-
     def add_pictures(self, files: list[str] | None, class_name: str, request: gr.Request) -> dict[str, Any]:
         """Add a zip with one folder per class, or pictures of one class, to the set; or open a feature bundle."""
         if not files:

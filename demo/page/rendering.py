@@ -10,6 +10,7 @@ import gradio as gr
 from demo.page.visitors import Visitors
 from demo.payloads.cards import cards_payload, cards_payload_of_features
 from demo.payloads.explorer import explorer_payload, positions_payload
+from demo.payloads.models import facts_panel, offers_payload
 from demo.payloads.snippets import client_code, library_code
 from demo.payloads.summary import status_line
 from demo.session import training
@@ -44,6 +45,7 @@ class Rendering:
         untrained = session.model is not None and session.changed_since_training
         return [
             _model_line(session),
+            offers_payload(session.encoder_name),
             session.preset,
             _cards(session),
             ", ".join(unseen_without_pictures(session.draft)),
@@ -61,6 +63,14 @@ class Rendering:
         session = self.visitors.session(request)
         address = str(request.request.base_url) if request.request is not None else ""
         return [library_code(session), client_code(session, address)]
+
+    def render_facts(self, name: str | None, checkpoint: str | None, request: gr.Request) -> str:
+        """What the model of that name is, before it is loaded."""
+        return facts_panel(name or "", checkpoint or "")
+
+    def render_offer(self, name: str, request: gr.Request) -> list[Any]:
+        """The model panel, open, with a model that was offered."""
+        return [gr.update(open=True), name]
 
     def render_explorer(self, request: gr.Request) -> str:
         """The explorer as the session has it."""

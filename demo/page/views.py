@@ -7,15 +7,15 @@ from typing import Any
 import gradio as gr
 from gradio.themes.utils.fonts import LocalFont
 
-from demo.client import CAMERA, CARDS, EXPLORER, MODES, PHOTOGRAPHS, preload_tags
+from demo.client import CAMERA, CARDS, EXPLORER, PHOTOGRAPHS, preload_tags
 from demo.hosting.versions import versions
+from demo.page.bar import BarPanel, UntrainedPanel, build_bar, build_untrained_panel
+from demo.page.model_panel import ModelPanel, build_model_panel
 from demo.payloads.cards import cards_payload
 from demo.payloads.live import camera_limits
 from demo.payloads.thumbnails import photographs_payload
 from demo.session.draft import PICTURE_SUFFIXES, empty_draft
-from demo.session.presets import PRESETS
 from demo.settings import Limits, Settings
-from llu_core.encoders.model_table import BACKBONES, Backbone
 from llu_core.method.recipes import RECIPES
 
 # The bundled Source Sans Pro has no usable semi-bold; fonts named by a web address would be fetched from elsewhere.
@@ -39,23 +39,6 @@ LAUNCH = {
     "enable_monitoring": False,
 }
 """The options of `demo.launch`. The run history would copy every event, pictures included, to the browser's storage."""
-
-
-@dataclass(frozen=True)
-class BarPanel:
-    """What is always in sight: the example on show, who reads the pictures, what to do."""
-
-    preset: gr.Dropdown
-    model_line: gr.Markdown
-
-
-@dataclass(frozen=True)
-class UntrainedPanel:
-    """A bar across the explorer while it shows an older set than the visitor's; train: presses the other one."""
-
-    row: gr.Row
-    text: gr.Markdown
-    train: gr.Button
 
 
 @dataclass(frozen=True)
@@ -112,15 +95,6 @@ class SavePanel:
 
 
 @dataclass(frozen=True)
-class ModelPanel:
-    """The choice of another CLIP model."""
-
-    model: gr.Dropdown
-    checkpoint: gr.Textbox
-    load: gr.Button
-
-
-@dataclass(frozen=True)
 class View:
     """Every component that `wiring` connects; summary and link are never shown."""
 
@@ -148,7 +122,7 @@ def _paths(payload: Any) -> list[str] | None:
 
 def build_view(settings: Settings) -> View:
     """All panels; must be called inside a `gr.Blocks` context."""
-    bar = build_bar()
+    bar = build_bar(settings)
     with gr.Column(elem_id="page"):  # the explorer comes first, for the eye, the keyboard and the ear
         untrained = build_untrained_panel()
         explorer = build_explorer_panel()
@@ -173,34 +147,6 @@ def build_view(settings: Settings) -> View:
         summary=gr.JSON(visible=False),
         link=gr.Textbox(visible=False),
     )
-
-
-def build_bar() -> BarPanel:
-    with gr.Row(elem_id="bar", equal_height=True):
-        gr.Markdown(
-            "# Localized Latent Updates\nTeach a model new things without making it forget",
-            elem_id="title",
-        )
-        preset = gr.Dropdown(
-            list(PRESETS),
-            value=next(iter(PRESETS)),
-            label="Example",
-            show_label=False,
-            container=False,
-            interactive=True,
-            elem_id="preset",
-        )
-        preset.preprocess = lambda payload: payload
-        model_line = gr.Markdown(elem_id="model-line")
-        gr.HTML("", **MODES, apply_default_css=False, padding=False, elem_id="modes")
-    return BarPanel(preset=preset, model_line=model_line)
-
-
-def build_untrained_panel() -> UntrainedPanel:
-    with gr.Row(visible=False, elem_id="untrained") as row:
-        text = gr.Markdown(elem_id="untrained-text")
-        train = gr.Button("Train", variant="primary", size="sm", elem_id="train-now")
-    return UntrainedPanel(row=row, text=text, train=train)
 
 
 def build_few_shot_panel(limits: Limits) -> FewShotPanel:
@@ -313,27 +259,6 @@ def build_save_panel() -> SavePanel:
         client_code=client_code,
         clear=clear,
     )
-
-
-def build_model_panel(settings: Settings) -> ModelPanel:
-    with gr.Accordion("Model", open=False, visible=settings.choose_models):
-        model = gr.Dropdown(
-            [(_offer(backbone), name) for name, backbone in BACKBONES.items()],
-            value=settings.model,
-            label="CLIP model",
-            info="MB of weights, and speed on a CPU. Others than the embedded models are loaded from the Hugging Face "
-            "Hub or from a file.",
-            allow_custom_value=True,
-        )
-        checkpoint = gr.Textbox(
-            label="Checkpoint file on this machine (optional)", placeholder="/path/to/weights.safetensors"
-        )
-        load = gr.Button("Load model", size="sm")
-    return ModelPanel(model=model, checkpoint=checkpoint, load=load)
-
-
-def _offer(backbone: Backbone) -> str:
-    return f"{backbone.title} · {backbone.megabytes:,} MB · {backbone.speed}"
 
 
 def build_explorer_panel() -> gr.HTML:

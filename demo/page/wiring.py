@@ -13,6 +13,7 @@ from demo.page.arguments import received
 from demo.page.camera import CameraActions
 from demo.page.faults import QuietBlocks, friendly
 from demo.page.long_work import LongWork
+from demo.page.model_loading import ModelLoading
 from demo.page.rendering import Rendering
 from demo.page.uploads_only import take_uploads_only
 from demo.page.views import View, build_view
@@ -41,12 +42,13 @@ class Page:
     actions: Actions
     work: LongWork
     camera: CameraActions
+    models: ModelLoading
     rendering: Rendering
 
     def show_panels(self, event: Callable) -> Any:
         view, few_shot = self.view, self.view.few_shot
         panels = [
-            view.bar.model_line, view.bar.preset, few_shot.cards, few_shot.unseen, few_shot.templates,
+            view.bar.model_line, view.bar.offers, view.bar.preset, few_shot.cards, few_shot.unseen, few_shot.templates,
             view.train.train, view.train.status, view.untrained.row, view.untrained.text, view.untrained.train,
             view.save.library_code, view.save.client_code,
         ]  # fmt: skip
@@ -71,6 +73,7 @@ def wire(page: Page, demo: gr.Blocks) -> None:
     _wire_set(page)
     _wire_joining(page)
     _wire_replacing(page)
+    _wire_model(page)
     _wire_training(page)
     _wire_tuning(page)
     _wire_asking(page)
@@ -109,16 +112,37 @@ def _wire_joining(page: Page) -> None:
 
 
 def _wire_replacing(page: Page) -> None:
-    """What brings another set, another adapter or another model."""
+    """What brings another set or another adapter."""
     actions, view = page.actions, page.view
     replacements = [
         (view.bar.preset.input, actions.load_example, [view.bar.preset]),
         (view.save.reopen.upload, actions.open_adapter, [view.save.reopen]),
-        (view.model.load.click, actions.load_model, [view.model.model, view.model.checkpoint]),
         (view.save.clear.click, actions.clear, []),
     ]
     for event, action, inputs in replacements:
         page.show_all(event(friendly(action), inputs, view.summary, api_name=action.__name__).success)
+
+
+def _wire_model(page: Page) -> None:
+    """What a model is, is told before it is loaded; the Cancel button is there while it is on its way."""
+    panel, summary, rendering = page.view.model, page.view.summary, page.rendering
+    chosen = [panel.model, panel.checkpoint]
+    for event in (panel.model.change, panel.checkpoint.blur):
+        event(friendly(rendering.render_facts), chosen, panel.facts, **PRIVATE)
+    panel.load.click(lambda: gr.update(visible=True), None, panel.cancel, queue=False, **PRIVATE)
+    loaded = panel.load.click(
+        friendly(page.models.load_model), chosen, [panel.progress, summary], api_name="load_model",
+        show_progress="hidden", **IN_LINE,
+    )  # fmt: skip
+    ended = loaded.then(lambda: gr.update(visible=False), None, panel.cancel, **PRIVATE)
+    page.show_all(loaded.success)
+    ended.then(friendly(rendering.render_facts), chosen, panel.facts, **PRIVATE)
+    cancel = friendly(page.models.cancel_model)
+    panel.cancel.click(cancel, None, summary, api_name="cancel_model", show_progress="hidden")
+    offers: Any = page.view.bar.offers  # gradio finds its event in its script
+    offered = offers.offer(_with_event(rendering.render_offer, "name"), None, [panel.accordion, panel.model], **PRIVATE)
+    look = "() => { lluExplorer.openMode('teach'); document.querySelector('#model')?.scrollIntoView(); }"
+    offered.success(None, None, None, js=look)
 
 
 def _wire_training(page: Page) -> None:
@@ -177,8 +201,8 @@ def _wire_downloads(page: Page) -> None:
 def _with_event(action: Callable, *keys: str) -> Callable:
     """Call an action with the named entries of a page event's data."""
 
-    def call(request: gr.Request, event: gr.EventData) -> None:
-        action(*received(action, [*_entries(event, *keys), request]))
+    def call(request: gr.Request, event: gr.EventData) -> Any:
+        return action(*received(action, [*_entries(event, *keys), request]))
 
     call.__name__ = f"on_{action.__name__}"  # for the log; the plain name is the endpoint's
     return friendly(call)
@@ -270,6 +294,7 @@ def build_app(host: Host, settings: Settings) -> gr.Blocks:
     gr.set_static_paths(list(STATIC))
     with QuietBlocks(title="LLU Explorer", analytics_enabled=False, delete_cache=UPLOADS_KEPT) as demo:
         rendering = Rendering(Visitors(host.store))
-        wire(Page(build_view(settings), Actions(host), LongWork(host), CameraActions(host), rendering), demo)
+        actions = Actions(host), LongWork(host), CameraActions(host), ModelLoading(host)
+        wire(Page(build_view(settings), *actions, rendering), demo)
     demo.queue(default_concurrency_limit=CONCURRENT, max_size=MAX_QUEUE)
     return demo

@@ -1,22 +1,16 @@
-"""What the name of a backbone means, and where the files of a backbone are found."""
+"""What the name of a backbone means."""
 
 import os
 from pathlib import Path
 from typing import Any
 
 from llu_core.encoders.model_table import BACKBONES, LOCAL, Backbone
-from llu_core.errors import LluError, one_line
+from llu_core.errors import LluError
 
 WEIGHT_SUFFIXES = (".safetensors", ".bin", ".pt", ".pth")
 RANDOM = "random:"
 _RANDOM_NOTE = "Its weights are random, for timing and tests: its answers mean nothing."
-_HUB = "hf-hub:"
-# The names open_clip itself looks for, the safe format first.
-_WEIGHT_FILES = ("open_clip_model.safetensors", "open_clip_pytorch_model.safetensors", "open_clip_pytorch_model.bin")
-
-
-class FilesUnavailable(LluError):
-    """A configuration or weights that could not be had, as opposed to ones that are wrong."""
+HUB = "hf-hub:"
 
 
 def parse_backbone(name: str, checkpoint: str | Path | None = None) -> tuple[Backbone, Path | None]:
@@ -43,8 +37,8 @@ def _find(name: str) -> Backbone:
         return Backbone(name, Path(name[len(LOCAL) :]).resolve().name, name, "", "Loaded from a folder.")
     if name.startswith(RANDOM):
         return _random(name)
-    if name.startswith(_HUB) and name.count("/") == 1:
-        return Backbone(name, name[len(_HUB) :], name, "", "Loaded from the Hugging Face hub.")
+    if name.startswith(HUB) and name.count("/") == 1:
+        return Backbone(name, name[len(HUB) :], name, "", "Loaded from the Hugging Face hub.")
     model, _, tag = name.rpartition("/")
     if model and pretrained_config(model, tag):
         return Backbone(name, f"{model} ({tag})", model, tag, "Loaded through open_clip.")
@@ -84,64 +78,3 @@ def pretrained_config(model: str, tag: str) -> dict[str, Any]:
     from open_clip import get_pretrained_cfg
 
     return get_pretrained_cfg(model, tag) if tag else {}
-
-
-def locate_architecture(backbone: Backbone) -> str:
-    """The model name to build with: open_clip's own name, or a `local-dir:` that holds the configuration.
-
-    Raises FilesUnavailable, with the reason only, when there is no configuration to be had.
-    """
-    if backbone.model.startswith(_HUB):
-        return f"{LOCAL}{_hub_file(backbone.model[len(_HUB) :], ('open_clip_config.json',)).parent}"
-    if backbone.model.startswith(LOCAL):
-        folder = Path(backbone.model[len(LOCAL) :])
-        if not (folder / "open_clip_config.json").is_file():
-            raise FilesUnavailable(f"there is no open_clip_config.json in the folder {folder}")
-    return backbone.model.removeprefix(RANDOM)
-
-
-def locate_weights(backbone: Backbone) -> Path:
-    """The backbone's own weights file: in its folder, in the hub's cache, or fetched from the hub.
-
-    Raises FilesUnavailable, with the reason only, when it cannot be had.
-    """
-    if backbone.model.startswith(LOCAL):
-        folder = Path(backbone.model[len(LOCAL) :])
-        found = sorted(path for path in folder.iterdir() if path.suffix in WEIGHT_SUFFIXES)
-        by_name = {path.name: path for path in found}
-        preferred = [by_name[name] for name in _WEIGHT_FILES if name in by_name]
-        if preferred or len(found) == 1:
-            return (preferred or found)[0]
-        raise FilesUnavailable(f"there is no {_WEIGHT_FILES[0]} in the folder {folder}")
-    if backbone.model.startswith(_HUB):
-        return _hub_file(backbone.model[len(_HUB) :], _WEIGHT_FILES)
-    repository, _, file = pretrained_config(backbone.model, backbone.pretrained)["hf_hub"].rpartition("/")
-    return _hub_file(repository, (str(Path(file).with_suffix(".safetensors")), file) if file else _WEIGHT_FILES)
-
-
-def _hub_file(repository: str, names: tuple[str, ...]) -> Path:
-    """The first of `names` that the repository has: from the hub's cache without any request, else downloaded."""
-    from huggingface_hub import constants, hf_hub_download, hf_hub_url, try_to_load_from_cache
-    from huggingface_hub.errors import EntryNotFoundError
-    from huggingface_hub.file_download import get_hf_file_metadata
-
-    tried = f"tried the cache {constants.HF_HUB_CACHE} and {constants.ENDPOINT}/{repository}"
-    try:
-        for name in names:
-            cached = try_to_load_from_cache(repository, name)
-            if isinstance(cached, str):
-                return Path(cached)
-        if constants.HF_HUB_OFFLINE:
-            raise FilesUnavailable(f"tried the cache {constants.HF_HUB_CACHE} only, since HF_HUB_OFFLINE is set")
-        for name in names:
-            try:
-                # One request without retries: hf_hub_download alone takes most of a minute to notice a missing network.
-                get_hf_file_metadata(hf_hub_url(repository, name, endpoint=constants.ENDPOINT), timeout=5)
-            except EntryNotFoundError:
-                continue
-            return Path(hf_hub_download(repository, name, endpoint=constants.ENDPOINT))
-    except FilesUnavailable:
-        raise
-    except Exception as error:  # any network or hub trouble: their kinds differ from version to version
-        raise FilesUnavailable(f"{tried} ({one_line(error)})") from error
-    raise FilesUnavailable(f"{tried}, which has no {' or '.join(names)}")

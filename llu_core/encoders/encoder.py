@@ -3,7 +3,7 @@
 import logging
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol, cast
@@ -12,9 +12,11 @@ import torch
 from PIL import Image
 from torch.nn import functional as F
 
+from llu_core.encoders.download_bar import loaded_with_bar
 from llu_core.encoders.forms import FLOAT32, Form, as_it_is, fastest
 from llu_core.encoders.framing import framed
-from llu_core.encoders.loading import load_model
+from llu_core.encoders.hub import LoadingStep
+from llu_core.encoders.loading import load_steps
 from llu_core.errors import LluError
 from llu_core.steps import one_ahead
 
@@ -108,14 +110,28 @@ class OpenClipEncoder:
         """Load a backbone by name (see `backbones.parse_backbone`), on CUDA where there is one unless told otherwise.
 
         `precision` "auto" is half precision on CUDA and on the CPU what is fastest and agrees with float32;
-        LLU_PRECISION in the environment takes its place. Raises LluError, in one line, when the weights cannot be had,
-        do not fit the architecture, or the device does not exist.
+        LLU_PRECISION in the environment takes its place. A terminal shows the download. Raises LluError, in one
+        line, when the weights cannot be had, do not fit the architecture, or the device does not exist.
         """
+        steps = cls.load_steps(name, device=device, checkpoint=checkpoint, batch_size=batch_size, precision=precision)
+        return loaded_with_bar(steps, name)
+
+    @classmethod
+    def load_steps(
+        cls,
+        name: str,
+        *,
+        device: str | torch.device | None = None,
+        checkpoint: str | Path | None = None,
+        batch_size: int = 128,
+        precision: Precision | Literal["float32"] = "auto",
+    ) -> Generator[LoadingStep, None, "OpenClipEncoder"]:
+        """What `load` does, step by step; closing the generator ends a download."""
         where = choose_device(device)
         asked = asked_of_environment() if precision == "auto" else precision
         exact = asked != "auto"
         kinds = {"float32": "fp32", "auto": "fp16" if where.type == "cuda" else "fp32"}
-        loaded = load_model(name, checkpoint)
+        loaded = yield from load_steps(name, checkpoint)
         return cls(
             # Channels last: convolutions run half as fast again.
             model=loaded.model.to(where, memory_format=torch.channels_last),

@@ -3,9 +3,10 @@
 import contextlib
 import hashlib
 import logging
+import threading
 import warnings
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,16 +17,12 @@ import torch
 from PIL import Image
 from safetensors import SafetensorError
 
-from llu_core.encoders.backbones import (
-    RANDOM,
-    FilesUnavailable,
-    locate_architecture,
-    locate_weights,
-    parse_backbone,
-    pretrained_config,
-)
-from llu_core.encoders.configuration import check_tokenizer_files, read_configuration
+from llu_core.encoders.backbones import RANDOM, parse_backbone, pretrained_config
+from llu_core.encoders.configuration import read_configuration
+from llu_core.encoders.hub import LoadingStep
+from llu_core.encoders.locating import architecture_steps, tokenizer_steps, weights_steps
 from llu_core.encoders.model_table import LOCAL, PHOTO, Backbone
+from llu_core.encoders.transfer import OTHER, FilesUnavailable
 from llu_core.errors import LluError, one_line
 
 HARMLESS_NUMBERS = 2**25
@@ -45,23 +42,29 @@ class LoadedModel:
     logit_scale: float  # s: class logits are s * cosine
 
 
-def load_model(name: str, checkpoint: str | Path | None = None) -> LoadedModel:
-    """The model that `name` means (see `backbones.parse_backbone`).
+class CannotLoad(LluError):
+    """A model that cannot be loaded; reason and remedy say why, and what to do wherever one is."""
 
-    Raises LluError, in one line, when the weights cannot be had or do not fit the architecture.
+    def __init__(self, name: str, reason: object, remedy: str, elsewhere: str = ""):
+        super().__init__(f"{name} cannot be loaded: {reason}; {remedy}{elsewhere}")
+        self.name, self.reason, self.remedy = name, str(reason), remedy
+
+
+def load_steps(name: str, checkpoint: str | Path | None = None) -> Generator[LoadingStep, None, LoadedModel]:
+    """The model that `name` means (see `backbones.parse_backbone`), fetched first where it is not here.
+
+    Closing the generator ends a download. Raises LluError, in one line, when the weights cannot be had or do not fit
+    the architecture.
     """
     _check_open_clip()
     backbone, weights = parse_backbone(name, checkpoint)
     try:
-        with _quiet_open_clip():
-            return _load(backbone, weights)
+        if backbone.model == PHOTO:
+            yield LoadingStep("Loading")
+            return _load_photo(backbone, weights)
+        return (yield from _open_clip_steps(backbone, weights))
     except LluError as error:
-        remedy = _remedy(backbone, isinstance(error, FilesUnavailable))
-        raise LluError(f"{backbone.name} cannot be loaded: {error}; {remedy}") from error
-
-
-def _load(backbone: Backbone, weights: Path | None) -> LoadedModel:
-    return _load_photo(backbone, weights) if backbone.model == PHOTO else _load_open_clip(backbone, weights)
+        raise CannotLoad(backbone.name, error, *_remedies(backbone, error)) from error
 
 
 def _load_photo(backbone: Backbone, weights: Path | None) -> LoadedModel:
@@ -75,19 +78,34 @@ def _load_photo(backbone: Backbone, weights: Path | None) -> LoadedModel:
     return LoadedModel(backbone, model, words, preprocessing(), identity, WIDTH, LOGIT_SCALE)
 
 
-def _load_open_clip(backbone: Backbone, weights: Path | None) -> LoadedModel:
-    architecture = locate_architecture(backbone)
+def _open_clip_steps(backbone: Backbone, weights: Path | None) -> Generator[LoadingStep, None, LoadedModel]:
+    """All files first, from the smallest on, so that what cannot work is found before much is downloaded."""
+    architecture = yield from architecture_steps(backbone)
     config = _model_config(architecture)
-    settings = pretrained_config(backbone.model, backbone.pretrained)
+    tokenizer = yield from tokenizer_steps(backbone, architecture, config["text_cfg"])
     if backbone.model.startswith(RANDOM):
         if weights is not None:
             raise LluError(f"its weights are random, so that {weights} cannot take their place")
-        model, preprocess = _create(architecture, settings)
     else:
-        weights = weights or locate_weights(backbone)
-        if architecture.startswith(LOCAL):
-            _check_size(architecture, weights)
-        model, preprocess = _create(architecture, settings)
+        weights = weights or (yield from weights_steps(backbone))
+    yield LoadingStep("Loading")
+    with _one_at_a_time, _quiet_open_clip():
+        return _load_open_clip(backbone, architecture, config, weights, tokenizer)
+
+
+_one_at_a_time = threading.Lock()
+"""Building a model reaches into what the whole process shares: warnings, the root logger, the random numbers."""
+
+
+def _load_open_clip(
+    backbone: Backbone, architecture: str, config: dict[str, Any], weights: Path | None, tokenizer: Path | None
+) -> LoadedModel:
+    """weights: None for random ones; tokenizer: its folder, None for CLIP's own."""
+    settings = pretrained_config(backbone.model, backbone.pretrained)
+    if weights is not None and architecture.startswith(LOCAL):
+        _check_size(architecture, weights)
+    model, preprocess = _create(architecture, settings)
+    if weights is not None:
         _read_weights(model, weights)
     model.eval().requires_grad_(False)
     identity = _identity(backbone, model, quick_gelu=bool(config.get("quick_gelu") or settings.get("quick_gelu")))
@@ -95,7 +113,7 @@ def _load_open_clip(backbone: Backbone, weights: Path | None) -> LoadedModel:
     return LoadedModel(
         backbone=backbone,
         model=model,
-        tokenize=_tokenizer(backbone, architecture, config["text_cfg"]),
+        tokenize=_tokenizer(architecture, config["text_cfg"], tokenizer),
         preprocess=preprocess,
         identity=identity,
         width=config["embed_dim"],
@@ -125,16 +143,18 @@ def _check_open_clip() -> None:
         ) from error
 
 
-def _remedy(backbone: Backbone, unavailable: bool) -> str:
+def _remedies(backbone: Backbone, error: LluError) -> tuple[str, str]:
+    """What to do about it, and what else there is where models are named on a command line."""
     if backbone.name == "picto":
-        return "restore assets/picto_clip from the repository, or make it with python -m llu_core.pictoworld.pretrain."
-    alternative = "use an embedded model, which is always there: --model photo or --model picto."
+        return "restore assets/picto_clip from the repository", ", or make it: python -m llu_core.pictoworld.pretrain."
     if backbone.model == PHOTO:
-        return "or take another model, such as --model vit-b-16."
-    if unavailable and not backbone.model.startswith(LOCAL):
-        file = f"{backbone.name}@/path/to/weights.safetensors"
-        return f"give a weights file, --model {file}, or fill that cache where there is a network, or {alternative}"
-    return alternative
+        return "take another model", ", such as --model vit-b-16."
+    embedded = "which is always there: --model photo or --model picto."
+    if not isinstance(error, FilesUnavailable):
+        return OTHER, f", such as an embedded one, {embedded}"
+    file = f"{backbone.name}@/path/to/weights.safetensors"
+    given = "" if backbone.model.startswith(LOCAL) else f" give a weights file, --model {file}, or"
+    return error.remedy, f"; or{given} use an embedded model, {embedded}"
 
 
 def _model_config(architecture: str) -> dict[str, Any]:
@@ -211,25 +231,19 @@ def _is_torchscript(path: Path) -> bool:
         return any(name.endswith("/constants.pkl") for name in archive.namelist())
 
 
-def _tokenizer(backbone: Backbone, architecture: str, text: dict[str, Any]) -> Callable[[list[str]], torch.Tensor]:
-    """The tokenizer that the text tower's configuration names, or CLIP's own; it never runs code of a repository."""
+def _tokenizer(architecture: str, text: dict[str, Any], folder: Path | None) -> Callable[[list[str]], torch.Tensor]:
+    """The tokenizer in `folder`, or CLIP's own where there is none; it never runs code that lies there."""
     from open_clip import get_tokenizer
     from open_clip.tokenizer import HFTokenizer
 
     try:
-        name = text.get("hf_tokenizer_name")
-        if not name:
+        if folder is None:
             return get_tokenizer(architecture)
-        if backbone.model.startswith(LOCAL):  # a folder brings its tokenizer; a repository may borrow another one's
-            name = architecture[len(LOCAL) :]
-            check_tokenizer_files(Path(name))
         settings: dict[str, Any] = (text.get("tokenizer_kwargs") or {}) | {"trust_remote_code": False}
         context = text.get("context_length", 77)
         mode = text.get("tokenizer_mode")
-        return HFTokenizer(name, context_length=context, tokenizer_mode=mode, **settings)
-    except LluError:
-        raise
-    except Exception as error:  # a tokenizer of the hub: network, package or file trouble
+        return HFTokenizer(str(folder), context_length=context, tokenizer_mode=mode, **settings)
+    except Exception as error:  # transformers, or a file that it does not understand
         raise LluError(f"its tokenizer cannot be had ({one_line(error)})") from error
 
 

@@ -7,13 +7,13 @@ from typing import Literal
 EMBEDDED_FOLDER = Path(__file__).parents[2] / "assets" / "picto_clip"
 EMBEDDED_NOTE = (
     "The embedded model knows only the picture world it was trained on (drawn shapes, colours, textures, counts). "
-    "Photographs want photo, or better vit-b-16."
+    "Photographs want photo, or a real CLIP."
 )
 PHOTO = "photo"
 LOCAL = "local-dir:"
 _PHOTO_NOTE = (
     "It knows 1,000 kinds of animals, plants and things by sight, and guesses at other words from these. It knows no "
-    "actions, colours, counts, scenes or writing; vit-b-16 does."
+    "actions, colours, counts, scenes or writing; a real CLIP does."
 )
 _PHOTOGRAPHS = "Trained on photographs and captions from the web."
 _PAPER = f"{_PHOTOGRAPHS} The paper's model."
@@ -77,3 +77,5 @@ _TABLE = (
 )
 # fmt: on
 BACKBONES: dict[str, Backbone] = {backbone.name: backbone for backbone in _TABLE}
+BETTER = ("mobileclip2-s0", "vit-b-32", "vit-b-16")
+"""Real CLIPs to take in place of an embedded model: small and fast, fast, and the paper's."""

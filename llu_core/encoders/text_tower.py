@@ -13,12 +13,27 @@ from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
 from llu_core.encoders.encoder import Encoder, OpenClipEncoder
+from llu_core.encoders.model_table import BACKBONES, PHOTO
 from llu_core.errors import LluError
 
 _HELD = 2**25
 """Values that one layer's width times layers times tokens may come to before prompts are encoded in portions."""
 
 _PARTS = ("token_embedding", "positional_embedding", "transformer", "ln_final", "attn_mask", "text_projection")
+_POOLS = ("argmax", "eos")
+"""What open_clip calls reading a text's embedding at its end."""
+
+
+def models_with_towers() -> tuple[str, ...]:
+    """The models of the table through whose text tower prompts can be learned, by open_clip's description of them."""
+    from open_clip import get_model_config
+
+    names = []
+    for name, backbone in BACKBONES.items():
+        text = (get_model_config(backbone.model) or {}).get("text_cfg") if backbone.model != PHOTO else None
+        if text and "hf_model_name" not in text and text.get("pool_type", _POOLS[0]) in _POOLS:
+            names.append(name)
+    return tuple(names)
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,11 +83,10 @@ class TextTower:
         parts = getattr(model, "text", model)
         pool = getattr(parts, "text_pool_type", getattr(parts, "pool_type", ""))
         odd = getattr(parts, "cls_emb", None) is not None or getattr(parts, "use_pad_mask", False)
-        if odd or pool not in ("argmax", "eos") or not all(hasattr(parts, part) for part in _PARTS):
+        if odd or pool not in _POOLS or not all(hasattr(parts, part) for part in _PARTS):
             raise LluError(
-                f"prompts cannot be learned through the text tower of {plain.title}; those of CLIP's own design work "
-                "(OpenAI, LAION, DataComp, MetaCLIP, EVA-CLIP and the embedded model), those of SigLIP, CoCa and "
-                "Hugging Face text models do not"
+                f"prompts cannot be learned through the text tower of {plain.title}; through those of CLIP's own "
+                f"design they can, such as {', '.join(models_with_towers())}"
             )
         return cls(parts, pool, getattr(parts, "text_eos_id", getattr(parts, "eos_id", 2)), plain)
 

@@ -256,5 +256,5 @@ def test_a_checkpoint_can_be_part_of_the_name(tmp_path: Path):
 
 
 def test_the_embedded_models_say_what_they_do_not_know():
-    assert "Photographs want photo, or better vit-b-16" in BACKBONES["picto"].note
-    assert "knows no actions, colours, counts, scenes or writing; vit-b-16 does" in BACKBONES["photo"].note
+    assert "Photographs want photo, or a real CLIP" in BACKBONES["picto"].note
+    assert "knows no actions, colours, counts, scenes or writing; a real CLIP does" in BACKBONES["photo"].note

@@ -1,6 +1,7 @@
 """The table is true: sizes and speeds are counted again, and what is built is what open_clip builds."""
 
 from collections.abc import Iterator
+from dataclasses import fields
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,8 +20,9 @@ from llu_core.encoders.backbones import pretrained_config
 from llu_core.encoders.encoder import OpenClipEncoder
 from llu_core.encoders.model_table import BACKBONES, EMBEDDED_FOLDER, FAST, MEDIUM, Backbone
 from llu_core.encoders.photo import parts
+from llu_core.encoders.text_tower import TextTower, models_with_towers
 from llu_core.errors import LluError
-from support.fake_hub import FakeHub
+from support.fake_hub import FakeHub, hub_for
 
 REAL = [backbone for name, backbone in BACKBONES.items() if name not in ("picto", "photo")]
 NAMES = [backbone.name for backbone in REAL]
@@ -94,7 +96,7 @@ def test_the_tokenizer_is_open_clips(backbone: Backbone):
     import open_clip
 
     config = loading._model_config(backbone.model)
-    tokenize, texts = loading._tokenizer(backbone, backbone.model, config["text_cfg"]), ["a cat", "long " * 100]
+    tokenize, texts = loading._tokenizer(backbone.model, config["text_cfg"], None), ["a cat", "long " * 100]
     assert torch.equal(tokenize(texts), open_clip.get_tokenizer(backbone.model.removesuffix("-quickgelu"))(texts))
     assert tokenize(texts).shape == (2, CONTEXTS.get(backbone.name, 77))
 
@@ -102,9 +104,23 @@ def test_the_tokenizer_is_open_clips(backbone: Backbone):
 @pytest.mark.parametrize("name", ["siglip-vit-b-16", "siglip2-vit-b-16", "random:ViT-B-16-SigLIP2"])
 def test_a_missing_package_is_named_before_anything_is_fetched(name: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(loading, "find_spec", lambda _: None)
-    monkeypatch.setattr(loading, "locate_weights", lambda _: pytest.fail("fetched"))
+    monkeypatch.setattr(loading, "weights_steps", lambda _: pytest.fail("fetched"))
     with pytest.raises(LluError, match=f"^{name} cannot be loaded: its tokenizer needs .*pip install transformers"):
         OpenClipEncoder.load(name, device="cpu")
+
+
+@pytest.mark.parametrize("backbone", REAL, ids=NAMES)
+def test_models_whose_text_towers_prompts_can_be_learned_through_are_named(backbone: Backbone):
+    parts: dict[str, Any] = dict.fromkeys([field.name for field in fields(OpenClipEncoder) if field.init])
+    model = without_numbers(backbone.model)
+    encoder = OpenClipEncoder(**parts | {"model": model, "device": torch.device("meta"), "title": backbone.title})
+    if backbone.name in models_with_towers():
+        assert TextTower.of(encoder).width == getattr(model, "text", model).token_embedding.embedding_dim
+    else:
+        with pytest.raises(
+            LluError, match=r"through the text tower of .*; .* such as picto, .*mobileclip2-s0.*pe-core"
+        ):
+            TextTower.of(encoder)
 
 
 def test_weights_that_are_not_for_everyone_say_so():
@@ -117,14 +133,7 @@ def test_weights_that_are_not_for_everyone_say_so():
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHub]:
     """A hub and a cache that are gone afterwards: real models are large."""
-    from huggingface_hub import constants
-
-    with TemporaryDirectory() as folder, FakeHub(Path(folder)).running() as hub:
-        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(Path(folder) / "cache"))
-        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-        monkeypatch.setattr(constants, "ENDPOINT", hub.address)
-        addresses = f"{hub.address}/{{repo_id}}/resolve/{{revision}}/{{filename}}"
-        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", addresses)
+    with TemporaryDirectory() as folder, hub_for(Path(folder), Path(folder) / "cache", monkeypatch) as hub:
         yield hub
 
 

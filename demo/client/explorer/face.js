@@ -2,6 +2,7 @@
 // console.
 
 import { find } from "../dom.js";
+import { openMode } from "../modes/mode.js";
 import { copyLink } from "./link.js";
 import { mapSvg, saveMap } from "./map/export.js";
 import { probabilitiesAt } from "./model/formula.js";
@@ -31,6 +32,7 @@ export function publicFace(root, state, frame) {
     exportSvg: () => Promise.resolve(mapSvg(scene())),
     async saveMap(kind) { if (state.data && frame.panels.map.isReady()) await saveMap(scene(), kind); },
     copyLink: () => copyLink(state),
+    openMode,
     predict: (beta, gamma) => state.data
       && probabilitiesAt(state.data, state.data.logitScale, beta, readGamma(gamma)),
   };

@@ -4,8 +4,11 @@ import threading
 
 from demo.hosting.encoders import SharedEncoders
 from demo.hosting.examples import Examples
+from demo.hosting.loads import Visit
 from demo.session import training
 from demo.session.presets import PRESETS
+from llu_core.encoders.hub import LoadingStep
+from llu_core.steps import drain
 from support.demo_sessions import in_threads
 
 
@@ -14,16 +17,17 @@ def test_a_model_that_is_there_does_not_wait_for_another_to_load(toy_encoder, mo
 
     def slow(name: str, checkpoint: str | None):
         loading.set()
+        yield LoadingStep("Downloading")
         assert loaded.wait(30)
         return toy_encoder
 
     def beside() -> None:
         assert loading.wait(30)
-        assert shelf.load("toy") is toy_encoder
+        assert drain(shelf.load_steps("toy", None, Visit())) is toy_encoder
         loaded.set()
 
-    monkeypatch.setattr("demo.hosting.encoders.load_encoder", slow)
-    in_threads(lambda: shelf.load("other"), beside)
+    monkeypatch.setattr("demo.hosting.encoders.encoder_steps", slow)
+    in_threads(lambda: drain(shelf.load_steps("other", None, Visit())), beside)
 
 
 def test_a_map_that_is_drawn_does_not_wait_for_another_to_be_drawn(trained, monkeypatch):

@@ -22,7 +22,6 @@ from llu_core.errors import LluError
 from llu_core.method.checkpoint import TrainedAdapter
 from support.adapters import logits
 from support.adapters import trained as adapter
-from support.fake_hub import FakeHub
 from support.toy_encoder import CountingEncoder, ToyEncoder, shards
 
 ROOT = Path(__file__).parents[3]
@@ -147,42 +146,6 @@ def test_what_a_killed_process_left_in_the_cache_is_ignored_and_done_again(
     CachedEncoder(counting, tmp_path).encode_texts(["a"])
     assert counting.encoded == 1
     assert len(shards(tmp_path)) == 1
-
-
-@pytest.fixture
-def hub(tiny_model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHub]:
-    from huggingface_hub import constants
-
-    with FakeHub(Path(tiny_model.removeprefix("local-dir:"))).running() as hub:
-        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
-        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-        monkeypatch.setattr(constants, "ENDPOINT", hub.address)
-        addresses = f"{hub.address}/{{repo_id}}/resolve/{{revision}}/{{filename}}"
-        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", addresses)
-        yield hub
-
-
-def test_half_a_download_is_an_error_once_and_whole_the_next_time(
-    hub: FakeHub, tiny_model: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-):
-    hub.broken = True
-    monkeypatch.setattr("huggingface_hub.file_download.time.sleep", lambda seconds: None)
-    with pytest.raises(LluError, match="cannot be loaded") as told:
-        OpenClipEncoder.load("hf-hub:someone/clip", device="cpu")
-    assert "\n" not in str(told.value)
-    assert not list((tmp_path / "hub").rglob("*.safetensors"))
-    hub.broken = False
-    whole = OpenClipEncoder.load("hf-hub:someone/clip", device="cpu")
-    assert torch.equal(whole.encode_texts(["a"]), OpenClipEncoder.load(tiny_model, device="cpu").encode_texts(["a"]))
-
-
-def test_an_unreachable_hub_is_told_in_a_line(hub: FakeHub, monkeypatch: pytest.MonkeyPatch):
-    from huggingface_hub import constants
-
-    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", "http://127.0.0.1:9/{repo_id}/{revision}/{filename}")
-    with pytest.raises(LluError, match=r"--model picto") as told:
-        OpenClipEncoder.load("hf-hub:someone/clip", device="cpu")
-    assert "\n" not in str(told.value)
 
 
 def pictures(count: int) -> list[Image.Image]:
