@@ -3,6 +3,7 @@
 
 import { find, findA, makeButton, setText } from "../dom.js";
 import { onMode, openMode } from "../modes/mode.js";
+import { CHANGED, DATA, LIVE, MOVING, PLACES, RELEASED, STEPPED, TURNED } from "./change.js";
 import { publicFace } from "./face.js";
 import { Frame } from "./frame.js";
 import { createLink } from "./link.js";
@@ -22,7 +23,7 @@ import { createReach } from "./panels/reach.js";
 import { createSelectedCard, createWhy } from "./panels/selected.js";
 import { createTiles } from "./panels/tiles.js";
 import { createSheet } from "./sheet.js";
-import { CHANGED, DATA, LIVE, MOVING, PLACES, RELEASED, State, STEPPED, TURNED } from "./state.js";
+import { State } from "./state.js";
 import { createLesson } from "./tabs/lesson.js";
 import { createTabs } from "./tabs/tabs.js";
 

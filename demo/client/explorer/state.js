@@ -1,6 +1,7 @@
 // The explorer's one state and every way to change it. It tells its subscribers what kind of change it was and calls
 // nobody else: what follows from a change (a frame, the address, a word to the server) is decided where it is heard.
 
+import { CHANGED, DATA, LIVE, MOVING, PLACES, RELEASED, STEPPED, TURNED } from "./change.js";
 import { LESSON } from "./model/lesson.js";
 import { readLive, saidOf, withLive, withoutLive, writeLive } from "./model/live.js";
 import { keptByName, keptChoice, makeFilter } from "./model/selection.js";
@@ -8,23 +9,6 @@ import { openingPicture } from "./model/summary.js";
 
 /** @import { CameraAnswer, Change, Colouring, Data, Filter, Link, LiveSaid, Places } from '../types.d.ts' */
 /** @import { Settings, System, TabName } from '../types.d.ts' */
-
-/** Another data set is there, or none any more. */
-export const DATA = "data";
-/** The pictures have other places on the map. */
-export const PLACES = "places";
-/** A slider is under the hand; many more such changes may follow. */
-export const MOVING = "moving";
-/** The live picture is another one; many more may follow. */
-export const LIVE = "live";
-/** Something else that is on show has changed. */
-export const CHANGED = "changed";
-/** The hand has let go; what is on show is as it was. */
-export const RELEASED = "released";
-/** Another tab is open. */
-export const TURNED = "turned";
-/** A step of the lesson is to be begun, be it the one that is open. */
-export const STEPPED = "stepped";
 
 /** @type {TabName[]} */
 export const TAB_NAMES = ["changed", "confusion", "plane", "walk", "methods", "table", "how"];
