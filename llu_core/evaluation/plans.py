@@ -218,7 +218,8 @@ def _drawn(source: Features, shots: int, seed: int) -> Drawn:
 def without_thumbnails(problem: FewShotSet) -> FewShotSet:
     """The same set without pictures to look at, which no system needs: lighter on its way to other processes."""
     train, test = (replace(rows, thumbnails=None) for rows in (problem.train, problem.test))
-    return replace(problem, train=train, test=test)
+    controls = tuple(replace(each, pictures=replace(each.pictures, thumbnails=None)) for each in problem.controls)
+    return replace(problem, train=train, test=test, controls=controls)
 
 
 def _bytes(tensor: Tensor) -> bytes:
