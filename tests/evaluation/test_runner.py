@@ -45,7 +45,7 @@ def broken(prepare: Callable) -> Cell:
     return Cell({"protocol": "base-to-new", "source": "synthetic", "method": "broken", "shots": 2, "seed": 1}, prepare)
 
 
-def without_seconds(outcomes: Sequence[Outcome]) -> list[AnyRow]:
+def without_seconds(outcomes: Sequence[Outcome]) -> list[Row]:
     rows = [row for outcome in outcomes for row in outcome.rows]
     return [replace(row, train_seconds=None) for row in rows if isinstance(row, Row)]
 
