@@ -17,7 +17,7 @@ import pytest
 from llu_core.data.features import Features
 from llu_core.errors import LluError
 from llu_core.evaluation.protocols import Trial, run_trial
-from llu_core.evaluation.results import AnyRow, Row
+from llu_core.evaluation.results import Row
 from llu_core.evaluation.runner import Cell, Outcome, RowStore, run_grid, run_tasks
 from llu_core.method.recipes import RECIPES
 from support.synthetic import problem
