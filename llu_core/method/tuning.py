@@ -132,7 +132,7 @@ def tune(
         planes.append(Plane(setting.lam, seen.mean(dim=0), unseen.mean(dim=0), likelihood))
     chosen = _chosen(planes, recipe)
     beta, gamma = BETAS[chosen.best[0]], GAMMAS[chosen.best[1]]
-    tuned = replace(recipe, beta=beta, gamma=gamma, lam=chosen.lam)
+    tuned = replace(recipe, beta=beta, gamma=gamma, lam=chosen.lam, asked_beta=None, asked_gamma=None)
     return Tuning(tuned, _reason(chosen, len(cut), chosen.best), tuple(planes), chosen)
 
 

@@ -13,4 +13,4 @@ def fit(material: Material, seed: int, device: Device, recipe: Recipe = RECIPES[
 
 def fit_tuned(material: Material, seed: int, device: Device, recipe: Recipe = RECIPES["fast"]) -> Fitted:
     """LLU trained by `recipe` with the beta, gamma and lambda that `tune` chooses from the same shots."""
-    return fit(material, seed, device, tune(material.shots, recipe, seed=seed, device=device).training(recipe))
+    return fit(material, seed, device, tune(material.shots, recipe, seed=seed, device=device).recipe)
