@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
@@ -18,12 +17,12 @@ from llu_core.cli.options import (
     chosen_recipe,
     embedding_progress,
     listed,
+    make_folders_around,
     model_loader,
     model_of_sources,
     positive,
     positives,
     print_left_out,
-    require_folder,
     seeds,
 )
 from llu_core.cli.printing import means_of, print_rows
@@ -49,6 +48,7 @@ from llu_core.evaluation.results import ROW_TYPES, row_to_json
 from llu_core.evaluation.runner import Outcome, RowStore, cores, run_grid
 from llu_core.files.writing import write_text
 from llu_core.systems.registry import SYSTEMS, systems_named
+from llu_core.terminal import remark, say
 
 EXAMPLES = """examples:
   python -m llu_core evaluate base-to-new picto:sketched-coloured-shapes
@@ -105,11 +105,11 @@ def run(options: argparse.Namespace) -> int:
     whole = options.protocol == "all"
     options.out = options.out or (Path("report") if whole else None)
     options.jobs = options.jobs or (cores() if whole else 1)
-    require_folder(options.json, options.out)
     if options.out and options.out.exists() and not options.out.is_dir():
         raise LluError(f"{options.out} is a file; name a folder for the report")
     if options.json and options.json.is_dir():
         raise LluError(f"{options.json} is a folder; name a file for the rows")
+    make_folders_around(options.json, options.out)
     device = str(choose_device(options.device))
     datasets, troubles = _datasets(options)
     plans = _plans(options, datasets)
@@ -140,7 +140,7 @@ def run(options: argparse.Namespace) -> int:
         notes += [f"could not be used: {trouble}" for trouble in troubles]
         _write_report(options, setting, done, time.perf_counter() - start, notes)
     for trouble in troubles:
-        print(f"error: {trouble}", file=sys.stderr)
+        remark(f"error: {trouble}")
     return 2 if troubles else 0
 
 
@@ -161,7 +161,7 @@ def _datasets(options: argparse.Namespace) -> tuple[tuple[str, ...], list[str]]:
 
 def _plans(options: argparse.Namespace, datasets: tuple[str, ...]) -> list[Plan]:
     """What to run, by the options; unknown methods are refused here, before any work."""
-    names = (*options.sources, *datasets)
+    names = tuple(dict.fromkeys((*options.sources, *datasets)))
     if options.protocol == "all" and not names:
         plans = whole_grid() if options.full else preset()
     elif options.full:
@@ -270,4 +270,4 @@ def _write_report(
         seconds=seconds,
         notes=tuple(notes),
     )
-    print(f"report: {write_report(options.out, outcomes, about)}", flush=True)
+    say(f"report: {write_report(options.out, outcomes, about)}")

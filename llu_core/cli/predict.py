@@ -7,6 +7,7 @@ from pathlib import Path
 
 from llu_core.cli.options import add_command, add_model, model_loader
 from llu_core.errors import LluError, shown
+from llu_core.terminal import say
 
 EXAMPLES = """examples:
   python -m llu_core predict my-adapter photo1.jpg photo2.jpg
@@ -65,15 +66,15 @@ def _known_model(adapter: str, model: str) -> str:
 
 def _print_predictions(predictions: Sequence, *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps([_prediction_row(p) for p in predictions], indent=2))
+        say(json.dumps([_prediction_row(p) for p in predictions], indent=2))
         return
     for p in predictions:
-        print(f"{p.name}: CLIP {p.clip_class} {100 * max(p.clip):.1f} %, LLU {p.llu_class} {100 * max(p.llu):.1f} %")
-        print(f"  alpha {p.alpha:.3f}, nearest anchor {p.anchor_name} ({p.anchor_class}) at {p.anchor_similarity:.3f}")
+        say(f"{p.name}: CLIP {p.clip_class} {100 * max(p.clip):.1f} %, LLU {p.llu_class} {100 * max(p.llu):.1f} %")
+        say(f"  alpha {p.alpha:.3f}, nearest anchor {p.anchor_name} ({p.anchor_class}) at {p.anchor_similarity:.3f}")
         for name, clip, llu in sorted(zip(p.class_names, p.clip, p.llu, strict=True), key=lambda row: -max(row[1:]))[
             :5
         ]:
-            print(f"  {name:<30} CLIP {100 * clip:5.1f} %   LLU {100 * llu:5.1f} %")
+            say(f"  {name:<30} CLIP {100 * clip:5.1f} %   LLU {100 * llu:5.1f} %")
 
 
 def _prediction_row(p) -> dict:

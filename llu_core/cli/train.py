@@ -19,6 +19,7 @@ from llu_core.cli.options import (
     seed,
 )
 from llu_core.errors import LluError
+from llu_core.terminal import say
 
 EXAMPLES = """examples:
   python -m llu_core train my_pictures/ --out my-adapter
@@ -31,6 +32,7 @@ def add(commands) -> None:
     train = add_command(commands, "train", "train an adapter on a few pictures per class and save it", EXAMPLES, run)
     train.add_argument("source", metavar="SOURCE", help=SOURCE_HELP)
     train.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for the trained adapter")
+    train.add_argument("--force", action="store_true", help="write over an adapter that is there already")
     train.add_argument("--shots", type=positive, help="sample at most this many pictures per class (default: all)")
     train.add_argument("--seed", type=seed, default=1, help="of the sampling and the training (default: 1)")
     train.add_argument(
@@ -43,6 +45,7 @@ def add(commands) -> None:
 def run(options: argparse.Namespace) -> int:
     """Train and save what the options say; returns the exit status."""
     from llu_core.encoders.encoder import choose_device
+    from llu_core.method.adapter_files import holds_adapter
     from llu_core.method.checkpoint import TrainedAdapter
     from llu_core.method.training import TrainingStep, train
     from llu_core.steps import drain
@@ -50,6 +53,8 @@ def run(options: argparse.Namespace) -> int:
     recipe, device = chosen_recipe(options), choose_device(options.device)
     if options.out.exists() and not options.out.is_dir():
         raise LluError(f"{options.out} is a file; name a folder for the adapter")
+    if not options.force and holds_adapter(options.out):
+        raise LluError(f"{options.out} holds an adapter already; name another folder, or write over it with --force")
     model = options.model or model_of_sources([options.source])
     shots = _load_source(options, model)
     if options.shots:
@@ -59,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
 
         tuning = tune(shots, recipe, seed=options.seed, device=device)
         recipe = tuning.recipe
-        print(tuning.reason)
+        say(tuning.reason)
     with progress_bar("training", "step") as bar:
 
         def show(step: TrainingStep) -> None:
@@ -72,7 +77,7 @@ def run(options: argparse.Namespace) -> int:
         shots, adapter, recipe, seed=options.seed, model=model if shots.encoder_identity else ""
     )
     trained.save_pretrained(options.out)
-    print(f"{len(shots.train)} pictures of {len(trained.trained_classes)} classes; adapter saved to {options.out}")
+    say(f"{len(shots.train)} pictures of {len(trained.trained_classes)} classes; adapter saved to {options.out}")
     _print_test(shots, adapter)
     return 0
 
@@ -93,4 +98,4 @@ def _print_test(shots, adapter) -> None:
     if len(shots.test):
         test = (shots.test.embeddings, shots.test.labels, shots.class_embeddings)
         clip = accuracy(ZeroShotClassifier(shots.logit_scale), *test)
-        print(f"test pictures: CLIP {clip:.1f} %, LLU {accuracy(adapter, *test):.1f} % ({len(shots.test)} pictures)")
+        say(f"test pictures: CLIP {clip:.1f} %, LLU {accuracy(adapter, *test):.1f} % ({len(shots.test)} pictures)")

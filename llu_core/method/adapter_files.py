@@ -41,6 +41,11 @@ def write_adapter(folder: Path, config: dict[str, Any], tensors: dict[str, Tenso
     (folder / CONFIG_FILE).write_bytes(text)
 
 
+def holds_adapter(folder: Path) -> bool:
+    """Whether one of the two files of an adapter lies in `folder`."""
+    return any((folder / name).exists() for name in (CONFIG_FILE, WEIGHTS_FILE))
+
+
 def move_adapter(source: Path, folder: Path) -> None:
     """Put the files of `source` in place of those in `folder`, each whole and on the disk, the configuration last.
 
