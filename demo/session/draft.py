@@ -20,7 +20,6 @@ MAX_FOLDER_NAME_LENGTH = 255
 """The most characters of a class that a zip names: more than what is typed, since it was a folder's name before."""
 MAX_TEMPLATES = 100
 MAX_TEMPLATE_LENGTH = 400
-PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 
 _LARGEST_SIDE = 672
 """A stored picture has at most so many pixels a side: twice what the largest known encoder looks at."""

@@ -22,6 +22,7 @@ from llu_core.data.left_out import leave_out
 from llu_core.data.pictures import ImageSource, Picture
 from llu_core.errors import LluError
 from llu_core.files.images import UnreadablePicture, decode
+from llu_core.files.leftovers import is_leftover
 from llu_core.files.listing import list_zip
 
 Arguments = ParamSpec("Arguments")
@@ -52,8 +53,11 @@ def add_files(session: Session, paths: Sequence[str | Path], class_name: str = "
 
 def read_upload(session: Session, paths: Sequence[str | Path], class_name: str = "") -> Upload:
     """Read files for `join_upload`, within what the session has room for; this takes long, and changes nothing."""
-    files, limits = [Path(path) for path in paths], session.limits
-    _require_few(files, limits)
+    given, limits = [Path(path) for path in paths], session.limits
+    _require_few(given, limits)
+    files = [path for path in given if not is_leftover(path.name)]
+    if given and not files:
+        raise LluError(f"{given[0].name} is nothing but what systems leave among files; choose pictures or a zip")
     try:
         size = sum(path.stat().st_size for path in files)
     except FileNotFoundError:  # uploads are deleted after a while

@@ -29,13 +29,14 @@ def add(commands) -> None:
 def run(options: argparse.Namespace) -> int:
     """Predict what the options name; returns the exit status."""
     from llu_core.files.images import UnreadablePicture, decode
+    from llu_core.files.leftovers import NAMES
     from llu_core.method.checkpoint import TrainedAdapter
     from llu_core.method.prediction import predict
 
     trained = TrainedAdapter.from_pretrained(options.adapter)
     model = options.model or _known_model(options.adapter, trained.model)
     images, names, unreadable = [], [], []
-    for path in options.images:
+    for path in (path for path in options.images if path.name.lower() not in NAMES):  # "photos/*" names them
         try:
             images.append(decode(path, str(path)))
             names.append(shown(str(path)))
@@ -43,6 +44,8 @@ def run(options: argparse.Namespace) -> int:
             unreadable.append(str(error))
     classes = [shown(name).strip() for name in options.classes.split(",") if name.strip()] if options.classes else None
     predictions = predict(trained, model_loader(options, model)(), images, names, classes) if images else []
+    if not images and not unreadable:
+        raise LluError(f"{options.images[0]} is nothing but what systems leave among files; name pictures")
     _print_predictions(predictions, as_json=options.json)
     if unreadable:
         raise LluError("; ".join(unreadable))
