@@ -18,7 +18,7 @@ from demo.settings import MB, Limits
 from llu_core.data.bundles import BundleLimits, load_bundle
 from llu_core.data.class_folders import image_source
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings, Rejected
-from llu_core.data.left_out import leave_out
+from llu_core.data.left_out import leave_out, validation_left_out
 from llu_core.data.pictures import ImageSource, Picture
 from llu_core.errors import LluError
 from llu_core.files.images import UnreadablePicture, decode
@@ -171,7 +171,9 @@ class _Reader:
         self.reserve(len(source.train) + len(source.test))
         train, unreadable = self.read(source.train, ())
         test, unreadable = self.read(source.test, unreadable)
-        return leave_out(replace(source, train=train, test=test), source.seen_classes, unreadable)
+        rejected = (*source.rejected, *validation_left_out(source))
+        read = replace(source, train=train, test=test, validation=(), rejected=rejected)
+        return leave_out(read, source.seen_classes, unreadable)
 
     def reserve(self, pictures: int) -> None:
         """Raises LluError, before any is read, if so many pictures are too many."""

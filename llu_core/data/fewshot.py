@@ -149,6 +149,15 @@ class FewShotSet:
         if without:
             raise LluError(f"{self.name}: {self._named(without)} has no training picture; add one or leave it out")
 
+    def require_choice(self) -> None:
+        """Raise LluError unless there are two classes at least, so that there is something to tell apart."""
+        if len(self.class_names) < 2:
+            name = self.bundle or self.name
+            raise LluError(
+                f"{name} has one class alone, {self._named([0])}; add a second one, or name an unseen one, so that "
+                "there is something to tell apart"
+            )
+
     def require_rows(self) -> None:
         """Raise LluError, naming the first one, if a class has neither training nor test rows."""
         empty = sorted(set(range(len(self.class_names))) - {*self.seen_classes, *self.test.labels.tolist()})

@@ -49,6 +49,14 @@ def class_left_out(name: str) -> Rejected:
     return Rejected(name, "no readable training picture; the class is left out")
 
 
+def validation_left_out(source: ImageSource) -> tuple[Rejected, ...]:
+    """What is told about validation pictures where training and test pictures alone are looked at."""
+    if not source.validation:
+        return ()
+    reason = "only evaluate looks at them; call their folder test to have them answered here"
+    return (Rejected(f"{len(source.validation):,} validation pictures", reason),)
+
+
 def nothing_readable(name: str, rejected: Sequence[Rejected], kind: str = "training") -> LluError:
     """The error for a source without any picture of a kind; it quotes the first of `rejected`, if there is one."""
     first = f"; left out: {rejected[0].name} ({rejected[0].reason})" if rejected else ""

@@ -78,8 +78,9 @@ def _decoded(data: bytes, page: str) -> str:
 
 
 def _is_unlikely(text: str) -> bool:
-    """Letters that hardly any language has, and names of one accented letter: Chinese that is taken for UTF-8."""
-    return bool(re.search("[\u0180-\u02ff\u0370-\u037f]|(?m:(^|[/\\\\])[\u00c0-\u00ff]($|[/\\\\.]))", text))
+    """Letters that hardly any language has, or names of one accented letter each: Chinese that is taken for UTF-8."""
+    longer = re.sub(r"(?m)(?:^|(?<=[/\\]))[\u00c0-\u00ff](?=$|[/\\.])", "", text)
+    return bool(re.search("[\u0180-\u02ff\u0370-\u037f]", text)) or (bool(text) and longer.isascii())
 
 
 def _foreign(text: str) -> str:

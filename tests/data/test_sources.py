@@ -123,6 +123,7 @@ def test_what_does_not_belong_is_named_with_its_reason(write: Write):
             "cat/empty.png": b"",
             "cat/more/a.png": png(),
             "test/unknown/a.png": png(),
+            "test/cat/b.png": png(),
             "test/a.png": png(),
             "bird/a.png": b"x",
             "fish/": b"",
