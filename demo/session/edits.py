@@ -226,11 +226,13 @@ def edit(
 ) -> Session:
     """The session with `change(draft, *args)` as its draft; `label` says in the Undo button what was done.
 
-    Raises LluError if the set came as embeddings, if `change` does, and if the set is over the limits then.
+    Where nothing changes, there is nothing to undo. Raises LluError if the set came as embeddings, if `change` does,
+    and if the set is over the limits then.
     """
     if session.features is not None:
         raise LluError("a set of embeddings cannot be edited; choose an example or add pictures to start another set")
-    return session.edited(label, change(session.draft, *args, **kwargs))
+    changed = change(session.draft, *args, **kwargs)
+    return session if changed is session.draft else session.edited(label, changed)
 
 
 def edit_picture(
@@ -285,8 +287,8 @@ def _listed(session: Session, names: str) -> list[str]:
 
 def set_templates(session: Session, templates: str) -> Session:
     """`templates`: one a line, each with {} where the class name goes."""
-    lines = [line.strip() for line in templates.splitlines() if line.strip()]
-    if tuple(lines) == session.source.templates:
+    lines = templates.splitlines()
+    if drafts.given_templates(lines) == session.source.templates:
         return session
     return edit(session, "change templates", drafts.set_templates, lines)
 

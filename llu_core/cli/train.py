@@ -44,6 +44,7 @@ def add(commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Train and save what the options say; returns the exit status."""
+    from llu_core.encoders.backbones import absolute_name
     from llu_core.encoders.encoder import choose_device
     from llu_core.method.adapter_files import holds_adapter
     from llu_core.method.checkpoint import TrainedAdapter
@@ -74,7 +75,7 @@ def run(options: argparse.Namespace) -> int:
 
         adapter = drain(train(shots, recipe, seed=options.seed, device=device), show)
     trained = TrainedAdapter.of(
-        shots, adapter, recipe, seed=options.seed, model=model if shots.encoder_identity else ""
+        shots, adapter, recipe, seed=options.seed, model=absolute_name(model) if shots.encoder_identity else ""
     )
     trained.save_pretrained(options.out)
     say(f"{len(shots.train)} pictures of {len(trained.trained_classes)} classes; adapter saved to {options.out}")
