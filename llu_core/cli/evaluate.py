@@ -23,6 +23,7 @@ from llu_core.cli.options import (
     positive,
     positives,
     print_left_out,
+    print_remarks,
     seeds,
 )
 from llu_core.cli.printing import means_of, print_rows
@@ -136,7 +137,7 @@ def run(options: argparse.Namespace) -> int:
         write_text(options.json, json.dumps(listing, indent=2, ensure_ascii=False) + "\n")
     troubles += [*unusable, *_failures(done)]
     if options.out and done:
-        notes = [f"unlike the published set: {remark}" for each in features.values() for remark in each.remarks]
+        notes = [remark for each in features.values() for remark in each.remarks]
         notes += [f"could not be used: {trouble}" for trouble in troubles]
         _write_report(options, setting, done, time.perf_counter() - start, notes)
     for trouble in troubles:
@@ -222,6 +223,7 @@ def _load(where: SourceFeatures, plans: Sequence[Plan]) -> tuple[dict[str, Featu
             continue
         features[name] = _named_apart(loaded, name, features)
         print_left_out(loaded.problem.rejected)
+        print_remarks(loaded.remarks)
     return features, list(dict.fromkeys(unusable))
 
 

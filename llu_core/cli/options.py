@@ -138,6 +138,12 @@ def print_left_out(rejected: Sequence[Rejected]) -> None:
         remark(f"left out: {each.name}: {each.reason}")
 
 
+def print_remarks(remarks: Iterable[str]) -> None:
+    """A line on standard error for everything that is odd about a set and no reason to refuse it."""
+    for each in remarks:
+        remark(f"note: {each}")
+
+
 def make_folders_around(*targets: Path | None) -> None:
     """Make the folders that the targets are to lie in, before the work and not after it."""
     for folder in (target.absolute().parent for target in targets if target is not None):

@@ -5,7 +5,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from llu_core.cli.options import add_command, add_model, model_loader
+from llu_core.cli.options import add_command, add_model, model_loader, print_remarks
 from llu_core.errors import LluError, shown
 from llu_core.terminal import say
 
@@ -43,13 +43,26 @@ def run(options: argparse.Namespace) -> int:
         except UnreadablePicture as error:
             unreadable.append(str(error))
     classes = [shown(name).strip() for name in options.classes.split(",") if name.strip()] if options.classes else None
-    predictions = predict(trained, model_loader(options, model)(), images, names, classes) if images else []
+    encoder = model_loader(options, model)()
+    predictions = predict(trained, encoder, images, names, classes) if images else []
+    print_remarks(_about_classes(trained, encoder, classes) if images else ())
     if not images and not unreadable:
         raise LluError(f"{options.images[0]} is nothing but what systems leave among files; name pictures")
     _print_predictions(predictions, as_json=options.json)
     if unreadable:
         raise LluError("; ".join(unreadable))
     return 0
+
+
+def _about_classes(trained, encoder, classes: Sequence[str] | None) -> list[str]:
+    """Sentences about class names that the model cannot tell apart, or does not see to their end."""
+    from llu_core.data.remarks import cut_prompts, same_texts
+    from llu_core.encoders.prompts import class_embeddings
+
+    if classes is None:
+        return [sentence] if (sentence := same_texts(trained.class_names, trained.class_embeddings)) else []
+    rows = class_embeddings(encoder, classes, trained.templates)
+    return list(filter(None, (same_texts(classes, rows), cut_prompts(encoder, classes, trained.templates))))
 
 
 def _known_model(adapter: str, model: str) -> str:

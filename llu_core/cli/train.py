@@ -15,6 +15,7 @@ from llu_core.cli.options import (
     model_of_sources,
     positive,
     print_left_out,
+    print_remarks,
     progress_bar,
     seed,
 )
@@ -84,11 +85,13 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _load_source(options: argparse.Namespace, model: str):
+    from llu_core.data.remarks import remarks
     from llu_core.data.sources import load_source
 
     with embedding_progress(options.source) as show:
         shots = load_source(options.source, model_loader(options, model), progress=show)
     print_left_out(shots.rejected)
+    print_remarks(remarks(shots, encoder=model_loader(options, model)() if shots.encoder_identity else None))
     return shots
 
 

@@ -223,7 +223,7 @@ class _Bundle:
         """(n, d) float32 unit rows."""
         array = self.array(key)
         if array.dtype.kind not in "fiu":
-            self.fail(key, f"has type {array.dtype}, must be numbers")
+            self.fail(key, f"has type {array.dtype}, must be numbers; write it as float32")
         in_place = array.dtype == np.float32 and array.flags.c_contiguous
         rows = array if in_place else np.empty(array.shape, np.float32)
         step = max(1, _BLOCK_NUMBERS // array.shape[1])
@@ -247,11 +247,15 @@ class _Bundle:
         """(rows,) int64 in 0..classes-1."""
         array = self.array(key)
         if array.dtype.kind not in "iu":
-            self.fail(key, f"has type {array.dtype}, must be whole numbers")
+            what = "names" if array.dtype.kind in "US" else f"type {array.dtype}"
+            self.fail(key, f"has {what}, must be whole numbers: positions in class_names, counted from 0")
         if array.ndim != 1 or len(array) != rows:
             self.fail(key, f"has shape {array.shape}, must be ({rows},) like the features' rows")
+        one_off = "; subtract 1" if rows and (array.min(), array.max()) == (1, classes) else ""
         if rows and not 0 <= int(array.min()) <= int(array.max()) < classes:
-            self.fail(key, f"runs from {array.min()} to {array.max()}, must stay in 0..{classes - 1} (class_names)")
+            self.fail(
+                key, f"runs from {array.min()} to {array.max()}, must stay in 0..{classes - 1} (class_names){one_off}"
+            )
         return torch.from_numpy(array.astype(np.int64))
 
     def class_names(self) -> tuple[str, ...]:

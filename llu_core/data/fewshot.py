@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from llu_core.encoders.prompts import DEFAULT_TEMPLATES
+from llu_core.encoders.rows import require_known, unit_rows, whole_labels
 from llu_core.errors import LluError
 
 VALIDATION_SHOTS = 4
@@ -40,8 +41,8 @@ class Draw:
 class LabelledEmbeddings:
     """Pictures as unit rows.
 
-    embeddings: (n, d) float32 unit rows; labels: (n,) int64; names: n file names, or "train 3" for the row of a bundle;
-    thumbnails: (n, s, s, 3) uint8 or None.
+    embeddings: (n, d) float32 unit rows, which rows of other numbers and lengths become; labels: (n,) int64;
+    names: n file names, or "train 3" for the row of a bundle; thumbnails: (n, s, s, 3) uint8 or None.
     """
 
     embeddings: Tensor
@@ -50,6 +51,8 @@ class LabelledEmbeddings:
     thumbnails: np.ndarray | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "embeddings", unit_rows(self.embeddings, "embeddings"))
+        object.__setattr__(self, "labels", whole_labels(self.labels, "labels"))
         lengths = {len(self.embeddings), len(self.labels), len(self.names)}
         if self.thumbnails is not None:
             lengths.add(len(self.thumbnails))
@@ -119,12 +122,16 @@ class FewShotSet:
     bundle: str = ""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "class_names", tuple(self.class_names))
+        object.__setattr__(self, "class_embeddings", unit_rows(self.class_embeddings, "class_embeddings"))
         if self.class_embeddings.ndim != 2 or len(self.class_embeddings) != len(self.class_names):
             raise ValueError("class_embeddings must be (C, d), one row per class name")
         if not 0 < self.base_classes <= len(self.class_names):
             raise ValueError(f"base_classes is {self.base_classes}, must be 1 to {len(self.class_names)}")
         if self.train.embeddings.shape[1] != self.width or self.test.embeddings.shape[1] != self.width:
             raise ValueError("train, test and class embeddings must have one width")
+        for part, rows in (("train", self.train), ("test", self.test)):
+            require_known(rows.labels, len(self.class_names), f"the {part} labels of {self.name}")
 
     @property
     def width(self) -> int:

@@ -22,6 +22,13 @@ from llu_core.errors import LluError
 
 SOURCE_FORMS = "a folder with one folder per class, a .zip of that, a feature bundle (.npz), or picto:NAME"
 
+AS_BUNDLE = (
+    "embeddings come as one feature bundle: numpy.savez('set.npz', train_features=..., train_labels=..., "
+    "test_features=..., test_labels=..., text_features=..., class_names=...), labels counted from 0"
+)
+ARRAYS = (".npy", ".pt", ".pth", ".pkl", ".h5", ".safetensors")
+"""How files of arrays end, which people keep embeddings in."""
+
 Source = TypeVar("Source", FewShotSet, ImageSource)
 
 
@@ -59,6 +66,9 @@ def validation_left_out(source: ImageSource) -> tuple[Rejected, ...]:
 
 def nothing_readable(name: str, rejected: Sequence[Rejected], kind: str = "training") -> LluError:
     """The error for a source without any picture of a kind; it quotes the first of `rejected`, if there is one."""
+    arrays = next((each.name for each in rejected if each.name.lower().endswith((*ARRAYS, ".npz"))), None)
+    if arrays is not None:
+        return LluError(f"{name} has no readable {kind} picture, and {arrays} is an array; {AS_BUNDLE}")
     first = f"; left out: {rejected[0].name} ({rejected[0].reason})" if rejected else ""
     return LluError(f"{name} has no readable {kind} picture{first}; a source is {SOURCE_FORMS}")
 

@@ -183,8 +183,9 @@ class OpenClipEncoder:
             return [True] * len(texts)
         doubtful = [len(text.encode(errors="replace")) > room - 2 for text in texts]
         longer: Any = self.tokenize  # open_clip's, since it has a context length
-        tokens = iter(longer([text for text, may in zip(texts, doubtful, strict=True) if may] or [""], room + 1))
-        return [not may or not bool(next(tokens)[room]) for may in doubtful]
+        padding, *tokens = longer(["a", *(text for text, may in zip(texts, doubtful, strict=True) if may)], room + 2)
+        after = iter(tokens)
+        return [not may or bool(next(after)[room] == padding[room]) for may in doubtful]
 
     def _in_batches(
         self,

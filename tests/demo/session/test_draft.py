@@ -87,7 +87,7 @@ def test_a_class_needs_a_name_of_sensible_length(name: str, cats_and_dogs: Image
 
 @pytest.mark.parametrize("template", ["a photo", "a {0}", "a { } b"])
 def test_a_template_needs_a_place_for_the_name(template, cats_and_dogs: ImageSource):
-    with pytest.raises(LluError, match="write {} where the class name belongs"):
+    with pytest.raises(LluError, match=r"write \{\} where the class name belongs"):
         drafts.set_templates(cats_and_dogs, [template])
 
 
