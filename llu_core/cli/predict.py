@@ -19,7 +19,9 @@ def add(commands) -> None:
     predict = add_command(
         commands, "predict", "CLIP and LLU probabilities, alpha and nearest anchor of pictures", EXAMPLES, run
     )
-    predict.add_argument("adapter", metavar="DIR", help="folder written by train, or a Hugging Face repository")
+    predict.add_argument(
+        "adapter", metavar="DIR", help="folder written by train, a zip of it, or a Hugging Face repository"
+    )
     predict.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
     predict.add_argument("--classes", help='class names to choose from, "a,b,c" (default: those of the training)')
     predict.add_argument("--json", action="store_true", help="print JSON")
