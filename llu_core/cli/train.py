@@ -61,6 +61,7 @@ def run(options: argparse.Namespace) -> int:
     shots = _load_source(options, model)
     if options.shots:
         shots = shots.sample(options.shots, options.seed)
+    shots.require_choice()
     if options.tune:
         from llu_core.method.tuning import tune
 

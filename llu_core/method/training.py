@@ -59,8 +59,7 @@ def train(
 
     Only classes with shots take part; the others keep CLIP's text until prediction, where they get whatever alpha
     their nearness to the trained texts gives them. Nothing is shared between runs: an abandoned generator
-    leaves no trace. The same seed gives the same weights on the CPU. Raises LluError if there are no shots, and for
-    one class alone.
+    leaves no trace. The same seed gives the same weights on the CPU. Raises LluError if there are no shots.
     """
     problem, generator = TrainingProblem.of(shots, recipe, device), torch.Generator().manual_seed(seed)
     image = _Parameters.start(problem, recipe, generator)
@@ -98,10 +97,9 @@ class TrainingProblem:
 
     @classmethod
     def of(cls, shots: FewShotSet, recipe: Recipe, device: torch.device | str) -> "TrainingProblem":
-        """Raises LluError if there are no shots, or one class alone."""
+        """Raises LluError if there are no shots."""
         if len(shots.train) == 0:
             raise LluError(f"{shots.name} has no training images; add at least one per class to be learned")
-        shots.require_choice()
         images = shots.train.embeddings.to(device)
         trained, targets = shots.train.labels.to(device).unique(return_inverse=True)
         texts = shots.class_embeddings.to(device)[trained]
