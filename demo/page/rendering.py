@@ -1,6 +1,5 @@
 """What the page shows of a visitor's session, drawn anew after every event."""
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +9,7 @@ from demo.page.visitors import Visitors
 from demo.payloads.cards import cards_payload, cards_payload_of_features
 from demo.payloads.explorer import explorer_payload, positions_payload
 from demo.payloads.snippets import client_code, library_code
-from demo.payloads.summary import status_line
+from demo.payloads.summary import as_written, status_line
 from demo.session import training
 from demo.session.draft import unseen_without_pictures
 from demo.session.session import Session
@@ -63,12 +62,7 @@ class Rendering:
 def _model_line(session: Session) -> str:
     """Who reads the set, what it knows, and which of the visitor's class names it was never taught."""
     told = "" if session.preset else warning(session.encoder_name, session.draft.class_names)
-    return f"Model: **{session.encoder.title}**. {session.encoder.note}" + (f" **{_as_written(told)}**" if told else "")
-
-
-def _as_written(text: str) -> str:
-    """Markdown that shows the text with every sign as it is."""
-    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)
+    return f"Model: **{session.encoder.title}**. {session.encoder.note}" + (f" **{as_written(told)}**" if told else "")
 
 
 def _cards(session: Session) -> str:

@@ -11,10 +11,11 @@ from demo.client import CARDS, EXPLORER, PHOTOGRAPHS, preload_tags
 from demo.hosting.versions import versions
 from demo.payloads.cards import cards_payload
 from demo.payloads.thumbnails import photographs_payload
-from demo.session.draft import PICTURE_SUFFIXES, empty_draft
+from demo.session.draft import empty_draft
 from demo.session.presets import PRESETS
 from demo.settings import Limits, Settings
 from llu_core.encoders.model_table import BACKBONES, Backbone
+from llu_core.files.images import SUFFIXES
 from llu_core.method.recipes import RECIPES
 
 # The bundled Source Sans Pro has no usable semi-bold; fonts named by a web address would be fetched from elsewhere.
@@ -162,7 +163,7 @@ def build_few_shot_panel(limits: Limits) -> FewShotPanel:
         files = gr.File(
             label="Pictures, a zip or a folder",
             file_count="multiple",
-            file_types=[*PICTURE_SUFFIXES, ".zip", ".npz"],
+            file_types=[*SUFFIXES, ".zip", ".npz"],
             height=150,
             elem_id="drop",
         )

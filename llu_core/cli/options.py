@@ -1,7 +1,6 @@
 """What the commands share: options, argument types, and how a model is loaded."""
 
 import argparse
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,6 +13,7 @@ from llu_core.data.sources import BUILT_IN
 from llu_core.encoders.cache import ModelLoader, default_cache_folder
 from llu_core.errors import LluError
 from llu_core.method.recipes import RECIPES, Recipe, recipe
+from llu_core.terminal import remark
 
 SOURCE_HELP = (
     "a folder or zip with one folder of pictures per class (optional test/ and new/), a feature bundle (.npz), "
@@ -77,8 +77,8 @@ def positive(text: str) -> int:
 
 
 def positives(text: str) -> list[int]:
-    """An argument type: "1,2,4"."""
-    return [positive(part.strip()) for part in text.split(",")]
+    """An argument type: "1,2,4", each once."""
+    return list(dict.fromkeys(positive(part.strip()) for part in text.split(",")))
 
 
 def seed(text: str) -> int:
@@ -89,9 +89,9 @@ def seed(text: str) -> int:
 
 
 def seeds(text: str) -> list[int]:
-    """An argument type: "1,2,3"."""
+    """An argument type: "1,2,3", each once."""
     try:
-        return [seed(part.strip()) for part in text.split(",")]
+        return list(dict.fromkeys(seed(part.strip()) for part in text.split(",")))
     except argparse.ArgumentTypeError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a comma-separated list of whole numbers") from None
 
@@ -141,14 +141,22 @@ def embedding_progress(source: str) -> Iterator[Callable[[int, int], None]]:
 def print_left_out(rejected: Sequence[Rejected]) -> None:
     """A line on standard error for everything that could not be used."""
     for each in rejected:
-        print(f"left out: {each.name}: {each.reason}", file=sys.stderr)
+        remark(f"left out: {each.name}: {each.reason}")
 
 
-def require_folder(*targets: Path | None) -> None:
-    """Whether the targets can be written is asked before the work, not after it."""
-    for target in targets:
-        if target is not None and not target.absolute().parent.is_dir():
-            raise LluError(f"{target} lies in a folder that does not exist; make it first or name another")
+def print_remarks(remarks: Iterable[str]) -> None:
+    """A line on standard error for everything that is odd about a set and no reason to refuse it."""
+    for each in remarks:
+        remark(f"note: {each}")
+
+
+def make_folders_around(*targets: Path | None) -> None:
+    """Make the folders that the targets are to lie in, before the work and not after it."""
+    for folder in (target.absolute().parent for target in targets if target is not None):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise LluError(f"the folder {folder} cannot be made ({error.strerror or error}); name another") from None
 
 
 def chosen_recipe(options: argparse.Namespace) -> Recipe:

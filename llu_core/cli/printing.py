@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from llu_core.errors import shown
 from llu_core.evaluation.results import (
     AnyRow,
     MeanRow,
@@ -13,6 +12,7 @@ from llu_core.evaluation.results import (
     mean_rows,
     mean_transfer_rows,
 )
+from llu_core.terminal import say
 
 HEADS = {
     Row: f"{'source':<28} {'method':<14} {'seed':>4} {'shots':>5} {'base':>6} {'new':>6} {'H':>6} {'joint':>6} "
@@ -28,8 +28,8 @@ def print_rows(rows: Sequence[AnyRow], headed: set[type]) -> None:
         kind = next(kind for kind in HEADS if isinstance(row, kind))
         if kind not in headed:
             headed = headed | {kind}
-            print(HEADS[kind])
-        print(shown(_line(row)), flush=True)  # rows may be kept from a file that somebody else wrote
+            say(HEADS[kind])
+        say(_line(row))
 
 
 def _line(row: AnyRow) -> str:

@@ -15,10 +15,12 @@ from llu_core.cli.options import (
     model_of_sources,
     positive,
     print_left_out,
+    print_remarks,
     progress_bar,
     seed,
 )
 from llu_core.errors import LluError
+from llu_core.terminal import say
 
 EXAMPLES = """examples:
   python -m llu_core train my_pictures/ --out my-adapter
@@ -31,6 +33,7 @@ def add(commands) -> None:
     train = add_command(commands, "train", "train an adapter on a few pictures per class and save it", EXAMPLES, run)
     train.add_argument("source", metavar="SOURCE", help=SOURCE_HELP)
     train.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for the trained adapter")
+    train.add_argument("--force", action="store_true", help="write over an adapter that is there already")
     train.add_argument("--shots", type=positive, help="sample at most this many pictures per class (default: all)")
     train.add_argument("--seed", type=seed, default=1, help="of the sampling and the training (default: 1)")
     train.add_argument(
@@ -48,7 +51,9 @@ def add(commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Train and save what the options say; returns the exit status."""
+    from llu_core.encoders.backbones import absolute_name
     from llu_core.encoders.encoder import choose_device
+    from llu_core.method.adapter_files import holds_adapter
     from llu_core.method.checkpoint import TrainedAdapter
     from llu_core.method.training import TrainingStep, train
     from llu_core.steps import drain
@@ -57,10 +62,13 @@ def run(options: argparse.Namespace) -> int:
     _check_guard(options)
     if options.out.exists() and not options.out.is_dir():
         raise LluError(f"{options.out} is a file; name a folder for the adapter")
+    if not options.force and holds_adapter(options.out):
+        raise LluError(f"{options.out} holds an adapter already; name another folder, or write over it with --force")
     model = options.model or model_of_sources([options.source])
     shots = _load_source(options, model)
     if options.shots:
         shots = shots.sample(options.shots, options.seed)
+    shots.require_choice()
     tuning = _tuned(options, shots, recipe, device)
     recipe = tuning.training(recipe) if tuning else recipe
     with progress_bar("training", "step") as bar:
@@ -78,10 +86,10 @@ def run(options: argparse.Namespace) -> int:
         adapter = adapter.with_mask(beta=beta, gamma=gamma)
         print(tuning.reason)
     trained = TrainedAdapter.of(
-        shots, adapter, recipe, seed=options.seed, model=model if shots.encoder_identity else ""
+        shots, adapter, recipe, seed=options.seed, model=absolute_name(model) if shots.encoder_identity else ""
     )
     trained.save_pretrained(options.out)
-    print(f"{len(shots.train)} pictures of {len(trained.trained_classes)} classes; adapter saved to {options.out}")
+    say(f"{len(shots.train)} pictures of {len(trained.trained_classes)} classes; adapter saved to {options.out}")
     _print_test(shots, adapter)
     return 0
 
@@ -115,11 +123,13 @@ def _guarded(options: argparse.Namespace, tuning, adapter, shots):
 
 
 def _load_source(options: argparse.Namespace, model: str):
+    from llu_core.data.remarks import remarks
     from llu_core.data.sources import load_source
 
     with embedding_progress(options.source) as show:
         shots = load_source(options.source, model_loader(options, model), progress=show)
     print_left_out(shots.rejected)
+    print_remarks(remarks(shots, encoder=model_loader(options, model)() if shots.encoder_identity else None))
     return shots
 
 
@@ -132,9 +142,9 @@ def _print_test(shots, adapter) -> None:
     if len(shots.test):
         test = (shots.test.embeddings, shots.test.labels, shots.class_embeddings)
         clip = accuracy(frozen, *test)
-        print(f"test pictures: CLIP {clip:.1f} %, LLU {accuracy(adapter, *test):.1f} % ({len(shots.test)} pictures)")
+        say(f"test pictures: CLIP {clip:.1f} %, LLU {accuracy(adapter, *test):.1f} % ({len(shots.test)} pictures)")
     if shots.controls:
         clip, llu = (accuracy_elsewhere(each, shots.controls) for each in (frozen, adapter))
         pictures = sum(len(control.pictures) for control in shots.controls)
         problems = f"{len(shots.controls)} problem{'s' * (len(shots.controls) > 1)}, {pictures} pictures"
-        print(f"elsewhere: CLIP {clip:.1f} %, LLU {llu:.1f} % ({problems})")
+        say(f"elsewhere: CLIP {clip:.1f} %, LLU {llu:.1f} % ({problems})")

@@ -21,6 +21,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 from typing import IO, NoReturn, TypeVar
 
@@ -233,7 +234,7 @@ class _Bundle:
         """(n, d) float32 unit rows."""
         array = self.array(key)
         if array.dtype.kind not in "fiu":
-            self.fail(key, f"has type {array.dtype}, must be numbers")
+            self.fail(key, f"has type {array.dtype}, must be numbers; write it as float32")
         in_place = array.dtype == np.float32 and array.flags.c_contiguous
         rows = array if in_place else np.empty(array.shape, np.float32)
         step = max(1, _BLOCK_NUMBERS // array.shape[1])
@@ -257,22 +258,21 @@ class _Bundle:
         """(rows,) int64 in 0..classes-1."""
         array = self.array(key)
         if array.dtype.kind not in "iu":
-            self.fail(key, f"has type {array.dtype}, must be whole numbers")
+            what = "names" if array.dtype.kind in "US" else f"type {array.dtype}"
+            self.fail(key, f"has {what}, must be whole numbers: positions in class_names, counted from 0")
         if array.ndim != 1 or len(array) != rows:
             self.fail(key, f"has shape {array.shape}, must be ({rows},) like the features' rows")
+        one_off = "; subtract 1" if rows and (array.min(), array.max()) == (1, classes) else ""
         if rows and not 0 <= int(array.min()) <= int(array.max()) < classes:
-            self.fail(key, f"runs from {array.min()} to {array.max()}, must stay in 0..{classes - 1} (class_names)")
+            self.fail(key, f"runs from {array.min()} to {array.max()}, must stay in 0..{classes - 1}{one_off}")
         return torch.from_numpy(array.astype(np.int64))
 
     def class_names(self) -> tuple[str, ...]:
         """C names, none empty, no two equal."""
         names: dict[str, None] = {}
         for name in self.strings("class_names"):
-            again, unique = 1, name
-            while unique in names:
-                again += 1
-                unique = f"{name} ({again})"
-            names[unique] = None
+            numbered = (f"{name} ({again})" for again in count(2))
+            names[next(each for each in chain([name], numbered) if each not in names)] = None
         return tuple(names)
 
     def strings(self, key: str) -> list[str]:

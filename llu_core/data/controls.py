@@ -2,7 +2,7 @@
 
 What an update does to them tells what it does to all that the model knew before. A problem needs pictures and at least
 two classes, none of them a class of the set, or it would measure what was taught. Folders and zips hold them as
-`class_folders` describes, feature bundles as `bundles` does.
+`folders.layout` describes, feature bundles as `bundles` does.
 """
 
 from collections.abc import Iterable, Sequence

@@ -26,7 +26,7 @@ import torch
 from llu_core.data.controls import usable, without_bare_classes
 from llu_core.data.features import Features
 from llu_core.data.fewshot import Control, FewShotSet, LabelledEmbeddings, Rejected, new_labels
-from llu_core.data.left_out import leave_out, lost_classes, nothing_readable, readable_draw
+from llu_core.data.left_out import leave_out, lost_classes, nothing_readable, readable_draw, validation_left_out
 from llu_core.data.picture_rows import Found, PictureRows, embedded, picture_shelf
 from llu_core.data.pictures import ImageSource
 from llu_core.data.selection import Draws, Item, Selection
@@ -60,7 +60,8 @@ def embed_steps(
     thumbnails: side in pixels of the centre crops kept of every picture, 0 for none.
     Raises LluError if no training picture can be read or a template is unusable (before anything is encoded).
     """
-    chosen = replace(source, templates=tuple(templates or source.templates), validation=())
+    rejected = (*source.rejected, *validation_left_out(source))
+    chosen = replace(source, templates=tuple(templates or source.templates), validation=(), rejected=rejected)
     features = yield from _steps(Selection.of(chosen), encoder, thumbnails=thumbnails)
     return features.problem
 

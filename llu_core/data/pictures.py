@@ -6,7 +6,8 @@ from functools import cached_property
 
 from PIL import Image
 
-from llu_core.data.fewshot import Draw, Rejected, draw_with_validation
+from llu_core.data.draws import Draw, draw_with_validation
+from llu_core.data.fewshot import Rejected
 from llu_core.encoders.prompts import DEFAULT_TEMPLATES
 
 

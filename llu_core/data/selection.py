@@ -3,7 +3,7 @@
 from collections.abc import Container, Sequence, Set
 from dataclasses import dataclass, replace
 
-from llu_core.data.fewshot import Draw
+from llu_core.data.draws import Draw
 from llu_core.data.left_out import with_stand_ins
 from llu_core.data.pictures import ImageSource, Picture
 

@@ -18,6 +18,7 @@ from torch import Tensor
 from llu_core.data.bundles import MAX_LOGIT_SCALE
 from llu_core.data.fewshot import FewShotSet
 from llu_core.errors import LluError, one_line
+from llu_core.files.archives import MAX_BYTES
 from llu_core.files.writing import folder_beside
 from llu_core.method.adapter import AffineUpdate, LocalizedAdapter, LocalizedUpdate, nearest_anchor
 from llu_core.method.adapter_files import CONFIG_FILE, FORMAT, WEIGHTS_FILE, move_adapter, read_adapter, write_adapter
@@ -158,12 +159,12 @@ class TrainedAdapter(ModelHubMixin, library_name="llu-explorer", tags=["clip", "
 
     @classmethod
     def from_pretrained(cls, pretrained_model_name_or_path: str | Path, **options: Any) -> "TrainedAdapter":
-        """Load a folder, or a Hugging Face Hub repository by its name (`options`: revision, token, cache_dir ...).
+        """Load a folder or a zip of it, or a Hugging Face Hub repository by its name (`options`: revision, token ...).
 
         Raises LluError, saying what is wrong, for anything that is not an intact adapter of a known version.
         """
         if Path(pretrained_model_name_or_path).exists():
-            return _load(Path(pretrained_model_name_or_path))
+            return load_adapter(Path(pretrained_model_name_or_path))
         if not _HUB_NAME.fullmatch(str(pretrained_model_name_or_path)):  # the Hub need not be asked
             raise LluError(f"{pretrained_model_name_or_path} does not exist; give the folder that training wrote")
         try:
@@ -176,7 +177,7 @@ class TrainedAdapter(ModelHubMixin, library_name="llu-explorer", tags=["clip", "
                 f"{pretrained_model_name_or_path} is neither a folder nor a model that the Hugging Face Hub gives "
                 f"({type(error).__name__}); give the folder that training wrote"
             ) from error
-        return _load(Path(files[0]).parent)
+        return load_adapter(Path(files[0]).parent)
 
 
 def _plain(value: Any) -> Any:
@@ -184,14 +185,15 @@ def _plain(value: Any) -> Any:
     return "inf" if isinstance(value, float) and math.isinf(value) else value
 
 
-def _load(folder: Path) -> TrainedAdapter:
-    files = read_adapter(folder)
+def load_adapter(path: Path, max_bytes: int = MAX_BYTES) -> TrainedAdapter:
+    """The adapter in a folder, or in a zip that may unpack to `max_bytes`; raises LluError as the class does."""
+    files = read_adapter(path, max_bytes)
     try:
         trained = _assemble(files.config, files.tensors)
         _check(trained, files.config)
     except (KeyError, TypeError, ValueError, OverflowError, RuntimeError) as error:
         reason = f"{type(error).__name__}: {one_line(error)}"
-        raise LluError(f"{folder} is a damaged adapter ({reason}); save it again") from error
+        raise LluError(f"{files.place} is a damaged adapter ({reason}); save it again") from error
     files.require_pair()
     return trained
 

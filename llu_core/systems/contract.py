@@ -42,6 +42,7 @@ class Material:
         check_views(self.views, self.shots.train)
         if not len(self.shots.train):
             raise LluError(f"{self.shots.name} has no training images; add at least one per class to be learned")
+        self.shots.require_choice()
         made_by = self.shots.encoder_identity
         if self.encoder and (self.encoder.width != self.shots.width or made_by not in ("", self.encoder.identity)):
             raise LluError(f"{self.shots.name} was not embedded by {self.encoder.title}; give the model that did it")

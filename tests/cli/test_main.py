@@ -309,3 +309,15 @@ def test_without_a_home_one_line_says_what_to_set(
     picture = next((pictures / "red").iterdir())
     assert main(["predict", str(adapter), str(picture), "--model", tiny_model, *more]) == (0 if more else 2)
     assert ("no home folder" in capsys.readouterr().err) is not bool(more)
+
+
+def test_an_adapter_is_written_over_only_when_asked(bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    out = ["--out", str(tmp_path / "new" / "adapter")]
+    assert main(["train", str(bundle), *out, "--seed", "1"]) == 0
+    capsys.readouterr()
+    assert "holds an adapter already; name another folder, or write over it with --force" in refused(
+        ["train", str(bundle), *out, "--seed", "2"], capsys
+    )
+    assert TrainedAdapter.from_pretrained(out[1]).seed == 1
+    assert main(["train", str(bundle), *out, "--seed", "2", "--force"]) == 0
+    assert TrainedAdapter.from_pretrained(out[1]).seed == 2

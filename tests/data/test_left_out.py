@@ -7,8 +7,9 @@ import pytest
 import torch
 from PIL import Image
 
+from llu_core.data.draws import Draw
 from llu_core.data.embedding import embed, extract
-from llu_core.data.fewshot import Draw, Rejected
+from llu_core.data.fewshot import Rejected
 from llu_core.data.left_out import leave_out, with_stand_ins
 from llu_core.data.pictures import ImageSource, Picture
 from llu_core.errors import LluError

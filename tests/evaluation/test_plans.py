@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from llu_core.data.built_in import open_set, set_names
+from llu_core.data.draws import Draw
 from llu_core.data.features import Features
-from llu_core.data.fewshot import Draw
 from llu_core.errors import LluError
 from llu_core.evaluation.plans import (
     ABLATION_SYSTEMS,

@@ -2,34 +2,39 @@
 
 A folder, or a zip of it, holds one folder per class; a single folder around it all is looked through:
 
-    CLASS/PICTURE          training pictures ("train/CLASS/PICTURE" is the same)
-    test/CLASS/PICTURE     optional: test pictures of those classes
+    CLASS/PICTURE          training pictures ("train/CLASS/PICTURE" is the same, and "training")
+    test/CLASS/PICTURE     optional: test pictures of those classes ("testing" is the same)
+    val/CLASS/PICTURE      optional: validation pictures of those classes ("valid" and "validation" are the same)
     new/CLASS/PICTURE      optional: a class without training pictures; its folder may be empty or hold test pictures
     new/classes.txt        optional: names of further classes without pictures, one a line ("new.txt" is the same);
                            one list at most
     elsewhere/NAME/CLASS/PICTURE    optional: closed problems of other classes, never trained on (see `controls`)
+
+`parts` tells a part of the set from a class that has its name.
 """
 
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from functools import partial
 
-from llu_core.data.controls import usable
 from llu_core.data.fewshot import Rejected, first_half
+from llu_core.data.folders.parts import PARTS, Parts, is_wrapper, told_parts, within
 from llu_core.data.left_out import class_left_out, nothing_readable
-from llu_core.data.pictures import ControlSource, ImageSource, Picture
 from llu_core.errors import LluError, shown
 from llu_core.files.images import UnreadablePicture
-from llu_core.files.listing import Listing, PictureFiles
+from llu_core.files.listing import Listing
 
-_SECTIONS = ("train", "test", "new")
-_ELSEWHERE = "elsewhere"
 _NAME_LISTS = ("new/classes.txt", "new.txt")
 MAX_NEW_NAMES, MAX_NAME_LENGTH = 50_000, 1_000
 """What a list of names may hold; ImageNet-21k has 21,841 classes."""
 _NOT_IN_A_CLASS = "not in the folder of a class"
 _TOO_DEEP = "in a folder inside a class folder; put it into the class folder itself"
+_ALL_TOO_DEEP = "files in folders inside a class folder; put them into the class folder itself"
+_NO_CLASS = (
+    "files in folders inside it, and no picture beside them; rename it to train, val or test if it is a part of the set"
+)
+_FEW = 3
+"""So many files that lie outside all class folders are named one by one; of more in one folder, the folder is."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +42,8 @@ class ClassLayout:
     """Which files are pictures of which class.
 
     root: the folder around the class folders, "" or ending in "/"; paths are relative to it. train: class -> paths of
-    its training pictures, at least one; test: class -> paths; new: the names of the classes without training pictures;
-    elsewhere: elsewhere/NAME/CLASS -> paths, and elsewhere/NAME -> nothing.
+    its training pictures, at least one; test, validation: class -> paths; new: the names of the classes without any
+    training picture; elsewhere: problem -> class -> paths.
     """
 
     root: str
@@ -46,7 +51,8 @@ class ClassLayout:
     test: Mapping[str, Sequence[str]]
     new: frozenset[str]
     rejected: tuple[Rejected, ...]
-    elsewhere: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    validation: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    elsewhere: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -58,133 +64,138 @@ class ClassLayout:
         return len(self.train) if self.new else first_half(len(self.train))
 
 
-def image_source(files: PictureFiles) -> ImageSource:
-    """The pictures of a folder or zip in the layout that the module describes; raises LluError if none is usable."""
-    layout = class_layout(files.listing)
-    controls, left_out = usable(_controls(files, layout), layout.class_names)
-    return ImageSource(
-        name=files.name,
-        class_names=layout.class_names,
-        base_classes=layout.base_classes,
-        train=_pictures(files, layout.root, layout.class_names, layout.train),
-        test=_pictures(files, layout.root, layout.class_names, layout.test),
-        rejected=(*layout.rejected, *left_out),
-        controls=controls,
-    )
-
-
-def _pictures(
-    files: PictureFiles, root: str, class_names: Sequence[str], paths: Mapping[str, Sequence[str]]
-) -> tuple[Picture, ...]:
-    return tuple(
-        Picture(shown(path), label, partial(files.decode, root + path), partial(files.stamp, root + path))
-        for label, name in enumerate(class_names)
-        for path in paths.get(name, ())
-    )
-
-
-def _controls(files: PictureFiles, layout: ClassLayout) -> Iterable[ControlSource]:
-    """The problems under elsewhere/, whether or not they can be used; each is laid out like training pictures."""
-    problems: dict[str, dict[str, list[str]]] = {}
-    for folder, pictures in layout.elsewhere.items():
-        _, problem, *of_class = folder.split("/")
-        problems.setdefault(problem, {}).update({folder: list(pictures)} if of_class else {})
-    for problem, folders in problems.items():
-        classes = _by_class(folders, files.listing.name)
-        names = tuple(sorted(name for name, pictures in classes.items() if pictures)) or tuple(sorted(classes))
-        yield ControlSource(shown(problem), names, _pictures(files, layout.root, names, classes))
-
-
 def class_layout(listing: Listing) -> ClassLayout:
     """The layout that the module describes, told from paths, verdicts and name lists alone.
 
-    Raises LluError if no class has a training picture, if two folders mean one class, or if a class is both trained
-    and new.
+    Raises LluError if no class has a training picture, if two folders mean one class, if a class is both trained and
+    new, or if a folder may be a part of the set or a class.
     """
     root, outside = _unwrapped(listing)
     sections = _sections(listing, root)
     rejected = [*outside, *sections.rejected]
-    rejected += [class_left_out(shown(folder)) for folder, pictures in sections.train.items() if not pictures]
+    told = {each.name for each in rejected}
+    bare = (shown(folder) for folder, pictures in sections.train.items() if not pictures)
+    rejected += [class_left_out(folder) for folder in bare if folder not in told]
     train = {name: pictures for name, pictures in _by_class(sections.train, listing.name).items() if pictures}
     if not train:
-        raise nothing_readable(listing.name, rejected)
+        raise nothing_readable(listing.name, [*sections.untrained, *rejected])
     new = {name: [] for name in sections.names} | _by_class(sections.new, listing.name)
     both = next((name for name in new if name in train), None)
     if both is not None:
         raise LluError(
             f"{listing.name}: class '{both}' has training pictures and is under new/ too; remove one of them"
         )
-    test = dict(new)
-    for name, pictures in _by_class(sections.test, listing.name).items():
-        if name in train or name in new:
-            test[name] = test.get(name, []) + pictures
-        else:
-            rejected.append(Rejected(f"test/{name}", "its class has no training pictures and is not under new/"))
-    return ClassLayout(root, train, test, frozenset(new), tuple(rejected), sections.elsewhere)
+    seen = train.keys() | new
+    test = _of_seen(sections.test, "test", seen, listing.name, rejected)
+    validation = _of_seen(sections.validation, "val", seen, listing.name, rejected)
+    return ClassLayout(
+        root, train, {name: new.get(name, []) + test.get(name, []) for name in (*new, *test)},
+        frozenset(new), tuple(rejected), validation, _problems(sections.elsewhere, listing.name),
+    )  # fmt: skip
+
+
+def _problems(folders: dict[str, list[str]], source: str) -> dict[str, dict[str, list[str]]]:
+    """Problem -> class name -> pictures, of elsewhere/NAME/CLASS -> paths and elsewhere/NAME -> nothing."""
+    problems: dict[str, dict[str, list[str]]] = {}
+    for folder, pictures in folders.items():
+        _, problem, *of_class = folder.split("/")
+        problems.setdefault(problem, {}).update({folder: pictures} if of_class else {})
+    return {problem: _by_class(classes, source) for problem, classes in problems.items()}
+
+
+def _of_seen(
+    folders: dict[str, list[str]], part: str, seen: Set[str], source: str, rejected: list[Rejected]
+) -> dict[str, list[str]]:
+    """Class name -> pictures of a part, for the classes that are `seen`; the others are named in `rejected`."""
+    by_class = _by_class(folders, source)
+    reason = "its class has no training pictures and is not under new/"
+    rejected += [Rejected(f"{part}/{name}", reason) for name in by_class if name not in seen]
+    return {name: pictures for name, pictures in by_class.items() if name in seen}
 
 
 def _unwrapped(listing: Listing) -> tuple[str, list[Rejected]]:
     """Step into folders that only wrap the class folders, as a zip of a folder has one; also what lay beside them."""
     root, outside = "", []
     while True:
-        tops = {path for path in _within(root, listing.folders) if "/" not in path}
+        tops = {path for path in within(root, listing.folders) if "/" not in path}
         top = min(tops, default="")
-        if len(tops) != 1 or top.lower() in _SECTIONS or not _holds_classes(listing, f"{root}{top}/"):
+        part = top.lower() in PARTS and not is_wrapper(listing, f"{root}{top}")
+        if len(tops) != 1 or part or not _holds_classes(listing, f"{root}{top}/"):
             return root, outside
-        beside = sorted(path for path in _within(root, listing.verdicts) if "/" not in path)
+        beside = sorted(path for path in within(root, listing.verdicts) if "/" not in path)
         outside += [Rejected(shown(path), _NOT_IN_A_CLASS) for path in beside]
         root = f"{root}{top}/"
 
 
-def _within(root: str, paths: Iterable[str]) -> list[str]:
-    """The paths inside the folder `root`, relative to it."""
-    return [path[len(root) :] for path in paths if path.startswith(root)]
-
-
 def _holds_classes(listing: Listing, root: str) -> bool:
     """Whether class folders lie in `root`; if not it is a class itself, even one with a folder among its pictures."""
-    paths = _within(root, listing.verdicts)
+    paths = within(root, listing.verdicts)
     filled = {path.split("/")[0] for path in paths if "/" in path}
     if len(filled) > 1:
         return True
     pictures = (path for path in paths if "/" not in path and listing.verdicts[root + path] is None)
-    return bool(_within(root, listing.folders)) and not any(pictures)
+    return bool(within(root, listing.folders)) and not any(pictures)
 
 
 @dataclass
 class _Sections:
-    """Class folder -> paths of its pictures, by section; names of classes without folder; what lies elsewhere."""
+    """Class folder -> paths of its pictures, by section; names of classes without folder; what lies elsewhere.
+
+    untrained: of a set without training pictures, the folders that were not taken for classes because of their names.
+    """
 
     train: dict[str, list[str]] = field(default_factory=dict)
+    validation: dict[str, list[str]] = field(default_factory=dict)
     test: dict[str, list[str]] = field(default_factory=dict)
     new: dict[str, list[str]] = field(default_factory=dict)
     elsewhere: dict[str, list[str]] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
+    untrained: list[Rejected] = field(default_factory=list)
 
 
 def _sections(listing: Listing, root: str) -> _Sections:
-    found, folders = _Sections(), _within(root, listing.folders)
-    inner = {path.lower().split("/")[0] for path in folders if "/" in path}
-    # without folders in it, "train" is a class, the vehicle, and so is "elsewhere"
-    sections = {"test", "new"} | (inner & {"train", _ELSEWHERE})
-    for path in sorted(folders):
-        section, depth = _place(path, sections)
-        if depth == 1 or (section == _ELSEWHERE and depth == 0):
+    parts = told_parts(listing, root)
+    found = _Sections(rejected=[*parts.rejected])
+    reason = "read as the part of the set that it is called after; rename it if it is a class or the whole set"
+    found.untrained = [Rejected(shown(top), reason) for top in sorted(parts.of) if parts.of[top] != "train"]
+    for path in sorted(within(root, listing.folders)):
+        section, depth = _place(path, parts)
+        if path not in parts.flat and (depth == 1 or (section == "elsewhere" and depth == 0)):
             getattr(found, section)[path] = []
-    paths = sorted(_within(root, listing.verdicts))
+    paths = [path for path in sorted(within(root, listing.verdicts)) if path.split("/")[0] not in parts.flat]
     _require_one_list(listing.name, [path for path in paths if path.lower() in _NAME_LISTS])
+    misplaced: dict[tuple[str, bool], list[str]] = {}
     for path in paths:
-        section, depth = _place(path, sections)
+        section, depth = _place(path, parts)
         if path.lower() in _NAME_LISTS:
             found.names += _listed_names(listing, root, path, found.rejected)
         elif depth != 2:
-            found.rejected.append(Rejected(shown(path), _NOT_IN_A_CLASS if depth < 2 else _TOO_DEEP))
+            folder = path.rsplit("/", max(depth - 1, 1))[0] if "/" in path else ""
+            misplaced.setdefault((folder, depth > 2), []).append(path)
         elif reason := listing.verdicts[root + path]:
             found.rejected.append(Rejected(shown(path), reason))
         else:
             getattr(found, section)[path.rpartition("/")[0]].append(path)
+    for (folder, deep), files in misplaced.items():
+        found.rejected += _told_too_deep(folder, files, found) if deep else _told_outside(files)
     return found
+
+
+def _told_outside(files: Sequence[str]) -> list[Rejected]:
+    """A few files of one folder that is no class are named, of many the first."""
+    if len(files) <= _FEW:
+        return [Rejected(shown(path), _NOT_IN_A_CLASS) for path in files]
+    return [Rejected(f"{shown(files[0])} and {len(files) - 1:,} more", f"{_NOT_IN_A_CLASS}; put them into one")]
+
+
+def _told_too_deep(folder: str, files: Sequence[str], found: _Sections) -> list[Rejected]:
+    """What lies in folders inside a class folder, in one line; without pictures beside, it may be a part of the set."""
+    if "/" not in folder and not found.train.get(folder):
+        return [Rejected(shown(folder), f"{len(files):,} {_NO_CLASS}")]
+    if len(files) == 1:
+        return [Rejected(shown(files[0]), _TOO_DEEP)]
+    return [Rejected(shown(folder), f"{len(files):,} {_ALL_TOO_DEEP}")]
 
 
 def _require_one_list(source: str, lists: Sequence[str]) -> None:
@@ -194,16 +205,14 @@ def _require_one_list(source: str, lists: Sequence[str]) -> None:
         raise LluError(f"{source}: {first} and {second} both list names of classes; leave one of them")
 
 
-def _place(path: str, sections: set[str]) -> tuple[str, int]:
-    """The section a path belongs to, and how many parts it has in there (1: a class folder, 2: a picture).
+def _place(path: str, parts: Parts) -> tuple[str, int]:
+    """The section a path belongs to, and how many parts the path has within it (1: a class folder, 2: a picture).
 
     Elsewhere the first part is the problem and does not count.
     """
     first, *rest = path.split("/")
-    section = first.lower()
-    if section not in sections:
-        return "train", 1 + len(rest)
-    return section, len(rest) - (section == _ELSEWHERE)
+    section = parts.of.get(first)
+    return ("train", 1 + len(rest)) if section is None else (section, len(rest) - (section == "elsewhere"))
 
 
 def _by_class(folders: dict[str, list[str]], source: str) -> dict[str, list[str]]:
