@@ -25,7 +25,8 @@ from demo.page.views import LAUNCH
 from demo.page.wiring import build_app
 from demo.session.readers import Reader
 from demo.settings import EMBEDDED, MB, Settings
-from llu_core.errors import LluError
+from llu_core.errors import LluError, one_line
+from llu_core.terminal import remark, say
 
 THREADS = 40
 """So many calls are answered at once; those that wait in line have a thread each besides."""
@@ -47,7 +48,11 @@ class App:
         logs.log_to_stderr()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
-        self.demo.launch(**launch_options(self.settings, self.health))
+        try:
+            self.demo.launch(**launch_options(self.settings, self.health))
+        except OSError as error:  # the port was taken meanwhile, or all that gradio tries are
+            remark(f"error: the app cannot be served ({one_line(error)})")
+            raise SystemExit(2) from None
         logs.take_over()
         self.host.examples.prepare()  # not before: the first thing that a new server does is to answer itself
         logs.event("started", model=self.settings.model, versions=versions())
@@ -95,7 +100,7 @@ def _reader(name: str, instead: str) -> Reader:
     try:
         return Reader(name, embedded_later(name) if name in EMBEDDED else load_encoder(name))
     except LluError as error:
-        print(f"{error}\nGoing on with the embedded model {instead}.", flush=True)
+        say(f"{error}\nGoing on with the embedded model {instead}.")
         return Reader(instead, embedded_later(instead))
 
 

@@ -23,6 +23,7 @@ SCRIPTS = sorted(CLIENT.rglob("*.js"))
 CORE_LAYERS = (
     ("errors",),
     ("steps",),
+    ("terminal",),
     ("files",),
     ("encoders",),
     ("pictoworld",),

@@ -190,6 +190,7 @@ export interface Face {
 // The class cards.
 export interface Limits {
   bytes: number; files: number; pictures: number; classes: number; shots: number; name: number; suffixes: string[];
+  leftovers: string[];
 }
 export interface CardPicture { key: string; name: string; part: "train" | "test"; src: string | null }
 export interface Card {

@@ -1,6 +1,5 @@
 """What the page's events and the endpoints do at once: every public method is one action on a visitor's session."""
 
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -163,8 +162,7 @@ class Actions:
         if file is None:
             return self.get_summary(request)
         before = self.visitors.session(request)
-        with tempfile.TemporaryDirectory() as folder:
-            opened = saving.open_adapter(before, Path(file), Path(folder))
+        opened = saving.open_adapter(before, Path(file))
         return self.visitors.change(request, saving.join_adapter, before, opened)
 
     def forget_visitor(self, request: gr.Request) -> None:

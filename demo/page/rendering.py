@@ -1,7 +1,6 @@
 """What the page shows of a visitor's session, drawn anew after every event."""
 
 import html
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +11,7 @@ from demo.payloads.cards import cards_payload, cards_payload_of_features
 from demo.payloads.explorer import explorer_payload, positions_payload
 from demo.payloads.models import facts_panel, offers_payload
 from demo.payloads.snippets import client_code, library_code
-from demo.payloads.summary import status_line
+from demo.payloads.summary import as_written, status_line
 from demo.session import training
 from demo.session.draft import unseen_without_pictures
 from demo.session.session import Session
@@ -93,16 +92,11 @@ def _model_line(session: Session) -> str:
     """Who reads the set, what it knows, and which of the visitor's class names it was never taught."""
     told = "" if session.preset else warning(session.encoder_name, session.draft.class_names)
     opened = f"<summary>Read by <b>{html.escape(session.encoder.title)}</b>{_marked(told)}</summary>"
-    return f"<details>{opened}\n\n{session.encoder.note} {_as_written(told)}\n\n</details>"
+    return f"<details>{opened}\n\n{session.encoder.note} {as_written(told)}\n\n</details>"
 
 
 def _marked(told: str) -> str:
     return " \u26a0 <b>words it was never taught</b>" if told else ""
-
-
-def _as_written(text: str) -> str:
-    """Markdown that shows the text with every sign as it is."""
-    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)
 
 
 def _cards(session: Session) -> str:

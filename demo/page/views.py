@@ -14,8 +14,9 @@ from demo.page.model_panel import ModelPanel, build_model_panel
 from demo.payloads.cards import cards_payload
 from demo.payloads.live import camera_limits
 from demo.payloads.thumbnails import photographs_payload
-from demo.session.draft import PICTURE_SUFFIXES, empty_draft
+from demo.session.draft import empty_draft
 from demo.settings import Limits, Settings
+from llu_core.files.images import SUFFIXES
 from llu_core.method.recipes import RECIPES
 
 # The bundled Source Sans Pro has no usable semi-bold; fonts named by a web address would be fetched from elsewhere.
@@ -159,7 +160,7 @@ def build_few_shot_panel(limits: Limits) -> FewShotPanel:
     files = gr.File(
         label="Pictures, a zip or a folder",
         file_count="multiple",
-        file_types=[*PICTURE_SUFFIXES, ".zip", ".npz"],
+        file_types=[*SUFFIXES, ".zip", ".npz"],
         height=150,
         elem_id="drop",
     )

@@ -11,10 +11,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from demo.payloads.thumbnails import thumbnail, thumbnail_of_pixels
-from demo.session.draft import MAX_NAME_LENGTH, PICTURE_SUFFIXES, pictures_by_key
+from demo.session.draft import MAX_NAME_LENGTH, pictures_by_key
 from demo.settings import MB, Limits
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings, Rejected
 from llu_core.data.pictures import ImageSource
+from llu_core.files.images import SUFFIXES
+from llu_core.files.leftovers import NAMES
 
 MAX_THUMBNAILS = 600
 """A whole set shows so many at most; every one of them costs the page about two kilobytes."""
@@ -91,7 +93,8 @@ def _payload(
                 "classes": limits.classes,
                 "shots": limits.shots,
                 "name": MAX_NAME_LENGTH,
-                "suffixes": PICTURE_SUFFIXES,
+                "suffixes": SUFFIXES,
+                "leftovers": NAMES,
             },
         }
     )

@@ -4,14 +4,11 @@ from demo.session.session import Session
 
 PICTURE = "picture.png"
 
-EMBEDDINGS_CODE = """import zipfile
-
-import torch
+EMBEDDINGS_CODE = """import torch
 
 from llu_core import TrainedAdapter
 
-zipfile.ZipFile("llu-adapter.zip").extractall("llu-adapter")
-trained = TrainedAdapter.from_pretrained("llu-adapter")
+trained = TrainedAdapter.from_pretrained("llu-adapter.zip")
 images = torch.nn.functional.normalize(torch.load("embeddings.pt", weights_only=True), dim=1)
 logits = trained.adapter.logits(images, trained.class_embeddings)
 print([trained.class_names[k] for k in logits.argmax(dim=1)])
@@ -24,16 +21,12 @@ def library_code(session: Session) -> str:
     if session.model is not None and not session.model.trained.encoder_identity:
         return EMBEDDINGS_CODE
     model = session.encoder_name if session.model is None else session.model.trained.model
-    return f"""import zipfile
+    return f"""from llu_core import OpenClipEncoder, TrainedAdapter, predict
+from llu_core.files.images import decode
 
-from PIL import Image
-
-from llu_core import OpenClipEncoder, TrainedAdapter, predict
-
-zipfile.ZipFile("llu-adapter.zip").extractall("llu-adapter")
-adapter = TrainedAdapter.from_pretrained("llu-adapter")
+adapter = TrainedAdapter.from_pretrained("llu-adapter.zip")
 encoder = OpenClipEncoder.load({model!r})
-answer, = predict(adapter, encoder, [Image.open("{PICTURE}").convert("RGB")], ["{PICTURE}"])
+answer, = predict(adapter, encoder, [decode("{PICTURE}")], ["{PICTURE}"])
 print(f"CLIP: {{answer.clip_class}}, LLU: {{answer.llu_class}}, alpha {{answer.alpha:.3f}}")
 """
 

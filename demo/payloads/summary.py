@@ -1,12 +1,14 @@
 """A session in a few plain facts: what the endpoints answer and the status line says."""
 
 import math
+import re
 from collections import Counter
 from typing import Any
 
 from demo.session.session import Model, Session, accuracies
 from llu_core.data.fewshot import LabelledEmbeddings
 from llu_core.data.pictures import Picture
+from llu_core.data.remarks import remarks
 
 
 def summary(session: Session) -> dict[str, Any]:
@@ -25,6 +27,7 @@ def summary(session: Session) -> dict[str, Any]:
         "can_undo": [edit.label for edit in reversed(session.history)],
         "trained": None if session.model is None else _trained(session, session.model),
         "changed_since_training": session.changed_since_training,
+        "remarks": list(told(session)),
     }
 
 
@@ -48,8 +51,27 @@ def _trained(session: Session, model: Model) -> dict[str, Any]:
     }
 
 
+def told(session: Session) -> tuple[str, ...]:
+    """Sentences about what the adapter was trained on, or about a set of embeddings: what is odd about it."""
+    model = session.model
+    if model is None:
+        return remarks(session.features) if session.features else ()
+    reader = session.reader_of(model.trained)
+    known = model.shots.encoder_identity and reader.encoder.identity == model.shots.encoder_identity
+    return remarks(model.shots, encoder=reader.encoder if known else None)
+
+
+def as_written(text: str) -> str:
+    """Markdown that shows the text with every sign as it is."""
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)
+
+
 def status_line(session: Session) -> str:
-    """Markdown under the Train button: why it is disabled, what was trained, whether that is out of date."""
+    """Markdown under the Train button: why it is disabled, what was trained, what is odd about it."""
+    return "\n\n".join((_state(session), *(as_written(sentence) for sentence in told(session))))
+
+
+def _state(session: Session) -> str:
     reason, model = session.why_not_trainable(), session.model
     if reason:
         return reason

@@ -12,7 +12,7 @@ from PIL import Image
 from demo.settings import Limits
 from llu_core.data.fewshot import Rejected
 from llu_core.data.pictures import ImageSource, Picture
-from llu_core.encoders.prompts import DEFAULT_TEMPLATES
+from llu_core.encoders.prompts import DEFAULT_TEMPLATES, check_templates
 from llu_core.errors import LluError, shown
 
 MAX_NAME_LENGTH = 80
@@ -20,7 +20,6 @@ MAX_FOLDER_NAME_LENGTH = 255
 """The most characters of a class that a zip names: more than what is typed, since it was a folder's name before."""
 MAX_TEMPLATES = 100
 MAX_TEMPLATE_LENGTH = 400
-PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 
 _LARGEST_SIDE = 672
 """A stored picture has at most so many pixels a side: twice what the largest known encoder looks at."""
@@ -189,7 +188,9 @@ def rename_class(draft: ImageSource, old: str, new: str) -> ImageSource:
     new = clean_name(new)
     classes = _apart(draft)
     _require(classes, old)
-    if new != old and new in classes:
+    if new == old:
+        return draft
+    if new in classes:
         raise LluError(f"there is already a class called {new}; choose another name or delete one of them")
     return _together(draft, {new if name == old else name: one for name, one in classes.items()})
 
@@ -207,17 +208,20 @@ def set_unseen_classes(draft: ImageSource, names: Sequence[str]) -> ImageSource:
     classes = {name: one for name, one in _apart(draft).items() if one.train or one.test}
     for name in names:
         classes.setdefault(clean_name(name), _Class())
-    return _together(draft, classes)
+    return draft if list(classes) == list(_apart(draft)) else _together(draft, classes)
+
+
+def given_templates(lines: Sequence[str]) -> tuple[str, ...]:
+    """The templates that lines of text are, the default one where they are empty."""
+    return tuple(line.strip() for line in lines if line.strip()) or DEFAULT_TEMPLATES
 
 
 def set_templates(draft: ImageSource, templates: Sequence[str]) -> ImageSource:
     """Use these prompt templates; several are averaged. Raises LluError if one has no {} or they are too many."""
-    templates = tuple(line.strip() for line in templates if line.strip()) or DEFAULT_TEMPLATES
+    templates = given_templates(templates)
     if len(templates) > MAX_TEMPLATES or max(map(len, templates)) > MAX_TEMPLATE_LENGTH:
         raise LluError(f"use at most {MAX_TEMPLATES} templates of at most {MAX_TEMPLATE_LENGTH} characters")
-    for template in templates:
-        if template.count("{}") != 1 or set(template.replace("{}", "")) & set("{}"):
-            raise LluError(f"the template {template!r} needs exactly one {{}} where the class name goes")
+    check_templates(templates)
     return replace(draft, templates=templates)
 
 

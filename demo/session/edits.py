@@ -16,12 +16,13 @@ from demo.session.queries import add_classes
 from demo.session.session import Session
 from demo.settings import MB, Limits
 from llu_core.data.bundles import BundleLimits, load_bundle
-from llu_core.data.class_folders import image_source
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings, Rejected
-from llu_core.data.left_out import leave_out
+from llu_core.data.folders.source import image_source
+from llu_core.data.left_out import leave_out, validation_left_out
 from llu_core.data.pictures import ImageSource, Picture
 from llu_core.errors import LluError
 from llu_core.files.images import UnreadablePicture, decode
+from llu_core.files.leftovers import is_leftover
 from llu_core.files.listing import list_zip
 
 Arguments = ParamSpec("Arguments")
@@ -56,8 +57,11 @@ def add_files(session: Session, paths: Sequence[str | Path], class_name: str = "
 
 def read_upload(session: Session, paths: Sequence[str | Path], class_name: str = "") -> Upload:
     """Read files for `join_upload`, within what the session has room for; this takes long, and changes nothing."""
-    files, limits = [Path(path) for path in paths], session.limits
-    _require_few(files, limits)
+    given, limits = [Path(path) for path in paths], session.limits
+    _require_few(given, limits)
+    files = [path for path in given if not is_leftover(path.name)]
+    if given and not files:
+        raise LluError(f"{given[0].name} is nothing but what systems leave among files; choose pictures or a zip")
     try:
         size = sum(path.stat().st_size for path in files)
     except FileNotFoundError:  # uploads are deleted after a while
@@ -173,7 +177,9 @@ class _Reader:
         self.reserve(len(source.train) + len(source.test))
         train, unreadable = self.read(source.train, ())
         test, unreadable = self.read(source.test, unreadable)
-        return leave_out(replace(source, train=train, test=test), source.seen_classes, unreadable)
+        rejected = (*source.rejected, *validation_left_out(source))
+        read = replace(source, train=train, test=test, validation=(), rejected=rejected)
+        return leave_out(read, source.seen_classes, unreadable)
 
     def reserve(self, pictures: int) -> None:
         """Raises LluError, before any is read, if so many pictures are too many."""
@@ -226,11 +232,13 @@ def edit(
 ) -> Session:
     """The session with `change(draft, *args)` as its draft; `label` says in the Undo button what was done.
 
-    Raises LluError if the set came as embeddings, if `change` does, and if the set is over the limits then.
+    Where nothing changes, there is nothing to undo. Raises LluError if the set came as embeddings, if `change` does,
+    and if the set is over the limits then.
     """
     if session.features is not None:
         raise LluError("a set of embeddings cannot be edited; choose an example or add pictures to start another set")
-    return session.edited(label, change(session.draft, *args, **kwargs))
+    changed = change(session.draft, *args, **kwargs)
+    return session if changed is session.draft else session.edited(label, changed)
 
 
 def edit_picture(
@@ -285,8 +293,8 @@ def _listed(session: Session, names: str) -> list[str]:
 
 def set_templates(session: Session, templates: str) -> Session:
     """`templates`: one a line, each with {} where the class name goes."""
-    lines = [line.strip() for line in templates.splitlines() if line.strip()]
-    if tuple(lines) == session.source.templates:
+    lines = templates.splitlines()
+    if drafts.given_templates(lines) == session.source.templates:
         return session
     return edit(session, "change templates", drafts.set_templates, lines)
 

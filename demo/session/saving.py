@@ -13,14 +13,10 @@ from demo.session.session import UNLABELLED, Session, build_model
 from demo.settings import MB
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
 from llu_core.errors import LluError
-from llu_core.files.archives import UnreadableMember, open_archive, read_member
 from llu_core.files.writing import folder_beside, write_text, write_whole
 from llu_core.method.adapter import interpolation_mask
-from llu_core.method.adapter_files import CONFIG_FILE, WEIGHTS_FILE, check_config_size
-from llu_core.method.checkpoint import TrainedAdapter
+from llu_core.method.checkpoint import TrainedAdapter, load_adapter
 
-MAX_ADAPTER_FILES = 50
-"""The most that a zip may hold; it needs two, and operating systems add a few more when they zip a folder."""
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 """A spreadsheet would compute a cell that begins so."""
 
@@ -43,26 +39,13 @@ def save_adapter(session: Session, folder: Path) -> Path:
 def save_predictions(session: Session, folder: Path) -> Path:
     """Write `predictions_csv` as a file in `folder`; returns its path."""
     path = folder / "predictions.csv"
-    write_text(path, predictions_csv(session))
+    write_text(path, "\ufeff" + predictions_csv(session))  # the mark by which Excel reads UTF-8
     return path
 
 
-def open_adapter(session: Session, path: Path, folder: Path) -> Session:
-    """Reopen a saved zip; `folder` is an empty place to unpack it. Its training images are its anchors."""
-    archive = open_archive(path, max_members=MAX_ADAPTER_FILES, max_bytes=session.limits.unpacked_mb * MB)
-    try:
-        with archive:
-            check_config_size(archive.getinfo(CONFIG_FILE).file_size, f"{path.name}: {CONFIG_FILE}")
-            for name in (CONFIG_FILE, WEIGHTS_FILE):
-                (folder / name).write_bytes(read_member(archive, archive.getinfo(name)))
-    except KeyError:
-        raise LluError(f"{path.name} is not a saved adapter; give a zip that Download adapter wrote") from None
-    except UnreadableMember as error:
-        raise LluError(f"{path.name} cannot be read: {error}") from None
-    try:
-        trained = TrainedAdapter.from_pretrained(folder)
-    except LluError as error:  # where the server unpacked it is no visitor's business
-        raise LluError(str(error).replace(str(folder), path.name)) from None
+def open_adapter(session: Session, path: Path) -> Session:
+    """Reopen a saved zip; its training images are its anchors."""
+    trained = load_adapter(path, session.limits.unpacked_mb * MB)
     reader = session.reader_of(trained)
     trained.require_encoder(reader.encoder.identity, reader.encoder.width)
     require_within(len(trained.anchor_names), trained.class_names, session.limits, len(trained.templates))

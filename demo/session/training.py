@@ -74,6 +74,7 @@ def train_adapter(session: Session, recipe: Recipe, *, seed: int = 1) -> Steps:
     if reason:
         raise LluError(reason)
     shots = session.features or (yield from _embedded(session))
+    shots.require_choice()
     steps = _Timed(train(shots, recipe, seed=seed))
     adapter = yield from relay(steps, _training_progress)
     yield Progress("Drawing the map", 0, 1)

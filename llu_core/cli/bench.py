@@ -10,10 +10,11 @@ from pathlib import Path
 from llu_core.bench import SCALES, SUBJECTS, measure
 from llu_core.bench.machine import Machine
 from llu_core.bench.measurement import HEAD, Measurement
-from llu_core.cli.options import add_command, add_precision, require_folder
+from llu_core.cli.options import add_command, add_precision, make_folders_around
 from llu_core.encoders.encoder import choose_device
 from llu_core.errors import LluError
 from llu_core.files.writing import write_text
+from llu_core.terminal import say
 
 EXAMPLES = """examples:
   python -m llu_core bench
@@ -51,20 +52,20 @@ def add(commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Measure what the options name; a row is printed as soon as it is known."""
-    require_folder(options.json)
+    make_folders_around(options.json)
     if options.precision != "auto":
         os.environ["LLU_PRECISION"] = options.precision  # some subjects load their models in processes of their own
     chosen = _chosen(options)
     date = datetime.now(UTC).isoformat(timespec="seconds")
     machine = Machine.measured(choose_device(options.device))
     facts = {"command": _command(options), "date": date, **machine.facts()}
-    print("\n".join(f"{name}: {value}" for name, value in facts.items()))
-    print(f"\n{HEAD}", flush=True)
+    say("\n".join(f"{name}: {value}" for name, value in facts.items()))
+    say(f"\n{HEAD}")
     measurements: list[Measurement] = []
     for subject in chosen:
         for measurement in measure(subject, machine, options.features):
             measurements.append(measurement)
-            print(measurement.row(), flush=True)
+            say(measurement.row())
             if options.json:  # after every measurement: an interrupted run keeps what it has
                 _write(options.json, facts, measurements)
     return 0

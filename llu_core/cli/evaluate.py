@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
@@ -18,12 +17,13 @@ from llu_core.cli.options import (
     chosen_recipe,
     embedding_progress,
     listed,
+    make_folders_around,
     model_loader,
     model_of_sources,
     positive,
     positives,
     print_left_out,
-    require_folder,
+    print_remarks,
     seeds,
 )
 from llu_core.cli.printing import means_of, print_rows
@@ -49,6 +49,7 @@ from llu_core.evaluation.results import ROW_TYPES, row_to_json
 from llu_core.evaluation.runner import Outcome, RowStore, cores, run_grid
 from llu_core.files.writing import write_text
 from llu_core.systems.registry import SYSTEMS, systems_named
+from llu_core.terminal import remark, say
 
 EXAMPLES = """examples:
   python -m llu_core evaluate base-to-new picto:sketched-coloured-shapes
@@ -105,11 +106,11 @@ def run(options: argparse.Namespace) -> int:
     whole = options.protocol == "all"
     options.out = options.out or (Path("report") if whole else None)
     options.jobs = options.jobs or (cores() if whole else 1)
-    require_folder(options.json, options.out)
     if options.out and options.out.exists() and not options.out.is_dir():
         raise LluError(f"{options.out} is a file; name a folder for the report")
     if options.json and options.json.is_dir():
         raise LluError(f"{options.json} is a folder; name a file for the rows")
+    make_folders_around(options.json, options.out)
     device = str(choose_device(options.device))
     datasets, troubles = _datasets(options)
     plans = _plans(options, datasets)
@@ -136,11 +137,11 @@ def run(options: argparse.Namespace) -> int:
         write_text(options.json, json.dumps(listing, indent=2, ensure_ascii=False) + "\n")
     troubles += [*unusable, *_failures(done)]
     if options.out and done:
-        notes = [f"unlike the published set: {remark}" for each in features.values() for remark in each.remarks]
+        notes = [remark for each in features.values() for remark in each.remarks]
         notes += [f"could not be used: {trouble}" for trouble in troubles]
         _write_report(options, setting, done, time.perf_counter() - start, notes)
     for trouble in troubles:
-        print(f"error: {trouble}", file=sys.stderr)
+        remark(f"error: {trouble}")
     return 2 if troubles else 0
 
 
@@ -161,7 +162,7 @@ def _datasets(options: argparse.Namespace) -> tuple[tuple[str, ...], list[str]]:
 
 def _plans(options: argparse.Namespace, datasets: tuple[str, ...]) -> list[Plan]:
     """What to run, by the options; unknown methods are refused here, before any work."""
-    names = (*options.sources, *datasets)
+    names = tuple(dict.fromkeys((*options.sources, *datasets)))
     if options.protocol == "all" and not names:
         plans = whole_grid() if options.full else preset()
     elif options.full:
@@ -222,6 +223,7 @@ def _load(where: SourceFeatures, plans: Sequence[Plan]) -> tuple[dict[str, Featu
             continue
         features[name] = _named_apart(loaded, name, features)
         print_left_out(loaded.problem.rejected)
+        print_remarks(loaded.remarks)
     return features, list(dict.fromkeys(unusable))
 
 
@@ -270,4 +272,4 @@ def _write_report(
         seconds=seconds,
         notes=tuple(notes),
     )
-    print(f"report: {write_report(options.out, outcomes, about)}", flush=True)
+    say(f"report: {write_report(options.out, outcomes, about)}")

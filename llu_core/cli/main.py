@@ -1,12 +1,11 @@
 """The command line: `python -m llu_core train | predict | evaluate | bench`. Thin: parse, call, print."""
 
 import argparse
-import io
-import sys
 from collections.abc import Sequence
 
 from llu_core.cli import bench, evaluate, predict, train
-from llu_core.errors import LluError, shown
+from llu_core.errors import LluError
+from llu_core.terminal import finish, prepare, remark
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -22,8 +21,18 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status: 0, or 2 with one line on standard error for bad input."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a terminal or a pipe may lack a character of a name or a dash
+    prepare()
+    try:
+        status = _answered(arguments)
+    finally:  # argparse leaves by an exception
+        lost = finish()
+    if lost:
+        remark(f"error: standard output cannot be written ({lost}); files that were asked for are complete")
+    return 2 if lost else status
+
+
+def _answered(arguments: Sequence[str] | None) -> int:
+    """What `main` returns, with whatever went wrong told in a line."""
     parser = build_parser()
     options, more = parser.parse_known_args(arguments)
     listing = getattr(options, options.list_option) if "list_option" in options else None
@@ -34,11 +43,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return options.run(options)
     except LluError as error:
-        print(f"error: {error}", file=sys.stderr)
+        remark(f"error: {error}")
         return 2
     except OSError as error:
-        print(shown(f"error: {error.strerror or error}: {error.filename or ''}".rstrip(": ")), file=sys.stderr)
+        remark(f"error: {error.strerror or error}: {error.filename or ''}".rstrip(": "))
         return 2
     except KeyboardInterrupt:
-        print("stopped; finished rows of a report are kept, nothing else was saved", file=sys.stderr)
+        remark("stopped; finished rows of a report are kept, nothing else was saved")
         return 130

@@ -1,7 +1,6 @@
 """What the commands share: options, argument types, and how a model is loaded."""
 
 import argparse
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,6 +13,7 @@ from llu_core.data.sources import BUILT_IN
 from llu_core.encoders.cache import ModelLoader, default_cache_folder
 from llu_core.errors import LluError
 from llu_core.method.recipes import RECIPES, Recipe, recipe
+from llu_core.terminal import remark
 
 SOURCE_HELP = (
     "a folder or zip with one folder of pictures per class (optional test/ and new/), a feature bundle (.npz), "
@@ -34,9 +34,15 @@ def add_command(
 
 def add_recipe(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--recipe", default="fast", help=f"{', '.join(RECIPES)} (default: fast)")
-    parser.add_argument("--beta", type=float, help="share of the update at an anchor, 0 to 1 (default: the recipe's)")
     parser.add_argument(
-        "--gamma", type=float, help="locality, 0 (everywhere) to inf (at anchors alone) (default: the recipe's)"
+        "--beta",
+        type=float,
+        help="share of the update at an anchor, 0 to 1; set after training, like a slider (default: the recipe's)",
+    )
+    parser.add_argument(
+        "--gamma",
+        type=float,
+        help="locality, 0 (everywhere) to inf (at anchors alone); set after training, too (default: the recipe's)",
     )
     parser.add_argument("--lam", type=float, help="weight of the distance to identity, eq. 6 (default: 1000)")
 
@@ -71,8 +77,8 @@ def positive(text: str) -> int:
 
 
 def positives(text: str) -> list[int]:
-    """An argument type: "1,2,4"."""
-    return [positive(part.strip()) for part in text.split(",")]
+    """An argument type: "1,2,4", each once."""
+    return list(dict.fromkeys(positive(part.strip()) for part in text.split(",")))
 
 
 def seed(text: str) -> int:
@@ -83,9 +89,9 @@ def seed(text: str) -> int:
 
 
 def seeds(text: str) -> list[int]:
-    """An argument type: "1,2,3"."""
+    """An argument type: "1,2,3", each once."""
     try:
-        return [seed(part.strip()) for part in text.split(",")]
+        return list(dict.fromkeys(seed(part.strip()) for part in text.split(",")))
     except argparse.ArgumentTypeError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a comma-separated list of whole numbers") from None
 
@@ -135,17 +141,26 @@ def embedding_progress(source: str) -> Iterator[Callable[[int, int], None]]:
 def print_left_out(rejected: Sequence[Rejected]) -> None:
     """A line on standard error for everything that could not be used."""
     for each in rejected:
-        print(f"left out: {each.name}: {each.reason}", file=sys.stderr)
+        remark(f"left out: {each.name}: {each.reason}")
 
 
-def require_folder(*targets: Path | None) -> None:
-    """Whether the targets can be written is asked before the work, not after it."""
-    for target in targets:
-        if target is not None and not target.absolute().parent.is_dir():
-            raise LluError(f"{target} lies in a folder that does not exist; make it first or name another")
+def print_remarks(remarks: Iterable[str]) -> None:
+    """A line on standard error for everything that is odd about a set and no reason to refuse it."""
+    for each in remarks:
+        remark(f"note: {each}")
+
+
+def make_folders_around(*targets: Path | None) -> None:
+    """Make the folders that the targets are to lie in, before the work and not after it."""
+    for folder in (target.absolute().parent for target in targets if target is not None):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise LluError(f"the folder {folder} cannot be made ({error.strerror or error}); name another") from None
 
 
 def chosen_recipe(options: argparse.Namespace) -> Recipe:
-    """--recipe with --beta, --gamma and --lam."""
-    given = {name: getattr(options, name) for name in ("beta", "gamma", "lam") if getattr(options, name) is not None}
-    return replace(recipe(options.recipe), **given)
+    """--recipe with --lam, trained under its own mask and asked under --beta and --gamma, as sliders do it."""
+    chosen = recipe(options.recipe)
+    chosen = chosen if options.lam is None else replace(chosen, lam=options.lam)
+    return chosen.asked_at(options.beta, options.gamma)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from llu_core.errors import shown
 from llu_core.evaluation.results import (
     AnyRow,
     MeanRow,
@@ -13,9 +12,11 @@ from llu_core.evaluation.results import (
     mean_rows,
     mean_transfer_rows,
 )
+from llu_core.terminal import say
 
 HEADS = {
-    Row: f"{'source':<28} {'method':<14} {'seed':>4} {'shots':>5} {'base':>6} {'new':>6} {'H':>6} {'train s':>8}",
+    Row: f"{'source':<28} {'method':<14} {'seed':>4} {'shots':>5} {'base':>6} {'new':>6} {'H':>6} {'joint':>6} "
+    f"{'OwAUC':>6} {'elsewhere':>9} {'train s':>8}",
     TransferRow: f"{'source':<28} {'method':<14} {'seed':>4} {'shots':>5} {'accuracy':>8}  {'target':<28}",
     TimingRow: f"{'source':<28} {'method':<14} {'seed':>4} {'batch':>5} {'ms':>9} {'MB':>9}",
 }
@@ -27,8 +28,8 @@ def print_rows(rows: Sequence[AnyRow], headed: set[type]) -> None:
         kind = next(kind for kind in HEADS if isinstance(row, kind))
         if kind not in headed:
             headed = headed | {kind}
-            print(HEADS[kind])
-        print(shown(_line(row)), flush=True)  # rows may be kept from a file that somebody else wrote
+            say(HEADS[kind])
+        say(_line(row))
 
 
 def _line(row: AnyRow) -> str:
@@ -40,8 +41,8 @@ def _line(row: AnyRow) -> str:
     elif isinstance(row, TransferRow):
         end = f"{row.shots:>5} {_figure(row.accuracy, 8)}  {row.target:<28}"
     else:
-        figures = " ".join(_figure(value, 6) for value in (row.base, row.new, row.h))
-        end = f"{row.shots:>5} {figures} {_figure(row.train_seconds, 8, 2)}"
+        figures = " ".join(_figure(value, 6) for value in (row.base, row.new, row.h, row.joint, row.openworld_auc))
+        end = f"{row.shots:>5} {figures} {_figure(row.elsewhere, 9)} {_figure(row.train_seconds, 8, 2)}"
     return f"{start} {end}" + (f"  {row.reason}" if row.reason else "")
 
 

@@ -15,10 +15,12 @@ from llu_core.cli.options import (
     model_of_sources,
     positive,
     print_left_out,
+    print_remarks,
     progress_bar,
     seed,
 )
 from llu_core.errors import LluError
+from llu_core.terminal import say
 
 EXAMPLES = """examples:
   python -m llu_core train my_pictures/ --out my-adapter
@@ -31,10 +33,17 @@ def add(commands) -> None:
     train = add_command(commands, "train", "train an adapter on a few pictures per class and save it", EXAMPLES, run)
     train.add_argument("source", metavar="SOURCE", help=SOURCE_HELP)
     train.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for the trained adapter")
+    train.add_argument("--force", action="store_true", help="write over an adapter that is there already")
     train.add_argument("--shots", type=positive, help="sample at most this many pictures per class (default: all)")
     train.add_argument("--seed", type=seed, default=1, help="of the sampling and the training (default: 1)")
     train.add_argument(
         "--tune", action="store_true", help="choose beta, gamma and lambda on held-out shots and classes of the source"
+    )
+    train.add_argument(
+        "--keep-elsewhere",
+        type=float,
+        metavar="PERCENT",
+        help="with --tune: only settings that keep so much of CLIP's accuracy on the source's controls, such as 99",
     )
     add_recipe(train)
     add_model(train, MODEL_OF_SOURCES)
@@ -42,24 +51,26 @@ def add(commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Train and save what the options say; returns the exit status."""
+    from llu_core.encoders.backbones import absolute_name
     from llu_core.encoders.encoder import choose_device
+    from llu_core.method.adapter_files import holds_adapter
     from llu_core.method.checkpoint import TrainedAdapter
     from llu_core.method.training import TrainingStep, train
     from llu_core.steps import drain
 
     recipe, device = chosen_recipe(options), choose_device(options.device)
+    _check_guard(options)
     if options.out.exists() and not options.out.is_dir():
         raise LluError(f"{options.out} is a file; name a folder for the adapter")
+    if not options.force and holds_adapter(options.out):
+        raise LluError(f"{options.out} holds an adapter already; name another folder, or write over it with --force")
     model = options.model or model_of_sources([options.source])
     shots = _load_source(options, model)
     if options.shots:
         shots = shots.sample(options.shots, options.seed)
-    if options.tune:
-        from llu_core.method.tuning import tune
-
-        tuning = tune(shots, recipe, seed=options.seed, device=device)
-        recipe = tuning.recipe
-        print(tuning.reason)
+    shots.require_choice()
+    tuning = _tuned(options, shots, recipe, device)
+    recipe = tuning.training(recipe) if tuning else recipe
     with progress_bar("training", "step") as bar:
 
         def show(step: TrainingStep) -> None:
@@ -68,29 +79,72 @@ def run(options: argparse.Namespace) -> int:
             bar.update()
 
         adapter = drain(train(shots, recipe, seed=options.seed, device=device), show)
+    if tuning:
+        tuning = _guarded(options, tuning, adapter, shots)
+        recipe = tuning.training(recipe)
+        beta, gamma = recipe.mask
+        adapter = adapter.with_mask(beta=beta, gamma=gamma)
+        print(tuning.reason)
     trained = TrainedAdapter.of(
-        shots, adapter, recipe, seed=options.seed, model=model if shots.encoder_identity else ""
+        shots, adapter, recipe, seed=options.seed, model=absolute_name(model) if shots.encoder_identity else ""
     )
     trained.save_pretrained(options.out)
-    print(f"{len(shots.train)} pictures of {len(trained.trained_classes)} classes; adapter saved to {options.out}")
+    say(f"{len(shots.train)} pictures of {len(trained.trained_classes)} classes; adapter saved to {options.out}")
     _print_test(shots, adapter)
     return 0
 
 
+def _check_guard(options: argparse.Namespace) -> None:
+    from llu_core.method.tuning import check_keep
+
+    if options.keep_elsewhere is not None:
+        check_keep(options.keep_elsewhere)
+        if not options.tune:
+            raise LluError("--keep-elsewhere guards what --tune chooses; give both")
+
+
+def _tuned(options: argparse.Namespace, shots, recipe, device):
+    """The tuning that was asked for, or None."""
+    from llu_core.method.tuning import tune
+
+    if options.keep_elsewhere is not None and not shots.controls:
+        raise LluError(f"{shots.name} brings no controls to guard; put some in elsewhere/NAME/CLASS/, or do not guard")
+    return tune(shots, recipe, seed=options.seed, device=device) if options.tune else None
+
+
+def _guarded(options: argparse.Namespace, tuning, adapter, shots):
+    """The tuning under the guard that was asked for."""
+    from llu_core.method.elsewhere.accuracy import ElsewhereSweep
+    from llu_core.method.tuning import guarded
+
+    if options.keep_elsewhere is None:
+        return tuning
+    return guarded(tuning, ElsewhereSweep.of(adapter, shots.controls), options.keep_elsewhere)
+
+
 def _load_source(options: argparse.Namespace, model: str):
+    from llu_core.data.remarks import remarks
     from llu_core.data.sources import load_source
 
     with embedding_progress(options.source) as show:
         shots = load_source(options.source, model_loader(options, model), progress=show)
     print_left_out(shots.rejected)
+    print_remarks(remarks(shots, encoder=model_loader(options, model)() if shots.encoder_identity else None))
     return shots
 
 
 def _print_test(shots, adapter) -> None:
-    """Accuracy on the source's own test pictures, if it has any, over all its classes at once."""
+    """Accuracy on the source's own test pictures, if it has any, over all its classes at once, and elsewhere."""
     from llu_core.method.classifier import ZeroShotClassifier, accuracy
+    from llu_core.method.elsewhere.accuracy import accuracy_elsewhere
 
+    frozen = ZeroShotClassifier(shots.logit_scale)
     if len(shots.test):
         test = (shots.test.embeddings, shots.test.labels, shots.class_embeddings)
-        clip = accuracy(ZeroShotClassifier(shots.logit_scale), *test)
-        print(f"test pictures: CLIP {clip:.1f} %, LLU {accuracy(adapter, *test):.1f} % ({len(shots.test)} pictures)")
+        clip = accuracy(frozen, *test)
+        say(f"test pictures: CLIP {clip:.1f} %, LLU {accuracy(adapter, *test):.1f} % ({len(shots.test)} pictures)")
+    if shots.controls:
+        clip, llu = (accuracy_elsewhere(each, shots.controls) for each in (frozen, adapter))
+        pictures = sum(len(control.pictures) for control in shots.controls)
+        problems = f"{len(shots.controls)} problem{'s' * (len(shots.controls) > 1)}, {pictures} pictures"
+        say(f"elsewhere: CLIP {clip:.1f} %, LLU {llu:.1f} % ({problems})")

@@ -15,7 +15,8 @@ from functools import partial
 
 from torch import Tensor
 
-from llu_core.data.fewshot import Draw, FewShotSet, LabelledEmbeddings, draw_with_validation, new_labels
+from llu_core.data.draws import Draw, draw_with_validation
+from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings, new_labels
 from llu_core.errors import LluError
 
 

@@ -1,11 +1,10 @@
 """A few-shot set: embedded training and test pictures, their labels, and the embedded class names.
 
-Everything after the encoder works on this one value. Shots are drawn and classes halved as CoOp does it (Zhou et al.,
-arXiv 2109.01134), because the tables of the field rest on exactly those draws.
+Everything after the encoder works on this one value. Classes are halved as CoOp does it (Zhou et al., arXiv
+2109.01134).
 """
 
 import math
-import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -13,11 +12,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from llu_core.data.draws import draw_shots
 from llu_core.encoders.prompts import DEFAULT_TEMPLATES
+from llu_core.encoders.rows import require_known, unit_rows, whole_labels
 from llu_core.errors import LluError
-
-VALIDATION_SHOTS = 4
-"""CoOp validates on this many pictures per class, or on as many as it trains on where those are fewer."""
 
 
 @dataclass(frozen=True)
@@ -28,20 +26,12 @@ class Rejected:
     reason: str
 
 
-@dataclass(frozen=True)
-class Draw:
-    """Which samples were drawn, as positions in the training pool and in the validation pool."""
-
-    train: tuple[int, ...]
-    validation: tuple[int, ...] = ()
-
-
 @dataclass(frozen=True, eq=False)
 class LabelledEmbeddings:
     """Pictures as unit rows.
 
-    embeddings: (n, d) float32 unit rows; labels: (n,) int64; names: n file names, or "train 3" for the row of a bundle;
-    thumbnails: (n, s, s, 3) uint8 or None.
+    embeddings: (n, d) float32 unit rows, which rows of other numbers and lengths become; labels: (n,) int64;
+    names: n file names, or "train 3" for the row of a bundle; thumbnails: (n, s, s, 3) uint8 or None.
     """
 
     embeddings: Tensor
@@ -50,6 +40,8 @@ class LabelledEmbeddings:
     thumbnails: np.ndarray | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "embeddings", unit_rows(self.embeddings, "embeddings"))
+        object.__setattr__(self, "labels", whole_labels(self.labels, "labels"))
         lengths = {len(self.embeddings), len(self.labels), len(self.names)}
         if self.thumbnails is not None:
             lengths.add(len(self.thumbnails))
@@ -97,6 +89,20 @@ class LabelledEmbeddings:
 
 
 @dataclass(frozen=True, eq=False)
+class Control:
+    """A closed problem elsewhere: other classes and pictures, never trained on, that tell what else an update moves.
+
+    name: what people call it; class_names: K names; class_embeddings: (K, d) unit rows; pictures: at least one, labels
+    0 to K - 1.
+    """
+
+    name: str
+    class_names: tuple[str, ...]
+    class_embeddings: Tensor
+    pictures: LabelledEmbeddings
+
+
+@dataclass(frozen=True, eq=False)
 class FewShotSet:
     """Classes, their shots and their test pictures, all embedded.
 
@@ -104,6 +110,7 @@ class FewShotSet:
     base_classes: the first so many classes are the base (trained) half of base-to-new, the others its new half.
     encoder_identity: "" where the origin of the embeddings is unknown (feature bundles).
     bundle: the name of the feature bundle it was read from, for messages, "" for other sets.
+    controls: closed problems elsewhere, of which no system learns anything.
     """
 
     name: str
@@ -117,14 +124,21 @@ class FewShotSet:
     templates: tuple[str, ...] = DEFAULT_TEMPLATES
     rejected: tuple[Rejected, ...] = ()
     bundle: str = ""
+    controls: tuple[Control, ...] = ()
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "class_names", tuple(self.class_names))
+        object.__setattr__(self, "class_embeddings", unit_rows(self.class_embeddings, "class_embeddings"))
         if self.class_embeddings.ndim != 2 or len(self.class_embeddings) != len(self.class_names):
             raise ValueError("class_embeddings must be (C, d), one row per class name")
         if not 0 < self.base_classes <= len(self.class_names):
             raise ValueError(f"base_classes is {self.base_classes}, must be 1 to {len(self.class_names)}")
         if self.train.embeddings.shape[1] != self.width or self.test.embeddings.shape[1] != self.width:
             raise ValueError("train, test and class embeddings must have one width")
+        if any({c.pictures.embeddings.shape[1], c.class_embeddings.shape[1]} != {self.width} for c in self.controls):
+            raise ValueError("controls must have the width of the set")
+        for part, rows in (("train", self.train), ("test", self.test)):
+            require_known(rows.labels, len(self.class_names), f"the {part} labels of {self.name}")
 
     @property
     def width(self) -> int:
@@ -148,6 +162,15 @@ class FewShotSet:
             raise LluError(f"{self.bundle}: train_labels has no row of {self._named(without)}, which is a base class")
         if without:
             raise LluError(f"{self.name}: {self._named(without)} has no training picture; add one or leave it out")
+
+    def require_choice(self) -> None:
+        """Raise LluError unless there are two classes at least, so that there is something to tell apart."""
+        if len(self.class_names) < 2:
+            name = self.bundle or self.name
+            raise LluError(
+                f"{name} has one class alone, {self._named([0])}; add a second one, or name an unseen one, so that "
+                "there is something to tell apart"
+            )
 
     def require_rows(self) -> None:
         """Raise LluError, naming the first one, if a class has neither training nor test rows."""
@@ -230,39 +253,6 @@ def new_labels(chosen: Sequence[int] | Tensor, classes: int) -> Tensor:
     labels = torch.full((classes,), -1, dtype=torch.int64)
     labels[chosen] = torch.arange(len(chosen))
     return labels
-
-
-def draw_shots(labels: Sequence[int], shots: int, seed: int) -> list[int]:
-    """CoOp's draw: the positions of at most `shots` samples of every class.
-
-    Classes take their turn in order of first appearance and share one generator, `random.Random(seed)`; a class with
-    fewer than `shots` samples gives all of them and leaves the generator untouched. Drawn over ALL classes, before any
-    halving, so that the base classes get the shots they have in the published tables.
-    Raises LluError if shots < 1.
-    """
-    return _draw(labels, shots, random.Random(seed))
-
-
-def draw_with_validation(labels: Sequence[int], validation_labels: Sequence[int], shots: int, seed: int) -> Draw:
-    """`draw_shots`, then at most min(shots, 4) validation samples of every class by the same generator, as CoOp does.
-
-    Raises LluError if shots < 1.
-    """
-    generator = random.Random(seed)
-    train = _draw(labels, shots, generator)
-    return Draw(tuple(train), tuple(_draw(validation_labels, min(shots, VALIDATION_SHOTS), generator)))
-
-
-def _draw(labels: Sequence[int], shots: int, generator: random.Random) -> list[int]:
-    if shots < 1:
-        raise LluError(f"{shots} shots per class cannot be drawn; ask for 1 or more")
-    positions: dict[int, list[int]] = {}
-    for position, label in enumerate(labels):
-        positions.setdefault(label, []).append(position)
-    drawn: list[int] = []
-    for of_class in positions.values():
-        drawn += of_class if len(of_class) < shots else generator.sample(of_class, shots)
-    return drawn
 
 
 def first_half(classes: int) -> int:

@@ -3,7 +3,7 @@
 A picture that cannot be read is named in `rejected`. A class all of whose training pictures are lost that way is left
 out with its other pictures and named after them; a class that never had any, known by its name or by test pictures,
 stays. The other classes keep their order and their half: a base class stays a base class. If no training picture is
-left, that is an error. `class_folders` follows the rule for files that do not even claim to be pictures.
+left, that is an error. `folders` follows the rule for files that do not even claim to be pictures.
 
 Which classes are left is a matter of the source, not of the shots drawn from it. Draws are made over whole pools, as
 the published ones are: a picture that cannot be read is drawn like any other, then missed, not replaced. But before a
@@ -16,11 +16,19 @@ from collections.abc import Iterable, Sequence, Set
 from dataclasses import replace
 from typing import TypeVar
 
-from llu_core.data.fewshot import Draw, FewShotSet, Rejected
+from llu_core.data.draws import Draw
+from llu_core.data.fewshot import FewShotSet, Rejected
 from llu_core.data.pictures import ImageSource
 from llu_core.errors import LluError
 
 SOURCE_FORMS = "a folder with one folder per class, a .zip of that, a feature bundle (.npz), or picto:NAME"
+
+AS_BUNDLE = (
+    "embeddings come as one feature bundle: numpy.savez('set.npz', train_features=..., train_labels=..., "
+    "test_features=..., test_labels=..., text_features=..., class_names=...), labels counted from 0"
+)
+ARRAYS = (".npy", ".pt", ".pth", ".pkl", ".h5", ".safetensors")
+"""How files of arrays end, which people keep embeddings in."""
 
 Source = TypeVar("Source", FewShotSet, ImageSource)
 
@@ -49,8 +57,19 @@ def class_left_out(name: str) -> Rejected:
     return Rejected(name, "no readable training picture; the class is left out")
 
 
+def validation_left_out(source: ImageSource) -> tuple[Rejected, ...]:
+    """What is told about validation pictures where training and test pictures alone are looked at."""
+    if not source.validation:
+        return ()
+    reason = "only evaluate looks at them; call their folder test to have them answered here"
+    return (Rejected(f"{len(source.validation):,} validation pictures", reason),)
+
+
 def nothing_readable(name: str, rejected: Sequence[Rejected], kind: str = "training") -> LluError:
     """The error for a source without any picture of a kind; it quotes the first of `rejected`, if there is one."""
+    arrays = next((each.name for each in rejected if each.name.lower().endswith((*ARRAYS, ".npz"))), None)
+    if arrays is not None:
+        return LluError(f"{name} has no readable {kind} picture, and {arrays} is an array; {AS_BUNDLE}")
     first = f"; left out: {rejected[0].name} ({rejected[0].reason})" if rejected else ""
     return LluError(f"{name} has no readable {kind} picture{first}; a source is {SOURCE_FORMS}")
 

@@ -1,6 +1,6 @@
 """SOURCE, the one way to name data: a folder, a zip, a feature bundle or a built-in set, and how it becomes embeddings.
 
-How a folder or zip is laid out is described in `class_folders`. Pictures are decoded when they are wanted, a batch
+How a folder or zip is laid out is described in `folders.layout`. Pictures are decoded when they are wanted, a batch
 while the one before is encoded.
 """
 
@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from llu_core.data.bundles import load_bundle
-from llu_core.data.class_folders import image_source
 from llu_core.data.embedding import embed
 from llu_core.data.fewshot import FewShotSet
-from llu_core.data.left_out import SOURCE_FORMS
+from llu_core.data.folders.source import image_source
+from llu_core.data.left_out import ARRAYS, AS_BUNDLE, SOURCE_FORMS
 from llu_core.data.pictures import ImageSource
 from llu_core.errors import LluError
 from llu_core.files.listing import list_folder, list_zip
@@ -56,6 +56,8 @@ def _open_path(text: str) -> FewShotSet | ImageSource:
         return load_bundle(path)
     if is_file and suffix == ".zip":
         return image_source(list_zip(path))
+    if is_file and suffix in ARRAYS:
+        raise LluError(f"{text[:80]!r} is an array; {AS_BUNDLE}")
     state = "is a file of another kind" if is_file else "does not exist"
     raise LluError(f"{text[:80]!r} {state}; a source is {SOURCE_FORMS}")
 

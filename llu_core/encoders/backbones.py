@@ -30,6 +30,14 @@ def parse_backbone(name: str, checkpoint: str | Path | None = None) -> tuple[Bac
     return backbone, None if checkpoint is None else _weights_path(Path(os.path.expanduser(checkpoint)))
 
 
+def absolute_name(name: str) -> str:
+    """The same model by a name that means it from any folder: the path of a folder or a weights file made absolute."""
+    if name.startswith(LOCAL):
+        return LOCAL + os.path.abspath(os.path.expanduser(name[len(LOCAL) :]))
+    model, at, path = name.partition("@")
+    return model + at + os.path.abspath(os.path.expanduser(path)) if at else name
+
+
 def _find(name: str) -> Backbone:
     if name in BACKBONES:
         return BACKBONES[name]

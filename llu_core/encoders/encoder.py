@@ -192,6 +192,17 @@ class OpenClipEncoder:
         """(n, d) float32 unit rows on the CPU, in the order given. What exceeds the context length is cut off."""
         return self._in_batches(texts, lambda batch: self.tokenize(list(batch)), self.model.encode_text)
 
+    def sees_whole(self, texts: Sequence[str]) -> list[bool]:
+        """Of each text whether it fits into the context length; a sign is one token at least, a byte one at most."""
+        room = getattr(self.tokenize, "context_length", None)
+        if not room:
+            return [True] * len(texts)
+        doubtful = [len(text.encode(errors="replace")) > room - 2 for text in texts]
+        longer: Any = self.tokenize  # open_clip's, since it has a context length
+        padding, *tokens = longer(["a", *(text for text, may in zip(texts, doubtful, strict=True) if may)], room + 2)
+        after = iter(tokens)
+        return [not may or bool(next(after)[room] == padding[room]) for may in doubtful]
+
     def _in_batches(
         self,
         inputs: Sequence[Any],

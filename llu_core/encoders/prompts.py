@@ -18,14 +18,28 @@ def render_prompts(class_names: Sequence[str], templates: Sequence[str] = DEFAUL
     """
     if not templates:
         raise LluError("There is no prompt template; give at least one, such as 'a photo of a {}.'.")
-    for template in templates:
-        if "{}" not in template:
-            raise LluError(f"The template {template!r} has no {{}}; write {{}} where the class name belongs.")
+    check_templates(templates)
     for number, name in enumerate(class_names, start=1):
         if not name.strip():
             raise LluError(f"Class {number} has an empty name; give every class a name.")
     # Not str.format: a class name or template may hold other braces.
     return [template.replace("{}", name) for name in class_names for template in templates]
+
+
+def check_templates(templates: Sequence[str]) -> None:
+    """Raise LluError for a template that lacks {}; one that has several gets the class name in each place."""
+    for template in templates:
+        if "{}" not in template:
+            raise LluError(f"The template {template!r} has no {{}}; write {{}} where the class name belongs.")
+
+
+def cut_off(encoder: Encoder, class_names: Sequence[str], templates: Sequence[str]) -> list[str]:
+    """The prompts of which the encoder sees the beginning alone; of an encoder that does not tell, none."""
+    seen_whole = getattr(getattr(encoder, "encoder", encoder), "sees_whole", None)
+    if seen_whole is None:
+        return []
+    prompts = render_prompts(class_names, templates)
+    return [prompt for prompt, whole in zip(prompts, seen_whole(prompts), strict=True) if not whole]
 
 
 def class_embeddings(

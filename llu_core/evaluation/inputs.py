@@ -13,6 +13,7 @@ from llu_core.data.embedding import extract, extract_shard
 from llu_core.data.features import Features
 from llu_core.data.fewshot import FewShotSet
 from llu_core.data.pictures import ImageSource
+from llu_core.data.remarks import remarks
 from llu_core.data.sources import open_source
 from llu_core.encoders.cache import ModelLoader
 from llu_core.evaluation.runner import run_tasks
@@ -45,13 +46,15 @@ class SourceFeatures:
         """
         source = self._open(name)
         if isinstance(source, FewShotSet):
-            return Features.of(source)
+            return replace(Features.of(source), remarks=remarks(source))
         if self.loader.cache is not None and len(source.train) + len(source.test) >= SHARDED_FROM:
             self._embed_together(name, draws)
         features = extract(
             source, self.loader(), views=self.views, draws=draws, folder=self.loader.cache, progress=progress
         )
-        return replace(features, remarks=unlike_published(source)) if name in self.datasets else features
+        unlike = unlike_published(source) if name in self.datasets else ()
+        told = (f"unlike the published set: {remark}" for remark in unlike)
+        return replace(features, remarks=(*told, *remarks(features.problem, features.class_ids, self.loader())))
 
     def _open(self, name: str) -> FewShotSet | ImageSource:
         if self.root is not None and name in self.datasets:

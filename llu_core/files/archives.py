@@ -36,6 +36,8 @@ def open_archive(path: Path, *, max_members: int = MAX_MEMBERS, max_bytes: int =
         raise LluError(f"{path.name} cannot be read ({error.strerror or error})") from None
     except LluError:
         raise
+    except UnicodeDecodeError:
+        raise LluError(f"{path.name} says that its names are UTF-8, and they are not; make it again") from None
     except Exception:  # a damaged directory of members raises nearly every type there is
         raise LluError(f"{path.name} is not a zip file or is damaged; make it again") from None
     try:

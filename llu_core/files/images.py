@@ -5,7 +5,6 @@ whose reason can be shown to the person who brought the file.
 """
 
 import io
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +13,14 @@ from PIL import Image, UnidentifiedImageError
 from llu_core.errors import LluError, one_line, shown
 from llu_core.files.containers import opened
 from llu_core.files.decoding import PixelMemory, Silence
+from llu_core.files.depth import as_low_bytes, grey, is_wide, low_bytes_wanted, stretched
 from llu_core.files.refusal import Refusal
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+SUFFIXES = (
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".gif", ".bmp", ".tif", ".tiff",
+)  # fmt: skip
+"""All that Pillow knows for these formats; what a file is, its bytes tell."""
 FORMAT_NAMES = "JPEG, PNG, WebP, GIF, BMP or TIFF"
 MAX_FILE_BYTES = 64 * 2**20
 MAX_PIXELS = 100_000_000
@@ -26,7 +30,6 @@ HEAD_BYTES = 12
 """How much of a file `why_not_a_picture` wants to see."""
 
 _MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"BM", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-_STRIP = 64
 # Value of the EXIF tag -> what turns the picture upright.
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -69,7 +72,7 @@ def decode(
 ) -> Image.Image:
     """The picture in `data` (a file's bytes or its path) as an upright RGB image, of an animation the first frame.
 
-    Transparency is laid on white; 16-bit and float pictures are brought to 8 bits. `name` is what errors call it.
+    Transparency is laid on white; pictures of more bits are brought to 8 (see `depth`). `name` is what errors call it.
     as_stored: neither turned nor mended but only converted to RGB, as the published results of the field were made.
     Raises UnreadablePicture for anything else: other formats, damaged files, over MAX_FILE_BYTES or max_pixels.
     """
@@ -115,17 +118,27 @@ def _decode(data: bytes, name: str, as_stored: bool, max_pixels: int) -> Image.I
             limit = f"over the limit of {max_pixels // 1_000_000} million pixels"
             raise UnreadablePicture(name, f"{width} x {height} pixels, {limit}")
         with _memory.taken(width * height):
+            wide = is_wide(image)
             image.load()
             if as_stored:
                 return image.convert("RGB")
             turn = _UPRIGHT.get(container.orientation)
-            rgb = _to_rgb(image)
+            rgb = _to_rgb(_brightened(image, container.data) if wide and low_bytes_wanted(image) else image)
             return rgb if turn is None else rgb.transpose(turn)
+
+
+def _brightened(image: Image.Image, data: bytes) -> Image.Image:
+    """A decoded picture of 16 bits whose numbers use fewer, decoded again for the bytes that were dropped."""
+    with Image.open(io.BytesIO(data), formats=FORMATS) as again:
+        if not as_low_bytes(again):
+            return stretched(image, None)
+        again.load()
+        return stretched(image, again)
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode == "F" or image.mode.startswith("I"):
-        return Image.fromarray(_to_eight_bits(np.asarray(image))).convert("RGB")
+        return Image.fromarray(grey(np.asarray(image))).convert("RGB")
     if image.has_transparency_data:
         rgba = image if image.mode == "RGBA" else image.convert("RGBA")
         white = Image.new("RGB", rgba.size, "white")
@@ -135,30 +148,6 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     rgb = image.convert("RGB")
     rgb.info = {}
     return rgb
-
-
-def _to_eight_bits(values: np.ndarray) -> np.ndarray:
-    """(h, w) uint8 of grey values whose scale the file does not tell: their type and range decide.
-
-    16-bit values are divided by 257 (65535 -> 255). Wider integers and floats are read as 0..1 (floats), 0..255 or
-    0..65535, whichever holds them, otherwise stretched from their smallest to their largest value.
-    """
-    if values.dtype.itemsize == 2:
-        return _in_strips(values, lambda strip: strip.astype(np.float32) / 257)
-    floats = values.dtype.kind == "f"
-    if floats:
-        values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
-    low, high = float(values.min()), float(values.max())
-    tops = (1.0, 255.0, 65535.0) if floats else (255.0, 65535.0)
-    top = next((top for top in tops if low >= 0 and high <= top), None)
-    low, top = (low, high - low) if top is None else (0.0, top)
-    return _in_strips(values, lambda strip: (strip.astype(np.float64) - low) / top * 255)
-
-
-def _in_strips(values: np.ndarray, scaled: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-    """`scaled` rounded to uint8, a few rows at a time: wide numbers of a whole photograph would take gigabytes."""
-    strips = [values[start : start + _STRIP] for start in range(0, len(values), _STRIP)]
-    return np.concatenate([scaled(strip).round().astype(np.uint8) for strip in strips])
 
 
 def _short_reason(error: Exception, max_pixels: int) -> str:

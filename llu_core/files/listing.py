@@ -3,7 +3,6 @@
 A zip is read in place, never unpacked to disk.
 """
 
-import contextlib
 import os
 import re
 import zipfile
@@ -17,6 +16,9 @@ from PIL import Image
 from llu_core.errors import LluError, shown
 from llu_core.files.archives import MAX_BYTES, MAX_MEMBERS, UnreadableMember, open_archive, read_member
 from llu_core.files.images import HEAD_BYTES, MAX_PIXELS, UnreadablePicture, check_file_size, decode, why_not_a_picture
+from llu_core.files.leftovers import is_leftover
+from llu_core.files.names import member_names, text_of
+from llu_core.files.refusal import Refusal
 
 MAX_FOLDER_FILES = 1_000_000
 MAX_FOLDER_DEPTH = 6
@@ -28,8 +30,7 @@ class Listing:
     """What lies in a folder or zip, by path relative to it ("cat/a.png"); no picture of it is decoded.
 
     folders: every folder, empty ones too; verdicts: of every visible file, None if it claims to be a picture of a
-    fitting size, otherwise the reason why it is none; text(path): what a text file begins with, raises
-    UnreadablePicture.
+    fitting size, otherwise the reason why it is none; text(path): what a text file holds, raises UnreadablePicture.
     """
 
     name: str
@@ -60,8 +61,14 @@ class PictureFiles:
         return Listing(self.name, self.folders, _Verdicts(self.sizes, self.read), self.text)
 
     def text(self, path: str) -> str:
-        """What a text file begins with, MAX_TEXT_BYTES at most; raises UnreadablePicture."""
-        return self.read(path, MAX_TEXT_BYTES).decode("utf-8-sig", errors="replace")
+        """What a text file holds; raises UnreadablePicture for more than MAX_TEXT_BYTES and for other encodings."""
+        data = self.read(path, MAX_TEXT_BYTES + 1)
+        if len(data) > MAX_TEXT_BYTES:
+            raise UnreadablePicture(path, f"over the limit of {MAX_TEXT_BYTES >> 20} MB for a list of names")
+        try:
+            return text_of(data)
+        except Refusal as refusal:
+            raise UnreadablePicture(path, str(refusal)) from None
 
     def decode(self, path: str) -> Image.Image:
         """The picture in a file; raises UnreadablePicture."""
@@ -110,7 +117,7 @@ def list_folder(root: Path) -> PictureFiles:
         while pending:
             inside = pending.pop()
             with os.scandir(root / inside) as entries:
-                for entry in (entry for entry in entries if not _is_hidden(entry.name)):
+                for entry in (entry for entry in entries if not is_leftover(entry.name)):
                     path = inside + entry.name
                     # a folder at the depth limit (a link to its own parent, say) counts as a file and is refused as one
                     if entry.is_dir() and path.count("/") < MAX_FOLDER_DEPTH:
@@ -153,12 +160,14 @@ def list_zip(
     archive = open_archive(path, max_members=max_files, max_bytes=max_bytes)
     files: dict[str, zipfile.ZipInfo] = {}
     folders: set[str] = set()
-    for member in archive.infolist():
-        parts = _safe_parts(member, path.name)
-        if not parts or any(map(_is_hidden, parts)):
+    members = archive.infolist()
+    for member, name in zip(members, member_names(members), strict=True):
+        parts = _safe_parts(name, path.name)
+        if not parts or any(map(is_leftover, parts)):
             continue
-        folders.update("/".join(parts[:depth]) for depth in range(1, len(parts) + member.is_dir()))
-        if not member.is_dir():
+        is_folder = name.endswith("/")
+        folders.update("/".join(parts[:depth]) for depth in range(1, len(parts) + is_folder))
+        if not is_folder:
             files["/".join(parts)] = member
     sizes = {name: member.file_size for name, member in files.items()}
     read = partial(_read_from_zip, archive, files)
@@ -171,13 +180,8 @@ def _zip_stamp(archive: Path, files: dict[str, zipfile.ZipInfo], name: str) -> s
     return f"{archive} {member.filename} {member.file_size} {member.CRC:08x}"
 
 
-def _safe_parts(member: zipfile.ZipInfo, archive: str) -> list[str]:
-    """The member's path in parts; raises LluError for a path that leads out of the archive."""
-    name = member.filename
-    if not member.flag_bits & 0x800:  # macOS writes UTF-8 without saying so, and zipfile takes it for code page 437
-        with contextlib.suppress(UnicodeError):
-            name = name.encode("cp437").decode("utf-8")
-    name = name.replace("\\", "/")
+def _safe_parts(name: str, archive: str) -> list[str]:
+    """A member's path in parts; raises LluError for a path that leads out of the archive."""
     parts = [part for part in name.split("/") if part not in ("", ".")]
     if name.startswith("/") or re.match("[A-Za-z]:", name) or ".." in parts:
         raise LluError(f"{archive} names a file outside itself ({name[:60]!r}); such a zip is not read")
@@ -189,8 +193,3 @@ def _read_from_zip(archive: zipfile.ZipFile, files: dict[str, zipfile.ZipInfo], 
         return read_member(archive, files[path], limit)
     except UnreadableMember as error:
         raise UnreadablePicture(path, str(error)) from None
-
-
-def _is_hidden(name: str) -> bool:
-    """What file managers leave behind: hidden files, resource forks, thumbnail stores."""
-    return name.startswith(".") or name.lower() in ("__macosx", "thumbs.db", "desktop.ini")

@@ -85,7 +85,8 @@ def _opened_as_it_is(path: Path) -> IO[bytes] | None:
     for descriptor, stream in ((1, sys.stdout), (2, sys.stderr)):
         with contextlib.suppress(OSError):
             if os.path.samestat(facts, os.fstat(descriptor)):
-                stream.flush()
+                if stream is not None:  # it is where this process was started without one
+                    stream.flush()
                 return os.fdopen(os.dup(descriptor), "wb")
     opened_elsewhere = os.path.realpath(path.parent).startswith("/proc/")  # /dev/fd/3
     return None if path.is_file() and not opened_elsewhere else path.open("ab")

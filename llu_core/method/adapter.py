@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from llu_core.encoders.rows import unit_rows
 from llu_core.errors import LluError
 
 DIRAC_TOLERANCE = 1e-3
@@ -141,10 +142,12 @@ class LocalizedAdapter:
         return self.image.update is self.text.update
 
     def logits(self, image_embeddings: Tensor, class_embeddings: Tensor) -> Tensor:
-        """s * z_I . z_T: (n, C) for images (n, d) and class texts (C, d), unit rows.
+        """s * z_I . z_T: (n, C) for images (n, d) and class texts (C, d); rows that are no unit rows are made such.
 
         Raises LluError if their width is not the adapter's.
         """
+        image_embeddings = unit_rows(image_embeddings, "image embeddings")
+        class_embeddings = unit_rows(class_embeddings, "class embeddings")
         for name, rows in (("image", image_embeddings), ("class", class_embeddings)):
             if rows.shape[1] != self.width:
                 raise LluError(

@@ -6,6 +6,8 @@ Here they are plain values and tensors; what these have to be is for `checkpoint
 
 import hashlib
 import json
+import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,13 +16,20 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from llu_core.errors import LluError, one_line, shown
+from llu_core.files.archives import MAX_BYTES
+from llu_core.files.leftovers import is_leftover
+from llu_core.files.listing import list_zip
 from llu_core.files.writing import taking_turns, write_whole
 
 FORMAT = "llu-adapter"
 FORMAT_VERSION = 1
 MAX_CONFIG_BYTES = 2 * 2**20
 """A configuration of 1,000 classes and 100 anchors has about 100 KB; parsed, one may take 25 times its bytes."""
+MAX_ADAPTER_FILES = 50
+"""The most that a zip may hold; it needs two, and operating systems add a few more when they zip a folder."""
 CONFIG_FILE, WEIGHTS_FILE, CARD_FILE = "config.json", "adapter.safetensors", "README.md"
+
+_GIVE = "give the folder that training wrote, or a zip of it"
 
 
 def write_adapter(folder: Path, config: dict[str, Any], tensors: dict[str, Tensor]) -> None:
@@ -41,6 +50,11 @@ def write_adapter(folder: Path, config: dict[str, Any], tensors: dict[str, Tenso
     (folder / CONFIG_FILE).write_bytes(text)
 
 
+def holds_adapter(folder: Path) -> bool:
+    """Whether one of the two files of an adapter lies in `folder`."""
+    return any((folder / name).exists() for name in (CONFIG_FILE, WEIGHTS_FILE))
+
+
 def move_adapter(source: Path, folder: Path) -> None:
     """Put the files of `source` in place of those in `folder`, each whole and on the disk, the configuration last.
 
@@ -56,9 +70,9 @@ def move_adapter(source: Path, folder: Path) -> None:
 
 @dataclass(frozen=True, eq=False)
 class AdapterFiles:
-    """What the two files in `folder` hold; digest: the SHA-256 of the weights' bytes as they were read."""
+    """What the two files of an adapter hold; place: where they lie, for messages; digest: SHA-256 of the weights."""
 
-    folder: Path
+    place: str
     config: dict[str, Any]
     tensors: dict[str, Tensor]
     digest: str
@@ -67,37 +81,80 @@ class AdapterFiles:
         """Raise LluError unless the weights are those that the configuration was written with."""
         if self.config.get("weights_sha256", self.digest) != self.digest:  # early releases wrote no digest
             raise LluError(
-                f"{self.folder}: {CONFIG_FILE} and {WEIGHTS_FILE} were not written together, or one is damaged; "
+                f"{self.place}: {CONFIG_FILE} and {WEIGHTS_FILE} were not written together, or one is damaged; "
                 "save the adapter again"
             )
 
 
-def read_adapter(folder: Path) -> AdapterFiles:
-    """Read both files; raises LluError, saying what is wrong, for anything but JSON and tensors of a known version."""
-    config = _read_config(folder)
-    return AdapterFiles(folder, config, *_read_tensors(folder / WEIGHTS_FILE))
+def read_adapter(path: Path, max_bytes: int = MAX_BYTES) -> AdapterFiles:
+    """Read both files of the adapter in a folder or a zip, where they may lie in one folder more.
+
+    max_bytes: what a zip may unpack to. Raises LluError, saying what is wrong, for anything but JSON and tensors of a
+    known version.
+    """
+    stored = _in_folder(path) if path.is_dir() else _in_zip(path, max_bytes)
+    config = _config(stored)
+    data = stored.read(WEIGHTS_FILE)
+    return AdapterFiles(
+        stored.place, config, _tensors(data, stored.path(WEIGHTS_FILE)), hashlib.sha256(data).hexdigest()
+    )
 
 
-def check_config_size(size: int, name: str) -> None:
-    """Raise LluError if a configuration of `size` bytes is none that this project writes."""
-    if size > MAX_CONFIG_BYTES:
-        raise LluError(
-            f"{name} has {size / 2**20:.1f} MB, over the limit of {MAX_CONFIG_BYTES >> 20} MB; "
-            "give the folder that training wrote"
-        )
+@dataclass(frozen=True)
+class _Stored:
+    """The two files where they lie: their sizes, and what reads them; place: that, for messages."""
+
+    place: str
+    sizes: dict[str, int]
+    read: Callable[[str], bytes]
+
+    def path(self, name: str) -> str:
+        return f"{self.place}/{name}"
 
 
-def _read_config(folder: Path) -> dict[str, Any]:
-    path = folder / CONFIG_FILE
+def _in_folder(folder: Path) -> _Stored:
+    inner = [each for each in sorted(folder.iterdir()) if each.is_dir() and not is_leftover(each.name)]
+    if not holds_adapter(folder) and len(inner) == 1 and holds_adapter(inner[0]):
+        folder = inner[0]
+    sizes = {}
+    for name in (CONFIG_FILE, WEIGHTS_FILE):
+        if not (folder / name).is_file():
+            raise LluError(f"{folder} holds no {name}; give the folder that training wrote")
+        sizes[name] = (folder / name).stat().st_size
+    return _Stored(str(folder), sizes, lambda name: _bytes(folder / name))
+
+
+def _bytes(path: Path) -> bytes:
     try:
-        check_config_size(path.stat().st_size, str(path))
-        config = _shown_throughout(json.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        raise LluError(f"{folder} holds no {CONFIG_FILE}; give the folder that training wrote") from None
-    except (OSError, ValueError, RecursionError, MemoryError) as error:
+        return path.read_bytes()
+    except OSError as error:
+        raise LluError(f"{path} cannot be read ({error.strerror or error})") from None
+
+
+def _in_zip(path: Path, max_bytes: int) -> _Stored:
+    if not zipfile.is_zipfile(path):
+        raise LluError(f"{path.name} is neither a folder nor a zip; {_GIVE}")
+    files = list_zip(path, max_files=MAX_ADAPTER_FILES, max_bytes=max_bytes)
+    ends = len(CONFIG_FILE)
+    folders = [name[:-ends] for name in files.sizes if name == CONFIG_FILE or name.endswith(f"/{CONFIG_FILE}")]
+    whole = [folder for folder in folders if folder + WEIGHTS_FILE in files.sizes]
+    if len(whole) != 1:
+        what = "holds several adapters" if whole else "is not a saved adapter"
+        raise LluError(f"{path.name} {what}; {_GIVE}")
+    sizes = {name: files.sizes[whole[0] + name] for name in (CONFIG_FILE, WEIGHTS_FILE)}
+    return _Stored(path.name, sizes, lambda name: files.read(whole[0] + name, -1))
+
+
+def _config(stored: _Stored) -> dict[str, Any]:
+    path, size = stored.path(CONFIG_FILE), stored.sizes[CONFIG_FILE]
+    if size > MAX_CONFIG_BYTES:
+        raise LluError(f"{path} has {size / 2**20:.1f} MB, over the limit of {MAX_CONFIG_BYTES >> 20} MB; {_GIVE}")
+    try:
+        config = _shown_throughout(json.loads(stored.read(CONFIG_FILE).decode("utf-8")))
+    except (ValueError, RecursionError, MemoryError) as error:
         raise LluError(f"{path} cannot be read as JSON ({type(error).__name__}); save the adapter again") from error
     if not isinstance(config, dict) or config.get("format") != FORMAT:
-        raise LluError(f"{path} does not describe an adapter of this project; give the folder that training wrote")
+        raise LluError(f"{path} does not describe an adapter of this project; {_GIVE}")
     version = config.get("format_version")
     if not isinstance(version, int) or version < 1 or version > FORMAT_VERSION:
         raise LluError(
@@ -118,13 +175,9 @@ def _shown_throughout(value: Any) -> Any:
     return value
 
 
-def _read_tensors(path: Path) -> tuple[dict[str, Tensor], str]:
-    """The file's tensors, and the digest of its bytes."""
+def _tensors(data: bytes, path: str) -> dict[str, Tensor]:
     try:
-        data = path.read_bytes()
-        return load(data), hashlib.sha256(data).hexdigest()
-    except FileNotFoundError:
-        raise LluError(f"{path.parent} holds no {path.name}; give the folder that training wrote") from None
+        return load(data)
     except Exception as error:  # beside its own error, the reader lets slip whatever bytes that lie bring about
         raise LluError(
             f"{path} is truncated or not a safetensors file ({one_line(error)}); save the adapter again"

@@ -18,9 +18,11 @@ from torch import Tensor
 from llu_core.data.bundles import MAX_LOGIT_SCALE
 from llu_core.data.fewshot import FewShotSet
 from llu_core.errors import LluError, one_line
+from llu_core.files.archives import MAX_BYTES
 from llu_core.files.writing import folder_beside
 from llu_core.method.adapter import AffineUpdate, LocalizedAdapter, LocalizedUpdate, nearest_anchor
 from llu_core.method.adapter_files import CONFIG_FILE, FORMAT, WEIGHTS_FILE, move_adapter, read_adapter, write_adapter
+from llu_core.method.elsewhere.familiarity import familiar_from
 from llu_core.method.recipes import Recipe
 
 MAX_NUMBER = 1e6
@@ -37,6 +39,7 @@ class TrainedAdapter(ModelHubMixin, library_name="llu-explorer", tags=["clip", "
     had shots. anchor_labels (m,), anchor_names: the class and the picture that stand behind each image anchor;
     anchor_thumbnails (m, s, s, 3) uint8 or None. encoder_identity: weights and preprocessing of the frozen model,
     "" if unknown; model: the name that loads it. recipe: the settings it was trained with, as plain values.
+    familiar_from: the cosine to the nearest anchor from which on a picture is familiar, None where nobody can say.
     """
 
     # The mixin writes attributes onto instances that have no configuration yet; this one is frozen and writes its own.
@@ -54,6 +57,7 @@ class TrainedAdapter(ModelHubMixin, library_name="llu-explorer", tags=["clip", "
     anchor_labels: Tensor
     anchor_names: tuple[str, ...]
     anchor_thumbnails: Tensor | None = None
+    familiar_from: float | None = None
 
     @classmethod
     def of(
@@ -75,7 +79,12 @@ class TrainedAdapter(ModelHubMixin, library_name="llu-explorer", tags=["clip", "
             anchor_labels=shots.train.labels[nearest],
             anchor_names=tuple(shots.train.names[i] for i in nearest.tolist()),
             anchor_thumbnails=None if thumbnails is None else torch.from_numpy(thumbnails[nearest.numpy()]),
+            familiar_from=familiar_from(shots.train.embeddings, adapter.image.anchors),
         )
+
+    def is_familiar(self, similarity: float) -> bool | None:
+        """The verdict for a picture with this cosine to its nearest anchor; None where nobody can say."""
+        return None if self.familiar_from is None else similarity >= self.familiar_from
 
     def require_encoder(self, identity: str, width: int) -> None:
         """Raise LluError unless embeddings of that encoder can be given to this adapter."""
@@ -145,16 +154,17 @@ class TrainedAdapter(ModelHubMixin, library_name="llu-explorer", tags=["clip", "
             "recipe": {key: _plain(value) for key, value in self.recipe.items()},
             "seed": self.seed,
             "anchor_names": list(self.anchor_names),
+            "familiar_from": self.familiar_from,
         }
 
     @classmethod
     def from_pretrained(cls, pretrained_model_name_or_path: str | Path, **options: Any) -> "TrainedAdapter":
-        """Load a folder, or a Hugging Face Hub repository by its name (`options`: revision, token, cache_dir ...).
+        """Load a folder or a zip of it, or a Hugging Face Hub repository by its name (`options`: revision, token ...).
 
         Raises LluError, saying what is wrong, for anything that is not an intact adapter of a known version.
         """
         if Path(pretrained_model_name_or_path).exists():
-            return _load(Path(pretrained_model_name_or_path))
+            return load_adapter(Path(pretrained_model_name_or_path))
         if not _HUB_NAME.fullmatch(str(pretrained_model_name_or_path)):  # the Hub need not be asked
             raise LluError(f"{pretrained_model_name_or_path} does not exist; give the folder that training wrote")
         try:
@@ -167,7 +177,7 @@ class TrainedAdapter(ModelHubMixin, library_name="llu-explorer", tags=["clip", "
                 f"{pretrained_model_name_or_path} is neither a folder nor a model that the Hugging Face Hub gives "
                 f"({type(error).__name__}); give the folder that training wrote"
             ) from error
-        return _load(Path(files[0]).parent)
+        return load_adapter(Path(files[0]).parent)
 
 
 def _plain(value: Any) -> Any:
@@ -175,14 +185,15 @@ def _plain(value: Any) -> Any:
     return "inf" if isinstance(value, float) and math.isinf(value) else value
 
 
-def _load(folder: Path) -> TrainedAdapter:
-    files = read_adapter(folder)
+def load_adapter(path: Path, max_bytes: int = MAX_BYTES) -> TrainedAdapter:
+    """The adapter in a folder, or in a zip that may unpack to `max_bytes`; raises LluError as the class does."""
+    files = read_adapter(path, max_bytes)
     try:
         trained = _assemble(files.config, files.tensors)
         _check(trained, files.config)
     except (KeyError, TypeError, ValueError, OverflowError, RuntimeError) as error:
         reason = f"{type(error).__name__}: {one_line(error)}"
-        raise LluError(f"{folder} is a damaged adapter ({reason}); save it again") from error
+        raise LluError(f"{files.place} is a damaged adapter ({reason}); save it again") from error
     files.require_pair()
     return trained
 
@@ -210,7 +221,14 @@ def _assemble(config: dict[str, Any], tensors: dict[str, Tensor]) -> TrainedAdap
         anchor_labels=tensors["anchor_labels"],
         anchor_names=tuple(map(str, config["anchor_names"])),
         anchor_thumbnails=tensors.get("anchor_thumbnails"),
+        familiar_from=_familiar_from(config, tensors["image.anchors"]),
     )
+
+
+def _familiar_from(config: dict[str, Any], anchors: Tensor) -> float | None:
+    """As it was saved; early releases did not, and then the anchors stand for the shots, which most of them are."""
+    saved = config["familiar_from"] if "familiar_from" in config else familiar_from(anchors, anchors)
+    return None if saved is None else float(saved)
 
 
 def _check(trained: TrainedAdapter, config: dict[str, Any]) -> None:
@@ -238,6 +256,8 @@ def _check(trained: TrainedAdapter, config: dict[str, Any]) -> None:
             raise ValueError(f"{name} holds numbers beyond {MAX_NUMBER:g}, which no training makes")
     if not 0 < trained.adapter.logit_scale <= MAX_LOGIT_SCALE:
         raise ValueError(f"logit_scale is {trained.adapter.logit_scale}")
+    if not -1 <= (trained.familiar_from or 0) <= 1:
+        raise ValueError(f"familiar_from is {trained.familiar_from}, which is no cosine")
     if len(set(trained.class_names)) != classes or not all(name.strip() for name in trained.class_names):
         raise ValueError("class names are empty or come twice")
     if not trained.trained_classes or len(set(trained.trained_classes)) != len(trained.trained_classes):

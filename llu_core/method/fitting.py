@@ -21,7 +21,11 @@ Value = TypeVar("Value")
 def fit(
     shots: FewShotSet, recipe: Recipe = RECIPES["fast"], *, seed: int = 0, device: torch.device | str = "cpu"
 ) -> LocalizedAdapter:
-    """What `train` arrives at, up to rounding, without its readings of every step; raises LluError as it does."""
+    """What `train` arrives at, up to rounding, without its readings of every step.
+
+    Raises LluError as `train` does, and for one class alone.
+    """
+    shots.require_choice()
     return fit_many([shots], [recipe], seeds=[seed], device=device)[0]
 
 

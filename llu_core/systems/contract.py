@@ -42,6 +42,7 @@ class Material:
         check_views(self.views, self.shots.train)
         if not len(self.shots.train):
             raise LluError(f"{self.shots.name} has no training images; add at least one per class to be learned")
+        self.shots.require_choice()
         made_by = self.shots.encoder_identity
         if self.encoder and (self.encoder.width != self.shots.width or made_by not in ("", self.encoder.identity)):
             raise LluError(f"{self.shots.name} was not embedded by {self.encoder.title}; give the model that did it")
@@ -55,9 +56,11 @@ class Material:
         views: Tensor | None = None,
         encoder: Encoder | None = None,
     ) -> "Material":
-        """The material that a problem gives; its test rows are kept out of every system's reach."""
+        """The material that a problem gives; its test rows and controls are kept out of every system's reach."""
         empty = LabelledEmbeddings.empty(problem.width)
-        return cls(replace(problem, test=empty), empty if validation is None else validation, views, encoder)
+        return cls(
+            replace(problem, test=empty, controls=()), empty if validation is None else validation, views, encoder
+        )
 
     @property
     def targets(self) -> Tensor:

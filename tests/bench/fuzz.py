@@ -24,14 +24,13 @@ def main() -> None:
         session = edits.add_files(Session(ToyEncoder(), "toy"), [write_zip(folder / "mine.zip")])
         trained = drain(training.train_adapter(session, RECIPES["fast"]))[0]
         adapter = saving.save_adapter(trained, folder).read_bytes()
-        (folder / "opened").mkdir()
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         times, refused = [], 0
         for kind, file, data in cases(adapter):
             (folder / file).write_bytes(data)
             start = time.perf_counter()
             try:
-                open_case(trained, kind, folder / file, folder / "opened")
+                open_case(trained, kind, folder / file)
             except LluError:
                 refused += 1
             times.append((time.perf_counter() - start, kind, file))

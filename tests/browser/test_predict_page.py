@@ -66,7 +66,7 @@ def test_adapter_and_predictions_are_downloaded(page: Page, tmp_path: Path):
     with page.expect_download() as download:
         page.locator("#download-predictions").click()
     download.value.save_as(tmp_path / "predictions.csv")
-    rows = list(csv.DictReader((tmp_path / "predictions.csv").read_text(encoding="utf-8").splitlines()))
+    rows = list(csv.DictReader((tmp_path / "predictions.csv").read_text(encoding="utf-8-sig").splitlines()))
     assert len(rows) > 100
 
 

@@ -83,7 +83,7 @@ def test_names_from_files_are_text_everywhere(page: Page, tmp_path: Path, foreig
     with page.expect_download() as download:
         page.locator("#download-predictions").click()
     download.value.save_as(tmp_path / "predictions.csv")
-    with (tmp_path / "predictions.csv").open(encoding="utf-8", newline="") as file:
+    with (tmp_path / "predictions.csv").open(encoding="utf-8-sig", newline="") as file:
         cells = {cell for row in csv.reader(file) for cell in row}
     assert any(cell.startswith("'=HYPERLINK") for cell in cells)
     assert not any(cell.startswith(("=", "@", "+")) for cell in cells)

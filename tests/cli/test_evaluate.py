@@ -146,7 +146,7 @@ def test_processes_give_the_same_numbers(bundles: list[str], tmp_path: Path):
         (["base-to-new", "--root", "{tmp}", "--datasets", "ddt"], "unknown data set ddt; choose from: all"),
         (["base-to-new", "--root", "{tmp}", "--datasets", "dtd"], "dtd: expected images/ and split_zhou_Describ"),
         (["base-to-new", "x.npz", "--full"], "--full is the whole grid of the built-in sets"),
-        (["base-to-new", "x.npz", "--out", "{tmp}/no/where"], "lies in a folder that does not exist"),
+        (["base-to-new", "x.npz", "--out", "{tmp}/file/where"], "file cannot be made (File exists); name another"),
         (["base-to-new", "x.npz", "--json", "{tmp}"], "is a folder; name a file for the rows"),
         (["base-to-new", "x.npz", "--out", "{tmp}/file"], "is a file; name a folder for the report"),
         (["cross-dataset", "{tmp}"], "name at least two"),
@@ -184,3 +184,10 @@ def test_the_rows_can_go_to_standard_output(bundles: list[str], capfd: pytest.Ca
     printed = capfd.readouterr().out
     assert json.loads(printed[printed.index("[\n") :])
     assert Path("/dev/stdout").is_symlink()
+
+
+def test_what_is_named_twice_is_done_once_and_folders_are_made(bundles: list[str], tmp_path: Path):
+    file = tmp_path / "new" / "folders" / "rows.json"
+    twice = ["--methods", "clip,clip", "--seeds", "1,1,2", "--shots", "2,2", "--json", str(file)]
+    assert main(["evaluate", "base-to-new", bundles[0], bundles[0], *twice]) == 0
+    assert [(row["seed"], row["shots"]) for row in rows_of(file)] == [(1, 2), (2, 2), (None, 2)]

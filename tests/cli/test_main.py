@@ -84,7 +84,7 @@ def test_train_reports_the_test_pictures(bundle: Path, tmp_path: Path, capsys: p
 def test_predict_prints_both_models(adapter: Path, pictures: Path, tiny_model: str, capsys: pytest.CaptureFixture[str]):
     assert main(["predict", str(adapter), str(pictures / "red" / "0.png"), "--no-cache", "--model", tiny_model]) == 0
     text = capsys.readouterr().out
-    for word in ("0.png: CLIP", "LLU", "alpha", "nearest anchor red/", "(red)", "grey"):
+    for word in ("0.png: CLIP", "LLU", "alpha", "nearest anchor red/", "(red)", "familiar: ", "grey"):
         assert word in text
 
 
@@ -99,6 +99,7 @@ def test_predict_as_json(adapter: Path, pictures: Path, tiny_model: str, capsys:
         assert sum(row["llu"].values()) == pytest.approx(1)
         assert {row["clip_class"], row["llu_class"]} <= {"red", "blue"}
         assert 0 <= row["alpha"] <= 0.5
+        assert row["familiar"] in (True, False)
         assert row["nearest_anchor"]["class"] in {"red", "green"}
 
 
@@ -308,3 +309,15 @@ def test_without_a_home_one_line_says_what_to_set(
     picture = next((pictures / "red").iterdir())
     assert main(["predict", str(adapter), str(picture), "--model", tiny_model, *more]) == (0 if more else 2)
     assert ("no home folder" in capsys.readouterr().err) is not bool(more)
+
+
+def test_an_adapter_is_written_over_only_when_asked(bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    out = ["--out", str(tmp_path / "new" / "adapter")]
+    assert main(["train", str(bundle), *out, "--seed", "1"]) == 0
+    capsys.readouterr()
+    assert "holds an adapter already; name another folder, or write over it with --force" in refused(
+        ["train", str(bundle), *out, "--seed", "2"], capsys
+    )
+    assert TrainedAdapter.from_pretrained(out[1]).seed == 1
+    assert main(["train", str(bundle), *out, "--seed", "2", "--force"]) == 0
+    assert TrainedAdapter.from_pretrained(out[1]).seed == 2

@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 import torch
 
+from llu_core.data.draws import Draw, draw_with_validation
 from llu_core.data.features import Drawn, Features
-from llu_core.data.fewshot import Draw, FewShotSet, LabelledEmbeddings, draw_with_validation
+from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
 from llu_core.errors import LluError
 from support.synthetic import problem, unit_rows
 

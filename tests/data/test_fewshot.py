@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings, draw_shots
+from llu_core.data.draws import draw_shots
+from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
 from llu_core.errors import LluError
 
 

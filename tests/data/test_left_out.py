@@ -7,9 +7,10 @@ import pytest
 import torch
 from PIL import Image
 
+from llu_core.data.draws import Draw
 from llu_core.data.embedding import embed, extract
-from llu_core.data.fewshot import Draw, Rejected
-from llu_core.data.left_out import leave_out, with_stand_ins
+from llu_core.data.fewshot import Rejected
+from llu_core.data.left_out import leave_out, validation_left_out, with_stand_ins
 from llu_core.data.pictures import ImageSource, Picture
 from llu_core.errors import LluError
 from llu_core.files.images import UnreadablePicture
@@ -86,7 +87,7 @@ def test_every_draw_has_the_classes_that_are_left(toy_encoder: ToyEncoder):
 def test_a_class_that_never_had_training_pictures_stays(toy_encoder: ToyEncoder):
     problem = embed(pets(lambda name: name == "test/emu/0"), toy_encoder)
     assert problem.class_names == NAMES
-    assert [each.name for each in problem.rejected] == ["readme.md", "test/emu/0"]
+    assert [each.name for each in problem.rejected] == ["readme.md", "8 validation pictures", "test/emu/0"]
 
 
 def test_a_set_of_pictures_and_its_embeddings_lose_the_same_classes(toy_encoder: ToyEncoder):
@@ -94,8 +95,9 @@ def test_a_set_of_pictures_and_its_embeddings_lose_the_same_classes(toy_encoder:
     unreadable = [Rejected(f"train/bee/{number}", "damaged") for number in range(6)]
     readable = replace(source, train=tuple(each for each in source.train if not no_bees(each.name)))
     left, problem = leave_out(readable, source.seen_classes, unreadable), embed(source, toy_encoder)
-    assert left.class_names == problem.class_names
-    assert (left.base_classes, left.rejected) == (problem.base_classes, problem.rejected)
+    assert (left.class_names, left.base_classes) == (problem.class_names, problem.base_classes)
+    told = [each for each in problem.rejected if each not in validation_left_out(source)]
+    assert [*left.rejected] == told
     assert [each.label for each in left.train] == problem.train.labels.tolist()
     assert [each.label for each in left.test] == problem.test.labels.tolist()
     assert left.class_ids == ("n0", "n2", "n3", "n4")

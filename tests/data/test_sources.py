@@ -123,6 +123,7 @@ def test_what_does_not_belong_is_named_with_its_reason(write: Write):
             "cat/empty.png": b"",
             "cat/more/a.png": png(),
             "test/unknown/a.png": png(),
+            "test/cat/b.png": png(),
             "test/a.png": png(),
             "bird/a.png": b"x",
             "fish/": b"",
@@ -307,3 +308,11 @@ def test_load_makes_an_encoder_only_for_pictures(tmp_path: Path, toy_encoder: To
     torch.testing.assert_close(bundle.train.embeddings, fewshot.train.embeddings)
     with pytest.raises(LluError, match="templates cannot change"):
         load_source(str(path), no_encoder, templates=["a {}"])
+
+
+@pytest.mark.parametrize("name", ["features.npy", "x.pt", "x.pth"])
+def test_arrays_say_that_a_bundle_is_wanted(name: str, tmp_path: Path):
+    (tmp_path / name).write_bytes(b"x")
+    for source in (tmp_path / name, tmp_path):
+        with pytest.raises(LluError, match=r"is an array; embeddings come as one feature bundle: numpy\.savez"):
+            open_source(str(source))

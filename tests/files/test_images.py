@@ -15,7 +15,7 @@ from PIL import Image, ImageOps
 
 from llu_core.errors import LluError
 from llu_core.files import images, listing
-from llu_core.files.images import UnreadablePicture, decode
+from llu_core.files.images import SUFFIXES, UnreadablePicture, decode
 from llu_core.files.listing import list_folder, list_zip
 
 
@@ -266,3 +266,9 @@ def test_a_link_to_its_own_parent_and_a_pipe_do_no_harm(tmp_path: Path):
     files = list_folder(tmp_path)
     for name in ("cat/pipe.png", "cat/gone.png"):
         assert files.listing.verdicts[name] == "not a file that can be read"
+
+
+def test_every_ending_that_pillow_knows_for_these_formats_is_offered():
+    Image.init()
+    known = {suffix for suffix, format in Image.registered_extensions().items() if format in images.FORMATS}
+    assert set(SUFFIXES) == known

@@ -119,10 +119,15 @@ def test_the_mask_keeps_distant_new_classes_and_the_linear_ablation_does_not():
 
 
 @pytest.mark.parametrize("name", ["fast", "paper"])
-def test_one_class_can_be_trained(name: str):
-    adapter = fit(of_labels([0, 0, 0]), replace(RECIPES[name], steps=5))
+def test_one_class_can_be_trained_beside_an_unseen_one(name: str):
+    adapter = fit(of_labels([0, 0, 0], classes=2), replace(RECIPES[name], steps=5))
     assert all(weight.isfinite().all() for weight in weights(adapter))
     assert adapter.text.anchors.shape == (1, 16)
+
+
+def test_one_class_alone_is_refused():
+    with pytest.raises(LluError, match="uneven has one class alone, class 'class 0'; add a second one"):
+        fit(of_labels([0, 0, 0]))
 
 
 def test_ablations_with_a_random_start_take_the_steps_of_the_full_recipe():

@@ -111,10 +111,10 @@ def cases(adapter: bytes) -> Iterator[tuple[str, str, bytes]]:
                 yield kind, f"{number}.{suffix}", damaged_archive(sound[kind], rng)
 
 
-def open_case(session: Session, kind: str, path: Path, folder: Path) -> Session:
-    """What the page does with such a file; `folder`: an empty place to unpack to."""
+def open_case(session: Session, kind: str, path: Path) -> Session:
+    """What the page does with such a file."""
     if kind != "adapter":
         return edits.add_files(session, [path], "thing")
-    opened = saving.open_adapter(session, path, folder)
+    opened = saving.open_adapter(session, path)
     explorer.explorer_payload(opened)
     return opened

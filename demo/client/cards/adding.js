@@ -1,7 +1,7 @@
 // Pictures that are chosen or dropped here travel through the page's own upload field, so that there is one way in.
 
 import { around, find, findA } from "../dom.js";
-import { isHiddenName, readEntries, whyNotPackable, zipOf } from "./folder.js";
+import { isLeftover, readEntries, whyNotPackable, zipOf } from "./folder.js";
 import { say } from "./state.js";
 
 /** @import { CardsState, Found } from '../types.d.ts' */
@@ -59,7 +59,7 @@ async function handOverFolder(state, found) {
 async function handOverEntries(state, entries) {
   say(state, "Reading the folder …");
   try {
-    await handOverFolder(state, await readEntries(entries));
+    await handOverFolder(state, await readEntries(entries, state.data.limits.leftovers));
   } catch (error) {
     sayUnreadable(state, error);
   }
@@ -120,7 +120,8 @@ export function chooseFolder(state) {
   picker.value = "";
   picker.onchange = () => {
     const all = [...(picker.files ?? [])].map((file) => ({ path: file.webkitRelativePath, file }));
-    const found = all.filter(({ path }) => !path.split("/").some(isHiddenName));
+    const { leftovers } = state.data.limits;
+    const found = all.filter(({ path }) => !path.split("/").some((name) => isLeftover(name, leftovers)));
     if (all.length) handOverFolder(state, found);
   };
   picker.click();

@@ -61,9 +61,9 @@ function zipParts(entries) {
   return [...parts, ...directory, record(end, new Uint8Array(0))];
 }
 
-/** @type {(name: string) => boolean} */
-export function isHiddenName(name) {
-  return name.startsWith(".") || ["__macosx", "thumbs.db", "desktop.ini"].includes(name.toLowerCase());
+/** Whether systems left it there; `leftovers` is the server's list. @type {(name: string, leftovers: string[]) => boolean} */
+export function isLeftover(name, leftovers) {
+  return name.startsWith(".") || leftovers.includes(name.toLowerCase());
 }
 
 /** Paths as the server takes them. Several chosen folders that only wrap class folders are unwrapped, as it does
@@ -136,12 +136,12 @@ function isFolder(entry) {
 }
 
 /**
- * Everything visible in dropped files and folders (FileSystemEntry), as [{path, file}]; stops after 20,000.
- * @type {(entries: FileSystemEntry[], prefix?: string, found?: Found[]) => Promise<Found[]>}
+ * What people put into dropped files and folders (FileSystemEntry), as [{path, file}]; stops after 20,000.
+ * @type {(entries: FileSystemEntry[], leftovers: string[], prefix?: string, found?: Found[]) => Promise<Found[]>}
  */
-export async function readEntries(entries, prefix = "", found = []) {
+export async function readEntries(entries, leftovers, prefix = "", found = []) {
   for (const entry of entries) {
-    if (isHiddenName(entry.name) || found.length > 20000) continue;
+    if (isLeftover(entry.name, leftovers) || found.length > 20000) continue;
     const path = prefix + entry.name;
     if (isFile(entry)) {
       found.push({ path, file: await new Promise((resolve, reject) => entry.file(resolve, reject)) });
@@ -154,7 +154,7 @@ export async function readEntries(entries, prefix = "", found = []) {
       /** @type {FileSystemEntry[]} */
       const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
       if (!some.length) break;
-      await readEntries(some, `${path}/`, found);
+      await readEntries(some, leftovers, `${path}/`, found);
     }
     if (found.length === before) found.push({ path, file: null });
   }

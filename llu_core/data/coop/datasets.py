@@ -30,7 +30,8 @@ from llu_core.data.coop.split_files import (
     read_variants,
     read_wnid_folders,
 )
-from llu_core.data.fewshot import Draw, first_half
+from llu_core.data.draws import Draw
+from llu_core.data.fewshot import first_half
 from llu_core.data.pictures import ImageSource, Picture
 from llu_core.errors import LluError, shown
 from llu_core.files.images import decode

@@ -7,12 +7,16 @@ classnames.txt          "wnid class name", one a line: the classes of ImageNet a
 
 import json
 import os
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from llu_core.errors import LluError
+from llu_core.files.leftovers import is_leftover
+from llu_core.files.names import text_of
+from llu_core.files.refusal import Refusal
 
 PARTS = ("train", "val", "test")
 MAX_TEXT_BYTES = 64 * 2**20
@@ -62,6 +66,7 @@ def _entries(path: Path, part: str, rows: Sequence[Any], names: dict[int, str]) 
                 pass
             case _:
                 raise LluError(f"{path}: {part}[{number}] must be [path, label, class name], not {str(row)[:80]}")
+        picture = picture.replace("\\", "/")  # as Windows writes it
         if not inside_folder(picture):
             raise LluError(f"{path}: {part}[{number}] names no file in the image folder ({picture[:80]!r})")
         if names.setdefault(label, name) != name:
@@ -76,7 +81,8 @@ def _is_name(text: str) -> bool:
 def inside_folder(path: str) -> bool:
     """Whether a path from a file stays in the folder it is meant for."""
     pure = PurePosixPath(path)
-    return bool(pure.parts) and not pure.is_absolute() and ".." not in pure.parts and path.isprintable()
+    absolute = pure.is_absolute() or re.match("[A-Za-z]:", path)
+    return bool(pure.parts) and not absolute and ".." not in pure.parts and path.isprintable()
 
 
 def read_variants(folder: Path) -> Split:
@@ -90,7 +96,7 @@ def read_variants(folder: Path) -> Split:
 def _variant_entries(file: Path, label_of: dict[str, int]) -> tuple[Entry, ...]:
     entries = []
     for number, line in enumerate(_lines(file), start=1):
-        picture, _, name = line.partition(" ")
+        picture, _, name = line.replace("\\", "/").partition(" ")
         if name not in label_of or not inside_folder(picture):
             raise LluError(f"{file}: line {number} must be 'picture variant', a variant of variants.txt: {line[:80]!r}")
         entries.append(Entry(f"{picture}.jpg", label_of[name]))
@@ -154,7 +160,7 @@ def _class_folders(images: Path, names: dict[str, str]) -> list[str]:
 
 
 def _folders(images: Path) -> list[str]:
-    return sorted(entry.name for entry in _scan(images) if entry.is_dir() and not entry.name.startswith("."))
+    return sorted(entry.name for entry in _scan(images) if entry.is_dir() and not is_leftover(entry.name))
 
 
 def _listed(images: Path, folders: Sequence[str]) -> tuple[Entry, ...]:
@@ -163,7 +169,7 @@ def _listed(images: Path, folders: Sequence[str]) -> tuple[Entry, ...]:
         Entry(f"{folder}/{name}", label)
         for label, folder in enumerate(folders)
         for name in sorted(entry.name for entry in _scan(images / folder))
-        if not name.startswith(".")
+        if not is_leftover(name)
     )
 
 
@@ -183,8 +189,8 @@ def _text(path: Path) -> str:
     try:
         if path.stat().st_size > MAX_TEXT_BYTES:
             raise LluError(f"{path} is over {MAX_TEXT_BYTES >> 20} MB, too large for a list of pictures; get it again")
-        return path.read_text(encoding="utf-8-sig")
+        return text_of(path.read_bytes())
     except OSError as error:
         raise LluError(f"{path} cannot be read ({error.strerror or error})") from None
-    except UnicodeDecodeError:
-        raise LluError(f"{path} is not a text file in UTF-8; get it again") from None
+    except Refusal as refusal:
+        raise LluError(f"{path} is {refusal}") from None

@@ -11,6 +11,7 @@ from PIL import Image
 from demo.session import draft as drafts
 from demo.settings import Limits
 from llu_core.data.pictures import ImageSource, Picture
+from llu_core.encoders.prompts import render_prompts
 from llu_core.errors import LluError
 
 
@@ -84,10 +85,16 @@ def test_a_class_needs_a_name_of_sensible_length(name: str, cats_and_dogs: Image
         drafts.add_pictures(cats_and_dogs, name, pictures("x"))
 
 
-@pytest.mark.parametrize("template", ["a photo", "a {} and a {}", "a {0}", "{} {"])
-def test_a_template_needs_one_place_for_the_name(template, cats_and_dogs: ImageSource):
-    with pytest.raises(LluError, match="exactly one"):
+@pytest.mark.parametrize("template", ["a photo", "a {0}", "a { } b"])
+def test_a_template_needs_a_place_for_the_name(template, cats_and_dogs: ImageSource):
+    with pytest.raises(LluError, match=r"write \{\} where the class name belongs"):
         drafts.set_templates(cats_and_dogs, [template])
+
+
+@pytest.mark.parametrize("template", ["a {}, the {}", "{} {", "a {x} {}"])
+def test_a_template_means_on_the_page_what_it_means_in_the_library(template, cats_and_dogs: ImageSource):
+    assert drafts.set_templates(cats_and_dogs, [template]).templates == (template,)
+    assert render_prompts(["cat"], [template]) == [template.replace("{}", "cat")]
 
 
 def everything(draft: ImageSource) -> Counter:

@@ -157,3 +157,12 @@ def test_a_bundle_with_pickles_is_refused(session: Session, tmp_path: Path):
     np.savez(tmp_path / "bad.npz", class_names=np.array([{"a": 1}], dtype=object))
     with pytest.raises(LluError):
         edits.add_files(session, [tmp_path / "bad.npz"])
+
+
+@pytest.mark.parametrize("text", ["", "\n  \n", " a photo of a {}. "])
+def test_what_changes_nothing_is_no_step_to_undo(text: str, session: Session, tmp_path: Path):
+    own = edits.add_files(session, [write_zip(tmp_path / "mine.zip", shots=1, tests=0)])
+    assert edits.set_templates(own, text) is own
+    name = own.draft.class_names[0]
+    assert edits.edit(own, "rename", drafts.rename_class, name, name) is own
+    assert edits.change_unseen_classes(own, ", ".join(drafts.unseen_without_pictures(own.draft)) + " ,  ") is own

@@ -22,12 +22,11 @@ def adapter(trained: Session, tmp_path: Path) -> bytes:
 def test_damaged_uploads_give_a_session_or_a_line(trained: Session, adapter: bytes, tmp_path: Path):
     assert sum(COUNTS.values()) >= 2000
     before, outcomes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, Counter()
-    (tmp_path / "opened").mkdir()
     for kind, name, data in cases(adapter):
         path = tmp_path / name
         path.write_bytes(data)
         try:
-            opened = open_case(trained, kind, path, tmp_path / "opened")
+            opened = open_case(trained, kind, path)
         except LluError as error:
             outcomes[kind, "refused"] += 1
             assert len(str(error).splitlines()) == 1, (name, str(error))  # noqa: PT017  one of thousands

@@ -89,8 +89,7 @@ def test_a_model_that_was_chosen_reads_everything(examples: Examples, example: S
 def test_a_saved_adapter_finds_the_model_that_it_was_trained_with(example: Session, own: Session, tmp_path: Path):
     trained = drain(training.train_adapter(own, RECIPES["fast"]))[0]
     file = saving.save_adapter(trained, tmp_path)
-    (tmp_path / "unpacked").mkdir()
-    opened = saving.open_adapter(example, file, tmp_path / "unpacked")
+    opened = saving.open_adapter(example, file)
     assert opened.require_model().trained.model == "photographs"
     assert opened.encoder is DRAWN  # which still reads the set on the left
 
@@ -98,6 +97,5 @@ def test_a_saved_adapter_finds_the_model_that_it_was_trained_with(example: Sessi
 def test_an_adapter_of_a_third_model_is_refused(example: Session, own: Session, tmp_path: Path):
     third = replace(own, encoder=ToyEncoder("third"), encoder_name="third", readers=None)
     file = saving.save_adapter(drain(training.train_adapter(third, RECIPES["fast"]))[0], tmp_path)
-    (tmp_path / "unpacked").mkdir()
     with pytest.raises(LluError, match="was trained on another model"):
-        saving.open_adapter(example, file, tmp_path / "unpacked")
+        saving.open_adapter(example, file)

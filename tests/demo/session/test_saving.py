@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from demo.payloads.snippets import library_code
 from demo.session import edits, queries, saving, training
@@ -25,9 +26,8 @@ def test_a_saved_adapter_reopens_with_the_sliders_where_they_were(trained: Sessi
     assert trained.model is not None
     moved = training.set_mask(trained, 0.7, math.inf)
     archive = saving.save_adapter(moved, tmp_path)
-    (tmp_path / "opened").mkdir()
     fresh = replace(moved, model=None, beta=0.5, gamma=20.0)
-    reopened = saving.open_adapter(fresh, archive, tmp_path / "opened")
+    reopened = saving.open_adapter(fresh, archive)
     assert (reopened.beta, reopened.gamma) == (0.7, math.inf)
     assert reopened.model is not None
     assert torch.equal(
@@ -37,9 +37,8 @@ def test_a_saved_adapter_reopens_with_the_sliders_where_they_were(trained: Sessi
 
 
 def test_a_foreign_zip_is_no_adapter(session: Session, tmp_path: Path):
-    (tmp_path / "opened").mkdir()
     with pytest.raises(LluError, match="not a saved adapter"):
-        saving.open_adapter(session, write_zip(tmp_path / "mine.zip"), tmp_path / "opened")
+        saving.open_adapter(session, write_zip(tmp_path / "mine.zip"))
 
 
 def test_the_csv_has_a_line_per_picture(trained: Session):
@@ -71,8 +70,7 @@ def test_a_name_never_becomes_a_formula_of_a_spreadsheet(trained: Session, start
 def test_the_name_of_the_model_is_the_pages_own_not_the_files(trained, tmp_path):
     own = trained.require_model()
     stranger = replace(trained, model=replace(own, trained=replace(own.trained, model="evil")))
-    (tmp_path / "opened").mkdir()
-    reopened = saving.open_adapter(trained, saving.save_adapter(stranger, tmp_path), tmp_path / "opened")
+    reopened = saving.open_adapter(trained, saving.save_adapter(stranger, tmp_path))
     assert reopened.require_model().trained.model == "toy"
     assert "evil" not in library_code(reopened)
 
@@ -81,10 +79,8 @@ def test_a_large_configuration_is_not_even_unpacked(session, tmp_path):
     with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("config.json", b'{"format": "llu-adapter", "x": [' + b"[]," * 2**20 + b"[]]}")
         archive.writestr("adapter.safetensors", b"x")
-    (tmp_path / "opened").mkdir()
     with pytest.raises(LluError, match="over the limit of 2 MB"):
-        saving.open_adapter(session, tmp_path / "a.zip", tmp_path / "opened")
-    assert not list((tmp_path / "opened").iterdir())
+        saving.open_adapter(session, tmp_path / "a.zip")
 
 
 def test_a_wide_bundle_is_refused_by_the_page(session, tmp_path):
@@ -117,8 +113,7 @@ def test_a_process_killed_while_saving_leaves_the_older_file(trained, tmp_path, 
 def test_two_saves_at_once_both_give_a_whole_adapter(trained, tmp_path):
     with ThreadPoolExecutor(8) as pool:
         archives = list(pool.map(lambda _: saving.save_adapter(trained, tmp_path), range(16)))
-    (tmp_path / "opened").mkdir()
-    assert saving.open_adapter(trained, archives[0], tmp_path / "opened").model is not None
+    assert saving.open_adapter(trained, archives[0]).model is not None
     assert not list(tmp_path.glob(".*"))
 
 
@@ -128,9 +123,8 @@ def test_a_damaged_adapter_is_told_without_the_place_where_it_was_unpacked(train
         members = {name: file.read(name) for name in file.namelist()}
     for name, content in (("config.json", b"{"), ("config.json", b"{}"), ("adapter.safetensors", b"x" * 99)):
         write_members(archive, members | {name: content})
-        (tmp_path / "opened").mkdir(exist_ok=True)
         with pytest.raises(LluError) as told:
-            saving.open_adapter(trained, archive, tmp_path / "opened")
+            saving.open_adapter(trained, archive)
         assert str(tmp_path) not in str(told.value)
 
 
@@ -148,7 +142,28 @@ def test_names_of_a_foreign_adapter_carry_no_codes_of_a_terminal(trained, tmp_pa
     config["class_names"][0] = "\x1b]0;owned\x07\ud800\u202e"
     config["anchor_names"][0] = "a\rb.png"
     write_members(archive, members | {"config.json": json.dumps(config).encode()})
-    (tmp_path / "opened").mkdir()
-    opened = saving.open_adapter(trained, archive, tmp_path / "opened").require_model().trained
+    opened = saving.open_adapter(trained, archive).require_model().trained
     assert opened.class_names[0] == " ]0;owned ? "
     assert opened.anchor_names[0] == "a b.png"
+
+
+def test_a_spreadsheet_reads_the_csv_as_utf_8(trained: Session, tmp_path: Path):
+    path = saving.save_predictions(trained, tmp_path)
+    assert path.read_bytes().startswith(b"\xef\xbb\xbfpicture,")
+    assert path.read_bytes().decode("utf-8-sig") == saving.predictions_csv(trained)
+
+
+def test_the_code_to_take_away_reads_pictures_as_the_page_does(trained: Session, tmp_path: Path, monkeypatch):
+    saving.save_adapter(trained, tmp_path)
+    upright = Image.open(io.BytesIO(picture_bytes(1, texture="striped"))).convert("RGB")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    upright.transpose(Image.Transpose.ROTATE_90).save(tmp_path / "picture.png", exif=exif)
+    seen = []
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("llu_core.encoders.encoder.OpenClipEncoder.load", lambda name: trained.encoder)
+    monkeypatch.setattr(
+        type(trained.encoder), "encode_images", lambda self, images: (seen.extend(images), torch.ones(1, self.width))[1]
+    )
+    exec(library_code(trained), {})
+    assert np.array_equal(np.asarray(seen[0]), np.asarray(upright))

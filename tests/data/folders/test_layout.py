@@ -5,8 +5,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from llu_core.data.class_folders import ClassLayout, class_layout, image_source
 from llu_core.data.fewshot import Rejected
+from llu_core.data.folders.layout import ClassLayout, class_layout
+from llu_core.data.folders.source import image_source
 from llu_core.errors import LluError
 from llu_core.files.images import HEAD_BYTES, UnreadablePicture
 from llu_core.files.listing import Listing, PictureFiles
