@@ -123,7 +123,8 @@ export interface FrameValues {
 }
 export type Theme = "light" | "dark";
 export type Ink = "ink" | "soft" | "strong" | "anchor" | "good" | "bad" | "card" | "mask";
-export type Inks = Record<Ink | "font", string>;
+/** The colours of the theme, and the font and size in pixels of names on the map. */
+export type Inks = Record<Ink | "font", string> & { label: number };
 export interface Palettes { inks: Inks; mask: number[]; ramp: string[]; changes: string[]; classes: string[] }
 /** `shares`: sqrt(alpha / beta) of every picture, of 255; `maskInk`: red, green, blue. */
 export interface Look {

@@ -19,7 +19,12 @@ from llu_core.method.recipes import RECIPES
 
 # The bundled Source Sans Pro has no usable semi-bold; fonts named by a web address would be fetched from elsewhere.
 FONT = [LocalFont("Source Sans Pro", weights=(400, 700)), "system-ui", "sans-serif"]
-THEME = gr.themes.Default(primary_hue="indigo", font=FONT, font_mono=["ui-monospace", "monospace"])
+THEME = gr.themes.Default(primary_hue="indigo", font=FONT, font_mono=["ui-monospace", "monospace"]).set(
+    body_text_color_subdued="*neutral_600",  # the theme's own grey is too light to read
+    body_text_color_subdued_dark="*neutral_300",
+    block_info_text_color="*neutral_600",
+    block_info_text_color_dark="*neutral_300",
+)
 
 _HERE = Path(__file__).parent
 PAGE_CSS = (_HERE / "page.css").read_text(encoding="utf-8")
@@ -144,9 +149,9 @@ def build_view(settings: Settings) -> View:
         untrained = build_untrained_panel()
         explorer = build_explorer_panel()
         with gr.Column(elem_id="teach"):
+            train = build_train_panel()
             few_shot = build_few_shot_panel(settings.limits)
             model = build_model_panel(settings)
-            train = build_train_panel()
         with gr.Column(elem_id="ask"):
             predict = build_predict_panel()
         with gr.Column(elem_id="save"):
@@ -230,7 +235,12 @@ def build_few_shot_panel(limits: Limits) -> FewShotPanel:
 
 
 def build_train_panel() -> TrainPanel:
-    with gr.Accordion("Training speed", open=False):
+    with gr.Column(elem_id="teach-foot"):  # first for the keyboard, always in sight at the foot
+        status = gr.Markdown(elem_id="status")
+        train = gr.Button("Train", variant="primary", elem_id="train")
+        cancel = gr.Button("Cancel", size="sm", visible=False, elem_id="cancel")
+        tune = gr.Button("Choose beta, gamma for me", size="sm", elem_id="tune")
+    with gr.Accordion("Training speed", open=False, elem_id="speed"):
         recipe = gr.Radio(
             list(RECIPES),
             value="fast",
@@ -239,11 +249,6 @@ def build_train_panel() -> TrainPanel:
             "best: full with a wider mask.",
         )
     tuned = gr.HTML("", css_template=TUNED_CSS, apply_default_css=False, padding=False, elem_id="tuned")
-    with gr.Column(elem_id="teach-foot"):  # always in sight, however long the set
-        status = gr.Markdown(elem_id="status")
-        train = gr.Button("Train", variant="primary", elem_id="train")
-        cancel = gr.Button("Cancel", size="sm", visible=False, elem_id="cancel")
-        tune = gr.Button("Choose beta, gamma for me", size="sm", elem_id="tune")
     return TrainPanel(train=train, cancel=cancel, status=status, tune=tune, tuned=tuned, recipe=recipe)
 
 
@@ -330,5 +335,6 @@ def build_explorer_panel() -> gr.HTML:
         "",
         **EXPLORER,
         apply_default_css=False,
+        padding=False,
         elem_id="explorer",
     )

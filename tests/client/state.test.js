@@ -189,7 +189,7 @@ test("there are the tabs there are", () => {
 test("the lesson has a first and a last step", () => {
   const { state } = watched();
   state.openStep(-3);
-  assert.deepEqual([state.tab, state.step], ["lesson", 1]);
+  assert.deepEqual([state.inLesson, state.step], [true, 1]);
   state.openStep(99);
   assert.equal(state.step, LESSON.length);
 });
@@ -214,7 +214,7 @@ test("a link is followed as if by hand", () => {
   state.awaitLink(link);
   state.followLink(link);
   assert.deepEqual([state.selected, state.beta, state.gamma, state.colouring], [6, 0.25, Infinity, "llu"]);
-  assert.deepEqual([state.tab, state.step, state.link], ["lesson", 3, null]);
+  assert.deepEqual([state.inLesson, state.step, state.link], [true, 3, null]);
   assert.deepEqual(state.takeUnsent(), { beta: 0.25, gamma: "inf" });
 });
 

@@ -264,6 +264,15 @@ export class Frame {
     this.panels.reasons.show(this.numbers.why, { lead: names[llu], rival: names[rival] }, clip !== llu);
   }
 
+  /** Picture i in one sentence, for those who cannot see the map. @param {number} i */
+  tell(i) {
+    const { data, workspace, clip } = this.numbers;
+    const { names } = data.classes;
+    const { name, truth } = this.describe(i);
+    return `${name}, ${truth}. CLIP says ${names[clip[i]]}, LLU ${names[workspace.best[i]]}, `
+      + `alpha ${formatWeight(workspace.images.alpha[i])}.`;
+  }
+
   /** The text of the hover card. @param {number} i */
   describe(i) {
     const { data, sweeps } = this.numbers;

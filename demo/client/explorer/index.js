@@ -160,7 +160,9 @@ function createMapPanels(root, state, frame, paint) {
   wirePointer(area, map, shade, hover, hint, (i) => state.select(i));
   wireKeys(area, (factor) => map.zoom(factor, state.selected), (step) => {
     const next = state.data ? nextShown(frame.numbers.shade, state.selected, step) : -1;
-    if (next >= 0) state.select(next);
+    if (next < 0) return;
+    state.select(next);
+    setText(find(root, ".map-said"), frame.tell(next));
   });
   for (const button of find(root, ".map-buttons").querySelectorAll("button")) {
     const factor = button.dataset.zoom;

@@ -28,6 +28,7 @@ export function mountModes(element) {
   onMode(show);
   openMode(MODES.find((mode) => mode === options.get("mode")) ?? currentMode());
   show();
+  wireRoving([...element.querySelectorAll("button")]);
   wireSaveMenu(findA(HTMLButtonElement, element, ".save-button"));
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && around(event, "#teach") && currentMode() === "teach") {
@@ -35,6 +36,20 @@ export function mountModes(element) {
       find(element, "[data-mode=teach]").focus();
     }
   });
+}
+
+/** One stop of the keyboard for all of them; the arrow keys go from one to the next. @type {(buttons: HTMLElement[]) => void} */
+function wireRoving(buttons) {
+  /** @type {(wanted: HTMLElement) => void} */
+  const stopAt = (wanted) => { for (const button of buttons) button.tabIndex = button === wanted ? 0 : -1; };
+  stopAt(buttons[0]);
+  for (const [at, button] of buttons.entries()) {
+    button.addEventListener("focus", () => stopAt(button));
+    button.addEventListener("keydown", (event) => {
+      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+      if (step) buttons[(at + step + buttons.length) % buttons.length].focus();
+    });
+  }
 }
 
 /** The focus goes to a panel that was opened, and the page with it. @type {(selector: string | undefined) => void} */

@@ -26,6 +26,7 @@ const RAMP_STOPS = {
 function plainColours(colours, host = document.body) {
   const probes = colours.map((colour) => {
     const probe = make("i");
+    probe.style.setProperty("forced-color-adjust", "none"); // or every colour of the map would be the same
     probe.style.color = `color-mix(in srgb, ${colour}, ${colour})`;
     return probe;
   });
@@ -91,8 +92,9 @@ export function currentTheme() {
  * @type {(root: HTMLElement) => Inks}
  */
 export function pageInks(root) {
+  const style = getComputedStyle(root);
   const [ink, soft, strong, anchor, good, bad, card, mask] = plainColours(INKS.map((name) => `var(--${name})`), root);
-  return { ink, soft, strong, anchor, good, bad, card, mask, font: getComputedStyle(root).fontFamily };
+  return { ink, soft, strong, anchor, good, bad, card, mask, font: style.fontFamily, label: parseFloat(style.getPropertyValue("--label")) };
 }
 
 /** Red, green and blue of a plain colour. @type {(colour: string) => number[]} */

@@ -56,16 +56,17 @@ function pointCounter(points, width, height) {
 
 /**
  * One place per label, {x, y, slot} or null where there is none free: the slot that covers the fewest points, without
- * touching an earlier label. `labels` = [{x, y: its middle in pixels, name, slot: where it stood}].
- * @type {(labels: Label[], points: Pixel[], size: Size) => (Spot | null)[]}
+ * touching an earlier label. `labels` = [{x, y: its middle in pixels, name, slot: where it stood}]; `scale`: how much larger
+ * than usual they are.
+ * @type {(labels: Label[], points: Pixel[], size: Size, scale?: number) => (Spot | null)[]}
  */
-export function arrangeLabels(labels, points, { width, height }) {
+export function arrangeLabels(labels, points, { width, height }, scale = 1) {
   const covered = pointCounter(points, width, height);
   /** @type {Spot[]} */
   const taken = [];
   return labels.map((label) => {
     if (!Number.isFinite(label.x)) return null;
-    const best = bestSlot(label, taken, covered, { width, height });
+    const best = bestSlot(label, taken, covered, { width, height }, scale);
     if (best) taken.push(best);
     return best;
   });
@@ -79,18 +80,18 @@ function keptWhole(value, from, reach, edge) {
   return from > 0 && from < edge ? Math.min(Math.max(value, reach), edge - reach) : value;
 }
 
-/** @type {(label: Label, taken: Spot[], covered: PointCounter, map: Size) => Spot | null} */
-function bestSlot(label, taken, covered, map) {
-  const width = labelWidth(label.name);
+/** @type {(label: Label, taken: Spot[], covered: PointCounter, map: Size, scale: number) => Spot | null} */
+function bestSlot(label, taken, covered, map, scale) {
+  const [width, tall] = [scale * labelWidth(label.name), scale * LABEL_HEIGHT];
   /** @type {Spot | null} */
   let best = null;
   for (const [slot, [share, dy]] of LABEL_SLOTS.entries()) {
     const x = keptWhole(label.x + share * (width + 14), label.x, width / 2, map.width);
-    const y = keptWhole(label.y + dy, label.y, LABEL_HEIGHT / 2, map.height);
+    const y = keptWhole(label.y + scale * dy, label.y, tall / 2, map.height);
     /** @type {(spot: Spot) => boolean} */
-    const clear = (b) => Math.abs(b.x - x) > (b.width + width) / 2 || Math.abs(b.y - y) > LABEL_HEIGHT;
+    const clear = (b) => Math.abs(b.x - x) > (b.width + width) / 2 || Math.abs(b.y - y) > tall;
     if (!taken.every(clear)) continue;
-    const points = covered(x - width / 2, y - LABEL_HEIGHT / 2, x + width / 2, y + LABEL_HEIGHT / 2);
+    const points = covered(x - width / 2, y - tall / 2, x + width / 2, y + tall / 2);
     const cost = points + LABEL_NEAR * slot - (slot === label.slot ? LABEL_STAY : 0);
     if (!best || cost < best.cost) best = { x, y, width, slot, cost };
   }
@@ -133,7 +134,8 @@ export function drawLabels(pen, labels, inks) {
     pen.fillText(text, x, y);
   };
   for (const { name, seen, weight, faint, x, y } of labels) {
-    const [nameFont, weightFont] = [`${seen ? "600" : "italic 500"} 12px ${family}`, `500 10.5px ${family}`];
+    const nameFont = `${seen ? "600" : "italic 500"} ${inks.label}px ${family}`;
+    const weightFont = `500 ${0.87 * inks.label}px ${family}`;
     pen.font = nameFont;
     const width = pen.measureText(name).width;
     const left = x - (width + LABEL_WEIGHT) / 2;

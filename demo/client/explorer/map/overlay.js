@@ -15,6 +15,8 @@ import { arrangeLabels, makeLabel, weighLabels } from "./labels.js";
 
 /** From this zoom on, classes that were not taught have their names too. */
 const ALL_NAMES_ZOOM = 1.7;
+/** The size of names on the map, in pixels, that their arrangement is made for. */
+const USUAL_LABEL = 12;
 
 /**
  * `map` tells where points are, its size and its zoom.
@@ -105,7 +107,8 @@ function placeLabels(overlay, data) {
     const named = all || labels[k].seen || k === overlay.hinted;
     Object.assign(labels[k], named ? { x, y } : { x: NaN, y: NaN });
   });
-  arrangeLabels(labels, points, overlay.size()).forEach((spot, k) => {
+  const scale = parseFloat(getComputedStyle(overlay.line).getPropertyValue("--label")) / USUAL_LABEL;
+  arrangeLabels(labels, points, overlay.size(), scale || 1).forEach((spot, k) => {
     const stands = spot ? { x: spot.x, y: spot.y, slot: spot.slot, shown: true } : { slot: -1 };
     Object.assign(labels[k], stands);
   });

@@ -38,6 +38,10 @@ export function createControls(root, state) {
     const { beta, gamma } = preset.dataset;
     preset.addEventListener("click", () => set(Number(beta), gamma ? readGamma(gamma) : null));
   }
+  const fold = find(root, ".beta-fold");
+  fold.addEventListener("click", () => {
+    fold.setAttribute("aria-expanded", String(find(root, ".controls").classList.toggle("beta-open")));
+  });
   find(root, "#reset-settings").addEventListener("click", () => state.reset());
   drawGammaTicks(find(root, ".gamma-ticks"));
   return { show: (beta, gamma) => showSettings(parts, beta, gamma) };
