@@ -36,7 +36,7 @@ export function reachRows(data, side) {
 
 /** @type {(everyday: Everyday) => ReachRow} */
 function everydayRow({ names, nearest }) {
-  return { key: "everyday", title: "everyday names", points: names.map((_, k) => k), nearest, names };
+  return { key: "everyday", title: "everyday", points: names.map((_, k) => k), nearest, names };
 }
 
 /**

@@ -56,7 +56,7 @@ function makeBarRow() {
 /** @type {(row: BarRow, label: BarLabel, clip: number, llu: number, isTruth: boolean, others?: boolean) => void} */
 function fillBarRow(row, label, clip, llu, isTruth, others = false) {
   setText(row.star, label.seen ? "\u2605" : "");
-  row.star.title = label.seen ? "seen in training" : "";
+  row.star.title = label.seen ? "taught" : "";
   setName(row.name, label.name);
   row.node.classList.toggle("truth", isTruth);
   row.node.classList.toggle("others", others);

@@ -16,7 +16,7 @@ import { ELSEWHERE, QUERY } from "../model/selection.js";
  * @typedef {Record<"title" | "names" | "ends", HTMLElement> & Record<"image" | "text", WhyRow>} WhyParts
  */
 
-const GROUP_NAMES = ["training picture", "test picture", "query"];
+const GROUP_NAMES = ["taught picture", "test picture", "your picture"];
 /** @type {Part[]} */
 const PARTS = [
   "picture", "name", "kind", "truth", "clip", "llu", "alpha", "alpha-text", "remove",
@@ -90,7 +90,7 @@ function showIdentity(parts, data, i, paint) {
   paint(parts.picture, i);
   setName(parts.name, data.images.names[i]);
   const ofSet = truth >= 0 && data.images.group[i] !== ELSEWHERE;
-  const seen = ofSet ? ` \u00b7 ${data.classes.seen[truth] ? "taught" : "not taught"}` : "";
+  const seen = ofSet ? ` \u00b7 ${data.classes.seen[truth] ? "taught class" : "not taught"}` : "";
   setName(parts.kind, groupNameOf(data, i) + seen);
   setName(parts.truth, truth < 0 ? "not known" : classNamesOf(data, i)[truth]);
   const anchor = data.images.nearestAnchor[i];

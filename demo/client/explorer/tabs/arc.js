@@ -98,13 +98,13 @@ function fillArcChoices(view, data) {
     });
     return group;
   });
-  view.anchor.replaceChildren(option("", "Nearest anchor"), ...anchors.filter((group) => group.childElementCount));
+  view.anchor.replaceChildren(option("", "Nearest taught picture"), ...anchors.filter((group) => group.childElementCount));
   const texts = make("optgroup");
   texts.label = "Class texts";
   texts.append(...data.classes.names.map((name, k) => option(String(k), name)));
   view.target.replaceChildren(option("", "Selected picture"), texts);
   const classes = data.classes.names.map((name, k) => option(String(k), name));
-  view.score.replaceChildren(option("", "The anchor's class"), ...classes);
+  view.score.replaceChildren(option("", "The taught picture's class"), ...classes);
   [view.anchor, view.target, view.score].forEach((select, at) => {
     const there = [...select.options].some((one) => one.value === kept[at]);
     select.value = there ? kept[at] : "";
@@ -134,7 +134,7 @@ function showArc(view, frame) {
   Object.assign(view, { wanted, arc });
   view.svg.classList.toggle("stale", !arc);
   if (!wanted) return setText(view.status, "Select a picture of the set on the map, or choose a class text as the target.");
-  if (same) return setText(view.status, "This picture is the anchor itself. Choose another anchor or another target.");
+  if (same) return setText(view.status, "This is the taught picture itself. Choose another one, or another target.");
   if (!arc) return askForArc(view, wanted);
   const k = view.score.value === "" ? data.anchors.label[wanted.anchor] : Number(view.score.value);
   setText(view.status, arcSentence(data, wanted, k));
