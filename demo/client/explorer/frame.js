@@ -266,11 +266,11 @@ export class Frame {
 
   /** Picture i in one sentence, for those who cannot see the map. @param {number} i */
   tell(i) {
-    const { data, workspace, clip } = this.numbers;
-    const { names } = data.classes;
+    const { data, sweeps, clip } = this.numbers;
+    const names = classNamesOf(data, i);
     const { name, truth } = this.describe(i);
-    return `${name}, ${truth}. CLIP says ${names[clip[i]]}, LLU ${names[workspace.best[i]]}, `
-      + `alpha ${formatWeight(workspace.images.alpha[i])}.`;
+    return `${name}, ${truth}. CLIP says ${names[clip[i]]}, LLU ${names[sweeps.best[i]]}, `
+      + `alpha ${formatWeight(sweeps.alpha[i])}.`;
   }
 
   /** The text of the hover card. @param {number} i */

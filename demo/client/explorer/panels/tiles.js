@@ -71,6 +71,6 @@ function showChanged(tile, now, ofTraining) {
   setText(tile.broken, `\u2212${now.broken} broken`);
   tile.fixed.classList.toggle("level", now.fixed === 0);
   tile.broken.classList.toggle("level", now.broken === 0);
-  const other = now.moved ? `${now.moved} another wrong answer` : "";
+  const other = now.moved ? `${now.moved} wrong otherwise` : "";
   setText(tile.base, ofTraining ? "of the training pictures" : other);
 }

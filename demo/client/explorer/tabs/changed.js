@@ -1,5 +1,5 @@
-// The lists of changed predictions: fixed, broken, another wrong answer; of the test pictures or elsewhere. Items are pooled: a slider event rewrites only those
-// that differ.
+// The lists of changed predictions: fixed, broken, another wrong answer; of the test pictures or elsewhere. Items are
+// pooled: a slider event rewrites only those that differ.
 
 import { find, setText, wireSegments } from "../../dom.js";
 import { BROKEN, FIXED, MOVED } from "../model/formula.js";
