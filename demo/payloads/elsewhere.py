@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from demo.payloads.arrays import floats, scores
-from demo.session.session import Model
+from demo.session.model import Model
 from llu_core.method.elsewhere.familiarity import auroc_of_seen
 from llu_core.method.elsewhere.names import NamesSweep
 

@@ -14,9 +14,10 @@ from demo.payloads.arrays import floats, scores
 from demo.payloads.elsewhere import elsewhere_names, elsewhere_payload, elsewhere_vectors, familiarity_payload
 from demo.payloads.sheet import sheet_of
 from demo.session.comparison import COMPARED, SystemRow
+from demo.session.model import Model
 from demo.session.presets import PRESETS
 from demo.session.queries import sweep_arc
-from demo.session.session import Model, Session
+from demo.session.session import Session
 
 TRAIN, TEST, QUERY, ELSEWHERE = 0, 1, 2, 3
 

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from PIL import Image
 
-from demo.session.session import Model
+from demo.session.model import Model
 from llu_core.data.fewshot import LabelledEmbeddings
 
 SHEET_COLUMNS = 32

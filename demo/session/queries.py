@@ -12,7 +12,8 @@ from PIL import ImageOps
 from torch import Tensor
 
 from demo.session import draft as drafts
-from demo.session.session import UNLABELLED, Model, Session
+from demo.session.model import UNLABELLED, Model
+from demo.session.session import Session
 from llu_core.data.fewshot import LabelledEmbeddings
 from llu_core.encoders.encoder import Encoder
 from llu_core.encoders.prompts import class_embeddings

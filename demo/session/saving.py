@@ -10,7 +10,8 @@ from typing import IO
 from demo.session.draft import require_within
 from demo.session.edits import with_small_thumbnails
 from demo.session.everyday import known_everyday_names
-from demo.session.session import UNLABELLED, Session, build_model
+from demo.session.model import UNLABELLED, build_model
+from demo.session.session import Session
 from demo.settings import MB
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
 from llu_core.errors import LluError

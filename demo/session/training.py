@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from demo.session.everyday import known_everyday_names, read_everyday_names
+from demo.session.model import Model, build_model, map_points
 from demo.session.presets import opening_setting
 from demo.session.projection import Projection, project_umap
-from demo.session.session import Model, Session, build_model, map_points
+from demo.session.session import Session
 from llu_core.data.embedding import embed_steps
 from llu_core.data.fewshot import FewShotSet
 from llu_core.errors import LluError

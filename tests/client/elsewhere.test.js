@@ -8,7 +8,7 @@ import { planeAccuracies, planeBetas, planeGammas, startPlane, stepPlane } from 
 import {
   accuracyElsewhere, classNamesOf, makeSweeps, markMoved, problemIndex, sweepAll,
 } from "../../demo/client/explorer/model/problems.js";
-import { reachRows } from "../../demo/client/explorer/model/reach.js";
+import { reachRows, readoutOf } from "../../demo/client/explorer/model/reach.js";
 import { countHidden, HIDDEN, isFiltering, makeFilter, SHOWN } from "../../demo/client/explorer/model/selection.js";
 import { outcomeAt } from "../../demo/client/explorer/model/summary.js";
 import { State } from "../../demo/client/explorer/state.js";
@@ -115,6 +115,10 @@ test("the strip has a row of what lies elsewhere, and one of everyday names", ()
   assert.deepEqual(reachRows(data, "images").map(({ key, points }) => [key, points.length]).at(-1), ["elsewhere", 23]);
   const names = reachRows(data, "classes").at(-1);
   assert.deepEqual([names.key, names.points, names.names], ["everyday", [0, 1, 2, 3], EVERYDAY.names]);
+  markMoved(data.everyday, 1, 0);
+  assert.match(readoutOf(data, "classes", { beta: 1, gamma: 0 }), /^3 of 4 everyday names moved noticeably \u00b7 the whole/);
+  assert.equal(readoutOf({ ...data, auroc: 0.977 }, "images", { beta: 0, gamma: 5 }),
+    "similarity tells taught from not taught: AUROC .98 \u00b7 no update: beta is 0");
 });
 
 test("what lies elsewhere is off at first, and that is no filter", () => {

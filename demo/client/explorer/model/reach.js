@@ -1,6 +1,7 @@
 // The reach of the update over the similarity to what was taught: exact, and without any projection.
 
 import { interpolationWeight } from "./formula.js";
+import { countOf } from "./selection.js";
 
 /** @import { Data, Everyday, Side } from '../../types.d.ts' */
 
@@ -70,4 +71,30 @@ export function meanShare({ nearest, points }, gamma) {
 /** Where in its row a point stands, 0 to 1: anywhere, but always the same. @type {(i: number) => number} */
 export function heightOf(i) {
   return (0.5 + i * 0.6180339887) % 1;
+}
+
+/**
+ * What the strip tells of all points: how many everyday names moved, or how well the similarity tells pictures apart; then
+ * where half of the update is left.
+ * @type {(data: Pick<Data, "everyday" | "auroc">, side: Side, setting: { beta: number, gamma: number }) => string}
+ */
+export function readoutOf({ everyday, auroc }, side, { beta, gamma }) {
+  const told = [halfwayText(beta, gamma)];
+  if (side === "classes" && everyday) {
+    const all = everyday.moved.length.toLocaleString("en");
+    told.unshift(`${countOf(everyday.moved, 1)} of ${all} everyday names moved noticeably`);
+  }
+  if (side === "images" && auroc !== null) {
+    told.unshift(`similarity tells taught from not taught: AUROC ${auroc.toFixed(2).replace(/^0/, "")}`);
+  }
+  return told.join(" \u00b7 ");
+}
+
+/** @type {(beta: number, gamma: number) => string} */
+function halfwayText(beta, gamma) {
+  if (beta <= 0) return "no update: beta is 0";
+  const half = halfway(gamma);
+  if (half !== null) return `half of the update is left at cosine ${half.toFixed(3)}`;
+  if (gamma === Infinity) return "only at the taught themselves";
+  return gamma === 0 ? "the whole update everywhere" : "more than half of the update everywhere";
 }

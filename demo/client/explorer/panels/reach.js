@@ -4,8 +4,8 @@
 import { find, findA, make, penOf, setName, setText, wireSegments } from "../../dom.js";
 import { BROKEN, FIXED, interpolationWeight } from "../model/formula.js";
 import { formatPercent, formatWeight } from "../model/numbers.js";
-import { halfway, heightOf, leftEnd, meanShare, reachRows } from "../model/reach.js";
-import { countOf, DIMMED, HIDDEN } from "../model/selection.js";
+import { halfway, heightOf, leftEnd, meanShare, reachRows, readoutOf } from "../model/reach.js";
+import { DIMMED, HIDDEN } from "../model/selection.js";
 
 /** @import { Data, Inks, Pixel, ReachPanel, Side } from '../../types.d.ts' */
 /** @import { ReachRow } from "../model/reach.js" */
@@ -254,41 +254,16 @@ function pointedAt(strip) {
 
 /** What arrives under the pointer; without one, what holds for all. @type {(strip: Strip) => void} */
 function tellReadout(strip) {
-  const { pointer, setting, extent, readout } = strip;
+  const { pointer, setting, extent, data, side, readout } = strip;
   if (!setting) return;
   const { beta, gamma } = setting;
-  if (!pointer) return setName(readout, readoutOfAll(strip, setting));
+  if (!pointer) return setName(readout, data ? readoutOf(data, side, setting) : "");
   const at = pointedAt(strip);
   const value = at ? at.row.nearest[at.i] : similarityAt(extent, pointer[0]);
   const share = beta > 0 ? interpolationWeight(value, 1, gamma) : 0;
   const name = at ? `${at.row.names[at.i]}: ` : "";
   setText(readout, `${name}cosine ${value.toFixed(3)}, ${formatPercent(share)}\u2009% of the update, `
     + `\u03b1 ${formatWeight(beta * share)}`);
-}
-
-/**
- * How many names moved, or how well the similarity tells pictures apart; then where half of the update is left.
- * @type {(strip: Strip, setting: Setting) => string}
- */
-function readoutOfAll({ data, side }, { beta, gamma }) {
-  const told = [halfwayText(beta, gamma)];
-  if (side === "classes" && data?.everyday) {
-    const { moved } = data.everyday;
-    told.unshift(`${countOf(moved, 1)} of ${moved.length.toLocaleString("en")} everyday names moved noticeably`);
-  }
-  if (side === "images" && data && data.auroc !== null) {
-    told.unshift(`similarity tells taught from not taught: AUROC ${data.auroc.toFixed(2).replace(/^0/, "")}`);
-  }
-  return told.join(" \u00b7 ");
-}
-
-/** @type {(beta: number, gamma: number) => string} */
-function halfwayText(beta, gamma) {
-  if (beta <= 0) return "no update: beta is 0";
-  const half = halfway(gamma);
-  if (half !== null) return `half of the update is left at cosine ${half.toFixed(3)}`;
-  if (gamma === Infinity) return "only at the taught themselves";
-  return gamma === 0 ? "the whole update everywhere" : "more than half of the update everywhere";
 }
 
 /** @type {(strip: Strip, pick: (i: number) => void) => void} */
