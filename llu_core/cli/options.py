@@ -34,9 +34,15 @@ def add_command(
 
 def add_recipe(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--recipe", default="fast", help=f"{', '.join(RECIPES)} (default: fast)")
-    parser.add_argument("--beta", type=float, help="share of the update at an anchor, 0 to 1 (default: the recipe's)")
     parser.add_argument(
-        "--gamma", type=float, help="locality, 0 (everywhere) to inf (at anchors alone) (default: the recipe's)"
+        "--beta",
+        type=float,
+        help="share of the update at an anchor, 0 to 1; set after training, like a slider (default: the recipe's)",
+    )
+    parser.add_argument(
+        "--gamma",
+        type=float,
+        help="locality, 0 (everywhere) to inf (at anchors alone); set after training, too (default: the recipe's)",
     )
     parser.add_argument("--lam", type=float, help="weight of the distance to identity, eq. 6 (default: 1000)")
 
@@ -146,6 +152,7 @@ def require_folder(*targets: Path | None) -> None:
 
 
 def chosen_recipe(options: argparse.Namespace) -> Recipe:
-    """--recipe with --beta, --gamma and --lam."""
-    given = {name: getattr(options, name) for name in ("beta", "gamma", "lam") if getattr(options, name) is not None}
-    return replace(recipe(options.recipe), **given)
+    """--recipe with --lam, trained under its own mask and asked under --beta and --gamma, as sliders do it."""
+    chosen = recipe(options.recipe)
+    chosen = chosen if options.lam is None else replace(chosen, lam=options.lam)
+    return chosen.asked_at(options.beta, options.gamma)

@@ -36,6 +36,12 @@ def add(commands) -> None:
     train.add_argument(
         "--tune", action="store_true", help="choose beta, gamma and lambda on held-out shots and classes of the source"
     )
+    train.add_argument(
+        "--keep-elsewhere",
+        type=float,
+        metavar="PERCENT",
+        help="with --tune: only settings that keep so much of CLIP's accuracy on the source's controls, such as 99",
+    )
     add_recipe(train)
     add_model(train, MODEL_OF_SOURCES)
 
@@ -48,18 +54,15 @@ def run(options: argparse.Namespace) -> int:
     from llu_core.steps import drain
 
     recipe, device = chosen_recipe(options), choose_device(options.device)
+    _check_guard(options)
     if options.out.exists() and not options.out.is_dir():
         raise LluError(f"{options.out} is a file; name a folder for the adapter")
     model = options.model or model_of_sources([options.source])
     shots = _load_source(options, model)
     if options.shots:
         shots = shots.sample(options.shots, options.seed)
-    if options.tune:
-        from llu_core.method.tuning import tune
-
-        tuning = tune(shots, recipe, seed=options.seed, device=device)
-        recipe = tuning.recipe
-        print(tuning.reason)
+    tuning = _tuned(options, shots, recipe, device)
+    recipe = tuning.training(recipe) if tuning else recipe
     with progress_bar("training", "step") as bar:
 
         def show(step: TrainingStep) -> None:
@@ -68,6 +71,12 @@ def run(options: argparse.Namespace) -> int:
             bar.update()
 
         adapter = drain(train(shots, recipe, seed=options.seed, device=device), show)
+    if tuning:
+        tuning = _guarded(options, tuning, adapter, shots)
+        recipe = tuning.training(recipe)
+        beta, gamma = recipe.mask
+        adapter = adapter.with_mask(beta=beta, gamma=gamma)
+        print(tuning.reason)
     trained = TrainedAdapter.of(
         shots, adapter, recipe, seed=options.seed, model=model if shots.encoder_identity else ""
     )
@@ -75,6 +84,34 @@ def run(options: argparse.Namespace) -> int:
     print(f"{len(shots.train)} pictures of {len(trained.trained_classes)} classes; adapter saved to {options.out}")
     _print_test(shots, adapter)
     return 0
+
+
+def _check_guard(options: argparse.Namespace) -> None:
+    from llu_core.method.tuning import check_keep
+
+    if options.keep_elsewhere is not None:
+        check_keep(options.keep_elsewhere)
+        if not options.tune:
+            raise LluError("--keep-elsewhere guards what --tune chooses; give both")
+
+
+def _tuned(options: argparse.Namespace, shots, recipe, device):
+    """The tuning that was asked for, or None."""
+    from llu_core.method.tuning import tune
+
+    if options.keep_elsewhere is not None and not shots.controls:
+        raise LluError(f"{shots.name} brings no controls to guard; put some in elsewhere/NAME/CLASS/, or do not guard")
+    return tune(shots, recipe, seed=options.seed, device=device) if options.tune else None
+
+
+def _guarded(options: argparse.Namespace, tuning, adapter, shots):
+    """The tuning under the guard that was asked for."""
+    from llu_core.method.elsewhere.accuracy import ElsewhereSweep
+    from llu_core.method.tuning import guarded
+
+    if options.keep_elsewhere is None:
+        return tuning
+    return guarded(tuning, ElsewhereSweep.of(adapter, shots.controls), options.keep_elsewhere)
 
 
 def _load_source(options: argparse.Namespace, model: str):

@@ -17,7 +17,8 @@ class Recipe:
     whole of W and b; "classes" the part of W - I and b that stays within the span of class texts and mean images, r
     dimensions, a few per class, where nearly all of the gradient lies (a random start is always trained as a whole, and
     r is then d). There Adam's learning rate is divided by the square root of r: its step has entries of one size, so
-    that W moves points equally far whatever r is.
+    that W moves points equally far whatever r is. asked_beta, asked_gamma: of the mask under which the adapter is asked
+    afterwards, None for that of the training: what sliders do to a trained adapter.
     """
 
     name: str
@@ -33,9 +34,12 @@ class Recipe:
     init: str = "identity"
     shared: bool = False
     subspace: str = "all"
+    asked_beta: float | None = None
+    asked_gamma: float | None = None
 
     def __post_init__(self):
         check_mask(self.beta, self.gamma)
+        check_mask(*self.mask)
         if not (self.lam >= 0 and math.isfinite(self.lam)):
             raise LluError(f"lambda is {self.lam:g}; give a finite number that is not negative (the paper uses 1000)")
         if any(value is not None and value < 1 for value in (self.steps, self.epochs, self.batch_size)):
@@ -49,10 +53,22 @@ class Recipe:
         """Whether only the class subspace is trained."""
         return self.subspace == "classes" and self.init == "identity"
 
+    @property
+    def mask(self) -> tuple[float, float]:
+        """beta and gamma that a trained adapter has."""
+        beta, gamma = self.asked_beta, self.asked_gamma
+        return self.beta if beta is None else beta, self.gamma if gamma is None else gamma
+
+    def asked_at(self, beta: float | None, gamma: float | None) -> "Recipe":
+        """The same training, asked under another mask; None keeps what is."""
+        given = {name: value for name, value in (("asked_beta", beta), ("asked_gamma", gamma)) if value is not None}
+        return replace(self, **given)
+
     def ablated(self, ablation: str) -> "Recipe":
         """This recipe under one of the paper's ablations (Table 4), a key of ABLATIONS.
 
         A random start is far from its goal in all directions: a recipe within classes then takes "full"'s optimiser.
+        An ablation of the mask is trained and asked under its own.
         """
         if ablation not in ABLATIONS:
             raise LluError(f"unknown ablation {ablation!r}; choose one of: {', '.join(ABLATIONS)}")
@@ -60,7 +76,8 @@ class Recipe:
         if self.within_classes and changes.get("init") == "random":
             full = RECIPES["full"]
             changes = changes | {"subspace": "all", "learning_rate": full.learning_rate, "steps": full.steps}
-        return replace(self, **changes)
+        own_mask = {f"asked_{part}": None for part in ("beta", "gamma") if part in changes}
+        return replace(self, **changes, **own_mask)
 
 
 _CHOICES = {"init": ("identity", "random"), "optimizer": ("adam", "sgd"), "subspace": ("all", "classes")}

@@ -135,11 +135,12 @@ class TrainingProblem:
 
     def adapter(self, recipe: Recipe, image: AffineUpdate, text: AffineUpdate) -> LocalizedAdapter:
         """The trained updates around their anchors, on the CPU."""
+        beta, gamma = recipe.mask
         return LocalizedAdapter(
             image=LocalizedUpdate(image, self.image_anchors),
             text=LocalizedUpdate(text, self.text_anchors),
-            beta=recipe.beta,
-            gamma=recipe.gamma,
+            beta=beta,
+            gamma=gamma,
             logit_scale=self.logit_scale,
         ).to("cpu")
 

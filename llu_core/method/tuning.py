@@ -6,6 +6,10 @@ base-to-new. All adapters of all folds are trained at once, and the sweep scores
 
 What decides is the mean log-likelihood of the true class, seen plus unseen. Accuracies of a few held-out pictures
 are too coarse a ruler: they hardly change over the plane, and their best place is a matter of single pictures.
+
+Held-out classes are of the kind that was taught, and may gain by an update that ruins everything else. Where a set
+brings controls, `guarded` chooses only among settings that keep a share of CLIP's accuracy on them. They are no test
+data of the task; an accuracy elsewhere that is reported after they were a guard is no test any more, though.
 """
 
 import math
@@ -18,6 +22,7 @@ from torch import Tensor
 from llu_core.data.fewshot import FewShotSet
 from llu_core.errors import LluError
 from llu_core.method.classifier import harmonic_mean
+from llu_core.method.elsewhere.accuracy import ElsewhereSweep
 from llu_core.method.fitting import fit_many
 from llu_core.method.recipes import RECIPES, Recipe
 from llu_core.method.sweep import Sweep
@@ -28,6 +33,8 @@ LAMBDAS = (0.1, 1.0, 10.0)
 """Multiples of the recipe's own lambda."""
 FOLDS = 4
 MIN_SHOTS, MIN_CLASSES = 3, 4
+KEEP_ELSEWHERE = 99.0
+"""Percent of CLIP's accuracy elsewhere that a guard keeps unless told otherwise."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +62,11 @@ class Plane:
     @property
     def best(self) -> tuple[int, int]:
         """The indices in BETAS and GAMMAS of the largest likelihood."""
-        index = int(self.likelihood.argmax())
+        return self.best_of(torch.ones(len(BETAS), len(GAMMAS), dtype=torch.bool))
+
+    def best_of(self, allowed: Tensor) -> tuple[int, int]:
+        """The same among the settings that are `allowed`, (len(BETAS), len(GAMMAS)) bool, at least one of them."""
+        index = int(self.likelihood.masked_fill(~allowed, -torch.inf).argmax())
         return index // len(GAMMAS), index % len(GAMMAS)
 
 
@@ -70,6 +81,13 @@ class Tuning:
     reason: str
     planes: tuple[Plane, ...] = ()
     chosen: Plane | None = None
+
+    def training(self, recipe: Recipe) -> Recipe:
+        """How to train by `recipe`, which was tuned: with the chosen lambda and under its own mask, as the adapters
+        were trained that were asked at every setting; then asked under the chosen mask."""
+        if self.chosen is None:
+            return recipe
+        return replace(recipe, lam=self.recipe.lam).asked_at(self.recipe.beta, self.recipe.gamma)
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +117,8 @@ def tune(
         raise LluError(f"{shots.name} has no training images; add at least one per class to be learned")
     kept = _why_kept(shots)
     if kept:
-        return Tuning(recipe, f"beta {recipe.beta:g} and gamma {recipe.gamma:g} stay as they are: {kept}")
+        beta, gamma = recipe.mask
+        return Tuning(recipe, f"beta {beta:g} and gamma {gamma:g} stay as they are: {kept}")
     cut = list(folds(shots, seed))
     settings = [replace(recipe, lam=recipe.lam * factor) for factor in (lambdas if recipe.lam else (1.0,))]
     sets = [fold.train for _ in settings for fold in cut]
@@ -113,8 +132,41 @@ def tune(
         planes.append(Plane(setting.lam, seen.mean(dim=0), unseen.mean(dim=0), likelihood))
     chosen = _chosen(planes, recipe)
     beta, gamma = BETAS[chosen.best[0]], GAMMAS[chosen.best[1]]
-    tuned = replace(recipe, beta=beta, gamma=gamma, lam=chosen.lam)
-    return Tuning(tuned, _reason(chosen, len(cut)), tuple(planes), chosen)
+    tuned = replace(recipe, beta=beta, gamma=gamma, lam=chosen.lam, asked_beta=None, asked_gamma=None)
+    return Tuning(tuned, _reason(chosen, len(cut), chosen.best), tuple(planes), chosen)
+
+
+def guarded(tuning: Tuning, elsewhere: ElsewhereSweep, keep: float = KEEP_ELSEWHERE) -> Tuning:
+    """The likeliest setting of the chosen plane that keeps `keep` percent of CLIP's accuracy elsewhere.
+
+    elsewhere: of the adapter that is to be asked. The reason says what was guarded, and what the unguarded choice would
+    have cost. Without a plane nothing is chosen, and without controls nothing guarded; the reason then says so.
+    Raises LluError unless keep is a percentage.
+    """
+    check_keep(keep)
+    if tuning.chosen is None:
+        return tuning
+    if not elsewhere.problems:
+        return replace(tuning, reason=f"{tuning.reason}; nothing was guarded elsewhere: the set brings no controls")
+    accuracies = elsewhere.plane(BETAS, GAMMAS)
+    clip = float(accuracies[0, 0])
+    free = tuning.chosen.best
+    row, column = tuning.chosen.best_of(accuracies >= clip * keep / 100 - 1e-4)
+    kept = f"elsewhere {accuracies[row, column]:.1f} % are right (CLIP {clip:.1f} %)"
+    if (row, column) == free:
+        return replace(tuning, reason=f"{tuning.reason}; {kept}, which is within the guard of {keep:g} % of CLIP's")
+    reason = (
+        f"of all settings that keep {keep:g} % of CLIP's accuracy elsewhere, "
+        f"{_reason(tuning.chosen, len(tuning.chosen.of_folds), (row, column))}; {kept}. Unguarded it would have been "
+        f"beta {BETAS[free[0]]:g}, gamma {GAMMAS[free[1]]:g}, which leaves {accuracies[free]:.1f} % elsewhere"
+    )
+    return replace(tuning, recipe=replace(tuning.recipe, beta=BETAS[row], gamma=GAMMAS[column]), reason=reason)
+
+
+def check_keep(keep: float) -> None:
+    """Raise LluError unless `keep` is a percentage."""
+    if not 0 <= keep <= 100:
+        raise LluError(f"{keep:g} % of CLIP's accuracy elsewhere cannot be kept; give a number from 0 to 100")
 
 
 def _why_kept(shots: FewShotSet) -> str:
@@ -174,8 +226,8 @@ def _chosen(planes: Sequence[Plane], recipe: Recipe) -> Plane:
     return best if gain.mean() > gain.std() / math.sqrt(len(gain)) else own
 
 
-def _reason(plane: Plane, count: int) -> str:
-    row, column = plane.best
+def _reason(plane: Plane, count: int, setting: tuple[int, int]) -> str:
+    row, column = setting
     seen, unseen = float(plane.seen[row, column]), float(plane.unseen[row, column])
     clip = harmonic_mean(float(plane.seen[0, 0]), float(plane.unseen[0, 0])) or 0.0
     return (

@@ -84,7 +84,7 @@ def test_train_reports_the_test_pictures(bundle: Path, tmp_path: Path, capsys: p
 def test_predict_prints_both_models(adapter: Path, pictures: Path, tiny_model: str, capsys: pytest.CaptureFixture[str]):
     assert main(["predict", str(adapter), str(pictures / "red" / "0.png"), "--no-cache", "--model", tiny_model]) == 0
     text = capsys.readouterr().out
-    for word in ("0.png: CLIP", "LLU", "alpha", "nearest anchor red/", "(red)", "grey"):
+    for word in ("0.png: CLIP", "LLU", "alpha", "nearest anchor red/", "(red)", "familiar: ", "grey"):
         assert word in text
 
 
@@ -99,6 +99,7 @@ def test_predict_as_json(adapter: Path, pictures: Path, tiny_model: str, capsys:
         assert sum(row["llu"].values()) == pytest.approx(1)
         assert {row["clip_class"], row["llu_class"]} <= {"red", "blue"}
         assert 0 <= row["alpha"] <= 0.5
+        assert row["familiar"] in (True, False)
         assert row["nearest_anchor"]["class"] in {"red", "green"}
 
 

@@ -17,7 +17,7 @@ import pytest
 from llu_core.data.features import Features
 from llu_core.errors import LluError
 from llu_core.evaluation.protocols import Trial, run_trial
-from llu_core.evaluation.results import AnyRow, Row
+from llu_core.evaluation.results import Row
 from llu_core.evaluation.runner import Cell, Outcome, RowStore, run_grid, run_tasks
 from llu_core.method.recipes import RECIPES
 from support.synthetic import problem
@@ -45,7 +45,7 @@ def broken(prepare: Callable) -> Cell:
     return Cell({"protocol": "base-to-new", "source": "synthetic", "method": "broken", "shots": 2, "seed": 1}, prepare)
 
 
-def without_seconds(outcomes: Sequence[Outcome]) -> list[AnyRow]:
+def without_seconds(outcomes: Sequence[Outcome]) -> list[Row]:
     rows = [row for outcome in outcomes for row in outcome.rows]
     return [replace(row, train_seconds=None) for row in rows if isinstance(row, Row)]
 

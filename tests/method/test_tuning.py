@@ -5,13 +5,15 @@ from dataclasses import replace
 import pytest
 import torch
 
+from llu_core.data.fewshot import Control
 from llu_core.errors import LluError
 from llu_core.method.adapter import interpolation_mask
+from llu_core.method.elsewhere.accuracy import ElsewhereSweep
 from llu_core.method.fitting import fit
 from llu_core.method.recipes import RECIPES
 from llu_core.method.sweep import Sweep
-from llu_core.method.tuning import BETAS, FOLDS, GAMMAS, Tuning, folds, tune
-from support.synthetic import problem
+from llu_core.method.tuning import BETAS, FOLDS, GAMMAS, Plane, Tuning, folds, guarded, tune
+from support.synthetic import near, problem, random_adapter, rows, unit_rows
 
 QUICK = replace(RECIPES["fast"], steps=6)
 SHOTS = problem(base=8, new=4, shots=6, width=48)
@@ -115,3 +117,62 @@ def test_an_update_that_harms_is_damped_away():
     share = interpolation_mask(sweep.image_nearest, beta=chosen.beta, gamma=chosen.gamma).mean()
     honest = tune(SHOTS, QUICK).recipe
     assert share <= interpolation_mask(sweep.image_nearest, beta=honest.beta, gamma=honest.gamma).mean()
+
+
+TEXTS = unit_rows(6, 48, seed=40)
+PICTURES = near(TEXTS.repeat(20, 1), 1.6, seed=41)
+CONTROL = Control("others", tuple("abcdef"), TEXTS, rows(PICTURES, torch.arange(6).repeat(20), "x"))
+ELSEWHERE = ElsewhereSweep.of(random_adapter(48), [CONTROL])
+
+
+def likeliest_at(row: int, column: int) -> Tuning:
+    """A tuning whose likelihood falls with the distance from one setting."""
+    here = torch.cartesian_prod(torch.arange(float(len(BETAS))), torch.arange(float(len(GAMMAS))))
+    likelihood = -(here - torch.tensor([row, column])).square().sum(dim=1).reshape(1, len(BETAS), len(GAMMAS))
+    flat = torch.full((len(BETAS), len(GAMMAS)), 50.0)
+    plane = Plane(1000.0, flat, flat, likelihood)
+    return Tuning(replace(QUICK, beta=BETAS[row], gamma=GAMMAS[column]), "because", (plane,), plane)
+
+
+def test_a_guard_keeps_what_was_known_elsewhere_and_says_what_it_saved():
+    accuracies = ELSEWHERE.plane(BETAS, GAMMAS)
+    clip = accuracies[0, 0].item()
+    assert accuracies[-1, 0] < 0.9 * clip, "the update has to ruin something"
+    found = guarded(likeliest_at(len(BETAS) - 1, 0), ELSEWHERE, 99)
+    row, column = BETAS.index(found.recipe.beta), GAMMAS.index(found.recipe.gamma)
+    allowed = torch.nonzero(accuracies >= 0.99 * clip - 1e-4)
+    distance = (allowed - torch.tensor([len(BETAS) - 1, 0])).square().sum(dim=1)
+    assert [row, column] in allowed[distance == distance.min()].tolist()
+    assert "of all settings that keep 99 % of CLIP's accuracy elsewhere" in found.reason
+    assert f"elsewhere {accuracies[row, column]:.1f} % are right (CLIP {clip:.1f} %)" in found.reason
+    assert f"beta 1, gamma 0, which leaves {accuracies[-1, 0]:.1f} % elsewhere" in found.reason
+
+
+def test_a_guard_that_changes_nothing_says_so():
+    found = guarded(likeliest_at(0, 3), ELSEWHERE, 99)
+    assert (found.recipe.beta, found.recipe.gamma) == (0, GAMMAS[3])
+    assert found.reason.startswith("because; elsewhere ")
+    assert found.reason.endswith("which is within the guard of 99 % of CLIP's")
+    assert guarded(likeliest_at(20, 0), ELSEWHERE, 0).recipe.beta == 1
+
+
+def test_what_cannot_be_guarded_is_left_and_said_so():
+    free = likeliest_at(20, 0)
+    unguarded = guarded(free, ElsewhereSweep(()), 99)
+    assert unguarded.recipe == free.recipe
+    assert unguarded.reason == "because; nothing was guarded elsewhere: the set brings no controls"
+    few = tune(SHOTS.sample(1, 0), QUICK)
+    assert guarded(few, ELSEWHERE, 99) is few
+
+
+@pytest.mark.parametrize("keep", [-1, 101, float("nan")])
+def test_a_guard_is_a_percentage(keep: float):
+    with pytest.raises(LluError, match="from 0 to 100"):
+        guarded(likeliest_at(20, 0), ELSEWHERE, keep)
+
+
+def test_the_tuned_adapter_is_trained_as_those_were_that_were_scored(tuning: Tuning):
+    training = tuning.training(QUICK)
+    assert (training.beta, training.gamma, training.lam) == (QUICK.beta, QUICK.gamma, tuning.recipe.lam)
+    assert training.mask == (tuning.recipe.beta, tuning.recipe.gamma)
+    assert Tuning(QUICK, "too few").training(QUICK) == QUICK
