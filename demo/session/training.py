@@ -20,7 +20,7 @@ from llu_core.method.checkpoint import TrainedAdapter
 from llu_core.method.elsewhere.names import EverydayNames
 from llu_core.method.recipes import RECIPES, Recipe
 from llu_core.method.training import TrainingStep, train
-from llu_core.method.tuning import Tuning, tune
+from llu_core.method.tuning import Tuning, guarded, tune
 from llu_core.steps import relay
 
 Step = TypeVar("Step")
@@ -59,10 +59,10 @@ def choose_mask(session: Session) -> tuple[Session, Tuning]:
 
 
 def tuned(session: Session) -> Tuning:
-    """The choice of `choose_mask`; this takes long, and changes nothing."""
+    """The choice of `choose_mask`, guarded by the set's controls; this takes long, and changes nothing."""
     model = session.require_model()
     recipe = RECIPES.get(str(model.trained.recipe.get("name")), RECIPES["fast"])
-    return tune(model.shots, recipe, lambdas=(1.0,))
+    return guarded(tune(model.shots, recipe, lambdas=(1.0,)), model.elsewhere)
 
 
 def join_tuning(session: Session, model: Model, tuning: Tuning) -> Session:

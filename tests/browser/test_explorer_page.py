@@ -164,6 +164,7 @@ def test_the_walk_draws_three_scores_and_alpha(page: Page):
 
 def test_methods_are_trained_and_colour_the_map(fresh_page: Page, app_address: str):
     page = open_app(fresh_page, app_address)
+    page.evaluate("() => { lluExplorer.setBeta(0.5); lluExplorer.setGamma(20); }")  # where the paper has LLU
     page.locator("#tab-methods").click()
     page.locator(".methods-start").click()
     page.wait_for_function("!lluExplorer.state().tabs.methods.running")
