@@ -198,7 +198,7 @@ def first_example(controls: bool) -> Session:
 
 
 def print_controls(browser: Browser) -> None:
-    """Slider to repaint on the first example with and without controls, in turns, so that both have the same machine."""
+    """Slider to repaint on the first example with and without controls, in turns on one machine."""
     pages = {name: client_page(first_example(controls), 0) for name, controls in (("with", True), ("without", False))}
     times: dict[str, list[float]] = {name: [] for name in pages}
     for _ in range(ROUNDS):
@@ -206,8 +206,8 @@ def print_controls(browser: Browser) -> None:
             times[name].append(measure(browser, page, lambda page: slider_times(page, *CLIENT))["median"])
     medians = {name: statistics.median(found) for name, found in times.items()}
     told = ", ".join(f"{name} {median:.0f} ms" for name, median in medians.items())
-    print(f"\nfirst example, controls: {told}, ratio {medians['with'] / medians['without']:.2f} (medians of {ROUNDS} pages "
-          f"each, in turns; load {os.getloadavg()[0]:.1f})")  # fmt: skip
+    ratio, load = medians["with"] / medians["without"], os.getloadavg()[0]
+    print(f"\nfirst example, controls: {told}, ratio {ratio:.2f} (medians of {ROUNDS} pages each; load {load:.1f})")
 
 
 def session_with(model: Model) -> Session:
