@@ -36,8 +36,5 @@ def camera_limits(limits: Limits) -> str:
 
 
 def _place(projection: Projection, embedding: np.ndarray) -> list[float]:
-    """Across and up, in shares of what the map's own points take; classes stand amid their pictures, so within."""
-    low, high = projection.points.min(axis=0), projection.points.max(axis=0)
-    width = high - low
-    place = (projection.place(embedding)[0] - np.where(width > 0, low, low - 0.5)) / np.where(width > 0, width, 1)
-    return [round(float(value), 5) for value in place]
+    """Where the map would have it, as the map's own points are told."""
+    return [float(value) for value in projection.place(embedding)[0]]

@@ -9,7 +9,7 @@ CELL_WIDTH, CELL_HEIGHT = 18, 7
 
 def tuned_panel(tuning: Tuning) -> str:
     """HTML: the reason in a sentence, and the plane of held-out likelihoods where there is one."""
-    plane = "" if tuning.chosen is None else _drawn(tuning.chosen)
+    plane = "" if tuning.chosen is None else _drawn(tuning.chosen, tuning.recipe.beta, tuning.recipe.gamma)
     return f'<div class="tuned"><p>{escape(tuning.reason[0].upper() + tuning.reason[1:])}.</p>{plane}</div>'
 
 
@@ -18,7 +18,7 @@ def waiting_panel(line: str) -> str:
     return f'<div class="tuned"><p>{escape(line)}</p></div>'
 
 
-def _drawn(plane: Plane) -> str:
+def _drawn(plane: Plane, beta: float, gamma: float) -> str:
     """The likelihood at every setting, the darker the likelier, with the chosen one framed; H in the tooltips."""
     likelihood = plane.likelihood
     low, high = float(likelihood.min()), float(likelihood.max())
@@ -32,9 +32,9 @@ def _drawn(plane: Plane) -> str:
             cells.append(
                 f'<rect {_place(row, column)} fill-opacity="{0.06 + 0.9 * share:.3f}"><title>{told}</title></rect>'
             )
-    row, column = plane.best
+    row, column = BETAS.index(beta), GAMMAS.index(gamma)
     frame = f'<rect class="chosen" {_place(row, column)}/>'
-    label = f"Held-out likelihood over beta and gamma, largest at beta {BETAS[row]:g} and gamma {GAMMAS[column]:g}"
+    label = f"Held-out likelihood over beta and gamma; chosen are beta {beta:g} and gamma {gamma:g}"
     return (
         f'<svg viewBox="-1 -1 {width + 2} {height + 2}" role="img" aria-label="{label}">{"".join(cells)}{frame}</svg>'
         f"<p class='axes'><span>gamma {GAMMAS[0]:g}</span><span>beta 0 to 1, upwards</span>"

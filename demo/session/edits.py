@@ -7,16 +7,13 @@ from functools import partial
 from pathlib import Path
 from typing import Concatenate, ParamSpec
 
-import numpy as np
-import torch
-from PIL import Image
-
 from demo.session import draft as drafts
+from demo.session.bundles import read_bundle
+from demo.session.controls import read_controls
 from demo.session.queries import add_classes
 from demo.session.session import Session
 from demo.settings import MB, Limits
-from llu_core.data.bundles import BundleLimits, load_bundle
-from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings, Rejected
+from llu_core.data.fewshot import FewShotSet, Rejected
 from llu_core.data.folders.source import image_source
 from llu_core.data.left_out import leave_out, validation_left_out
 from llu_core.data.pictures import ImageSource, Picture
@@ -26,10 +23,6 @@ from llu_core.files.leftovers import is_leftover
 from llu_core.files.listing import list_zip
 
 Arguments = ParamSpec("Arguments")
-
-THUMBNAIL = 64
-SHOTS_OF_A_BUNDLE = 16
-"""Training rows per class that the page takes of a feature bundle, as the paper does; more would slow it down."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +62,7 @@ def read_upload(session: Session, paths: Sequence[str | Path], class_name: str =
     if size > limits.upload_mb * MB:
         raise LluError(f"the files are {size // MB} MB together; the page takes {limits.upload_mb} MB at a time")
     if any(path.suffix.lower() == ".npz" for path in files):
-        return Upload(bundle=_read_bundle(session, files))
+        return Upload(bundle=read_bundle(session, files))
     draft = joined_by(session, class_name)
     reader, added = _Reader(session, draft), drafts.empty_draft()
     pictures = [path for path in files if path.suffix.lower() != ".zip"]
@@ -119,46 +112,6 @@ def _require_few(files: Sequence[Path], limits: Limits) -> None:
         raise LluError(f"{twice.name} is named more than once in this call; name every file once")
 
 
-def _read_bundle(session: Session, files: Sequence[Path]) -> FewShotSet:
-    if len(files) > 1:
-        raise LluError("a feature bundle (.npz) is a whole set; drop it alone, without other files")
-    limits = session.limits
-    bundle = load_bundle(files[0], limits=BundleLimits(limits.unpacked_mb * MB, limits.width))
-    drafts.require_within(0, bundle.class_names, session.limits)
-    return _sized_for_the_page(bundle, session.limits.pictures)
-
-
-def _sized_for_the_page(bundle: FewShotSet, most: int) -> FewShotSet:
-    """The base classes' shots, at most SHOTS_OF_A_BUNDLE each, and as many test rows as fit."""
-    base = bundle.train.labels < bundle.base_classes
-    shots = replace(bundle, train=bundle.train.select(base.nonzero().flatten())).sample(SHOTS_OF_A_BUNDLE, seed=1)
-    shots.require_shots()
-    if len(shots.train) > most:
-        raise LluError(f"{bundle.name} has {len(shots.train):,} shots; the page takes {most:,} pictures")
-    free = most - len(shots.train)
-    kept = torch.randperm(len(bundle.test), generator=torch.Generator().manual_seed(1))[:free].sort().values
-    left_out = []
-    if len(shots.train) < len(bundle.train):
-        reason = (
-            f"the page trains on {SHOTS_OF_A_BUNDLE} per class of the first half of the classes, the others are unseen"
-        )
-        left_out.append(Rejected(f"{len(bundle.train) - len(shots.train):,} training rows", reason))
-    if len(kept) < len(bundle.test):
-        reason = f"the page shows {most:,} pictures, drawn at random"
-        left_out.append(Rejected(f"{len(bundle.test) - len(kept):,} test rows", reason))
-    train, test = (with_small_thumbnails(part) for part in (shots.train, bundle.test.select(kept)))
-    return replace(shots, train=train, test=test, rejected=tuple(left_out))
-
-
-def with_small_thumbnails(part: LabelledEmbeddings) -> LabelledEmbeddings:
-    """The same rows with thumbnails of one size for the map, whatever the bundle has."""
-    if part.thumbnails is None or part.thumbnails.shape[1] == THUMBNAIL:
-        return part
-    small = [np.asarray(Image.fromarray(pixels).resize((THUMBNAIL, THUMBNAIL))) for pixels in part.thumbnails]
-    shape = (len(part), THUMBNAIL, THUMBNAIL, 3)
-    return replace(part, thumbnails=np.array(small, dtype=np.uint8).reshape(shape))
-
-
 class _Reader:
     """Reads the pictures of one upload into memory, so that it can be deleted, within what is left of the limits."""
 
@@ -177,8 +130,9 @@ class _Reader:
         self.reserve(len(source.train) + len(source.test))
         train, unreadable = self.read(source.train, ())
         test, unreadable = self.read(source.test, unreadable)
+        controls, unreadable = read_controls(source.controls, self.read, unreadable)
         rejected = (*source.rejected, *validation_left_out(source))
-        read = replace(source, train=train, test=test, validation=(), rejected=rejected)
+        read = replace(source, train=train, test=test, validation=(), rejected=rejected, controls=controls)
         return leave_out(read, source.seen_classes, unreadable)
 
     def reserve(self, pictures: int) -> None:

@@ -12,7 +12,8 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from demo.session import draft as drafts
-from demo.session.session import UNLABELLED, Model, Session
+from demo.session.model import UNLABELLED, Model
+from demo.session.session import Session
 from llu_core.data.fewshot import LabelledEmbeddings
 from llu_core.encoders.encoder import Encoder
 from llu_core.encoders.prompts import class_embeddings
@@ -182,6 +183,7 @@ def as_json(prediction: Prediction, *, leading: int = 5) -> dict[str, Any]:
         "clip": top(prediction.clip),
         "llu": top(prediction.llu),
         "alpha": prediction.alpha,
+        "familiar": prediction.familiar,
         "nearest_anchor": {
             "picture": prediction.anchor_name,
             "class": prediction.anchor_class,

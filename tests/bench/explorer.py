@@ -10,6 +10,7 @@ import os
 import statistics
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -21,17 +22,23 @@ import plotly.graph_objects as go
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from demo.client import STATIC
+from demo.hosting.encoders import load_encoder
 from demo.page.views import LAUNCH, build_explorer_panel
 from demo.payloads.explorer import explorer_payload
-from demo.session.session import Model, Session, accuracies, build_model
+from demo.session.model import Model, accuracies, build_model
+from demo.session.presets import PRESETS, load_preset
+from demo.session.session import Session
+from demo.session.training import train_adapter
 from llu_core.method.adapter import interpolation_mask
 from llu_core.method.checkpoint import TrainedAdapter
 from llu_core.method.fitting import fit
 from llu_core.method.recipes import RECIPES
+from llu_core.steps import drain
 from support.browser_fixtures import FLAGS, executable
 from support.synthetic import problem
 
 EVENTS, STEPS = 40, 48
+ROUNDS = 5
 BARS = 10
 
 PROBE = """
@@ -182,6 +189,27 @@ def plane_time(page: Page) -> dict[str, float]:
     return page.evaluate("openPlane()")
 
 
+def first_example(controls: bool) -> Session:
+    """The example that every visitor sees first, with or without its pictures of other things."""
+    session = load_preset(Session(load_encoder("picto"), "picto"), next(iter(PRESETS)))
+    if not controls:
+        session = replace(session, draft=replace(session.draft, controls=()))
+    return drain(train_adapter(session, RECIPES["fast"]))
+
+
+def print_controls(browser: Browser) -> None:
+    """Slider to repaint on the first example with and without controls, in turns on one machine."""
+    pages = {name: client_page(first_example(controls), 0) for name, controls in (("with", True), ("without", False))}
+    times: dict[str, list[float]] = {name: [] for name in pages}
+    for _ in range(ROUNDS):
+        for name, page in pages.items():
+            times[name].append(measure(browser, page, lambda page: slider_times(page, *CLIENT))["median"])
+    medians = {name: statistics.median(found) for name, found in times.items()}
+    told = ", ".join(f"{name} {median:.0f} ms" for name, median in medians.items())
+    ratio, load = medians["with"] / medians["without"], os.getloadavg()[0]
+    print(f"\nfirst example, controls: {told}, ratio {ratio:.2f} (medians of {ROUNDS} pages each; load {load:.1f})")
+
+
 def session_with(model: Model) -> Session:
     return Session(encoder=None, encoder_name="", model=model)  # pyright: ignore[reportArgumentType]
 
@@ -214,6 +242,7 @@ def main() -> None:
         print_slider_rows(browser, 1000, 10)
         print_slider_rows(browser, 2000, 100)
         print_plane(browser, 1000, 100)
+        print_controls(browser)
         browser.close()
 
 

@@ -40,7 +40,7 @@ def test_a_preset_moves_sliders_map_and_tiles(page: Page):
     page.get_by_role("button", name="Dirac").click()
     expect(page.locator("#gamma-number")).to_have_value("\u221e")
     page.locator("#reset-settings").click()
-    expect(page.locator("#gamma-number")).to_have_value("20")
+    expect(page.locator("#gamma-number")).to_have_value("5")
 
 
 def test_a_number_being_typed_survives_a_repaint(page: Page):
@@ -51,7 +51,7 @@ def test_a_number_being_typed_survives_a_repaint(page: Page):
     page.locator("#gamma-number").press("Enter")
     page.wait_for_function("lluExplorer.state().gamma === 3")
     page.locator("#reset-settings").click()
-    expect(page.locator("#gamma-number")).to_have_value("20")
+    expect(page.locator("#gamma-number")).to_have_value("5")
 
 
 def test_two_settings_changed_within_a_frame_both_hold(page: Page):
@@ -164,6 +164,7 @@ def test_the_walk_draws_three_scores_and_alpha(page: Page):
 
 def test_methods_are_trained_and_colour_the_map(fresh_page: Page, app_address: str):
     page = open_app(fresh_page, app_address)
+    page.evaluate("() => { lluExplorer.setBeta(0.5); lluExplorer.setGamma(20); }")  # where the paper has LLU
     page.locator("#tab-methods").click()
     page.locator(".methods-start").click()
     page.wait_for_function("!lluExplorer.state().tabs.methods.running")

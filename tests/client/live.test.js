@@ -5,7 +5,8 @@ import { probabilitiesAt } from "../../demo/client/explorer/model/formula.js";
 import {
   keepLivePlace, LIVE_NAME, readLive, saidOf, withLive, withoutLive, writeLive,
 } from "../../demo/client/explorer/model/live.js";
-import { decodeFloats } from "../../demo/client/explorer/model/payload.js";
+import { decodeFloats } from "../../demo/client/explorer/model/arrays.js";
+import { controlsOf } from "../../demo/client/explorer/model/problems.js";
 import { State } from "../../demo/client/explorer/state.js";
 import { assertNear, floats, makeData, makePayload } from "./problems.js";
 
@@ -32,11 +33,11 @@ test("the live row is answered as the same picture of the set is", () => {
   const data = makeData();
   const live = withLive(data, readLive(data, answerOf(payload, 7)), 3);
   assert.deepEqual([live.n, live.select, live.images.names.at(-1)], [21, 20, LIVE_NAME]);
-  const all = probabilitiesAt(live, 100, 0.7, 5);
-  assertNear(all.slice(20 * CLASSES), all.slice(7 * CLASSES, 8 * CLASSES));
+  const all = probabilitiesAt(data.problems[0], 100, 0.7, 5);
+  assertNear(probabilitiesAt(live.problems.at(-1), 100, 0.7, 5), all.slice(7 * CLASSES, 8 * CLASSES));
   writeLive(live, readLive(data, answerOf(payload, 11)));
-  const after = probabilitiesAt(live, 100, 0.7, 5);
-  assertNear(after.slice(20 * CLASSES), after.slice(11 * CLASSES, 12 * CLASSES));
+  assertNear(probabilitiesAt(live.problems.at(-1), 100, 0.7, 5), all.slice(11 * CLASSES, 12 * CLASSES));
+  assert.deepEqual(controlsOf(live), []);
   assert.equal(live.images.nearestAnchor.at(-1), 2);
 });
 
@@ -48,21 +49,31 @@ test("the set that was on show is left as it was", () => {
   assert.deepEqual(withoutLive(live, live.live), { ...untouched, select: 3 });
 });
 
-test("the star moves, and is held at the edge of the map", () => {
-  const data = makeData();
-  const live = withLive(data, readLive(data, answerOf(payload, 7, [0.1, 0.2])), 0);
-  assertNear([live.places.images.x[20], live.places.images.y[20]], [0.1, 0.2]);
-  writeLive(live, readLive(data, answerOf(payload, 7, [9, -9])));
-  assertNear([live.places.images.x[20], live.places.images.y[20]], [1.04, -0.04]);
+/** How far along a list's range a value is. */
+function share(value, own) {
+  return (value - Math.min(...own)) / (Math.max(...own) - Math.min(...own));
+}
+
+test("the star moves on the map that is on show, and is held at its edge", () => {
+  const state = new State();
+  state.showData(makeData());
+  state.showLive(answerOf(payload, 7, [0.1, 0.2]));
+  const { images } = state.data.places;
+  const [{ x, y }, { x: ownX, y: ownY }] = [images, makeData().laid.images];
+  const classes = makeData().laid.classes;
+  assertNear([x[20], y[20]], [share(0.1, [...ownX, ...classes.x]), share(0.2, [...ownY, ...classes.y])], 0.02);
+  state.showLive(answerOf(payload, 7, [9, -9]));
+  assert.equal(state.data.places.images, images);
+  assertNear([x[20], y[20]], [1.04, -0.04]);
 });
 
 test("it stays where it is when the other pictures get other places", () => {
   const data = makeData();
   const live = withLive(data, readLive(data, answerOf(payload, 7, [0.1, 0.2])), 0);
-  const places = keepLivePlace(live, makeData({ seed: 2 }).places);
-  assert.equal(places.images.x.length, 21);
-  assertNear([places.images.x[20], places.images.y[20]], [0.1, 0.2]);
-  assert.equal(keepLivePlace(data, data.places), data.places);
+  const laid = keepLivePlace(live, makeData({ seed: 2 }).laid);
+  assert.equal(laid.images.x.length, 21);
+  assertNear([laid.images.x[20], laid.images.y[20]], [0.1, 0.2]);
+  assert.equal(keepLivePlace(data, data.laid), data.laid);
 });
 
 test("an answer of another adapter or of other classes is not shown", () => {

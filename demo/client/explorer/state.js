@@ -4,14 +4,13 @@
 import { CHANGED, DATA, LIVE, MOVING, PLACES, RELEASED, STEPPED, TURNED } from "./change.js";
 import { LESSON } from "./model/lesson.js";
 import { readLive, saidOf, withLive, withoutLive, writeLive } from "./model/live.js";
+import { placeAgain, placeAnew } from "./model/places.js";
 import { keptByName, keptChoice, makeFilter } from "./model/selection.js";
 import { openingPicture } from "./model/summary.js";
+import { TAB_NAMES } from "./tabs/names.js";
 
 /** @import { CameraAnswer, Change, Colouring, Data, Filter, Link, LiveSaid, Places } from '../types.d.ts' */
 /** @import { Settings, System, TabName } from '../types.d.ts' */
-
-/** @type {TabName[]} */
-export const TAB_NAMES = ["changed", "confusion", "plane", "walk", "methods", "table", "how"];
 
 export class State {
   /** The data set on show, null while there is none; `message` then says why. @type {Data | null} */
@@ -82,6 +81,7 @@ export class State {
     if (!this.#touched) Object.assign(this, { beta: data.beta, gamma: data.gamma });
     this.selected = this.#selectionIn(data, before);
     this.data = data;
+    placeAnew(data, this.filter);
     this.#tell(DATA);
   }
 
@@ -110,6 +110,7 @@ export class State {
     if (!row) return null;
     if (data.live) {
       writeLive(data, row);
+      placeAgain(data, this.filter);
       this.#tell(LIVE);
     } else this.showData(withLive(data, row, this.selected));
     return saidOf(data, row, this.beta, this.gamma);
@@ -122,12 +123,13 @@ export class State {
   }
 
   /**
-   * The same pictures in another projection; `places` as `normalisePlaces` gives them.
-   * @type {(places: Places, projection: string) => void}
+   * The same pictures in another projection; `laid` as the server laid them out.
+   * @type {(laid: Places, projection: string) => void}
    */
-  showPlaces(places, projection) {
+  showPlaces(laid, projection) {
     if (!this.data) return;
-    Object.assign(this.data, { projection, places });
+    Object.assign(this.data, { projection, laid });
+    placeAnew(this.data, this.filter);
     this.#tell(PLACES);
   }
 
@@ -212,6 +214,9 @@ export class State {
   toggleKind(kind) {
     flip(this.filter.kinds, kind);
     this.#tell(CHANGED);
+    if (kind !== "elsewhere" || !this.data) return;
+    placeAnew(this.data, this.filter);
+    this.#tell(PLACES);
   }
 
   /** Hide or show the points of a class or a change, by what the colouring goes by. @type {(value: number) => void} */
@@ -220,8 +225,11 @@ export class State {
     this.#tell(CHANGED);
   }
 
+  /** What lies elsewhere stays as it is: on or off. */
   showEverything() {
+    const apart = this.filter.kinds.has("elsewhere");
     this.filter = makeFilter();
+    if (!apart) this.filter.kinds.clear();
     this.#tell(CHANGED);
   }
 

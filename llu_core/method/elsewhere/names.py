@@ -71,15 +71,16 @@ class NamesSweep:
     @classmethod
     def of(cls, adapter: LocalizedAdapter, everyday: EverydayNames, class_names: Sequence[str] = ()) -> "NamesSweep":
         """All names but those that are classes of the set, which are meant to move."""
+        rows = everyday.embeddings
+        nearest, uv = nearest_anchor(rows, adapter.text.anchors)[0], (rows * adapter.text.update(rows)).sum(dim=1)
+        return cls(everyday.names, nearest, uv, everyday.thresholds).without(class_names)
+
+    def without(self, class_names: Sequence[str]) -> "NamesSweep":
+        """The names that are none of these classes."""
         own = {name.casefold() for name in class_names}
-        kept = [index for index, name in enumerate(everyday.names) if name.casefold() not in own]
-        rows = everyday.embeddings[kept]
-        return cls(
-            names=tuple(everyday.names[index] for index in kept),
-            nearest=nearest_anchor(rows, adapter.text.anchors)[0],
-            uv=(rows * adapter.text.update(rows)).sum(dim=1),
-            thresholds=everyday.thresholds[kept],
-        )
+        kept = [index for index, name in enumerate(self.names) if name.casefold() not in own]
+        names = tuple(self.names[index] for index in kept)
+        return NamesSweep(names, self.nearest[kept], self.uv[kept], self.thresholds[kept])
 
     def moved(self, *, beta: float, gamma: float) -> Tensor:
         """(K,) bool: which names the update moves noticeably."""

@@ -1,8 +1,8 @@
 // The live picture: one more row of the data set on show, rewritten with every answer and gone when the webcam is off.
 
+import { decodeNear, decodeScores } from "./arrays.js";
 import { makeWorkspace, softmaxRow, sweepTo } from "./formula.js";
 import { formatPercent, formatWeight } from "./numbers.js";
-import { decodeNear, decodeScores, holdQueries } from "./payload.js";
 import { QUERY } from "./selection.js";
 
 /** @import { CameraAnswer, Data, Layer, LivePlace, LiveRow, LiveSaid, Places } from '../../types.d.ts' */
@@ -21,52 +21,51 @@ export function readLive(data, { id, images, anchor = -1, scores, place, picture
 }
 
 /**
- * The data set with a last row for the live picture, selected.
+ * The data set with a last row for the live picture, selected: a problem of one picture among the set's own classes.
  * @type {(data: Data, row: LiveRow, selected: number) => Data}
  */
 export function withLive(data, row, selected) {
-  const { images, scores } = data;
+  const [at, { images }, [own]] = [data.n, data, data.problems];
   const grown = {
-    ...data, n: data.n + 1, select: data.n, live: { row: data.n, before: data, selected, picture: row.picture },
-    images: {
-      names: [...images.names, LIVE_NAME], nearestAnchor: [...images.nearestAnchor, row.anchor],
-      truth: Int32Array.of(...images.truth, -1), group: Uint8Array.of(...images.group, QUERY),
-      nearest: longer(images.nearest, 1), uv: longer(images.uv, 1),
-    },
-    scores: mapScores(scores, (values) => longer(values, data.classes.names.length)),
-    counted: Uint8Array.of(...data.counted, 0), places: withLivePlace(data.places, row.place),
+    names: [...images.names, LIVE_NAME], nearestAnchor: [...images.nearestAnchor, row.anchor],
+    truth: Int32Array.of(...images.truth, -1), group: Uint8Array.of(...images.group, QUERY),
+    nearest: longer(images.nearest, 1), uv: longer(images.uv, 1),
+  };
+  const rows = { nearest: grown.nearest.subarray(at), uv: grown.uv.subarray(at) };
+  const scores = mapScores(row.scores, (values) => values.slice());
+  const set = {
+    ...data, n: at + 1, select: at, live: { row: at, before: data, selected, picture: row.picture }, images: grown,
+    problems: [...data.problems, { ...own, start: at, n: 1, images: rows, scores, live: true }],
+    counted: Uint8Array.of(...data.counted, 0), laid: withLivePlace(data.laid, row.place),
     kinds: [...data.kinds, /** @type {const} */ ("query")],
   };
-  writeLive(grown, row);
-  return grown;
+  writeLive(set, row);
+  return set;
 }
 
 /**
  * The data set as it was before, with what it has learnt of its places.
  * @type {(data: Data, live: LivePlace) => Data}
  */
-export function withoutLive({ places, projection }, { row, before, selected }) {
-  const images = { x: places.images.x.slice(0, row), y: places.images.y.slice(0, row) };
-  return { ...before, projection, places: { ...places, images }, select: selected };
+export function withoutLive({ laid, projection }, { row, before, selected }) {
+  const images = { x: laid.images.x.slice(0, row), y: laid.images.y.slice(0, row) };
+  return { ...before, projection, laid: { ...laid, images }, select: selected };
 }
 
 /** Put a newer row in the place of the last one. @type {(data: Data, row: LiveRow) => void} */
-export function writeLive(data, row) {
-  const { images, scores, places, live } = data;
+export function writeLive({ images, laid, problems, live }, row) {
   if (!live) return;
   live.picture = row.picture;
   images.nearestAnchor[live.row] = row.anchor;
   images.nearest.set(row.near.nearest, live.row);
   images.uv.set(row.near.uv, live.row);
-  const from = live.row * data.classes.names.length;
-  mapScores(scores, (values, name) => { values.set(row.scores[name], from); return values; });
-  putPlace(places.images, live.row, row.place);
-  holdQueries(places.images, images.group);
+  mapScores(problems[problems.length - 1].scores, (values, name) => { values.set(row.scores[name]); return values; });
+  putPlace(laid.images, live.row, row.place);
 }
 
-/** Other places of the same pictures, with the live one where it was. @type {(data: Data, places: Places) => Places} */
-export function keepLivePlace({ live, places: { images: { x, y } } }, places) {
-  return live ? withLivePlace(places, [x[live.row], y[live.row]]) : places;
+/** Another layout of the same pictures, with the live one where it was. @type {(data: Data, laid: Places) => Places} */
+export function keepLivePlace({ live, laid: { images: { x, y } } }, laid) {
+  return live ? withLivePlace(laid, [x[live.row], y[live.row]]) : laid;
 }
 
 /**

@@ -119,7 +119,8 @@ function wantedArc(view, { data, selected }) {
   const anchor = view.anchor.value === "" ? defaultAnchor(data, selected) : Number(view.anchor.value);
   if (anchor < 0) return null;
   if (view.target.value !== "") return { anchor, kind: "class", index: Number(view.target.value) };
-  return selected >= 0 ? { anchor, kind: "image", index: selected } : null;
+  const isThere = selected >= 0 && data.kinds[selected] !== "elsewhere"; // those are not asked about the set's classes
+  return isThere ? { anchor, kind: "image", index: selected } : null;
 }
 
 /** @type {(view: ArcView, frame: FrameValues) => void} */
@@ -132,7 +133,7 @@ function showArc(view, frame) {
   const arc = (!same && wanted && view.arcs.get(arcKey(wanted.anchor, wanted))) || null;
   Object.assign(view, { wanted, arc });
   view.svg.classList.toggle("stale", !arc);
-  if (!wanted) return setText(view.status, "Select a picture on the map, or choose a class text as the target.");
+  if (!wanted) return setText(view.status, "Select a picture of the set on the map, or choose a class text as the target.");
   if (same) return setText(view.status, "This is the taught picture itself. Choose another one, or another target.");
   if (!arc) return askForArc(view, wanted);
   const k = view.score.value === "" ? data.anchors.label[wanted.anchor] : Number(view.score.value);

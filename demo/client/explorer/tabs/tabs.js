@@ -5,7 +5,7 @@
 // again, state() for tests.
 
 import { find } from "../../dom.js";
-import { TAB_NAMES } from "../state.js";
+import { TAB_NAMES } from "./names.js";
 import { createArc } from "./arc.js";
 import { createChangedLists } from "./changed.js";
 import { createConfusion } from "./confusion.js";

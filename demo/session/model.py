@@ -1,0 +1,128 @@
+"""A trained adapter with all that the explorer shows of it."""
+
+import uuid
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from demo.session.projection import Projection, project_pca
+from llu_core.data.controls import usable
+from llu_core.data.fewshot import Control, FewShotSet, LabelledEmbeddings
+from llu_core.data.pictures import ImageSource
+from llu_core.method.checkpoint import TrainedAdapter
+from llu_core.method.elsewhere.accuracy import ElsewhereSweep
+from llu_core.method.elsewhere.names import EverydayNames, NamesSweep
+from llu_core.method.sweep import Sweep
+
+UNLABELLED = -1
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A trained adapter with all that the explorer shows of it.
+
+    shots: the embeddings it was trained and is tested on; queries: further pictures, labelled UNLABELLED. The rows
+    of sweep are the training images, the test images and the queries; projection has the first two and the pictures
+    of all controls. elsewhere: the controls that share no class with the set; everyday: the names whose encoder reads
+    the set, None where nobody knows it. source: the set it was trained on, None for a reopened adapter. seconds:
+    training time, encoding aside; None for a reopened adapter.
+    """
+
+    id: str
+    trained: TrainedAdapter
+    shots: FewShotSet
+    queries: LabelledEmbeddings
+    sweep: Sweep
+    elsewhere: ElsewhereSweep
+    everyday: NamesSweep | None
+    projection: Projection
+    source: ImageSource | FewShotSet | None
+    seconds: float | None
+
+    @property
+    def parts(self) -> tuple[LabelledEmbeddings, LabelledEmbeddings, LabelledEmbeddings]:
+        """The sweep's rows: training images, test images, queries."""
+        return self.shots.train, self.shots.test, self.queries
+
+    @property
+    def controls(self) -> tuple[Control, ...]:
+        """The problems of `elsewhere`; one that shares a class with the set, as it now is, has no say."""
+        return usable(self.shots.controls, self.shots.class_names)[0]
+
+    @property
+    def images(self) -> Tensor:
+        """(n, d), the embeddings of the sweep's rows."""
+        return torch.cat([part.embeddings for part in self.parts])
+
+    @property
+    def row_names(self) -> tuple[str, ...]:
+        """The names of the sweep's rows."""
+        return tuple(name for part in self.parts for name in part.names)
+
+    def with_queries(self, queries: LabelledEmbeddings) -> "Model":
+        """The same adapter asked about other queries."""
+        return replace(self, queries=queries, sweep=_sweep(self.trained, self.shots, queries))
+
+    def with_classes(self, names: list[str], embeddings: Tensor) -> "Model":
+        """The same adapter telling apart further classes, (len(names), d) unit rows."""
+        shots = self.shots.add_classes(names, embeddings)
+        trained = replace(self.trained, class_names=shots.class_names, class_embeddings=shots.class_embeddings)
+        grown = replace(self, trained=trained, shots=shots, sweep=_sweep(trained, shots, self.queries))
+        everyday = self.everyday and self.everyday.without(names)
+        return replace(grown, elsewhere=ElsewhereSweep.of(trained.adapter, grown.controls), everyday=everyday)
+
+
+def build_model(
+    trained: TrainedAdapter,
+    shots: FewShotSet,
+    *,
+    source: ImageSource | FewShotSet | None,
+    seconds: float | None,
+    queries: LabelledEmbeddings | None = None,
+    everyday: EverydayNames | None = None,
+) -> Model:
+    """Everything the explorer needs of an adapter, with PCA as its first map."""
+    names = everyday and NamesSweep.of(trained.adapter, everyday, shots.class_names)
+    queries = queries or LabelledEmbeddings.empty(shots.width)
+    return Model(
+        id=uuid.uuid4().hex[:12],
+        trained=trained,
+        shots=shots,
+        queries=queries,
+        sweep=_sweep(trained, shots, queries),
+        elsewhere=ElsewhereSweep.of(trained.adapter, usable(shots.controls, shots.class_names)[0]),
+        everyday=names,
+        projection=project_pca(map_points(shots)),
+        source=source,
+        seconds=seconds,
+    )
+
+
+def _sweep(trained: TrainedAdapter, shots: FewShotSet, queries: LabelledEmbeddings) -> Sweep:
+    images = torch.cat([shots.train.embeddings, shots.test.embeddings, queries.embeddings])
+    return Sweep.of(trained.adapter, images, shots.class_embeddings)
+
+
+def accuracies(model: Model, predictions: Tensor) -> dict[str, float | None]:
+    """Percent right on the test images of seen and of unseen classes, None where there are no such images.
+
+    predictions: (n,) labels for the rows of model.sweep, chosen among all classes.
+    """
+    labels = model.shots.test.labels
+    right = predictions[len(model.shots.train) :][: len(labels)] == labels
+    seen = torch.isin(labels, torch.tensor(model.trained.trained_classes))
+    return {
+        name: 100.0 * right[rows].float().mean().item() if rows.any() else None
+        for name, rows in (("seen", seen), ("unseen", ~seen))
+    }
+
+
+def map_points(shots: FewShotSet) -> np.ndarray:
+    """What the map is fitted to, (n, d): training images, test images, pictures of the controls.
+
+    The anchors are training images. Pictures elsewhere that were placed amid others later would lie on them.
+    """
+    parts = shots.train, shots.test, *(control.pictures for control in shots.controls)
+    return torch.cat([part.embeddings for part in parts]).numpy()
