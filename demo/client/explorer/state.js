@@ -1,7 +1,7 @@
 // The explorer's one state and every way to change it. It tells its subscribers what kind of change it was and calls
 // nobody else: what follows from a change (a frame, the address, a word to the server) is decided where it is heard.
 
-import { LESSON } from "./model/lesson.js";
+import { LESSON } from "./model/lesson/steps.js";
 import { keptByName, keptChoice, makeFilter } from "./model/selection.js";
 import { openingPicture } from "./model/summary.js";
 

@@ -18,7 +18,7 @@ export function summarise(data, best, changes) {
   const counts = [0, 0, 0, 0];
   for (let i = 0; i < data.n; i++) if (data.counted[i]) counts[changes[i]]++;
   return {
-    seen, unseen, harmonic: harmonicMean(seen, unseen),
+    seen, unseen, harmonic: harmonicMean(seen, unseen), elsewhere: null, names: null,
     fixed: counts[FIXED], broken: counts[BROKEN], moved: counts[MOVED],
     changed: counts[FIXED] + counts[BROKEN] + counts[MOVED],
   };
@@ -37,7 +37,7 @@ export function countedPictures({ truth, group }) {
  * The answers at one setting, computed once and aside from the page's own sweep.
  * @type {(data: Data, beta: number, gamma: number) => Int32Array}
  */
-function answersAt(data, beta, gamma) {
+export function answersAt(data, beta, gamma) {
   const workspace = makeWorkspace(data.n, data.classes.names.length);
   sweepTo(workspace, data, beta, gamma);
   return workspace.best;
