@@ -5,7 +5,7 @@ __version__: str
 from .data.bundles import load_bundle, save_bundle
 from .data.coop.datasets import DATASETS, open_dataset
 from .data.features import Features
-from .data.fewshot import FewShotSet, LabelledEmbeddings
+from .data.fewshot import Control, FewShotSet, LabelledEmbeddings
 from .data.sources import load_source, open_source
 from .encoders.cache import CachedEncoder
 from .encoders.encoder import Encoder, OpenClipEncoder
@@ -23,6 +23,9 @@ from .method.adapter import (
 from .method.anchors import cluster_anchors
 from .method.checkpoint import TrainedAdapter
 from .method.classifier import Classifier, ZeroShotClassifier, accuracy
+from .method.elsewhere.accuracy import ElsewhereSweep, accuracy_elsewhere
+from .method.elsewhere.familiarity import auroc_of_seen, familiar_from
+from .method.elsewhere.names import EverydayNames, NamesSweep, encode_everyday_names
 from .method.fitting import fit, fit_many
 from .method.prediction import Prediction, predict
 from .method.recipes import ABLATIONS, RECIPES, Recipe
@@ -39,6 +42,7 @@ __all__ = [
     "class_embeddings",
     "FewShotSet",
     "LabelledEmbeddings",
+    "Control",
     "load_source",
     "open_source",
     "DATASETS",
@@ -65,6 +69,13 @@ __all__ = [
     "ZeroShotClassifier",
     "accuracy",
     "Sweep",
+    "accuracy_elsewhere",
+    "ElsewhereSweep",
+    "encode_everyday_names",
+    "EverydayNames",
+    "NamesSweep",
+    "familiar_from",
+    "auroc_of_seen",
     "TrainedAdapter",
     "Prediction",
     "predict",

@@ -27,17 +27,22 @@ export type Watch = (name: "value", listener: () => void) => void;
 // A data set, from the server's JSON text (little-endian float32 numbers in base64) to typed arrays.
 export type Floats = string;
 export type Side = "images" | "classes";
-export type Kind = "train" | "seen" | "unseen" | "query";
+export type Kind = "train" | "seen" | "unseen" | "elsewhere" | "query";
 export interface Near<F = Float32Array> { nearest: F; uv: F }
 export interface Scores<F = Float32Array> { uu: F; vu: F; uv: F; vv: F }
 /** What the formula works on; the core's class of this name has the same fields. */
 export interface Sweep<F = Float32Array> { images: Near<F>; classes: Near<F>; scores: Scores<F> }
 export interface Layer<F = Float32Array> { x: F; y: F }
 export interface Places<F = Float32Array> { images: Layer<F>; classes: Layer<F> | null }
-export interface Thumbnails { sheet: string; tile: number; columns: number }
+export interface Thumbnails { sheet: string; tile: number; columns: number; count?: number }
 
 interface ImageValues { names: string[]; nearestAnchor: number[] }
 interface ClassValues { names: string[]; seen: boolean[] }
+/** A control: `n` pictures and the classes that they were asked about. */
+export interface ControlValues<F = Float32Array> extends Near<F> { name: string; n: number; classNames: string[]; scores: Scores<F> }
+/** Names of other things; one has moved where the cosine to where it was is below its threshold. */
+export interface EverydayValues<F = Float32Array> extends Near<F> { names: string[]; thresholds: F }
+export interface Everyday extends EverydayValues { moved: Uint8Array }
 interface AnchorValues { label: number[]; image: number[] }
 interface Heading { id: string; title?: string; preset?: string | null; projection?: string; message?: string }
 
@@ -45,8 +50,12 @@ export interface Payload extends Heading {
   update?: undefined; logitScale: number; beta?: number; gamma?: number | string; select?: number;
   images: ImageValues & Near<Floats> & Layer<Floats> & { n: number; truth: number[]; group: number[] };
   classes: ClassValues & Near<Floats> & Layer<Floats>; anchors: AnchorValues;
-  scores: Scores<Floats>; thumbnails?: Thumbnails | null;
+  scores: Scores<Floats>; thumbnails?: Thumbnails | null; caption?: Caption<number | string> | null;
+  elsewhere?: { problems: ControlValues<Floats>[]; everyday: EverydayValues<Floats> | null };
+  familiarFrom?: number | null; auroc?: number | null;
 }
+/** A line with numbers to be filled in: at its setting, and at the one it leads to. */
+export interface Caption<G = number> { text: string; beta: number; gamma: G; beyond: { beta: number; gamma: G } }
 /** What comes while there is no data set; its message says why. */
 export interface EmptyPayload extends Heading { update?: undefined; images?: undefined }
 export interface PositionsUpdate extends Places<Floats> { update: "positions"; id: string; projection: string }
@@ -58,29 +67,35 @@ export interface MethodsUpdate {
 }
 export interface MethodRow {
   method: string; title: string; note: string; seconds: number; answers: number[];
-  seen: number | null; unseen: number | null; h: number | null;
+  seen: number | null; unseen: number | null; h: number | null; elsewhere: number | null;
 }
 
 /** In place of a data set while there is none: why. */
 export interface Missing { message: string }
+/** Pictures with the classes that they are asked about: rows from `start` on, `n` of them. */
+export interface Problem extends Sweep {
+  name: string; start: number; n: number; classes: ClassValues & Near; logitScale: number;
+}
+/** `images` are the rows of all problems; `classes` and `scores` those of the first, which is the set's own. */
 export interface Data extends Sweep {
   id: string; title: string; preset: string | null; projection: string; n: number;
   logitScale: number; beta: number; gamma: number; thumbnails: Thumbnails | null; select: number;
   images: ImageValues & Near & { truth: Int32Array; group: Uint8Array };
   classes: ClassValues & Near; anchors: AnchorValues;
-  places: Places; counted: Uint8Array; kinds: Kind[];
+  laid: Places; places: Places; counted: Uint8Array; kinds: Kind[];
+  problems: Problem[]; everyday: Everyday | null; familiarFrom: number | null; auroc: number | null; caption: Caption | null;
 }
 
 // What is computed from a data set.
 export type Belongs = (i: number) => boolean;
 export interface Weights { alpha: Float64Array; keep: Float64Array; take: Float64Array }
 export interface Workspace { images: Weights; classes: Weights; scores: Float32Array; best: Int32Array }
-export type Accuracy = "seen" | "unseen" | "harmonic";
-/** Accuracies in percent, null where there are no such pictures, and the numbers of predictions that changed. */
+/** The answers and alphas of all pictures, and a workspace per problem. */
+export interface Sweeps { alpha: Float64Array; best: Int32Array; workspaces: Workspace[] }
+export type Accuracy = "seen" | "unseen" | "harmonic" | "elsewhere";
+/** Accuracies in percent, null where there are no such pictures; numbers of predictions that changed, names that moved. */
 export interface Summary extends Record<Accuracy, number | null> {
-  fixed: number; broken: number; moved: number; changed: number;
-  /** Mean accuracy over the control problems, and everyday names that moved noticeably; null where there are none. */
-  elsewhere: number | null; names: number | null;
+  fixed: number; broken: number; moved: number; changed: number; names: number | null;
 }
 /** The lead of one class over another without and with the update, and each update's part in the difference. */
 export interface Why { image: number; text: number; total: number; from: number; to: number }
@@ -123,8 +138,8 @@ export interface Link {
 
 // One frame: what it computes, how it looks on the map, what the open tab is shown of it.
 export interface Numbers {
-  data: Data; workspace: Workspace; clip: Int32Array; changes: Uint8Array; clipSummary: Summary; summary: Summary;
-  why: Why | null; shade: Uint8Array; shares: Uint8Array; colours: string[]; rows: { clip: Float64Array; llu: Float64Array };
+  data: Data; sweeps: Sweeps; clip: Int32Array; changes: Uint8Array; clipSummary: Summary; summary: Summary;
+  why: Why | null; shade: Uint8Array; shares: Uint8Array; colours: string[];
 }
 export interface FrameValues {
   data: Data; beta: number; gamma: number; changes: Uint8Array; clip: Int32Array; llu: Int32Array;
@@ -181,10 +196,11 @@ export interface TabPanel {
 export interface TabContext { state: State; paint: Paint; ask: Trigger }
 export interface Panels {
   controls: { show(beta: number, gamma: number): void };
-  tiles: { show(now: Summary, clip: Summary, ofTraining: boolean): void; busy(value: boolean): void };
+  tiles: { show(now: Summary, clip: Summary, names: { ofTraining: boolean; everyday: number }): void; busy(value: boolean): void };
+  caption: { show(text: string): void };
   card: { show(data: Data, i: number, answers: Answers): void; clear(): void };
   reasons: { show(why: Why | null, names: { lead: string; rival: string }, changed: boolean): void };
-  bars: { show(data: Data, clip: Float64Array, llu: Float64Array, truth: number): void };
+  bars: { show(problem: Problem, clip: Float64Array, llu: Float64Array, truth: number): void };
   reach: ReachPanel;
   map: MapPanel;
   overlay: OverlayPanel;

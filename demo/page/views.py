@@ -215,8 +215,8 @@ def build_few_shot_panel(limits: Limits) -> FewShotPanel:
     )
     files.preprocess = _paths
     gr.Markdown(
-        "A zip or folder holds one folder per class; beside them `test/` may hold test pictures and `new/` unseen "
-        "classes. A feature bundle (.npz) brings embeddings instead. "
+        "A zip or folder holds one folder per class; beside them `test/` may hold test pictures and `new/` "
+        "classes that are not taught. A feature bundle (.npz) brings embeddings instead. "
         f"{limits.as_text()} "
         "Pictures stay in this server's memory and are forgotten when you close the page; "
         "uploaded files are deleted after ten minutes.",

@@ -123,7 +123,7 @@ def _count(train: int, test: int) -> str:
     tested = f", {test} to test" if test else ""
     if train:
         return f"{train} {'picture' if train == 1 else 'pictures'} to learn from{tested}"
-    return f"unseen: not trained{tested}" if test else "no pictures yet: an unseen class, not trained"
+    return f"not taught{tested}" if test else "no pictures yet: not taught"
 
 
 def _notes(counts: list[int], rejected: Sequence[Rejected]) -> list[str]:

@@ -1,28 +1,24 @@
 """The explorer's payload: everything the page needs to predict at any (beta, gamma) by itself, as one JSON string.
 
-Arrays travel as base64 of little-endian float32, row-major. Rows are the training images, the test images, the queries.
+Rows are the training images, the test images, the queries, and then the pictures of the controls, which are asked
+about the classes of their own problem.
 """
 
-import base64
-import io
 import json
 import math
 from collections.abc import Sequence
-from weakref import WeakKeyDictionary
 
 import numpy as np
-from PIL import Image
 
+from demo.payloads.arrays import floats, scores
+from demo.payloads.elsewhere import elsewhere_names, elsewhere_payload, elsewhere_vectors, familiarity_payload
+from demo.payloads.sheet import sheet_of
 from demo.session.comparison import COMPARED, SystemRow
+from demo.session.presets import PRESETS
 from demo.session.queries import sweep_arc
 from demo.session.session import Model, Session
-from llu_core.method.sweep import Sweep
 
-TRAIN, TEST, QUERY = 0, 1, 2
-SHEET_COLUMNS = 32
-
-# Every visitor who comes is shown the same example. Weak, because pictures must not outlive the session.
-_sheets: WeakKeyDictionary[Model, dict | None] = WeakKeyDictionary()
+TRAIN, TEST, QUERY, ELSEWHERE = 0, 1, 2, 3
 
 
 def explorer_payload(session: Session, *, select: int | None = None) -> str:
@@ -45,9 +41,12 @@ def explorer_payload(session: Session, *, select: int | None = None) -> str:
             "classes": _classes(model) | places["classes"],
             "images": _images(model) | places["images"],
             "anchors": _anchors(model),
-            "scores": _scores(model.sweep),
-            "thumbnails": _thumbnails(model),
+            "scores": scores(model.sweep),
+            "thumbnails": sheet_of(model),
+            "elsewhere": elsewhere_payload(model),
+            "caption": _caption(session),
         }
+        | familiarity_payload(model)
     )
 
 
@@ -69,9 +68,9 @@ def arc_payload(session: Session, anchor: int, kind: str, index: int) -> str:
             "anchor": anchor,
             "target": {"kind": kind, "index": index},
             "t": share.tolist(),
-            "images": {"nearest": _floats(sweep.image_nearest), "uv": _floats(sweep.image_uv)},
-            "classes": {"nearest": _floats(sweep.class_nearest), "uv": _floats(sweep.class_uv)},
-            "scores": _scores(sweep),
+            "images": {"nearest": floats(sweep.image_nearest), "uv": floats(sweep.image_uv)},
+            "classes": {"nearest": floats(sweep.class_nearest), "uv": floats(sweep.class_uv)},
+            "scores": scores(sweep),
         }
     )
 
@@ -96,14 +95,6 @@ def systems_payload(
     )
 
 
-def _scores(sweep: Sweep) -> dict[str, str]:
-    return {name: _floats(getattr(sweep, name)) for name in ("uu", "vu", "uv", "vv")}
-
-
-def _floats(values) -> str:
-    return base64.b64encode(np.ascontiguousarray(values, dtype="<f4").tobytes()).decode("ascii")
-
-
 def _labels(model: Model) -> np.ndarray:
     return np.concatenate([part.labels.numpy() for part in model.parts])
 
@@ -113,22 +104,32 @@ def _classes(model: Model) -> dict:
     return {
         "names": list(model.shots.class_names),
         "seen": [label in trained for label in range(len(model.shots.class_names))],
-        "nearest": _floats(model.sweep.class_nearest),
-        "uv": _floats(model.sweep.class_uv),
+        "nearest": floats(model.sweep.class_nearest),
+        "uv": floats(model.sweep.class_uv),
     }
 
 
 def _images(model: Model) -> dict:
-    sizes = [len(part) for part in model.parts]
+    names, further = elsewhere_names(model), elsewhere_vectors(model)
+    sizes = [*(len(part) for part in model.parts), len(names)]
     return {
         "n": sum(sizes),
-        "names": model.row_names,
-        "truth": _labels(model).tolist(),
-        "group": np.repeat((TRAIN, TEST, QUERY), sizes).tolist(),
-        "nearest": _floats(model.sweep.image_nearest),
-        "nearestAnchor": model.sweep.image_anchor.tolist(),
-        "uv": _floats(model.sweep.image_uv),
+        "names": [*model.row_names, *names],
+        "truth": [*_labels(model).tolist(), *further["truth"].tolist()],
+        "group": np.repeat((TRAIN, TEST, QUERY, ELSEWHERE), sizes).tolist(),
+        "nearest": floats(np.concatenate([model.sweep.image_nearest.numpy(), further["nearest"]])),
+        "nearestAnchor": [*model.sweep.image_anchor.tolist(), *further["anchor"].tolist()],
+        "uv": floats(np.concatenate([model.sweep.image_uv.numpy(), further["uv"]])),
     }
+
+
+def _caption(session: Session) -> dict | None:
+    """What to look for on an example that is as it came; the page fills in the numbers."""
+    preset = PRESETS.get(session.preset or "")
+    if preset is None or session.changed_since_training:
+        return None
+    beyond = dict(zip(("beta", "gamma"), preset.beyond, strict=True))
+    return {"text": preset.caption, "beta": preset.beta, "gamma": preset.gamma, "beyond": beyond}
 
 
 def _anchors(model: Model) -> dict:
@@ -142,38 +143,22 @@ def _anchors(model: Model) -> dict:
 
 def _places(model: Model) -> dict[str, dict]:
     """Coordinates of images and classes; a class stands amid its pictures, without any it has no place."""
-    points = model.projection.points
-    labels = _labels(model)[: len(points)]
+    own, elsewhere = _points(model)
+    labels = _labels(model)[: len(own)]
     classes = np.full((len(model.shots.class_names), 2), np.nan, dtype=np.float32)
     for label in np.unique(labels):
-        classes[label] = np.median(points[labels == label], axis=0)
-    images = np.concatenate([points, model.projection.place(model.queries.embeddings.numpy())])
+        classes[label] = np.median(own[labels == label], axis=0)
+    images = np.concatenate([own, model.projection.place(model.queries.embeddings.numpy()), *elsewhere])
     return {
-        name: {"x": _floats(xy[:, 0]), "y": _floats(xy[:, 1])}
-        for name, xy in (("images", images), ("classes", classes))
+        name: {"x": floats(xy[:, 0]), "y": floats(xy[:, 1])} for name, xy in (("images", images), ("classes", classes))
     }
 
 
-def _thumbnails(model: Model) -> dict | None:
-    """One sprite sheet of all thumbnails, or None where the set has none; it is made once for a model."""
-    if model not in _sheets:
-        _sheets[model] = _make_sheet(model)
-    return _sheets[model]
-
-
-def _make_sheet(model: Model) -> dict | None:
-    parts = [part.thumbnails for part in model.parts if len(part)]
-    if not parts or any(part is None for part in parts):
-        return None
-    tiles = np.concatenate([part for part in parts if part is not None])
-    count, tile = len(tiles), tiles.shape[1]
-    rows = -(-count // SHEET_COLUMNS)
-    sheet = np.zeros((rows * SHEET_COLUMNS, tile, tile, 3), dtype=np.uint8)
-    sheet[:count] = tiles
-    sheet = (
-        sheet.reshape(rows, SHEET_COLUMNS, tile, tile, 3).swapaxes(1, 2).reshape(rows * tile, SHEET_COLUMNS * tile, 3)
-    )
-    file = io.BytesIO()
-    Image.fromarray(sheet).save(file, "WEBP", quality=80)
-    data = base64.b64encode(file.getvalue()).decode("ascii")
-    return {"sheet": f"data:image/webp;base64,{data}", "tile": tile, "columns": SHEET_COLUMNS}
+def _points(model: Model) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Where the map has the training and test images, and the pictures of every control that has a say."""
+    shots, points = model.shots, model.projection.points
+    own = len(shots.train) + len(shots.test)
+    ends = own + np.cumsum([len(control.pictures) for control in shots.controls], dtype=int)
+    of_each = np.split(points[own:], ends[:-1] - own) if len(ends) else []
+    used = {control.name for control in model.controls}
+    return points[:own], [rows for rows, control in zip(of_each, shots.controls, strict=True) if control.name in used]

@@ -7,6 +7,7 @@ from typing import Any
 from demo.session.session import Model, Session, accuracies
 from llu_core.data.fewshot import LabelledEmbeddings
 from llu_core.data.pictures import Picture
+from llu_core.method.elsewhere.names import NamesSweep
 
 
 def summary(session: Session) -> dict[str, Any]:
@@ -45,7 +46,17 @@ def _trained(session: Session, model: Model) -> dict[str, Any]:
         "asked_classes": list(model.shots.class_names),
         "clip": accuracies(model, clip),
         "llu": accuracies(model, llu),
+        "elsewhere": {
+            "clip": model.elsewhere.accuracy(beta=0.0, gamma=0.0),
+            "llu": model.elsewhere.accuracy(beta=session.beta, gamma=session.gamma),
+        },
+        "names_moved": None if model.everyday is None else _names_moved(session, model.everyday),
+        "familiar_from": model.trained.familiar_from,
     }
+
+
+def _names_moved(session: Session, everyday: NamesSweep) -> dict[str, int]:
+    return {"moved": everyday.count(beta=session.beta, gamma=session.gamma), "of": len(everyday.names)}
 
 
 def status_line(session: Session) -> str:

@@ -10,6 +10,7 @@ from torch import Tensor
 from demo.session.session import Model, accuracies
 from llu_core.data.fewshot import FewShotSet
 from llu_core.errors import LluError
+from llu_core.evaluation.open_world import elsewhere
 from llu_core.method.classifier import harmonic_mean
 from llu_core.systems.registry import CannotAnswer, Fitted, Material, System, systems_named
 
@@ -22,7 +23,8 @@ class SystemRow:
     """One trained system.
 
     answers: (n,) int64, a class for every row of the model's sweep; seen, unseen, h: percent of the test pictures right
-    among all classes, None where there is no such picture or no answer; note: why something is missing, or "".
+    among all classes, elsewhere: accuracy on the controls, None where there is no such picture or no answer; note: why
+    something is missing, or "".
     """
 
     name: str
@@ -31,6 +33,7 @@ class SystemRow:
     seen: float | None
     unseen: float | None
     h: float | None
+    elsewhere: float | None
     seconds: float
     note: str = ""
 
@@ -42,6 +45,7 @@ class SystemRow:
             "seen": self.seen,
             "unseen": self.unseen,
             "h": self.h,
+            "elsewhere": self.elsewhere,
             "seconds": self.seconds,
             "note": self.note,
         }
@@ -66,7 +70,8 @@ def _compared(system: System, model: Model, material: Material) -> SystemRow:
     answers, note = _answers(fitted, model, material.shots)
     right = accuracies(model, answers)
     seen, unseen = right["seen"], None if note else right["unseen"]
-    return SystemRow(system.name, system.title, answers, seen, unseen, harmonic_mean(seen, unseen), seconds, note)
+    kept = elsewhere(fitted, material.shots, model.controls)
+    return SystemRow(system.name, system.title, answers, seen, unseen, harmonic_mean(seen, unseen), kept, seconds, note)
 
 
 def _answers(fitted: Fitted, model: Model, trained: FewShotSet) -> tuple[Tensor, str]:

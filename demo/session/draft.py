@@ -61,7 +61,8 @@ class StoredPicture:
 
 def stored_pictures(draft: ImageSource) -> list[bytes]:
     """The files of the draft's own pictures; rendered ones take no memory."""
-    return [p.read.data for p in (*draft.train, *draft.test) if isinstance(p.read, StoredPicture)]
+    pictures = (*draft.train, *draft.test, *(p for each in draft.controls for p in each.pictures))
+    return [p.read.data for p in pictures if isinstance(p.read, StoredPicture)]
 
 
 @dataclass
@@ -175,13 +176,15 @@ def delete_picture(draft: ImageSource, key: str) -> ImageSource:
 
 
 def merge(draft: ImageSource, other: ImageSource) -> ImageSource:
-    """All classes of both; pictures of classes with the same name are joined."""
+    """All classes of both; pictures of classes with the same name are joined, of controls the newer one stays."""
     classes = _apart(draft)
     for name, theirs in _apart(other).items():
         mine = classes.setdefault(name, _Class())
         mine.train += theirs.train
         mine.test += theirs.test
-    return _together(replace(draft, rejected=draft.rejected + other.rejected), classes)
+    newer = {each.name for each in other.controls}
+    controls = (*(each for each in draft.controls if each.name not in newer), *other.controls)
+    return _together(replace(draft, rejected=draft.rejected + other.rejected, controls=controls), classes)
 
 
 def rename_class(draft: ImageSource, old: str, new: str) -> ImageSource:

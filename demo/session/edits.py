@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 
 from demo.session import draft as drafts
+from demo.session.controls import read_controls, sampled_controls
 from demo.session.queries import add_classes
 from demo.session.session import Session
 from demo.settings import MB, Limits
@@ -137,7 +138,8 @@ def _sized_for_the_page(bundle: FewShotSet, most: int) -> FewShotSet:
         reason = f"the page shows {most:,} pictures, drawn at random"
         left_out.append(Rejected(f"{len(bundle.test) - len(kept):,} test rows", reason))
     train, test = (with_small_thumbnails(part) for part in (shots.train, bundle.test.select(kept)))
-    return replace(shots, train=train, test=test, rejected=tuple(left_out))
+    controls = tuple(replace(c, pictures=with_small_thumbnails(c.pictures)) for c in sampled_controls(shots.controls))
+    return replace(shots, train=train, test=test, rejected=tuple(left_out), controls=controls)
 
 
 def with_small_thumbnails(part: LabelledEmbeddings) -> LabelledEmbeddings:
@@ -167,7 +169,9 @@ class _Reader:
         self.reserve(len(source.train) + len(source.test))
         train, unreadable = self.read(source.train, ())
         test, unreadable = self.read(source.test, unreadable)
-        return leave_out(replace(source, train=train, test=test), source.seen_classes, unreadable)
+        controls, unreadable = read_controls(source.controls, self.read, unreadable)
+        read = replace(source, train=train, test=test, controls=controls)
+        return leave_out(read, source.seen_classes, unreadable)
 
     def reserve(self, pictures: int) -> None:
         """Raises LluError, before any is read, if so many pictures are too many."""

@@ -42,7 +42,7 @@ def _pieces(value: Any) -> Iterator[tuple[int, int]]:
 def _of_source(source: ImageSource) -> dict[int, int]:
     """The pieces of a set of pictures, counted once: an edit keeps most of the twenty sets before it."""
     if source not in _counted:
-        pictures = (*source.train, *source.test)
+        pictures = (*source.train, *source.test, *(p for each in source.controls for p in each.pictures))
         pieces = {id(source): PER_PICTURE * len(pictures)}
         for picture in pictures:
             pieces[id(picture.name)] = sys.getsizeof(picture.name)

@@ -175,6 +175,7 @@ def as_json(prediction: Prediction, *, leading: int = 5) -> dict[str, Any]:
         "clip": top(prediction.clip),
         "llu": top(prediction.llu),
         "alpha": prediction.alpha,
+        "familiar": prediction.familiar,
         "nearest_anchor": {
             "picture": prediction.anchor_name,
             "class": prediction.anchor_class,

@@ -9,6 +9,7 @@ from typing import IO
 
 from demo.session.draft import require_within
 from demo.session.edits import with_small_thumbnails
+from demo.session.everyday import known_everyday_names
 from demo.session.session import UNLABELLED, Session, build_model
 from demo.settings import MB
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
@@ -68,7 +69,8 @@ def open_adapter(session: Session, path: Path, folder: Path) -> Session:
     require_within(len(trained.anchor_names), trained.class_names, session.limits, len(trained.templates))
     # The name in the file is a stranger's word; the model with this identity is the one that is loaded.
     trained = replace(trained, model=reader.name if trained.encoder_identity else "")
-    model = build_model(trained, _anchors_as_shots(trained, path.stem), source=None, seconds=None)
+    everyday = known_everyday_names(trained.encoder_identity)
+    model = build_model(trained, _anchors_as_shots(trained, path.stem), source=None, seconds=None, everyday=everyday)
     return replace(session, model=model, beta=trained.adapter.beta, gamma=trained.adapter.gamma)
 
 
@@ -104,8 +106,11 @@ def _anchors_as_shots(trained: TrainedAdapter, name: str) -> FewShotSet:
     )
 
 
+_VERDICTS = {True: "yes", False: "no", None: ""}
+
+
 def predictions_csv(session: Session) -> str:
-    """One line per picture: name, part, truth, both answers with their probability, alpha, nearest anchor."""
+    """One line per picture: name, part, truth, both answers with their probability, alpha, nearest anchor, verdict."""
     model = session.require_model()
     sweep, names = model.sweep, model.shots.class_names
     clip = sweep.logits(beta=0.0, gamma=0.0).softmax(dim=1)
@@ -113,7 +118,8 @@ def predictions_csv(session: Session) -> str:
     alpha = interpolation_mask(sweep.image_nearest, beta=session.beta, gamma=session.gamma)
     text = io.StringIO()
     table = csv.writer(text)
-    table.writerow(["picture", "part", "truth", "clip", "clip_p", "llu", "llu_p", "alpha", "anchor", "anchor_cosine"])
+    columns = ["picture", "part", "truth", "clip", "clip_p", "llu", "llu_p", "alpha", "anchor", "anchor_cosine"]
+    table.writerow([*columns, "familiar"])
     parts = zip(("train", "test", "query"), model.parts, strict=True)
     rows = [(part, label) for part, rows in parts for label in rows.labels.tolist()]
     for row, (name, (part, label)) in enumerate(zip(model.row_names, rows, strict=True)):
@@ -124,7 +130,8 @@ def predictions_csv(session: Session) -> str:
         numbers = [
             f"{value:.6f}" for value in (clip[row, first], llu[row, second], alpha[row], sweep.image_nearest[row])
         ]
-        table.writerow([words[0], part, words[1], words[2], numbers[0], words[3], *numbers[1:3], words[4], numbers[3]])
+        told = [words[0], part, words[1], words[2], numbers[0], words[3], *numbers[1:3], words[4], numbers[3]]
+        table.writerow([*told, _VERDICTS[model.trained.is_familiar(sweep.image_nearest[row].item())]])
     return text.getvalue()
 
 

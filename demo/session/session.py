@@ -13,11 +13,14 @@ from demo.session.memory import pieces_of
 from demo.session.projection import Projection, project_pca
 from demo.session.readers import Reader, Readers
 from demo.settings import MB, Limits
-from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
+from llu_core.data.controls import usable
+from llu_core.data.fewshot import Control, FewShotSet, LabelledEmbeddings
 from llu_core.data.pictures import ImageSource
 from llu_core.encoders.encoder import Encoder
 from llu_core.errors import LluError
 from llu_core.method.checkpoint import TrainedAdapter
+from llu_core.method.elsewhere.accuracy import ElsewhereSweep
+from llu_core.method.elsewhere.names import EverydayNames, NamesSweep
 from llu_core.method.sweep import Sweep
 
 MAX_UNDO = 20
@@ -29,9 +32,10 @@ class Model:
     """A trained adapter with all that the explorer shows of it.
 
     shots: the embeddings it was trained and is tested on; queries: further pictures, labelled UNLABELLED. The rows
-    of sweep are the training images, the test images and the queries; projection has the first two and the image
-    anchors. source: the set it was trained on, None for a reopened adapter. seconds: training time, encoding aside;
-    None for a reopened adapter.
+    of sweep are the training images, the test images and the queries; projection has the first two and the pictures
+    of all controls. elsewhere: the controls that share no class with the set; everyday: the names whose encoder reads
+    the set, None where nobody knows it. source: the set it was trained on, None for a reopened adapter. seconds:
+    training time, encoding aside; None for a reopened adapter.
     """
 
     id: str
@@ -39,6 +43,8 @@ class Model:
     shots: FewShotSet
     queries: LabelledEmbeddings
     sweep: Sweep
+    elsewhere: ElsewhereSweep
+    everyday: NamesSweep | None
     projection: Projection
     source: ImageSource | FewShotSet | None
     seconds: float | None
@@ -47,6 +53,11 @@ class Model:
     def parts(self) -> tuple[LabelledEmbeddings, LabelledEmbeddings, LabelledEmbeddings]:
         """The sweep's rows: training images, test images, queries."""
         return self.shots.train, self.shots.test, self.queries
+
+    @property
+    def controls(self) -> tuple[Control, ...]:
+        """The problems of `elsewhere`; one that shares a class with the set, as it now is, has no say."""
+        return usable(self.shots.controls, self.shots.class_names)[0]
 
     @property
     def images(self) -> Tensor:
@@ -66,7 +77,9 @@ class Model:
         """The same adapter telling apart further classes, (len(names), d) unit rows."""
         shots = self.shots.add_classes(names, embeddings)
         trained = replace(self.trained, class_names=shots.class_names, class_embeddings=shots.class_embeddings)
-        return replace(self, trained=trained, shots=shots, sweep=_sweep(trained, shots, self.queries))
+        grown = replace(self, trained=trained, shots=shots, sweep=_sweep(trained, shots, self.queries))
+        everyday = self.everyday and self.everyday.without(names)
+        return replace(grown, elsewhere=ElsewhereSweep.of(trained.adapter, grown.controls), everyday=everyday)
 
 
 def build_model(
@@ -76,8 +89,10 @@ def build_model(
     source: ImageSource | FewShotSet | None,
     seconds: float | None,
     queries: LabelledEmbeddings | None = None,
+    everyday: EverydayNames | None = None,
 ) -> Model:
     """Everything the explorer needs of an adapter, with PCA as its first map."""
+    names = everyday and NamesSweep.of(trained.adapter, everyday, shots.class_names)
     queries = queries or LabelledEmbeddings.empty(shots.width)
     return Model(
         id=uuid.uuid4().hex[:12],
@@ -85,6 +100,8 @@ def build_model(
         shots=shots,
         queries=queries,
         sweep=_sweep(trained, shots, queries),
+        elsewhere=ElsewhereSweep.of(trained.adapter, usable(shots.controls, shots.class_names)[0]),
+        everyday=names,
         projection=project_pca(map_points(shots)),
         source=source,
         seconds=seconds,
@@ -111,8 +128,15 @@ def accuracies(model: Model, predictions: Tensor) -> dict[str, float | None]:
 
 
 def map_points(shots: FewShotSet) -> np.ndarray:
-    """What the map is fitted to, (n, d): training images, test images. The anchors are training images."""
-    return torch.cat([shots.train.embeddings, shots.test.embeddings]).numpy()
+    """What the map is fitted to, (n, d): training images, test images, pictures of the controls.
+
+    The anchors are training images. Pictures elsewhere that were placed amid others later would lie on them.
+    """
+    return torch.cat([part.embeddings for part in (shots.train, shots.test, *_pictures(shots.controls))]).numpy()
+
+
+def _pictures(controls: tuple[Control, ...]) -> list[LabelledEmbeddings]:
+    return [control.pictures for control in controls]
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
+from demo.session.everyday import known_everyday_names, read_everyday_names
+from demo.session.presets import opening_setting
 from demo.session.projection import Projection, project_umap
 from demo.session.session import Model, Session, build_model, map_points
 from llu_core.data.embedding import embed_steps
@@ -14,6 +16,7 @@ from llu_core.data.fewshot import FewShotSet
 from llu_core.errors import LluError
 from llu_core.method.adapter import LocalizedAdapter, check_mask
 from llu_core.method.checkpoint import TrainedAdapter
+from llu_core.method.elsewhere.names import EverydayNames
 from llu_core.method.recipes import RECIPES, Recipe
 from llu_core.method.training import TrainingStep, train
 from llu_core.method.tuning import Tuning, tune
@@ -25,7 +28,10 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Progress:
-    """How far the work is. phase: "Reading pictures", "Training" or "Drawing the map"; detail: a short text."""
+    """How far the work is. phase: "Reading pictures", "Training", "Reading names" or "Drawing the map".
+
+    detail: a short text.
+    """
 
     phase: str
     done: int
@@ -76,13 +82,17 @@ def train_adapter(session: Session, recipe: Recipe, *, seed: int = 1) -> Steps:
     shots = session.features or (yield from _embedded(session))
     steps = _Timed(train(shots, recipe, seed=seed))
     adapter = yield from relay(steps, _training_progress)
+    everyday = yield from _everyday_names(session, shots)
     yield Progress("Drawing the map", 0, 1)
     name = "" if session.features else session.encoder_name
     trained = TrainedAdapter.of(shots, adapter, recipe, seed=seed, model=name)
     before = session.model
     queries = before.queries if before is not None and _comparable(before, shots) else None
-    model = build_model(trained, shots, source=session.source, seconds=steps.seconds, queries=queries)
-    return replace(session, model=model, beta=recipe.beta, gamma=recipe.gamma)
+    model = build_model(
+        trained, shots, source=session.source, seconds=steps.seconds, queries=queries, everyday=everyday
+    )
+    beta, gamma = opening_setting(session) or (recipe.beta, recipe.gamma)
+    return replace(session, model=model, beta=beta, gamma=gamma)
 
 
 def join_training(session: Session, before: Session, trained: Session) -> Session:
@@ -106,6 +116,14 @@ def _comparable(model: Model, shots: FewShotSet) -> bool:
 
 def _embedded(session: Session) -> Generator[Progress, None, FewShotSet]:
     return relay(embed_steps(session.draft, session.encoder), lambda step: Progress("Reading pictures", *step))
+
+
+def _everyday_names(session: Session, shots: FewShotSet) -> Generator[Progress, None, EverydayNames | None]:
+    """What the set's encoder makes of names of other things; None where it is not the one at hand."""
+    if shots.encoder_identity != session.encoder.identity:
+        return known_everyday_names(shots.encoder_identity)
+    names = read_everyday_names(session.encoder, session.encoder_name)
+    return (yield from relay(names, lambda step: Progress("Reading names", *step)))
 
 
 def _training_progress(step: TrainingStep) -> Progress:

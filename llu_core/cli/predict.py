@@ -70,10 +70,17 @@ def _print_predictions(predictions: Sequence, *, as_json: bool) -> None:
     for p in predictions:
         print(f"{p.name}: CLIP {p.clip_class} {100 * max(p.clip):.1f} %, LLU {p.llu_class} {100 * max(p.llu):.1f} %")
         print(f"  alpha {p.alpha:.3f}, nearest anchor {p.anchor_name} ({p.anchor_class}) at {p.anchor_similarity:.3f}")
+        print(f"  {_verdict(p.familiar)}")
         for name, clip, llu in sorted(zip(p.class_names, p.clip, p.llu, strict=True), key=lambda row: -max(row[1:]))[
             :5
         ]:
             print(f"  {name:<30} CLIP {100 * clip:5.1f} %   LLU {100 * llu:5.1f} %")
+
+
+def _verdict(familiar: bool | None) -> str:
+    if familiar is None:
+        return "familiar or not: one shot alone cannot tell"
+    return "familiar: as near to a shot as shots are to each other" if familiar else "not familiar: far from every shot"
 
 
 def _prediction_row(p) -> dict:
@@ -84,5 +91,6 @@ def _prediction_row(p) -> dict:
         "clip_class": p.clip_class,
         "llu_class": p.llu_class,
         "alpha": p.alpha,
+        "familiar": p.familiar,
         "nearest_anchor": {"image": p.anchor_name, "class": p.anchor_class, "cosine": p.anchor_similarity},
     }

@@ -15,7 +15,8 @@ from llu_core.evaluation.results import (
 )
 
 HEADS = {
-    Row: f"{'source':<28} {'method':<14} {'seed':>4} {'shots':>5} {'base':>6} {'new':>6} {'H':>6} {'train s':>8}",
+    Row: f"{'source':<28} {'method':<14} {'seed':>4} {'shots':>5} {'base':>6} {'new':>6} {'H':>6} {'joint':>6} "
+    f"{'OwAUC':>6} {'elsewhere':>9} {'train s':>8}",
     TransferRow: f"{'source':<28} {'method':<14} {'seed':>4} {'shots':>5} {'accuracy':>8}  {'target':<28}",
     TimingRow: f"{'source':<28} {'method':<14} {'seed':>4} {'batch':>5} {'ms':>9} {'MB':>9}",
 }
@@ -40,8 +41,8 @@ def _line(row: AnyRow) -> str:
     elif isinstance(row, TransferRow):
         end = f"{row.shots:>5} {_figure(row.accuracy, 8)}  {row.target:<28}"
     else:
-        figures = " ".join(_figure(value, 6) for value in (row.base, row.new, row.h))
-        end = f"{row.shots:>5} {figures} {_figure(row.train_seconds, 8, 2)}"
+        figures = " ".join(_figure(value, 6) for value in (row.base, row.new, row.h, row.joint, row.openworld_auc))
+        end = f"{row.shots:>5} {figures} {_figure(row.elsewhere, 9)} {_figure(row.train_seconds, 8, 2)}"
     return f"{start} {end}" + (f"  {row.reason}" if row.reason else "")
 
 

@@ -87,10 +87,17 @@ def _load_source(options: argparse.Namespace, model: str):
 
 
 def _print_test(shots, adapter) -> None:
-    """Accuracy on the source's own test pictures, if it has any, over all its classes at once."""
+    """Accuracy on the source's own test pictures, if it has any, over all its classes at once, and elsewhere."""
     from llu_core.method.classifier import ZeroShotClassifier, accuracy
+    from llu_core.method.elsewhere.accuracy import accuracy_elsewhere
 
+    frozen = ZeroShotClassifier(shots.logit_scale)
     if len(shots.test):
         test = (shots.test.embeddings, shots.test.labels, shots.class_embeddings)
-        clip = accuracy(ZeroShotClassifier(shots.logit_scale), *test)
+        clip = accuracy(frozen, *test)
         print(f"test pictures: CLIP {clip:.1f} %, LLU {accuracy(adapter, *test):.1f} % ({len(shots.test)} pictures)")
+    if shots.controls:
+        clip, llu = (accuracy_elsewhere(each, shots.controls) for each in (frozen, adapter))
+        pictures = sum(len(control.pictures) for control in shots.controls)
+        problems = f"{len(shots.controls)} problem{'s' * (len(shots.controls) > 1)}, {pictures} pictures"
+        print(f"elsewhere: CLIP {clip:.1f} %, LLU {llu:.1f} % ({problems})")

@@ -3,15 +3,19 @@
 Each set has a fixed base/new split (the first half of its classes is base), a pool of 16 training pictures per base
 class and test pictures for every class. A name is a task, preceded by a domain where that is not the plain one:
 `textures`, `sketched-textures`, `night-counts`. Besides: `new-words` and `digits`.
+
+Every set brings controls: plain sets, which the embedded model was trained to know, in pictures of their own; a problem
+of which the set has a class is left out of its controls.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
 
-from llu_core.data.pictures import ImageSource, Picture
+from llu_core.data.controls import usable
+from llu_core.data.pictures import ControlSource, ImageSource, Picture
 from llu_core.errors import LluError
 from llu_core.pictoworld.render import render, sample_scene
 from llu_core.pictoworld.vocabulary import (
@@ -30,7 +34,7 @@ SHOTS = 16
 SETS_STREAM = 2
 """Second word of the seeds used here; pretraining uses 0, the exam 1."""
 
-_TRAIN, _TEST = 0, 1
+_TRAIN, _TEST, _CONTROL = 0, 1, 2
 _PREFIXES = {"plain": "", "sketch": "sketched-", "night": "night-", "negative": "negative-", "mosaic": "mosaic-"}
 
 
@@ -89,6 +93,10 @@ _TASKS: dict[str, Callable[[], Task]] = {
 }
 
 
+_CONTROLS = {"shapes": 5, "textures": 6, "coloured-shapes": 2, "patterned-shapes": 2}
+"""Pictures of every class: 322 in all, drawn and embedded in about a second."""
+
+
 def set_names() -> list[str]:
     """Every NAME that `picto:NAME` accepts."""
     return [prefix + task for task in _TASKS for prefix in _PREFIXES.values()] + ["new-words", "digits"]
@@ -96,6 +104,11 @@ def set_names() -> list[str]:
 
 def open_set(name: str) -> ImageSource:
     """The set called `name`; raises LluError listing the known ones. Pictures are rendered when they are read."""
+    source = _without_controls(name)
+    return replace(source, controls=usable(map(_control, _CONTROLS), source.class_names)[0])
+
+
+def _without_controls(name: str) -> ImageSource:
     if name == "digits":
         return _digits()
     if name == "new-words":
@@ -104,6 +117,17 @@ def open_set(name: str) -> ImageSource:
         if name.startswith(prefix) and name.removeprefix(prefix) in _TASKS:
             return _source(name, domain, _TASKS[name.removeprefix(prefix)]())
     raise LluError(f"unknown built-in set picto:{name}; choose one of: {', '.join(set_names())}")
+
+
+def _control(name: str) -> ControlSource:
+    task = _TASKS[name]()
+    pictures = (
+        _picture(name, "plain", task, _CONTROL, label, index)
+        for label in range(len(task.classes))
+        for index in range(_CONTROLS[name])
+    )
+    class_names = tuple(class_name for class_name, _ in task.classes)
+    return ControlSource(name.replace("-", " "), class_names, tuple(pictures), (task.template,))
 
 
 def _source(name: str, domain: str, task: Task) -> ImageSource:
@@ -135,7 +159,7 @@ def _picture(name: str, domain: str, task: Task, part: int, label: int, index: i
         rng = np.random.default_rng(seed)
         return Image.fromarray(render(_scene(rng, fixed), rng, domain))
 
-    folder = ("train", "test")[part]
+    folder = ("train", "test", f"elsewhere/{name}")[part]
     return Picture(name=f"{folder}/{class_name}/{index:02}.png", label=label, read=read)
 
 

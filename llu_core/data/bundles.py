@@ -8,6 +8,10 @@
 | class_names | (C,) | strings |
 | logit_scale | () | optional, 100 if absent |
 | train_thumbnails, test_thumbnails | (n, s, s, 3) | optional, uint8 |
+| elsewhere_features | (n, d) | optional, like the four below: pictures of closed problems, never trained on |
+| elsewhere_labels, elsewhere_text_features | (n,), (K, d) | integers 0..K-1; the K classes of all these problems |
+| elsewhere_class_names, elsewhere_problems | (K,) | strings: each class, and the problem that it belongs to |
+| elsewhere_thumbnails | (n, s, s, 3) | optional, uint8 |
 
 The first ceil(C/2) classes are the base classes. Other keys are left unread.
 """
@@ -24,6 +28,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from llu_core.data.controls import arrays_of_controls, controls_of_bundle
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings, first_half
 from llu_core.errors import LluError, shown
 from llu_core.files.archives import open_archive
@@ -39,17 +44,17 @@ MAX_CLASSES, MAX_NAME_LENGTH = 100_000, 1_000
 MAX_LOGIT_SCALE = 1e4
 """A hundred times CLIP's; far beyond, probabilities would be no numbers."""
 
+# What a row takes beside its numbers: its label and its name.
 _ROW_BYTES = 200
-"""What a row takes beside its numbers: its label and its name."""
+# Numbers that are normalised at once, so that a bundle takes little more memory than its rows.
 _BLOCK_NUMBERS = 2**20
-"""Numbers that are normalised at once, so that a bundle takes little more memory than its rows."""
 
 Loaded = TypeVar("Loaded")
 
 
 @dataclass(frozen=True)
 class BundleLimits:
-    """What is taken of a bundle: bytes that it may unpack to, and that its rows may take in memory; d; C."""
+    """What is taken of a bundle: bytes that it may unpack to, and that its rows may take in memory; d; C or K."""
 
     bytes: int
     width: int = MAX_WIDTH
@@ -87,23 +92,24 @@ def _read(bundle: "_Bundle", path: Path) -> FewShotSet:
         base_classes=first_half(len(class_names)),
         logit_scale=bundle.logit_scale(),
         bundle=shown(path.name),
+        controls=controls_of_bundle(bundle, class_names, text.shape[1]),
     )
 
 
 def save_bundle(path: str | Path, fewshot: FewShotSet) -> Path:
     """Write `fewshot` as a feature bundle to `path` (ending in .npz) and return the path.
 
-    The format holds embeddings, labels, class names, thumbnails and the logit scale; the names of the pictures, the
-    templates, the encoder's identity and a base half other than the first ceil(C/2) classes are not part of it.
+    The format holds embeddings, labels, class names, thumbnails, controls and the logit scale; the names of the
+    pictures, the templates, the encoder's identity and a base half other than the first ceil(C/2) are not part of it.
     Raises LluError if the file cannot be written; then nothing is left behind, and an older file stays as it was.
     """
     path = Path(path)
     if path.suffix.lower() != ".npz":
         raise LluError(f"{path.name}: a feature bundle's name must end in .npz")
-    arrays = {
+    arrays = arrays_of_controls(fewshot.controls) | {
         "text_features": fewshot.class_embeddings.numpy(),
         "class_names": np.array(fewshot.class_names, dtype=np.str_),
-        "logit_scale": np.float32(fewshot.logit_scale),
+        "logit_scale": np.asarray(fewshot.logit_scale, np.float32),
     }
     for part, rows in (("train", fewshot.train), ("test", fewshot.test)):
         arrays[f"{part}_features"] = rows.embeddings.numpy()
@@ -189,7 +195,8 @@ class _Bundle:
     def check_sizes(self) -> None:
         """Raise LluError, before any array is made, if one is over the limits or they are together."""
         limits, total = self.limits, 0
-        for key in ("text_features", "train_features", "test_features"):
+        rows = ("text_features", "train_features", "test_features", "elsewhere_text_features", "elsewhere_features")
+        for key in (key for key in rows if key in self.keys):
             shape = self.shape(key).shape
             if len(shape) != 2 or not shape[1]:
                 self.fail(key, f"has shape {shape}, must be (rows, width)")
@@ -198,14 +205,17 @@ class _Bundle:
                 self.fail(key, f"is too large as float32, over the limit of {limits.bytes >> 20} MB")
             if shape[1] > limits.width:
                 self.fail(key, f"has width {shape[1]:,}, over the limit of {limits.width:,}; use a smaller model")
-        names = self.shape("class_names")
+        for key in {"class_names", "elsewhere_class_names", "elsewhere_problems"} & self.keys:
+            self._check_names(key)
+
+    def _check_names(self, key: str) -> None:
+        names, most = self.shape(key), self.limits.classes
         if names.dtype.kind != "U" or len(names.shape) != 1 or not names.shape[0]:
-            self.fail("class_names", f"has type {names.dtype} and shape {names.shape}, must be (classes,) strings")
-        if names.shape[0] > limits.classes:
-            self.fail("class_names", f"has {names.shape[0]:,} classes, over the limit of {limits.classes:,}")
-        if names.dtype.itemsize > 4 * MAX_NAME_LENGTH:
-            longest = names.dtype.itemsize // 4
-            self.fail("class_names", f"has a name of {longest:,} characters; use at most {MAX_NAME_LENGTH:,}")
+            self.fail(key, f"has type {names.dtype} and shape {names.shape}, must be (classes,) strings")
+        if names.shape[0] > most:
+            self.fail(key, f"has {names.shape[0]:,} classes, over the limit of {most:,}")
+        if (longest := names.dtype.itemsize // 4) > MAX_NAME_LENGTH:
+            self.fail(key, f"has a name of {longest:,} characters; use at most {MAX_NAME_LENGTH:,}")
 
     def part(self, part: str, classes: int, width: int) -> LabelledEmbeddings:
         """The "train" or "test" rows of the bundle."""
@@ -257,15 +267,20 @@ class _Bundle:
     def class_names(self) -> tuple[str, ...]:
         """C names, none empty, no two equal."""
         names: dict[str, None] = {}
-        for label, name in enumerate(shown(str(entry)).strip() for entry in self.array("class_names")):
-            if not name:
-                self.fail("class_names", f"has an empty name for label {label}")
+        for name in self.strings("class_names"):
             again, unique = 1, name
             while unique in names:
                 again += 1
                 unique = f"{name} ({again})"
             names[unique] = None
         return tuple(names)
+
+    def strings(self, key: str) -> list[str]:
+        """The names in an array, none of them empty."""
+        names = [shown(str(entry)).strip() for entry in self.array(key)]
+        if not all(names):
+            self.fail(key, f"has an empty name for label {names.index('')}")
+        return names
 
     def logit_scale(self) -> float:
         """A positive number."""

@@ -7,6 +7,7 @@ A folder, or a zip of it, holds one folder per class; a single folder around it 
     new/CLASS/PICTURE      optional: a class without training pictures; its folder may be empty or hold test pictures
     new/classes.txt        optional: names of further classes without pictures, one a line ("new.txt" is the same);
                            one list at most
+    elsewhere/NAME/CLASS/PICTURE    optional: closed problems of other classes, never trained on (see `controls`)
 """
 
 import unicodedata
@@ -14,14 +15,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from llu_core.data.controls import usable
 from llu_core.data.fewshot import Rejected, first_half
 from llu_core.data.left_out import class_left_out, nothing_readable
-from llu_core.data.pictures import ImageSource, Picture
+from llu_core.data.pictures import ControlSource, ImageSource, Picture
 from llu_core.errors import LluError, shown
 from llu_core.files.images import UnreadablePicture
 from llu_core.files.listing import Listing, PictureFiles
 
 _SECTIONS = ("train", "test", "new")
+_ELSEWHERE = "elsewhere"
 _NAME_LISTS = ("new/classes.txt", "new.txt")
 MAX_NEW_NAMES, MAX_NAME_LENGTH = 50_000, 1_000
 """What a list of names may hold; ImageNet-21k has 21,841 classes."""
@@ -34,7 +37,8 @@ class ClassLayout:
     """Which files are pictures of which class.
 
     root: the folder around the class folders, "" or ending in "/"; paths are relative to it. train: class -> paths of
-    its training pictures, at least one; test: class -> paths; new: the names of the classes without training pictures.
+    its training pictures, at least one; test: class -> paths; new: the names of the classes without training pictures;
+    elsewhere: elsewhere/NAME/CLASS -> paths, and elsewhere/NAME -> nothing.
     """
 
     root: str
@@ -42,6 +46,7 @@ class ClassLayout:
     test: Mapping[str, Sequence[str]]
     new: frozenset[str]
     rejected: tuple[Rejected, ...]
+    elsewhere: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -56,22 +61,38 @@ class ClassLayout:
 def image_source(files: PictureFiles) -> ImageSource:
     """The pictures of a folder or zip in the layout that the module describes; raises LluError if none is usable."""
     layout = class_layout(files.listing)
+    controls, left_out = usable(_controls(files, layout), layout.class_names)
     return ImageSource(
         name=files.name,
         class_names=layout.class_names,
         base_classes=layout.base_classes,
-        train=_pictures(files, layout, layout.train),
-        test=_pictures(files, layout, layout.test),
-        rejected=layout.rejected,
+        train=_pictures(files, layout.root, layout.class_names, layout.train),
+        test=_pictures(files, layout.root, layout.class_names, layout.test),
+        rejected=(*layout.rejected, *left_out),
+        controls=controls,
     )
 
 
-def _pictures(files: PictureFiles, layout: ClassLayout, paths: Mapping[str, Sequence[str]]) -> tuple[Picture, ...]:
+def _pictures(
+    files: PictureFiles, root: str, class_names: Sequence[str], paths: Mapping[str, Sequence[str]]
+) -> tuple[Picture, ...]:
     return tuple(
-        Picture(shown(path), label, partial(files.decode, layout.root + path), partial(files.stamp, layout.root + path))
-        for label, name in enumerate(layout.class_names)
+        Picture(shown(path), label, partial(files.decode, root + path), partial(files.stamp, root + path))
+        for label, name in enumerate(class_names)
         for path in paths.get(name, ())
     )
+
+
+def _controls(files: PictureFiles, layout: ClassLayout) -> Iterable[ControlSource]:
+    """The problems under elsewhere/, whether or not they can be used; each is laid out like training pictures."""
+    problems: dict[str, dict[str, list[str]]] = {}
+    for folder, pictures in layout.elsewhere.items():
+        _, problem, *of_class = folder.split("/")
+        problems.setdefault(problem, {}).update({folder: list(pictures)} if of_class else {})
+    for problem, folders in problems.items():
+        classes = _by_class(folders, files.listing.name)
+        names = tuple(sorted(name for name, pictures in classes.items() if pictures)) or tuple(sorted(classes))
+        yield ControlSource(shown(problem), names, _pictures(files, layout.root, names, classes))
 
 
 def class_layout(listing: Listing) -> ClassLayout:
@@ -99,7 +120,7 @@ def class_layout(listing: Listing) -> ClassLayout:
             test[name] = test.get(name, []) + pictures
         else:
             rejected.append(Rejected(f"test/{name}", "its class has no training pictures and is not under new/"))
-    return ClassLayout(root, train, test, frozenset(new), tuple(rejected))
+    return ClassLayout(root, train, test, frozenset(new), tuple(rejected), sections.elsewhere)
 
 
 def _unwrapped(listing: Listing) -> tuple[str, list[Rejected]]:
@@ -137,6 +158,7 @@ class _Sections:
     train: dict[str, list[str]] = field(default_factory=dict)
     test: dict[str, list[str]] = field(default_factory=dict)
     new: dict[str, list[str]] = field(default_factory=dict)
+    elsewhere: dict[str, list[str]] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
 
@@ -144,10 +166,11 @@ class _Sections:
 def _sections(listing: Listing, root: str) -> _Sections:
     found, folders = _Sections(), _within(root, listing.folders)
     inner = {path.lower().split("/")[0] for path in folders if "/" in path}
-    sections = {"test", "new"} | (inner & {"train"})  # without folders in it, "train" is a class: the vehicle
+    # without folders in it, "train" is a class, the vehicle, and so is "elsewhere"
+    sections = {"test", "new"} | (inner & {"train", _ELSEWHERE})
     for path in sorted(folders):
         section, depth = _place(path, sections)
-        if depth == 1:
+        if depth == 1 or (section == _ELSEWHERE and depth == 0):
             getattr(found, section)[path] = []
     paths = sorted(_within(root, listing.verdicts))
     _require_one_list(listing.name, [path for path in paths if path.lower() in _NAME_LISTS])
@@ -172,9 +195,15 @@ def _require_one_list(source: str, lists: Sequence[str]) -> None:
 
 
 def _place(path: str, sections: set[str]) -> tuple[str, int]:
-    """The section a path belongs to, and how many parts the path has within it (1: a class folder, 2: a picture)."""
+    """The section a path belongs to, and how many parts it has in there (1: a class folder, 2: a picture).
+
+    Elsewhere the first part is the problem and does not count.
+    """
     first, *rest = path.split("/")
-    return (first.lower(), len(rest)) if first.lower() in sections else ("train", 1 + len(rest))
+    section = first.lower()
+    if section not in sections:
+        return "train", 1 + len(rest)
+    return section, len(rest) - (section == _ELSEWHERE)
 
 
 def _by_class(folders: dict[str, list[str]], source: str) -> dict[str, list[str]]:

@@ -23,8 +23,9 @@ from typing import TypeVar
 import numpy as np
 import torch
 
+from llu_core.data.controls import usable, without_bare_classes
 from llu_core.data.features import Features
-from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings, Rejected, new_labels
+from llu_core.data.fewshot import Control, FewShotSet, LabelledEmbeddings, Rejected, new_labels
 from llu_core.data.left_out import leave_out, lost_classes, nothing_readable, readable_draw
 from llu_core.data.picture_rows import Found, PictureRows, embedded, picture_shelf
 from llu_core.data.pictures import ImageSource
@@ -115,7 +116,7 @@ def _steps(
     selection: Selection, encoder: Encoder, *, seed: int = 1, shelf: Store | None = None, thumbnails: int = 0
 ) -> Generator[tuple[int, int], None, Features]:
     """Embed what is selected, then what has to stand in for it, yielding (pictures done, pictures in all)."""
-    classes = class_embeddings(encoder, selection.source.class_names, selection.source.templates)
+    texts = _Texts.of(selection, encoder)
     found: dict[Item, Found] = {}
     yield 0, len(selection.items)
     while chunks := selection.chunks(found):
@@ -123,7 +124,7 @@ def _steps(
             found |= some
             yield len(found), len(selection.items)
         selection = selection.with_stand_ins(_unreadable_positions(selection, found))
-    return _features(selection, found, encoder, classes, thumbnails)
+    return _features(selection, found, encoder, texts, thumbnails)
 
 
 def _unreadable_positions(selection: Selection, found: Mapping[Item, Found]) -> frozenset[int]:
@@ -131,8 +132,37 @@ def _unreadable_positions(selection: Selection, found: Mapping[Item, Found]) -> 
     return frozenset(item.position for item in selection.train if isinstance(found[item], Rejected))
 
 
+@dataclass(frozen=True, eq=False)
+class _Texts:
+    """The embedded class names of a source, (C, d), and of each of its controls that is asked for, (K, d)."""
+
+    classes: torch.Tensor
+    of_controls: tuple[torch.Tensor, ...]
+
+    @classmethod
+    def of(cls, selection: Selection, encoder: Encoder) -> "_Texts":
+        source = selection.source
+        controls = source.controls[: len(selection.controls)]
+        return cls(
+            class_embeddings(encoder, source.class_names, source.templates),
+            tuple(class_embeddings(encoder, each.class_names, each.templates or source.templates) for each in controls),
+        )
+
+
+def _controls(
+    selection: Selection, found: Mapping[Item, Found], texts: _Texts, width: int, thumbnails: int
+) -> tuple[tuple[Control, ...], tuple[Rejected, ...]]:
+    """The controls as far as their pictures can be read, and why others cannot be used."""
+    parts = zip(selection.source.controls, selection.controls, texts.of_controls, strict=False)
+    read = [
+        Control(source.name, source.class_names, rows, _Pool.of(items, found).rows(width, thumbnails))
+        for source, items, rows in parts
+    ]
+    return usable([without_bare_classes(each) if len(each.pictures) else each for each in read], ())
+
+
 def _features(
-    selection: Selection, found: Mapping[Item, Found], encoder: Encoder, classes: torch.Tensor, thumbnails: int
+    selection: Selection, found: Mapping[Item, Found], encoder: Encoder, texts: _Texts, thumbnails: int
 ) -> Features:
     source, width = selection.source, encoder.width
     unreadable = [each for item in selection.items if isinstance(each := found[item], Rejected)]
@@ -142,11 +172,12 @@ def _features(
     had = {item.picture.label for item in selection.train}
     lost = lost_classes(had, (item.picture.label for item in train.readable))
     kept = [label for label in range(len(source.class_names)) if label not in lost]
+    controls, bare = _controls(selection, found, texts, width, thumbnails)
     validation = _Pool.of([item for item in selection.validation if item.picture.label not in lost], found)
     problem = FewShotSet(
         name=source.name,
         class_names=source.class_names,
-        class_embeddings=classes,
+        class_embeddings=texts.classes,
         train=train.rows(width, thumbnails),
         test=test.rows(width, thumbnails),
         base_classes=source.base_classes,
@@ -154,9 +185,10 @@ def _features(
         encoder_identity=encoder.identity,
         templates=source.templates,
         rejected=source.rejected,
+        controls=controls,
     )
     return Features(
-        problem=leave_out(problem, had, unreadable),
+        problem=leave_out(problem, had, [*unreadable, *bare]),
         validation=validation.rows(width).relabel(new_labels(kept, len(source.class_names))),
         views=train.views(selection.views, width) if selection.views else None,
         class_ids=tuple(source.class_ids[label] for label in kept) if source.class_ids else (),

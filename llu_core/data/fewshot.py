@@ -97,6 +97,20 @@ class LabelledEmbeddings:
 
 
 @dataclass(frozen=True, eq=False)
+class Control:
+    """A closed problem elsewhere: other classes and pictures, never trained on, that tell what else an update moves.
+
+    name: what people call it; class_names: K names; class_embeddings: (K, d) unit rows; pictures: at least one, labels
+    0 to K - 1.
+    """
+
+    name: str
+    class_names: tuple[str, ...]
+    class_embeddings: Tensor
+    pictures: LabelledEmbeddings
+
+
+@dataclass(frozen=True, eq=False)
 class FewShotSet:
     """Classes, their shots and their test pictures, all embedded.
 
@@ -104,6 +118,7 @@ class FewShotSet:
     base_classes: the first so many classes are the base (trained) half of base-to-new, the others its new half.
     encoder_identity: "" where the origin of the embeddings is unknown (feature bundles).
     bundle: the name of the feature bundle it was read from, for messages, "" for other sets.
+    controls: closed problems elsewhere, of which no system learns anything.
     """
 
     name: str
@@ -117,6 +132,7 @@ class FewShotSet:
     templates: tuple[str, ...] = DEFAULT_TEMPLATES
     rejected: tuple[Rejected, ...] = ()
     bundle: str = ""
+    controls: tuple[Control, ...] = ()
 
     def __post_init__(self) -> None:
         if self.class_embeddings.ndim != 2 or len(self.class_embeddings) != len(self.class_names):
@@ -125,6 +141,8 @@ class FewShotSet:
             raise ValueError(f"base_classes is {self.base_classes}, must be 1 to {len(self.class_names)}")
         if self.train.embeddings.shape[1] != self.width or self.test.embeddings.shape[1] != self.width:
             raise ValueError("train, test and class embeddings must have one width")
+        if any({c.pictures.embeddings.shape[1], c.class_embeddings.shape[1]} != {self.width} for c in self.controls):
+            raise ValueError("controls must have the width of the set")
 
     @property
     def width(self) -> int:

@@ -25,11 +25,25 @@ class Picture:
 
 
 @dataclass(frozen=True, eq=False)
+class ControlSource:
+    """The pictures of a closed problem elsewhere, not yet embedded (see `fewshot.Control`).
+
+    templates: its own, or () for those of the source that it belongs to.
+    """
+
+    name: str
+    class_names: tuple[str, ...]
+    pictures: tuple[Picture, ...]
+    templates: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
 class ImageSource:
     """Labelled pictures; label k is class_names[k], and the first `base_classes` classes are the base ones.
 
     validation: a pool of its own to draw validation pictures from; class_ids: what tells classes of one name apart
-    (ImageNet's wnids), or nothing; cached_draw(shots, seed): the draw kept beside the data, None where there is none.
+    (ImageNet's wnids), or nothing; cached_draw(shots, seed): the draw kept beside the data, None where there is none;
+    controls: closed problems elsewhere, never trained on.
     """
 
     name: str
@@ -42,6 +56,7 @@ class ImageSource:
     validation: tuple[Picture, ...] = ()
     class_ids: tuple[str, ...] = ()
     cached_draw: Callable[[int, int], Draw | None] | None = None
+    controls: tuple[ControlSource, ...] = ()
 
     @cached_property
     def positions(self) -> dict[int, list[int]]:

@@ -25,7 +25,7 @@ class Item:
 
 @dataclass(frozen=True, eq=False)
 class Selection:
-    """The chosen pictures of the three pools, each in the order of its pool.
+    """The chosen pictures of the three pools and of every control, each in the order of its pool.
 
     views: of every training picture; drawn: the draws they were chosen for, none where the pools are chosen whole.
     """
@@ -36,12 +36,13 @@ class Selection:
     train: tuple[Item, ...]
     validation: tuple[Item, ...]
     test: tuple[Item, ...]
+    controls: tuple[tuple[Item, ...], ...] = ()
 
     @classmethod
     def of(cls, source: ImageSource, draws: Draws | None = None, views: int = 0) -> "Selection":
         """draws: None for the whole training and validation pools, () for neither, else what those draws need.
 
-        Test pictures are always chosen.
+        Test pictures are always chosen, those of the controls wherever training pictures are.
         """
         train: Sequence[int] = range(len(source.train))
         validation: Sequence[int] = range(len(source.validation))
@@ -56,20 +57,25 @@ class Selection:
             drawn=drawn,
             train=tuple(Item(position, source.train[position], views) for position in train),
             validation=tuple(Item(position, source.validation[position]) for position in validation),
-            test=tuple(Item(position, picture) for position, picture in enumerate(source.test)),
+            test=_whole(source.test),
+            controls=() if draws is not None and not draws else tuple(_whole(c.pictures) for c in source.controls),
         )
 
     @property
     def items(self) -> tuple[Item, ...]:
-        """The pictures of all pools, training pictures first and test pictures last."""
-        return (*self.train, *self.validation, *self.test)
+        """The pictures of all pools: training, validation, test, controls."""
+        return tuple(item for pool in self._pools for item in pool)
+
+    @property
+    def _pools(self) -> tuple[tuple[Item, ...], ...]:
+        return (self.train, self.validation, self.test, *self.controls)
 
     def chunks(self, done: Container[Item] = ()) -> list[tuple[Item, ...]]:
         """The pictures that are not `done`, in portions of one pool and about CHUNK_ROWS rows.
 
         The same cuts in every run, so that whoever encodes a chunk encodes it in the same batch.
         """
-        parts = [tuple(item for item in part if item not in done) for part in (self.train, self.validation, self.test)]
+        parts = [tuple(item for item in part if item not in done) for part in self._pools]
         return [
             part[start : start + size]
             for part in parts
@@ -83,3 +89,7 @@ class Selection:
         wanted = {at for draw in self.drawn for at in with_stand_ins(draw, self.source, unreadable).train}
         more = (Item(position, self.source.train[position], self.views) for position in wanted - chosen)
         return replace(self, train=tuple(sorted((*self.train, *more), key=lambda item: item.position)))
+
+
+def _whole(pool: Sequence[Picture]) -> tuple[Item, ...]:
+    return tuple(Item(position, picture) for position, picture in enumerate(pool))

@@ -1,4 +1,4 @@
-"""Which class names an embedded model was never taught: what it answers about those is a guess at best."""
+"""Which names a model knows: those an embedded one was never taught, of which it can only guess, and everyday ones."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -13,6 +13,27 @@ def untaught(model: str, names: Iterable[str]) -> list[str]:
     """
     known = _known_words(model)
     return [name for name in names if not _words(name) <= known] if known else []
+
+
+@cache
+def everyday_names(model: str) -> tuple[str, ...]:
+    """Names of other things that `model` can be asked about: those of ImageNet's 1,000 classes, each its own.
+
+    "picto" was never taught them, and what it makes of them means nothing: of it, the 450 shapes, coloured shapes and
+    patterned shapes of its picture world are asked.
+    """
+    if model == "picto":
+        from llu_core.pictoworld.vocabulary import COLOURS, SHAPES, TEXTURES
+
+        return (*SHAPES, *(f"{word} {shape}" for word in (*COLOURS, *TEXTURES) for shape in SHAPES))
+    from timm.data import ImageNetInfo  # a second to import
+
+    info, names = ImageNetInfo("imagenet-1k"), {}
+    for label in range(info.num_classes()):
+        synonyms = info.index_to_description(label, detailed=False).split(", ")
+        free = next((name for name in synonyms if name not in names), None)  # a crane is a bird and a machine
+        names[free or info.index_to_description(label, detailed=True)] = label
+    return tuple(names)
 
 
 @cache

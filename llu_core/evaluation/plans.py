@@ -5,7 +5,7 @@ The built-in sets have a preset, sized for two processor cores and half an hour,
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from functools import lru_cache, partial
 from typing import Any
 
@@ -16,7 +16,7 @@ from llu_core.data.features import Drawn, Features
 from llu_core.data.fewshot import FewShotSet
 from llu_core.errors import LluError
 from llu_core.evaluation.protocols import LoadEncoder, Trial, run_trial
-from llu_core.evaluation.results import TimingRow
+from llu_core.evaluation.results import ROW_TYPES, Row, TimingRow
 from llu_core.evaluation.runner import Cell, Task
 from llu_core.evaluation.timing import BATCH_SIZES, time_pass
 from llu_core.method.recipes import ABLATIONS, RECIPES, Recipe
@@ -30,7 +30,8 @@ COMPARED_SYSTEMS = (*(name for name in SYSTEMS if not name.startswith("llu-")), 
 TASKS = ("shapes", "textures", "coloured-shapes", "patterned-shapes", "counts")
 SHIFTS = ("sketched", "night", "negative", "mosaic")
 PLAIN_SETS = (*(f"picto:{task}" for task in TASKS), "picto:new-words", "picto:digits")
-DEFAULT_SOURCE = "picto:shapes"
+DEFAULT_SOURCE = "picto:sketched-shapes"
+"""Of the transfer protocols: of the plain sets the model knows all before training, and no table would differ."""
 PRESET_SETS = (
     "picto:shapes",
     "picto:sketched-shapes",
@@ -95,7 +96,7 @@ def preset() -> list[Plan]:
 def whole_grid() -> list[Plan]:
     """Every protocol, system, number of shots and seed on every built-in set."""
     every = (*PLAIN_SETS, *(name for plain in PLAIN_SETS for name in shifted_sets(plain)))
-    return [Plan("base-to-new", every, COMPARED_SYSTEMS, shots=ALL_SHOTS), *_rest(PLAIN_SETS, every)]
+    return [Plan("base-to-new", every, COMPARED_SYSTEMS, shots=ALL_SHOTS), *_rest((*PLAIN_SETS, DEFAULT_SOURCE), every)]
 
 
 def _rest(sources: Sequence[str], ablated: Sequence[str]) -> list[Plan]:
@@ -109,14 +110,19 @@ def _rest(sources: Sequence[str], ablated: Sequence[str]) -> list[Plan]:
 
 
 def other_sets(name: str) -> tuple[str, ...]:
-    """The plain built-in sets besides `name`, targets of cross-dataset; none where `name` is not built in."""
-    return tuple(other for other in PLAIN_SETS if other != name) if name.startswith("picto:") else ()
+    """The plain built-in sets of other classes than `name`, targets of cross-dataset; none where `name` is not built
+    in."""
+    own = (name, *shifted_sets(name))
+    return tuple(other for other in PLAIN_SETS if other not in own) if name.startswith("picto:") else ()
 
 
 def shifted_sets(name: str) -> tuple[str, ...]:
-    """The shifted versions of a plain built-in set, with the same classes; none for others."""
-    task = name.removeprefix("picto:")
-    return tuple(f"picto:{shift}-{task}" for shift in SHIFTS) if name == f"picto:{task}" and task in TASKS else ()
+    """The other versions of a built-in set of TASKS, with the same classes, the plain one first; none for others."""
+    for task in TASKS:
+        versions = (f"picto:{task}", *(f"picto:{shift}-{task}" for shift in SHIFTS))
+        if name in versions:
+            return tuple(version for version in versions if version != name)
+    return ()
 
 
 def cells(plan: Plan, features: Mapping[str, Features], setting: Setting) -> list[Cell]:
@@ -191,7 +197,13 @@ class _Grid:
             "recipe": asdict(setting.recipe) if system.startswith("llu") else None,
             "device": torch.device(setting.device).type,
             "views": setting.views,
+            **({"columns": [field.name for field in fields(Row)]} if self._has_halves else {}),
         }
+
+    @property
+    def _has_halves(self) -> bool:
+        """Whether controls are asked too; rows that a release with fewer columns kept are computed again."""
+        return ROW_TYPES[self.protocol] is Row
 
     def _data(self, drawn: Drawn) -> str:
         """A fingerprint of everything that is learned from and tested on."""
@@ -203,6 +215,9 @@ class _Grid:
             digest.update(f"{problem.base_classes} {problem.logit_scale}".encode())
             tensors += [problem.class_embeddings, problem.test.embeddings, problem.test.labels]
         tensors += [drawn.problem.train.embeddings, drawn.problem.train.labels]
+        for control in drawn.problem.controls if self._has_halves else ():
+            digest.update("\0".join(control.class_names).encode())
+            tensors += [control.class_embeddings, control.pictures.embeddings, control.pictures.labels]
         for tensor in tensors:
             digest.update(_bytes(tensor))
         return digest.hexdigest()
@@ -218,7 +233,8 @@ def _drawn(source: Features, shots: int, seed: int) -> Drawn:
 def without_thumbnails(problem: FewShotSet) -> FewShotSet:
     """The same set without pictures to look at, which no system needs: lighter on its way to other processes."""
     train, test = (replace(rows, thumbnails=None) for rows in (problem.train, problem.test))
-    return replace(problem, train=train, test=test)
+    controls = tuple(replace(each, pictures=replace(each.pictures, thumbnails=None)) for each in problem.controls)
+    return replace(problem, train=train, test=test, controls=controls)
 
 
 def _bytes(tensor: Tensor) -> bytes:

@@ -5,15 +5,16 @@ so that they travel to other processes; `run_trial` carries one out. `timing` ha
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 
 from llu_core.data.features import Drawn, Features
 from llu_core.data.fewshot import FewShotSet
 from llu_core.encoders.encoder import Encoder
 from llu_core.errors import LluError
+from llu_core.evaluation.open_world import elsewhere, open_world, score
 from llu_core.evaluation.results import AnyRow, Row, TransferRow, mean_rows
 from llu_core.method.adapter import LocalizedAdapter
-from llu_core.method.classifier import accuracy, harmonic_mean
+from llu_core.method.classifier import harmonic_mean
 from llu_core.method.recipes import RECIPES, Recipe
 from llu_core.systems.contract import Device
 from llu_core.systems.registry import CannotAnswer, Fitted, Material, System, systems_named
@@ -91,6 +92,7 @@ def _base_to_new(trial: Trial) -> Row:
     new.problem.require_test("new")
     fitted, seconds, why = _fitted(trial, base)
     base_score, new_score = score(fitted, base.problem), score(fitted, new.problem)
+    whole = replace(trial.drawn.problem, train=base.problem.train)
     return Row(
         protocol=trial.protocol,
         source=name,
@@ -103,6 +105,8 @@ def _base_to_new(trial: Trial) -> Row:
         train_seconds=seconds,
         distance_to_identity=_distance(fitted, base.problem),
         reason=why or base_score.reason or new_score.reason,
+        elsewhere=elsewhere(fitted, base.problem, base.problem.controls),
+        **asdict(open_world(fitted, whole, base_score, new_score)),
     )
 
 
@@ -172,26 +176,6 @@ def _fitted(trial: Trial, drawn: Drawn) -> tuple[Fitted | None, float | None, st
         return *system_of(trial).timed_fit(material, trial.seed, trial.device), ""
     except CannotAnswer as error:
         return None, None, str(error)
-
-
-@dataclass(frozen=True)
-class Score:
-    """Accuracy in percent on a closed problem, or None and the reason."""
-
-    accuracy: float | None
-    reason: str = ""
-
-
-def score(fitted: Fitted | None, problem: FewShotSet) -> Score:
-    """How a trained system does on the test pictures of a closed problem; None counts as no answer."""
-    if fitted is None:
-        return Score(None)
-    try:
-        classifier = fitted.on(problem)
-        test = problem.test
-        return Score(accuracy(classifier, test.embeddings, test.labels, problem.class_embeddings))
-    except CannotAnswer as error:
-        return Score(None, str(error))
 
 
 def _distance(fitted: Fitted | None, base: FewShotSet) -> float | None:

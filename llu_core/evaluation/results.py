@@ -18,6 +18,9 @@ class Row:
     """Base-to-new and ablation: accuracies on the two halves; train_seconds without encoding.
 
     distance_to_identity: the sum of eq. 6 without lambda, for localised adapters. seed None: a mean over seeds.
+    elsewhere: mean accuracy on the source's controls; joint: accuracy over all classes at once; openworld_auc: with the
+    largest base probability as detector, _near with the cosine to the nearest shot, _both with their product (see
+    `open_world`).
     """
 
     protocol: str
@@ -31,6 +34,11 @@ class Row:
     train_seconds: float | None
     distance_to_identity: float | None = None
     reason: str = ""
+    elsewhere: float | None = None
+    joint: float | None = None
+    openworld_auc: float | None = None
+    openworld_auc_near: float | None = None
+    openworld_auc_both: float | None = None
 
 
 @dataclass(frozen=True)
@@ -83,6 +91,16 @@ class TimingRow:
     memory: str = ""
     reason: str = ""
 
+
+FURTHER_COLUMNS = (
+    "distance_to_identity",
+    "elsewhere",
+    "joint",
+    "openworld_auc",
+    "openworld_auc_near",
+    "openworld_auc_both",
+)
+"""Columns of a Row besides accuracies of the halves and time."""
 
 AnyRow = Row | TransferRow | TimingRow
 
@@ -142,8 +160,7 @@ def mean_rows(rows: Iterable[Row]) -> list[MeanRow]:
 
 def _mean_row(rows: Sequence[Row]) -> MeanRow:
     first = {field.name: getattr(rows[0], field.name) for field in fields(Row)}
-    averaged = ("base", "new", "h", "train_seconds", "distance_to_identity")
-    means = {column: _mean(rows, column) for column in averaged}
+    means = {column: _mean(rows, column) for column in ("base", "new", "h", "train_seconds", *FURTHER_COLUMNS)}
     spreads = {f"{column}_std": _std(rows, column) for column in ("base", "new", "h")}
     return MeanRow(**{**first, **means, **spreads, "seed": None, "runs": len(rows), "reason": _reasons(rows)})
 
@@ -170,6 +187,7 @@ class Average:
     """A system over data sets. The two conventions of the literature for the harmonic mean stand side by side.
 
     mean_h: the mean of the sets' H; h_of_means: H of the averaged base and new accuracies. sets: how many have a row.
+    The others are means over the sets that have them.
     """
 
     system: str
@@ -179,8 +197,13 @@ class Average:
     new: float | None
     mean_h: float | None
     h_of_means: float | None
-    distance_to_identity: float | None
     train_seconds: float | None
+    distance_to_identity: float | None
+    elsewhere: float | None
+    joint: float | None
+    openworld_auc: float | None
+    openworld_auc_near: float | None
+    openworld_auc_both: float | None
 
 
 def averages(means: Iterable[MeanRow]) -> list[Average]:
@@ -198,6 +221,6 @@ def _average(rows: Sequence[MeanRow]) -> Average:
         new=new,
         mean_h=mean_h,
         h_of_means=harmonic_mean(base, new),
-        distance_to_identity=_mean(rows, "distance_to_identity"),
         train_seconds=_mean(rows, "train_seconds"),
+        **{column: _mean(rows, column) for column in FURTHER_COLUMNS},
     )

@@ -14,6 +14,7 @@ from llu_core.evaluation.results import (
     mean_transfer_rows,
 )
 from llu_core.evaluation.tables import (
+    BEYOND,
     ablation_table,
     averages_table,
     cost,
@@ -47,6 +48,7 @@ def _base_to_new(rows: Sequence[Row]) -> list[str]:
     parts = [
         f"**Base to new (Table 1)**, {shots_text(shots[-1])}, average over {_sets(at_most)}; mean H is the mean of the "
         f"sets' harmonic means, H of means that of the averages. The paper's columns: {CONDITIONS}.",
+        BEYOND,
         averages_table(averages(at_most), TABLE_1),
     ]
     parts += reasons(means)

@@ -37,6 +37,14 @@ HARMONIC_MEANS = (
     "The literature averages over sets in two ways, and both are given: *mean H*, the mean of the sets' H, and *H of "
     "means*, the harmonic mean of the averaged base and new accuracies."
 )
+BEYOND = (
+    "*Joint* is the accuracy over all classes at once. *OpenworldAUC* (Hua et al., ICML 2025) is the probability in "
+    "percent that a base and a new picture are each right among the classes of their half and the base one has the "
+    "larger score: the largest probability of a base class, for *near* the cosine to the nearest shot, for *both* the "
+    "product of the two. *Elsewhere* is the mean accuracy on a source's controls, other problems, of which nothing was "
+    "learned."
+)
+_BEYOND_HEAD = ["joint", "OpenworldAUC", "near", "both", "elsewhere"]
 
 
 def title(system: str) -> str:
@@ -84,6 +92,7 @@ def base_to_new_section(means: Sequence[MeanRow]) -> str:
     parts = [
         "## Base to new (Table 1, Figure 2)",
         HARMONIC_MEANS,
+        BEYOND,
         f"### Averages over sets, {shots_text(most)}",
         averages_table(averages(at_most), TABLE_1),
         f"The paper's columns: {CONDITIONS}. The paper's LLU has a mean H of {LLU_MEAN_H}; its H of means would be "
@@ -119,12 +128,20 @@ def averages_table(ours: Sequence[Average], published: tuple[Published, ...]) ->
             [
                 name,
                 *(number(value) for value in (average.base, average.new, average.mean_h, average.h_of_means)),
+                *_beyond(average),
                 number(average.train_seconds, digits=2),
                 *_beside(published, average.system),
             ]
         )
-    head = ["system", "base", "new", "mean H", "H of means", "training, s", "paper: base", "paper: new"]
+    halves = ["base", "new", "mean H", "H of means"]
+    head = ["system", *halves, *_BEYOND_HEAD, "training, s", "paper: base", "paper: new"]
     return markdown_table(head, body)
+
+
+def _beyond(row: MeanRow | Average) -> list[str]:
+    """What _BEYOND_HEAD names."""
+    values = (row.joint, row.openworld_auc, row.openworld_auc_near, row.openworld_auc_both, row.elsewhere)
+    return [number(value) for value in values]
 
 
 def _beside(published: tuple[Published, ...], system: str) -> tuple[str, str]:
@@ -139,10 +156,11 @@ def set_table(means: Sequence[MeanRow]) -> str:
     body = []
     for row in means:
         accuracies = ((row.base, row.base_std), (row.new, row.new_std), (row.h, row.h_std))
-        line = [title(row.method), *(number(*each) for each in accuracies), number(row.train_seconds, digits=2)]
+        line = [title(row.method), *(number(*each) for each in accuracies), *_beyond(row)]
+        line.append(number(row.train_seconds, digits=2))
         beside = published.get(row.method, (None, None))
         body.append(line + [number(each, digits=2) for each in beside] * bool(published))
-    head = ["system", "base", "new", "H", "training, s"]
+    head = ["system", "base", "new", "H", *_BEYOND_HEAD, "training, s"]
     return markdown_table(head + ["published: base", "new"] * bool(published), body)
 
 

@@ -21,6 +21,7 @@ from llu_core.errors import LluError, one_line
 from llu_core.files.writing import folder_beside
 from llu_core.method.adapter import AffineUpdate, LocalizedAdapter, LocalizedUpdate, nearest_anchor
 from llu_core.method.adapter_files import CONFIG_FILE, FORMAT, WEIGHTS_FILE, move_adapter, read_adapter, write_adapter
+from llu_core.method.elsewhere.familiarity import familiar_from
 from llu_core.method.recipes import Recipe
 
 MAX_NUMBER = 1e6
@@ -37,6 +38,7 @@ class TrainedAdapter(ModelHubMixin, library_name="llu-explorer", tags=["clip", "
     had shots. anchor_labels (m,), anchor_names: the class and the picture that stand behind each image anchor;
     anchor_thumbnails (m, s, s, 3) uint8 or None. encoder_identity: weights and preprocessing of the frozen model,
     "" if unknown; model: the name that loads it. recipe: the settings it was trained with, as plain values.
+    familiar_from: the cosine to the nearest anchor from which on a picture is familiar, None where nobody can say.
     """
 
     # The mixin writes attributes onto instances that have no configuration yet; this one is frozen and writes its own.
@@ -54,6 +56,7 @@ class TrainedAdapter(ModelHubMixin, library_name="llu-explorer", tags=["clip", "
     anchor_labels: Tensor
     anchor_names: tuple[str, ...]
     anchor_thumbnails: Tensor | None = None
+    familiar_from: float | None = None
 
     @classmethod
     def of(
@@ -75,7 +78,12 @@ class TrainedAdapter(ModelHubMixin, library_name="llu-explorer", tags=["clip", "
             anchor_labels=shots.train.labels[nearest],
             anchor_names=tuple(shots.train.names[i] for i in nearest.tolist()),
             anchor_thumbnails=None if thumbnails is None else torch.from_numpy(thumbnails[nearest.numpy()]),
+            familiar_from=familiar_from(shots.train.embeddings, adapter.image.anchors),
         )
+
+    def is_familiar(self, similarity: float) -> bool | None:
+        """The verdict for a picture with this cosine to its nearest anchor; None where nobody can say."""
+        return None if self.familiar_from is None else similarity >= self.familiar_from
 
     def require_encoder(self, identity: str, width: int) -> None:
         """Raise LluError unless embeddings of that encoder can be given to this adapter."""
@@ -145,6 +153,7 @@ class TrainedAdapter(ModelHubMixin, library_name="llu-explorer", tags=["clip", "
             "recipe": {key: _plain(value) for key, value in self.recipe.items()},
             "seed": self.seed,
             "anchor_names": list(self.anchor_names),
+            "familiar_from": self.familiar_from,
         }
 
     @classmethod
@@ -210,7 +219,14 @@ def _assemble(config: dict[str, Any], tensors: dict[str, Tensor]) -> TrainedAdap
         anchor_labels=tensors["anchor_labels"],
         anchor_names=tuple(map(str, config["anchor_names"])),
         anchor_thumbnails=tensors.get("anchor_thumbnails"),
+        familiar_from=_familiar_from(config, tensors["image.anchors"]),
     )
+
+
+def _familiar_from(config: dict[str, Any], anchors: Tensor) -> float | None:
+    """As it was saved; early releases did not, and then the anchors stand for the shots, which most of them are."""
+    saved = config["familiar_from"] if "familiar_from" in config else familiar_from(anchors, anchors)
+    return None if saved is None else float(saved)
 
 
 def _check(trained: TrainedAdapter, config: dict[str, Any]) -> None:
@@ -238,6 +254,8 @@ def _check(trained: TrainedAdapter, config: dict[str, Any]) -> None:
             raise ValueError(f"{name} holds numbers beyond {MAX_NUMBER:g}, which no training makes")
     if not 0 < trained.adapter.logit_scale <= MAX_LOGIT_SCALE:
         raise ValueError(f"logit_scale is {trained.adapter.logit_scale}")
+    if not -1 <= (trained.familiar_from or 0) <= 1:
+        raise ValueError(f"familiar_from is {trained.familiar_from}, which is no cosine")
     if len(set(trained.class_names)) != classes or not all(name.strip() for name in trained.class_names):
         raise ValueError("class names are empty or come twice")
     if not trained.trained_classes or len(set(trained.trained_classes)) != len(trained.trained_classes):

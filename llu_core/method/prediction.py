@@ -20,7 +20,8 @@ class Prediction:
 
     clip, llu: probability per class, in the order of class_names, each summing to 1. alpha in [0, 1]: the share of
     the update this picture received. anchor_similarity: cosine to its nearest anchor, which stands for the training
-    picture anchor_name of class anchor_class.
+    picture anchor_name of class anchor_class. familiar: whether that cosine is at least the adapter's familiar_from, as
+    those of pictures like the shots are; None where the adapter cannot say.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Prediction:
     anchor_similarity: float
     anchor_name: str
     anchor_class: str
+    familiar: bool | None = None
 
     @property
     def clip_class(self) -> str:
@@ -80,6 +82,7 @@ def predict_embeddings(
             anchor_similarity=similarity[row].item(),
             anchor_name=trained.anchor_names[index[row]],
             anchor_class=trained.class_names[trained.anchor_labels[index[row]]],
+            familiar=trained.is_familiar(similarity[row].item()),
         )
         for row, name in zip(range(len(embeddings)), names, strict=True)
     ]

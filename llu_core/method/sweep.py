@@ -59,7 +59,7 @@ class Sweep:
         a = interpolation_mask(self.image_nearest, beta=beta, gamma=gamma)[:, None]
         b = interpolation_mask(self.class_nearest, beta=beta, gamma=gamma)[None, :]
         mixed = (1 - a) * ((1 - b) * self.uu + b * self.uv) + a * ((1 - b) * self.vu + b * self.vv)
-        return mixed / (_norm(a, self.image_uv[:, None]) * _norm(b, self.class_uv[None, :]))
+        return mixed / (mixed_length(a, self.image_uv[:, None]) * mixed_length(b, self.class_uv[None, :]))
 
     def logits(self, *, beta: float, gamma: float) -> Tensor:
         """(n, C), equal to `LocalizedAdapter.logits` at that setting up to rounding."""
@@ -80,7 +80,7 @@ class Sweep:
             return result
         class_share = _shares(self.class_nearest, gammas)
         alpha = class_share.new_tensor(betas)[:, None, None] * class_share
-        shrink = 1 / _norm(alpha, self.class_uv)  # (B, G, C)
+        shrink = 1 / mixed_length(alpha, self.class_uv)  # (B, G, C)
         size = max(1, PLANE_NUMBERS // self.uu.shape[1])
         for start in range(0, len(self.uu), size):
             rows = slice(start, start + size)
@@ -123,6 +123,6 @@ def _shares(nearest: Tensor, gammas: Sequence[float]) -> Tensor:
     return torch.stack([interpolation_mask(nearest, beta=1.0, gamma=gamma) for gamma in gammas])
 
 
-def _norm(alpha: Tensor, uv: Tensor) -> Tensor:
-    """Length of (1 - alpha) u + alpha v for unit u, v."""
+def mixed_length(alpha: Tensor, uv: Tensor) -> Tensor:
+    """Length of (1 - alpha) u + alpha v for unit u, v, of which uv is the product."""
     return ((1 - alpha).square() + alpha.square() + 2 * alpha * (1 - alpha) * uv).clamp(min=1e-12).sqrt()

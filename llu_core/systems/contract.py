@@ -55,9 +55,11 @@ class Material:
         views: Tensor | None = None,
         encoder: Encoder | None = None,
     ) -> "Material":
-        """The material that a problem gives; its test rows are kept out of every system's reach."""
+        """The material that a problem gives; its test rows and controls are kept out of every system's reach."""
         empty = LabelledEmbeddings.empty(problem.width)
-        return cls(replace(problem, test=empty), empty if validation is None else validation, views, encoder)
+        return cls(
+            replace(problem, test=empty, controls=()), empty if validation is None else validation, views, encoder
+        )
 
     @property
     def targets(self) -> Tensor:

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
+import { decodeFloats } from "../../demo/client/explorer/model/arrays.js";
 import {
-  decodeFloats, decodePayload, decodePlaces, normalisePlaces, samePictures, startPlaces,
+  decodePayload, decodePlaces, normalisePlaces, samePictures, startPlaces,
 } from "../../demo/client/explorer/model/payload.js";
 import { assertNear, floats, makeData, makePayload } from "./problems.js";
 

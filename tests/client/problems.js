@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 
+import { decodeFloats } from "../../demo/client/explorer/model/arrays.js";
 import { decodePayload } from "../../demo/client/explorer/model/payload.js";
 
 const WIDTH = 6;
@@ -96,6 +97,41 @@ export function makePayload({ seed = 1, updated = true, images = {}, classes = {
     anchors: { label: [0, 0, 1], image: [0, 1, 2], ...anchors },
     ...rest,
   };
+}
+
+/** The numbers of two such texts as one. */
+function joined(one, other) {
+  return floats([...decodeFloats(one), ...decodeFloats(other)]);
+}
+
+/** Controls as the server sends them: `sizes` = [[pictures, texts]], with what their pictures add to `images`. */
+function sentControls(sizes, seed) {
+  const random = chance(seed + 2000);
+  return sizes.map(([n, texts], at) => {
+    const { images, classes, scores } = sentSweep(randomProblem({ seed: seed + 10 * (at + 1), pictures: n, texts }));
+    const names = list(n, (i) => `control ${at}, ${i}`);
+    return {
+      problem: { name: `control ${at}`, n, classNames: list(texts, (k) => `thing ${at}, ${k}`), ...classes, scores },
+      images: { ...images, names, truth: list(n, () => Math.floor(texts * random())) },
+    };
+  });
+}
+
+/** A payload with controls, each {pictures, texts}, and everyday names {nearest, uv, thresholds}. */
+export function withControls(payload, sizes, { seed = 1, everyday = null } = {}) {
+  const images = { ...payload.images };
+  const controls = sentControls(sizes, seed);
+  for (const { images: more } of controls) {
+    const n = more.names.length;
+    const random = chance(seed + n);
+    for (const key of ["nearest", "uv"]) images[key] = joined(images[key], more[key]);
+    for (const axis of ["x", "y"]) images[axis] = joined(images[axis], floats(list(n, () => 3 + random())));
+    Object.assign(images, {
+      n: images.n + n, names: [...images.names, ...more.names], truth: [...images.truth, ...more.truth],
+      group: [...images.group, ...list(n, () => 3)], nearestAnchor: [...images.nearestAnchor, ...list(n, () => 0)],
+    });
+  }
+  return { ...payload, images, elsewhere: { problems: controls.map(({ problem }) => problem), everyday } };
 }
 
 /** Scores by which all classes tie, for every picture. */

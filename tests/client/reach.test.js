@@ -5,6 +5,10 @@ import { interpolationWeight } from "../../demo/client/explorer/model/formula.js
 import { halfway, heightOf, leftEnd, meanShare, reachRows } from "../../demo/client/explorer/model/reach.js";
 import { assertNear, makeData } from "./problems.js";
 
+function rowOf(...nearest) {
+  return { points: [0, 1], nearest: Float32Array.from(nearest) };
+}
+
 test("every test picture lies in the row of its class's kind, shots and queries in none", () => {
   const data = makeData();
   const rows = reachRows(data, "images");
@@ -24,9 +28,9 @@ test("class names have a strip too", () => {
 });
 
 test("the axis begins a tenth at most below the least similar point", () => {
-  const rows = [{ key: "seen", title: "taught", points: [0, 1] }];
-  assertNear(leftEnd(Float32Array.of(0.57, 0.9, 0.1), rows), 0.5);
-  assertNear(leftEnd(Float32Array.of(1, 1), rows), 0.9);
+  assertNear(leftEnd([rowOf(0.57, 0.9, 0.1)]), 0.5);
+  assertNear(leftEnd([rowOf(0.9, 0.95), rowOf(0.41, 0.9)]), 0.4);
+  assertNear(leftEnd([rowOf(1, 1)]), 0.9);
 });
 
 test("half of the update is left where the mask says so", () => {
@@ -35,10 +39,10 @@ test("half of the update is left where the mask says so", () => {
 });
 
 test("the share of a row is the mean of alpha / beta", () => {
-  const nearest = Float32Array.of(1, 0.9, 0.5);
-  assertNear(meanShare(nearest, [0, 1, 2], 5), (1 + Math.exp(-0.5) + Math.exp(-2.5)) / 3);
-  assert.equal(meanShare(nearest, [0, 1, 2], 0), 1);
-  assertNear(meanShare(nearest, [0, 1, 2], Infinity), 1 / 3);
+  const row = { nearest: Float32Array.of(1, 0.9, 0.5), points: [0, 1, 2] };
+  assertNear(meanShare(row, 5), (1 + Math.exp(-0.5) + Math.exp(-2.5)) / 3);
+  assert.equal(meanShare(row, 0), 1);
+  assertNear(meanShare(row, Infinity), 1 / 3);
 });
 
 test("a dot keeps its height, and heights fill the row", () => {

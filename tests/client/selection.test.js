@@ -15,9 +15,9 @@ function shadeOf(filter, chosen, values) {
 }
 
 test("a picture's kind is its part, and for test pictures whether its class was trained", () => {
-  const images = { group: [0, 1, 1, 1, 2], truth: [3, 0, 3, -1, 3] };
-  const kinds = [0, 1, 2, 3, 4].map((i) => kindOf(images, { seen: [true, true, true, false] }, i));
-  assert.deepEqual(kinds, ["train", "seen", "unseen", "seen", "query"]);
+  const images = { group: [0, 1, 1, 1, 2, 3], truth: [3, 0, 3, -1, 3, 0] };
+  const kinds = [0, 1, 2, 3, 4, 5].map((i) => kindOf(images, { seen: [true, true, true, false] }, i));
+  assert.deepEqual(kinds, ["train", "seen", "unseen", "seen", "query", "elsewhere"]);
 });
 
 test("a new filter hides nothing", () => {

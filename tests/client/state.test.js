@@ -104,7 +104,7 @@ test("what is chosen and hidden goes with another model", () => {
   state.choose([4], "lasso");
   state.toggleKind("train");
   state.showData(makeData({ id: "other" }));
-  assert.deepEqual([state.chosen, state.chosenTitle, state.filter.kinds.size], [null, "", 0]);
+  assert.deepEqual([state.chosen, state.chosenTitle, state.filter.kinds.size], [null, "", 1]);
 });
 
 test("the selected picture stays selected by its name, also in another model", () => {
@@ -151,6 +151,9 @@ test("the legend takes back what it hid", () => {
   }
   state.toggleKind("query");
   state.showEverything();
+  assert.deepEqual([...state.filter.kinds], ["elsewhere"]);
+  state.toggleKind("elsewhere");
+  state.showEverything();
   assert.equal(state.filter.kinds.size, 0);
 });
 
@@ -162,7 +165,7 @@ test("values are hidden in one colouring only, kinds in all", () => {
   state.setColouring("truth");
   assert.equal(state.filter.values.size, 1);
   state.setColouring("clip");
-  assert.deepEqual([state.filter.values.size, state.filter.kinds.size], [0, 1]);
+  assert.deepEqual([state.filter.values.size, [...state.filter.kinds]], [0, ["elsewhere", "train"]]);
 });
 
 test("a system colours the map of its own set only", () => {

@@ -13,6 +13,7 @@ from llu_core.errors import LluError
 from llu_core.evaluation.plans import (
     ABLATION_SYSTEMS,
     COMPARED_SYSTEMS,
+    DEFAULT_SOURCE,
     PLAIN_SETS,
     PRESET_SETS,
     Plan,
@@ -58,12 +59,25 @@ def test_the_whole_grid_has_every_built_in_set():
 
 
 def test_shifted_sets_have_the_classes_of_the_plain_one():
-    for name in PLAIN_SETS:
+    for name in (*PLAIN_SETS, DEFAULT_SOURCE):
         for shifted in shifted_sets(name):
             plain = open_set(name.removeprefix("picto:"))
             assert open_set(shifted.removeprefix("picto:")).class_names == plain.class_names
-    assert shifted_sets("picto:digits") == shifted_sets("my_pictures") == shifted_sets("picto:night-counts") == ()
+    assert shifted_sets("picto:digits") == shifted_sets("my_pictures") == ()
     assert other_sets("my_pictures") == ()
+
+
+def test_a_shifted_set_is_tested_on_its_other_versions_and_on_sets_of_other_classes():
+    versions = ("picto:counts", "picto:sketched-counts", "picto:negative-counts", "picto:mosaic-counts")
+    assert shifted_sets("picto:night-counts") == versions
+    assert other_sets("picto:night-counts") == tuple(name for name in PLAIN_SETS if name != "picto:counts")
+
+
+def test_the_transfer_tables_train_on_a_set_that_the_model_does_not_know_yet():
+    """Of 18 classes at most, since the prompt learners' steps grow with them."""
+    assert DEFAULT_SOURCE not in PLAIN_SETS
+    assert len(open_set(DEFAULT_SOURCE.removeprefix("picto:")).class_names) <= 18
+    assert all(plan.sources == (DEFAULT_SOURCE,) for plan in preset() if plan.targets)
 
 
 def test_systems_are_either_compared_or_ablations():

@@ -35,7 +35,9 @@ def test_there_is_a_row_per_system_and_seed_and_then_the_means():
 
 def test_a_row_has_the_columns_of_the_table():
     columns = ["protocol", "source", "method", "shots", "seed", "base", "new", "h", "train_seconds"]
-    assert [field.name for field in fields(Row)] == [*columns, "distance_to_identity", "reason"]
+    columns += ["distance_to_identity", "reason", "elsewhere", "joint"]
+    detectors = ["openworld_auc", "openworld_auc_near", "openworld_auc_both"]
+    assert [field.name for field in fields(Row)] == [*columns, *detectors]
 
 
 def test_clip_is_tested_on_base_and_new_as_closed_problems():
@@ -54,7 +56,8 @@ def test_llu_is_trained_on_the_base_shots_of_its_seed():
 
 def test_the_mean_averages_every_column_over_the_seeds():
     *seeds, mean = table(methods=["llu"], seeds=(1, 2, 3))
-    for column in ("base", "new", "h", "train_seconds", "distance_to_identity"):
+    further = ("distance_to_identity", "joint", "openworld_auc", "openworld_auc_near", "openworld_auc_both")
+    for column in ("base", "new", "h", "train_seconds", *further):
         assert getattr(mean, column) == pytest.approx(sum(getattr(row, column) for row in seeds) / 3)
     assert isinstance(mean, MeanRow)
     assert mean.runs == 3

@@ -15,6 +15,7 @@ from torch import Tensor
 from llu_core.errors import LluError
 from llu_core.method.adapter_files import FORMAT_VERSION
 from llu_core.method.checkpoint import TrainedAdapter
+from llu_core.method.elsewhere.familiarity import familiar_from
 from support.adapters import logits, trained
 from support.synthetic import problem, unit_rows
 
@@ -198,3 +199,26 @@ def test_a_file_is_no_adapter(tmp_path: Path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(LluError):
         TrainedAdapter.from_pretrained(tmp_path / "file")
+
+
+def test_what_is_familiar_is_saved_and_older_files_are_measured_by_their_anchors(tmp_path: Path):
+    kept = trained()
+    kept.save_pretrained(tmp_path)
+    assert kept.familiar_from is not None
+    assert TrainedAdapter.from_pretrained(tmp_path).familiar_from == kept.familiar_from
+    without("familiar_from")(tmp_path)
+    anchors = kept.adapter.image.anchors
+    assert TrainedAdapter.from_pretrained(tmp_path).familiar_from == familiar_from(anchors, anchors)
+
+
+@pytest.mark.parametrize("value", ["x", 7, [0.5], float("nan")])
+def test_a_saved_threshold_that_is_no_cosine_is_refused(tmp_path: Path, value: Any):
+    trained().save_pretrained(tmp_path)
+    configured(familiar_from=value)(tmp_path)
+    with pytest.raises(LluError, match="is a damaged adapter"):
+        TrainedAdapter.from_pretrained(tmp_path)
+
+
+def test_a_single_shot_gives_no_verdict(tmp_path: Path):
+    replace(trained(), familiar_from=None).save_pretrained(tmp_path)
+    assert TrainedAdapter.from_pretrained(tmp_path).is_familiar(0.9) is None

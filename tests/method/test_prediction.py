@@ -113,3 +113,27 @@ def test_another_encoder_is_refused(trained: TrainedAdapter):
         predict(trained, ToyEncoder(identity="toy 2"), PICTURES[:1], ["p"])
     with pytest.raises(LluError, match="the loaded model gives 32"):
         predict(trained, ToyEncoder(width=32), PICTURES[:1], ["p"])
+
+
+def test_a_picture_is_familiar_from_the_shots_own_similarity_on(trained: TrainedAdapter, toy_encoder: ToyEncoder):
+    predictions = predict(trained, toy_encoder, [*PICTURES, *map(picture, range(10, 30))], [str(n) for n in range(24)])
+    limit = trained.familiar_from
+    assert limit is not None
+    assert [p.familiar for p in predictions] == [p.anchor_similarity >= limit for p in predictions]
+    assert all(p.familiar for p in predictions[:4])
+    assert {p.familiar for p in predictions} == {True, False}
+
+
+@pytest.mark.parametrize(("beta", "gamma"), [(0.0, 20.0), (1.0, 0.0)])
+def test_the_verdict_does_not_move_with_the_mask(
+    trained: TrainedAdapter, toy_encoder: ToyEncoder, beta: float, gamma: float
+):
+    images, names = list(map(picture, range(10, 30))), [str(n) for n in range(20)]
+    other = replace(trained, adapter=trained.adapter.with_mask(beta=beta, gamma=gamma))
+    verdicts = [[p.familiar for p in predict(each, toy_encoder, images, names)] for each in (trained, other)]
+    assert verdicts[0] == verdicts[1]
+
+
+def test_an_adapter_that_cannot_say_gives_no_verdict(trained: TrainedAdapter, toy_encoder: ToyEncoder):
+    single = replace(trained, familiar_from=None)
+    assert predict(single, toy_encoder, PICTURES[:1], "a")[0].familiar is None

@@ -6,7 +6,7 @@ import { copyLink } from "./link.js";
 import { mapSvg, saveMap } from "./map/export.js";
 import { probabilitiesAt } from "./model/formula.js";
 import { readGamma } from "./model/numbers.js";
-import { countOf, HIDDEN } from "./model/selection.js";
+import { countHidden, countOf } from "./model/selection.js";
 
 /** @import { Face } from '../types.d.ts' */
 /** @import { Frame } from "./frame.js" */
@@ -31,7 +31,7 @@ export function publicFace(root, state, frame) {
     async saveMap(kind) { if (state.data && frame.panels.map.isReady()) await saveMap(scene(), kind); },
     copyLink: () => copyLink(state),
     predict: (beta, gamma) => state.data
-      && probabilitiesAt(state.data, state.data.logitScale, beta, readGamma(gamma)),
+      && probabilitiesAt(state.data.problems[0], state.data.logitScale, beta, readGamma(gamma)),
   };
 }
 
@@ -44,7 +44,7 @@ function stateOf(state, frame) {
     id: data ? data.id : null, beta, gamma, selected, colouring,
     tiles: numbers && { ...numbers.summary }, clip: numbers && { ...numbers.clipSummary },
     projection: data ? data.projection : null, resting: panels.map.isResting(),
-    chosen: chosen ? countOf(chosen, 1) : null, hidden: numbers ? countOf(numbers.shade, HIDDEN) : 0,
+    chosen: chosen ? countOf(chosen, 1) : null, hidden: data && numbers ? countHidden(numbers.shade, data.kinds) : 0,
     why: numbers && numbers.why && { ...numbers.why }, reach: panels.reach.summary(), tabs: panels.tabs.summary(),
     lesson: { open: state.inLesson, ...panels.lesson.summary() },
   };

@@ -5,14 +5,16 @@ import {
   channelsOf, currentTheme, makeChangeColours, makeClassColours, makeRamp, pageInks, rampIndex,
 } from "./map/colours.js";
 import { whenPlotly } from "./map/plotly.js";
-import { changeOf, explainMargin, FIXED, makeWorkspace, runnerUp, SAME, softmaxRow, sweepTo } from "./model/formula.js";
+import { captionOf } from "./model/caption.js";
+import { changeOf, explainMargin, FIXED, runnerUp, SAME, softmaxRow } from "./model/formula.js";
 import { formatWeight } from "./model/numbers.js";
 import { samePictures } from "./model/payload.js";
-import { countOf, DIMMED, fillShade, HIDDEN, TEST } from "./model/selection.js";
+import { classNamesOf, makeSweeps, markMoved, problemIndex, sweepAll } from "./model/problems.js";
+import { countHidden, countOf, DIMMED, fillShade, isFiltering, TEST } from "./model/selection.js";
 import { summarise } from "./model/summary.js";
-import { GROUP_NAMES } from "./panels/selected.js";
+import { groupNameOf } from "./panels/selected.js";
 
-/** @import { Data, Look, MapPanel, Numbers, Palettes, Panels } from '../types.d.ts' */
+/** @import { Data, Look, MapPanel, Numbers, Palettes, Panels, Problem } from '../types.d.ts' */
 /** @import { State } from "./state.js" */
 
 const THEMES = { attributes: true, attributeFilter: ["class"] };
@@ -22,15 +24,13 @@ const THEMES = { attributes: true, attributeFilter: ["class"] };
  * @type {(data: Data) => Numbers}
  */
 function makeNumbers(data) {
-  const classes = data.classes.names.length;
-  const workspace = makeWorkspace(data.n, classes);
-  sweepTo(workspace, data, 0, 0);
-  const [clip, changes] = [workspace.best.slice(), new Uint8Array(data.n)];
-  const clipSummary = summarise(data, clip, changes);
+  const sweeps = makeSweeps(data);
+  sweepAll(sweeps, data, 0, 0);
+  const [clip, changes] = [sweeps.best.slice(), new Uint8Array(data.n)];
+  const clipSummary = summarise(data, clip, changes, markMoved(data.everyday, 0, 0));
   return {
-    data, workspace, clip, changes, clipSummary, summary: clipSummary, why: null,
+    data, sweeps, clip, changes, clipSummary, summary: clipSummary, why: null,
     shade: new Uint8Array(data.n), shares: new Uint8Array(data.n), colours: data.images.names.map(() => ""),
-    rows: { clip: new Float64Array(classes), llu: new Float64Array(classes) },
   };
 }
 
@@ -118,6 +118,7 @@ export class Frame {
     this.panels.overlay.show(data);
     this.panels.reach.retint(this.#palettes.inks);
     this.panels.reach.show(data);
+    this.panels.caption.show(captionOf(data, this.numbers.clip));
     this.panels.tabs.showData(data, this.numbers.clip);
     this.panels.lesson.showData(data, this.numbers.clip);
     this.#compute();
@@ -136,25 +137,28 @@ export class Frame {
 
   #compute() {
     const { beta, gamma, filter, chosen } = this.#state;
-    const { data, workspace, clip, changes, shade } = this.numbers;
-    sweepTo(workspace, data, beta, gamma);
+    const { data, sweeps, clip, changes, shade } = this.numbers;
+    sweepAll(sweeps, data, beta, gamma);
     const { truth } = data.images;
-    for (let i = 0; i < data.n; i++) changes[i] = changeOf(truth[i], clip[i], workspace.best[i]);
-    this.numbers.summary = summarise(data, workspace.best, changes);
+    for (let i = 0; i < data.n; i++) changes[i] = changeOf(truth[i], clip[i], sweeps.best[i]);
+    this.numbers.summary = summarise(data, sweeps.best, changes, markMoved(data.everyday, beta, gamma));
     const values = this.#colouredValues();
     fillShade(shade, data.kinds, filter, chosen, values);
     this.#fillColours(values);
   }
 
   /**
-   * What the colouring goes by, one number per picture; null where it is alpha.
+   * What the colouring goes by, one number per picture; null where it is alpha. Pictures elsewhere are none of the set's
+   * classes and have no number where it goes by these.
    * @type {() => Int32Array | Uint8Array | null}
    */
   #colouredValues() {
     const { colouring, system } = this.#state;
-    const { data, clip, workspace, changes } = this.numbers;
+    const { data, clip, sweeps, changes } = this.numbers;
+    /** @type {(values: Int32Array) => Int32Array} */
+    const own = (values) => values.subarray(0, data.problems[0].n);
     return {
-      alpha: null, truth: data.images.truth, clip, llu: workspace.best, changed: changes,
+      alpha: null, truth: own(data.images.truth), clip: own(clip), llu: own(sweeps.best), changed: changes,
       method: system ? system.answers : null,
     }[colouring];
   }
@@ -162,13 +166,13 @@ export class Frame {
   /** @type {(values: Int32Array | Uint8Array | null) => void} */
   #fillColours(values) {
     const { colouring, beta } = this.#state;
-    const { data, colours, shade, shares, workspace, changes } = this.numbers;
+    const { data, colours, shade, shares, sweeps, changes } = this.numbers;
     const { inks, ramp, changes: changeColours, classes } = this.#palettes;
     const palette = colouring === "changed" ? changeColours : classes;
     for (let i = 0; i < colours.length; i++) {
-      shares[i] = rampIndex(workspace.images.alpha[i], beta);
+      shares[i] = rampIndex(sweeps.alpha[i], beta);
       if (shade[i] === DIMMED) colours[i] = changeColours[SAME];
-      else if (values) colours[i] = values[i] < 0 ? changeColours[SAME] : palette[values[i]];
+      else if (values) colours[i] = values[i] >= 0 ? palette[values[i]] : changeColours[SAME];
       else if (data.kinds[i] === "train") colours[i] = inks.anchor;
       else colours[i] = changes[i] === FIXED ? changeColours[FIXED] : ramp[shares[i]];
     }
@@ -176,10 +180,10 @@ export class Frame {
 
   /** How the points look now, for `drawPoints`. @type {() => Look} */
   #look() {
-    const { colours, shade, shares, changes, workspace } = this.numbers;
+    const { colours, shade, shares, changes, sweeps } = this.numbers;
     const { inks, mask } = this.#palettes;
     return {
-      alpha: workspace.images.alpha, beta: this.#state.beta, colours, shade, shares, changes, inks, maskInk: mask,
+      alpha: sweeps.alpha, beta: this.#state.beta, colours, shade, shares, changes, inks, maskInk: mask,
       labels: this.panels.overlay.labels, tile: this.#tile,
     };
   }
@@ -191,20 +195,21 @@ export class Frame {
     if (this.#state.data) this.#renderMap();
     panels.controls.show(beta, gamma);
     if (!this.#state.data) return;
-    const { data, workspace, clip, changes, shade, summary, clipSummary } = this.numbers;
-    panels.tiles.show(summary, clipSummary, !data.images.group.includes(TEST));
+    const { data, sweeps, clip, changes, shade, summary, clipSummary } = this.numbers;
+    const everyday = data.everyday?.names.length ?? 0;
+    panels.tiles.show(summary, clipSummary, { ofTraining: !data.images.group.includes(TEST), everyday });
     panels.reach.move({ beta, gamma, changes, shade, selected });
     this.#renderSelected();
     this.#renderFilters();
     panels.tabs.show({
-      data, beta, gamma, changes, clip, llu: workspace.best, alpha: workspace.images.alpha, chosen, selected, summary,
+      data, beta, gamma, changes, clip, llu: sweeps.best, alpha: sweeps.alpha, chosen, selected, summary,
       colouring,
     });
   }
 
   #renderMap() {
     const { map, overlay } = this.panels;
-    overlay.weigh(this.numbers.workspace.classes.alpha, this.#state.beta);
+    overlay.weigh(this.numbers.sweeps.workspaces[0].classes.alpha, this.#state.beta);
     if (!map.isReady()) return;
     map.recolour(this.#look());
     overlay.mark(this.numbers.shade, this.#state.selected);
@@ -221,60 +226,61 @@ export class Frame {
     legend.mark(filter);
     chips.show({
       chosen: chosen ? countOf(chosen, 1) : 0, title: chosenTitle,
-      filtered: filter.kinds.size + filter.values.size > 0,
-      hidden: countOf(shade, HIDDEN),
+      filtered: isFiltering(filter),
+      hidden: countHidden(shade, data.kinds),
     });
   }
 
   #renderSelected() {
     const { selected, beta } = this.#state;
-    const { data, workspace, rows, clip } = this.numbers;
+    const { data, sweeps, clip } = this.numbers;
     this.#root.classList.toggle("unselected", selected < 0);
     this.numbers.why = null;
     if (selected < 0) return this.panels.card.clear();
-    const classes = data.classes.names.length;
-    softmaxRow(rows.clip, data.scores.uu, selected, classes, data.logitScale);
-    softmaxRow(rows.llu, workspace.scores, selected, classes, data.logitScale);
-    const answers = { clip: clip[selected], llu: workspace.best[selected] };
+    const at = problemIndex(data, selected);
+    const [problem, workspace] = [data.problems[at], sweeps.workspaces[at]];
+    const [row, classes] = [selected - problem.start, problem.classes.names.length];
+    const rows = { clip: new Float64Array(classes), llu: new Float64Array(classes) };
+    softmaxRow(rows.clip, problem.scores.uu, row, classes, data.logitScale);
+    softmaxRow(rows.llu, workspace.scores, row, classes, data.logitScale);
+    const answers = { clip: clip[selected], llu: sweeps.best[selected] };
     this.panels.card.show(data, selected, {
       ...answers, clipProbability: rows.clip[answers.clip], lluProbability: rows.llu[answers.llu],
-      alpha: workspace.images.alpha[selected], textAlpha: workspace.classes.alpha, beta,
+      alpha: sweeps.alpha[selected], textAlpha: workspace.classes.alpha, beta,
     });
-    this.panels.bars.show(data, rows.clip, rows.llu, data.images.truth[selected]);
-    this.#renderWhy(answers);
+    this.panels.bars.show(problem, rows.clip, rows.llu, data.images.truth[selected]);
+    this.#renderWhy(problem, row, answers);
   }
 
   /**
    * LLU's answer against CLIP's; where they agree, against the class that CLIP came second.
-   * @type {(answers: { clip: number, llu: number }) => void}
+   * @type {(problem: Problem, row: number, answers: { clip: number, llu: number }) => void}
    */
-  #renderWhy({ clip, llu }) {
-    const { selected, beta, gamma } = this.#state;
-    const { data } = this.numbers;
-    const rival = clip === llu ? runnerUp(data.scores.uu, selected, data.classes.names.length, clip) : clip;
-    if (rival >= 0) this.numbers.why = explainMargin(data, selected, llu, rival, beta, gamma);
-    const names = { lead: data.classes.names[llu], rival: data.classes.names[rival] };
-    this.panels.reasons.show(this.numbers.why, names, clip !== llu);
+  #renderWhy(problem, row, { clip, llu }) {
+    const { beta, gamma } = this.#state;
+    const { names } = problem.classes;
+    const rival = clip === llu ? runnerUp(problem.scores.uu, row, names.length, clip) : clip;
+    if (rival >= 0) this.numbers.why = explainMargin(problem, row, llu, rival, beta, gamma);
+    this.panels.reasons.show(this.numbers.why, { lead: names[llu], rival: names[rival] }, clip !== llu);
   }
 
   /** Picture i in one sentence, for those who cannot see the map. @param {number} i */
   tell(i) {
-    const { data, workspace, clip } = this.numbers;
-    const { names } = data.classes;
+    const { data, sweeps, clip } = this.numbers;
+    const names = classNamesOf(data, i);
     const { name, truth } = this.describe(i);
-    return `${name}, ${truth}. CLIP says ${names[clip[i]]}, LLU ${names[workspace.best[i]]}, `
-      + `alpha ${formatWeight(workspace.images.alpha[i])}.`;
+    return `${name}, ${truth}. CLIP says ${names[clip[i]]}, LLU ${names[sweeps.best[i]]}, `
+      + `alpha ${formatWeight(sweeps.alpha[i])}.`;
   }
 
   /** The text of the hover card. @param {number} i */
   describe(i) {
-    const { data, workspace } = this.numbers;
-    const truth = data.images.truth[i];
-    const answer = data.classes.names[workspace.best[i]];
+    const { data, sweeps } = this.numbers;
+    const [truth, names] = [data.images.truth[i], classNamesOf(data, i)];
     return {
       name: data.images.names[i],
-      truth: truth < 0 ? GROUP_NAMES[data.images.group[i]] : data.classes.names[truth],
-      line: `LLU ${answer}  \u00b7  \u03b1 ${formatWeight(workspace.images.alpha[i])}`,
+      truth: truth < 0 ? groupNameOf(data, i) : names[truth],
+      line: `LLU ${names[sweeps.best[i]]}  \u00b7  \u03b1 ${formatWeight(sweeps.alpha[i])}`,
     };
   }
 }

@@ -13,9 +13,10 @@ import { createMap } from "./map/map.js";
 import { createOverlay } from "./map/overlay.js";
 import { loadPlotly } from "./map/plotly.js";
 import { createHoverCard, wireKeys, wirePointer } from "./map/pointer.js";
-import { decodePayload, decodePlaces, normalisePlaces } from "./model/payload.js";
+import { decodePayload, decodePlaces } from "./model/payload.js";
 import { nextShown } from "./model/selection.js";
 import { createBars } from "./panels/bars.js";
+import { createCaption } from "./panels/caption.js";
 import { createChips } from "./panels/chips.js";
 import { createControls } from "./panels/controls.js";
 import { createReach } from "./panels/reach.js";
@@ -134,7 +135,7 @@ function createPanels(root, state, frame, sheet, ask) {
   return {
     controls: createControls(root, state), tiles: createTiles(root),
     card: createSelectedCard(root, paint, (name) => ask("unquery", { name })), reasons: createWhy(root),
-    bars: createBars(root), reach: createReach(root, (i) => state.select(i)),
+    bars: createBars(root), caption: createCaption(root), reach: createReach(root, (i) => state.select(i)),
     ...createMapPanels(root, state, frame, paint),
     tabs: createTabs(root, { state, paint, ask }),
     lesson: createLesson(find(root, "#lesson"), { state, paint, ask }),
@@ -156,7 +157,7 @@ function createMapPanels(root, state, frame, paint) {
   const shade = () => (state.data ? frame.numbers.shade : null);
   const hover = createHoverCard(find(root, ".hover-card"), (i) => frame.describe(i), paint, map.size);
   /** @type {(i: number) => void} */
-  const hint = (i) => { if (state.data && overlay.hint(i < 0 ? -1 : state.data.images.truth[i])) frame.request(); };
+  const hint = (i) => { if (state.data && overlay.hint(classAt(state.data, i))) frame.request(); };
   const area = find(root, ".map-area");
   wirePointer(area, map, shade, hover, hint, (i) => state.select(i));
   wireKeys(area, (factor) => map.zoom(factor, state.selected), (step) => {
@@ -176,6 +177,11 @@ function createMapPanels(root, state, frame, paint) {
       clear: () => { lasso.leave(); state.choose(null); }, showAll: () => state.showEverything(),
     }),
   };
+}
+
+/** The class of the set that picture i shows, -1 where there is none. @type {(data: Data, i: number) => number} */
+function classAt({ images, kinds }, i) {
+  return i < 0 || kinds[i] === "elsewhere" ? -1 : images.truth[i];
 }
 
 /**
@@ -212,7 +218,7 @@ function readData(payload, state) {
 function readPlaces(payload, state) {
   const { data } = state;
   if (!data || payload.id !== data.id) return;
-  const places = normalisePlaces(decodePlaces(payload), data.images.group);
+  const places = decodePlaces(payload);
   if (places.images.x.length !== data.n) return;
   if (places.classes && places.classes.x.length !== data.classes.names.length) return;
   state.showPlaces(places, payload.projection || data.projection);

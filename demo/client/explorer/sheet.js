@@ -4,7 +4,7 @@ import { setText } from "../dom.js";
 
 /** @import { Data, Paint, Thumbnails, Tile } from '../types.d.ts' */
 
-/** @typedef {{ url: string, columns: number, rows: number, tile: number, picture: HTMLImageElement }} Sheet */
+/** @typedef {{ url: string, columns: number, rows: number, tile: number, count: number, picture: HTMLImageElement }} Sheet */
 
 /**
  * The sprite sheet as a blob: hundreds of thumbnails share one decoded picture instead of a long data address each.
@@ -16,9 +16,9 @@ function openSheet(thumbnails, n, onReady) {
   const raw = atob(body);
   const bytes = Uint8Array.from({ length: raw.length }, (_, i) => raw.charCodeAt(i));
   const type = header.slice(5).split(";")[0];
-  const { columns, tile } = thumbnails;
+  const { columns, tile, count = n } = thumbnails;
   const [url, picture] = [URL.createObjectURL(new Blob([bytes], { type })), new Image()];
-  const sheet = { url, columns, rows: Math.ceil(n / columns), tile, picture };
+  const sheet = { url, columns, rows: Math.ceil(count / columns), tile, count, picture };
   picture.addEventListener("load", () => {
     sheet.rows = Math.round(picture.naturalHeight / tile);
     onReady();
@@ -37,7 +37,7 @@ function percent(at, count) {
  * @type {(node: HTMLElement, sheet: Sheet | null, index: number, fallback?: string) => void}
  */
 function paintThumb(node, sheet, index, fallback = "") {
-  if (!sheet || index < 0) {
+  if (!sheet || index < 0 || index >= sheet.count) {
     node.style.backgroundImage = "";
     node.classList.add("plate");
     return setText(node, fallback.slice(0, 1).toUpperCase());
@@ -53,7 +53,7 @@ function paintThumb(node, sheet, index, fallback = "") {
 
 /** @type {(sheet: Sheet | null, i: number) => Tile | null} */
 function tileOf(sheet, i) {
-  if (!sheet?.picture.complete || !sheet.picture.naturalWidth) return null;
+  if (!sheet || i >= sheet.count || !sheet.picture.complete || !sheet.picture.naturalWidth) return null;
   const { picture, columns, tile } = sheet;
   return { picture, x: (i % columns) * tile, y: Math.floor(i / columns) * tile, side: tile };
 }

@@ -2,6 +2,7 @@
 // nobody else: what follows from a change (a frame, the address, a word to the server) is decided where it is heard.
 
 import { LESSON } from "./model/lesson/steps.js";
+import { normalisePlaces } from "./model/payload.js";
 import { keptByName, keptChoice, makeFilter } from "./model/selection.js";
 import { openingPicture } from "./model/summary.js";
 
@@ -94,7 +95,13 @@ export class State {
     if (!this.#touched) Object.assign(this, { beta: data.beta, gamma: data.gamma });
     this.selected = this.#selectionIn(data, before);
     this.data = data;
+    this.#place(data);
     this.#tell(DATA);
+  }
+
+  /** Pictures elsewhere have room on the map while they are shown. @type {(data: Data) => void} */
+  #place(data) {
+    data.places = normalisePlaces(data.laid, data.images.group, !this.filter.kinds.has("elsewhere"));
   }
 
   /**
@@ -114,12 +121,13 @@ export class State {
   }
 
   /**
-   * The same pictures in another projection; `places` as `normalisePlaces` gives them.
-   * @type {(places: Places, projection: string) => void}
+   * The same pictures in another projection; `laid` as the server laid them out.
+   * @type {(laid: Places, projection: string) => void}
    */
-  showPlaces(places, projection) {
+  showPlaces(laid, projection) {
     if (!this.data) return;
-    Object.assign(this.data, { projection, places });
+    Object.assign(this.data, { projection, laid });
+    this.#place(this.data);
     this.#tell(PLACES);
   }
 
@@ -204,6 +212,9 @@ export class State {
   toggleKind(kind) {
     flip(this.filter.kinds, kind);
     this.#tell(CHANGED);
+    if (kind !== "elsewhere" || !this.data) return;
+    this.#place(this.data);
+    this.#tell(PLACES);
   }
 
   /** Hide or show the points of a class or a change, by what the colouring goes by. @type {(value: number) => void} */
@@ -212,8 +223,11 @@ export class State {
     this.#tell(CHANGED);
   }
 
+  /** What lies elsewhere stays as it is: on or off. */
   showEverything() {
+    const apart = this.filter.kinds.has("elsewhere");
     this.filter = makeFilter();
+    if (!apart) this.filter.kinds.clear();
     this.#tell(CHANGED);
   }
 

@@ -84,8 +84,9 @@ function drawExportPoint(scene, sheet, ink, i) {
   const share = scene.shares[i] / 255;
   const radius = (sizeOf(kind, share) * scene.map.scale()) / 2;
   const diamond = `M0-${radius}L${radius} 0 0 ${radius}-${radius} 0Z`;
+  const square = `M-${radius}-${radius}H${radius}V${radius}H-${radius}Z`;
   const node = shape === "disc" || shape === "ring" ? add(sheet, "circle", { r: radius.toFixed(2) })
-    : add(sheet, "path", { d: shape === "star" ? STAR : diamond });
+    : add(sheet, "path", { d: { star: STAR, diamond, square }[shape] });
   translate(node, place);
   const [fill, stroke] = shape === "ring" ? [ink[rim], scene.colours[i]] : [scene.colours[i], ink[rim]];
   const opacity = opacityOf(kind, share, scene.shade[i] === DIMMED);

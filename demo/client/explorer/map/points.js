@@ -16,7 +16,7 @@ import { drawLabels } from "./labels.js";
  * @typedef {(value: number) => number} ToPixels
  * @typedef {Scene & { across: ToPixels, down: ToPixels, scale: number, zoom: number, size: Size }} ScaledScene
  * @typedef {CanvasRenderingContext2D} Pen
- * @typedef {"diamond" | "disc" | "ring" | "star"} Shape
+ * @typedef {"diamond" | "disc" | "ring" | "square" | "star"} Shape
  */
 
 export const DIM_OPACITY = 0.25;
@@ -29,6 +29,7 @@ export const MARKERS = {
   train: { shape: "diamond", size: 8, line: 0.8, rim: "card" },
   seen: { shape: "disc", size: 9.5, line: 0.8, rim: "card" },
   unseen: { shape: "ring", size: 9, line: 2, rim: "card" },
+  elsewhere: { shape: "square", size: 6.4, line: 0.8, rim: "card" },
   query: { shape: "star", size: 16, line: 1, rim: "ink" },
 };
 /** What a point keeps of its size and opacity where the update does not reach it. */
@@ -99,6 +100,7 @@ function drawPoint(pen, { data, places, look, across, down, scale }, i) {
   pen.beginPath();
   if (shape === "diamond") drawDiamond(pen, x, y, radius);
   else if (shape === "star") drawStar(pen, x, y, radius);
+  else if (shape === "square") pen.rect(x - radius, y - radius, 2 * radius, 2 * radius);
   else pen.arc(x, y, radius, 0, 2 * Math.PI);
   pen.fill();
   pen.stroke();
@@ -124,8 +126,8 @@ function drawStar(pen, x, y, radius) {
  * Whether picture i has a cross: only answers that the tiles count have one, so a shot's never.
  * @type {(data: Data, look: Pick<Look, "changes" | "shade">, i: number) => boolean}
  */
-export function showsBroken({ counted }, { changes, shade }, i) {
-  return counted[i] === 1 && changes[i] === BROKEN && shade[i] === SHOWN;
+export function showsBroken({ counted, kinds }, { changes, shade }, i) {
+  return (counted[i] === 1 || kinds[i] === "elsewhere") && changes[i] === BROKEN && shade[i] === SHOWN;
 }
 
 /**
@@ -187,7 +189,7 @@ export function orderOf(data) {
 /** The pictures of each kind. @type {(data: Data) => Record<Kind, number[]>} */
 export function membersOf(data) {
   /** @type {Record<Kind, number[]>} */
-  const members = { train: [], seen: [], unseen: [], query: [] };
+  const members = { train: [], seen: [], unseen: [], elsewhere: [], query: [] };
   for (let i = 0; i < data.n; i++) members[data.kinds[i]].push(i);
   return members;
 }

@@ -1,8 +1,8 @@
 // An arc from an anchor to a picture or a class text: the score of one class along it, frozen, fully updated, and
 // localized. The points come from the server once; the curves are the explorer's own formula on them.
 
+import { decodeNear, decodeScores } from "./arrays.js";
 import { makeWorkspace, sweepTo } from "./formula.js";
-import { decodeNear, decodeScores } from "./payload.js";
 
 /** @import { Arc, ArcTarget, Data, Sweep, WalkUpdate } from '../../types.d.ts' */
 

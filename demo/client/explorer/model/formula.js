@@ -6,7 +6,7 @@
 //   n^2       = (1-a)^2 + a^2 + 2 a (1-a) u.v
 //   z_i . z_k = [(1-a_i)(1-a_k) uu + a_i(1-a_k) vu + (1-a_i)a_k uv + a_i a_k vv] / (n_i n_k)
 
-/** @import { Belongs, Data, Scores, Side, Sweep, Weights, Why, Workspace } from '../../types.d.ts' */
+/** @import { Belongs, Problem, Scores, Side, Sweep, Weights, Why, Workspace } from '../../types.d.ts' */
 
 /** An anchor closer than this is the point itself: the Dirac mask (gamma = Infinity) is beta there, 0 elsewhere. */
 const DIRAC_WIDTH = 1e-3;
@@ -114,15 +114,17 @@ function makeWeights(size) {
 }
 
 /**
- * Working memory for one data set: {images, classes, scores, best} sized once and overwritten at every setting.
- * @type {(imageCount: number, classCount: number) => Workspace}
+ * Working memory for one problem: {images, classes, scores, best} sized once and overwritten at every setting. `shared`:
+ * arrays of the owner's that the images' alpha and the answers go to.
+ * @type {(imageCount: number, classCount: number, shared?: { alpha: Float64Array, best: Int32Array }) => Workspace}
  */
-export function makeWorkspace(imageCount, classCount) {
+export function makeWorkspace(imageCount, classCount, shared) {
+  const images = makeWeights(imageCount);
   return {
-    images: makeWeights(imageCount),
+    images: { ...images, alpha: shared?.alpha ?? images.alpha },
     classes: makeWeights(classCount),
     scores: new Float32Array(imageCount * classCount),
-    best: new Int32Array(imageCount),
+    best: shared?.best ?? new Int32Array(imageCount),
   };
 }
 
@@ -182,16 +184,17 @@ function pairScore(data, row, k, a, b) {
  * What moved the lead of class `lead` over class `rival` for one picture, in logits. `from` is the lead without an
  * update, `to` the one at (beta, gamma); each update's part is its effect averaged over the other one being off and on,
  * so that image + text = total = to - from exactly.
- * @type {(data: Data, row: number, lead: number, rival: number, beta: number, gamma: number) => Why}
+ * @type {(problem: Pick<Problem, "images" | "classes" | "scores" | "logitScale">, row: number, lead: number, rival: number,
+ *   beta: number, gamma: number) => Why}
  */
-export function explainMargin(data, row, lead, rival, beta, gamma) {
-  const a = interpolationWeight(data.images.nearest[row], beta, gamma);
+export function explainMargin(problem, row, lead, rival, beta, gamma) {
+  const a = interpolationWeight(problem.images.nearest[row], beta, gamma);
   /** @type {(k: number) => number} */
-  const alphaOf = (k) => interpolationWeight(data.classes.nearest[k], beta, gamma);
+  const alphaOf = (k) => interpolationWeight(problem.classes.nearest[k], beta, gamma);
   /** @type {(k: number, image: number, text: number) => number} */
-  const score = (k, image, text) => pairScore(data, row, k, image ? a : 0, text ? alphaOf(k) : 0);
+  const score = (k, image, text) => pairScore(problem, row, k, image ? a : 0, text ? alphaOf(k) : 0);
   /** @type {(image: number, text: number) => number} */
-  const margin = (image, text) => data.logitScale * (score(lead, image, text) - score(rival, image, text));
+  const margin = (image, text) => problem.logitScale * (score(lead, image, text) - score(rival, image, text));
   const [none, imageOnly, textOnly, both] = [margin(0, 0), margin(1, 0), margin(0, 1), margin(1, 1)];
   return {
     image: (imageOnly - none + both - textOnly) / 2,

@@ -1,30 +1,14 @@
 // From the payload's JSON text to typed arrays. Nothing here touches the page.
 
+import { decodeFloats, decodeNear, decodeScores } from "./arrays.js";
 import { readGamma } from "./numbers.js";
-import { kindOf, QUERY } from "./selection.js";
+import { decodeEveryday, decodeProblems } from "./problems.js";
+import { ELSEWHERE, kindOf, QUERY } from "./selection.js";
 import { countedPictures } from "./summary.js";
 
-/** @import { Data, EmptyPayload, Layer, Missing, Near, Payload, Places, Scores } from '../../types.d.ts' */
+/** @import { Caption, Data, EmptyPayload, Layer, Missing, Payload, Places } from '../../types.d.ts' */
 
 const QUERY_MARGIN = 0.04;
-
-/** Little-endian float32 numbers from base64. @type {(text: string) => Float32Array<ArrayBuffer>} */
-export function decodeFloats(text) {
-  const raw = atob(text);
-  const bytes = new Uint8Array(raw.length);
-  for (let i = 0; i < raw.length; i++) bytes[i] = raw.charCodeAt(i);
-  return new Float32Array(bytes.buffer);
-}
-
-/** @type {(scores: Scores<string>) => Scores} */
-export function decodeScores({ uu, vu, uv, vv }) {
-  return { uu: decodeFloats(uu), vu: decodeFloats(vu), uv: decodeFloats(uv), vv: decodeFloats(vv) };
-}
-
-/** @type {(near: Near<string>) => Near} */
-export function decodeNear({ nearest, uv }) {
-  return { nearest: decodeFloats(nearest), uv: decodeFloats(uv) };
-}
 
 /** @type {(layer: Layer<string>) => Layer} */
 function decodeLayer({ x, y }) {
@@ -46,18 +30,30 @@ export function decodePayload(payload) {
   const { names, seen } = payload.classes;
   const [images, classes] = [decodeImages(payload.images), { names, seen, ...decodeNear(payload.classes) }];
   const { n } = payload.images;
+  const [scores, laid] = [decodeScores(payload.scores), decodePlaces(payload)];
+  const { problems = [], everyday = null } = payload.elsewhere ?? {};
   /** @type {Data} */
   const data = {
     id: payload.id, title: payload.title || "", preset: payload.preset || null,
     projection: payload.projection || "", n,
     logitScale, beta: payload.beta ?? 0.5, gamma: readGamma(payload.gamma ?? 20),
     thumbnails: payload.thumbnails || null, select: select >= 0 && select < n ? select : -1,
-    images, classes, anchors: { label: anchors.label, image: anchors.image }, scores: decodeScores(payload.scores),
-    places: normalisePlaces(decodePlaces(payload), images.group), counted: countedPictures(images),
+    images, classes, anchors: { label: anchors.label, image: anchors.image }, scores, laid,
+    problems: decodeProblems(images, { classes, scores }, problems, logitScale),
+    everyday: decodeEveryday(everyday, decodeFloats), familiarFrom: payload.familiarFrom ?? null,
+    auroc: payload.auroc ?? null, caption: decodeCaption(payload.caption),
+    places: normalisePlaces(laid, images.group), counted: countedPictures(images),
     kinds: Array.from(images.names, (_, i) => kindOf(images, classes, i)),
   };
   checkLengths(data);
   return data;
+}
+
+/** @type {(caption: Payload["caption"]) => Caption | null} */
+function decodeCaption(caption) {
+  if (!caption) return null;
+  const { gamma, beyond } = caption;
+  return { ...caption, gamma: readGamma(gamma), beyond: { beta: beyond.beta, gamma: readGamma(beyond.gamma) } };
 }
 
 /** @type {(images: Payload["images"]) => Data["images"]} */
@@ -70,10 +66,12 @@ function decodeImages(images) {
 
 /** @type {(data: Data) => void} */
 function checkLengths(data) {
-  const cells = data.n * data.classes.names.length;
-  for (const [name, matrix] of Object.entries(data.scores)) {
-    if (matrix.length === cells) continue;
-    throw new Error(`The score matrix ${name} has ${matrix.length} entries, expected ${cells}.`);
+  for (const { n, classes, scores } of data.problems) {
+    const cells = n * classes.names.length;
+    for (const [name, matrix] of Object.entries(scores)) {
+      if (matrix.length === cells) continue;
+      throw new Error(`The score matrix ${name} has ${matrix.length} entries, expected ${cells}.`);
+    }
   }
   for (const part of [data.images.names, data.images.truth, data.images.nearest, data.images.uv]) {
     if (part.length !== data.n) throw new Error(`A list of pictures has ${part.length} entries, expected ${data.n}.`);
@@ -83,12 +81,13 @@ function checkLengths(data) {
 /**
  * Every projection in the unit square, so that a zoomed view stays meaningful when PCA gives way to UMAP.
  * Each axis is scaled on its own: distances on the map mean little anyway, and the card is used fully.
- * Queries have no say in the scale, or each new one would shift the map; one far outside is held at the edge.
- * @type {(places: Places, group: Uint8Array) => Places}
+ * Queries have no say in the scale, or each new one would shift the map; one far outside is held at the edge. Pictures
+ * elsewhere lie apart: they are given room, by all others, only while they are shown (`wide`).
+ * @type {(places: Places, group: Uint8Array, wide?: boolean) => Places}
  */
-export function normalisePlaces({ images, classes }, group) {
+export function normalisePlaces({ images, classes }, group, wide = false) {
   /** @type {(value: number, i: number) => boolean} */
-  const counts = (_, i) => group[i] !== QUERY;
+  const counts = (_, i) => group[i] !== QUERY && (wide || group[i] !== ELSEWHERE);
   /** @type {(axis: "x" | "y") => number[]} */
   const extent = (axis) => extentOf([images[axis].filter(counts), ...(classes ? [classes[axis]] : [])]);
   const [[left, width], [bottom, height]] = [extent("x"), extent("y")];

@@ -9,8 +9,9 @@
 
 import { harmonicOf, interpolationWeight, mixtureNorm } from "./formula.js";
 import { GAMMA_STOPS, gammaAt } from "./scales.js";
+import { TEST } from "./selection.js";
 
-/** @import { Accuracy, Data } from '../../types.d.ts' */
+/** @import { Accuracy, Data, Problem } from '../../types.d.ts' */
 
 /**
  * @typedef {ReturnType<typeof startPlane>} PlaneJob
@@ -30,10 +31,18 @@ export function planeGammas() {
   return Array.from({ length: PLANE_GAMMAS }, (_, at) => gammaAt(Math.floor((GAMMA_STOPS * at) / (PLANE_GAMMAS - 1))));
 }
 
-/** The rows of the test pictures whose class is known. @type {(data: Data) => number[]} */
-function planePictures(data) {
+/**
+ * What is counted together: some pictures of one problem, by their index within it, with what one gamma costs it once.
+ * @typedef {{ key: "seen" | "unseen" | "elsewhere", problem: Problem, pictures: number[], truth: Int32Array,
+ *   shares: Float64Array, base: Float64Array, linear: Float64Array, square: Float64Array, inverse: Float64Array,
+ *   right: Uint32Array }} Part
+ */
+
+/** The test pictures whose class is known and was, or was not, taught. @type {(data: Data, seen: boolean) => number[]} */
+function testPictures(data, seen) {
   const { truth, group } = data.images;
-  return Array.from(truth.keys()).filter((i) => group[i] === 1 && truth[i] >= 0);
+  return Array.from(truth.keys()).filter((i) => (
+    group[i] === TEST && truth[i] >= 0 && Boolean(data.classes.seen[truth[i]]) === seen));
 }
 
 /**
@@ -41,22 +50,22 @@ function planePictures(data) {
  * @param {Data} data @param {number[]} betas @param {number[]} gammas
  */
 export function startPlane(data, betas, gammas) {
-  const classes = data.classes.nearest.length;
-  const cells = betas.length * gammas.length;
-  const count = () => new Uint32Array(cells);
-  const row = () => new Float64Array(classes);
-  const job = {
-    data, betas, gammas, classes, pictures: planePictures(data), column: 0, next: 0,
-    shares: row(), base: row(), linear: row(), square: row(), inverse: new Float64Array(betas.length * classes),
-    right: { seen: count(), unseen: count() }, totals: { seen: 0, unseen: 0 },
+  /** @type {(key: Part["key"], problem: Problem, pictures: number[]) => Part} */
+  const part = (key, problem, pictures) => {
+    const classes = problem.classes.nearest.length;
+    const row = () => new Float64Array(classes);
+    return {
+      key, problem, pictures, truth: data.images.truth.subarray(problem.start, problem.start + problem.n),
+      shares: row(), base: row(), linear: row(), square: row(), inverse: new Float64Array(betas.length * classes),
+      right: new Uint32Array(betas.length * gammas.length),
+    };
   };
-  for (const i of job.pictures) job.totals[planeKind(data, i)]++;
-  return job;
-}
-
-/** @type {(data: Data, i: number) => "seen" | "unseen"} */
-function planeKind(data, i) {
-  return data.classes.seen[data.images.truth[i]] ? "seen" : "unseen";
+  const [own, ...controls] = data.problems;
+  const parts = [
+    part("seen", own, testPictures(data, true)), part("unseen", own, testPictures(data, false)),
+    ...controls.map((problem) => part("elsewhere", problem, Array.from({ length: problem.n }, (_, i) => i))),
+  ].filter(({ pictures }) => pictures.length > 0);
+  return { parts, betas, gammas, part: 0, column: 0, next: 0 };
 }
 
 /**
@@ -64,61 +73,59 @@ function planeKind(data, i) {
  * @type {(job: PlaneJob, deadline?: number) => boolean}
  */
 export function stepPlane(job, deadline = Infinity) {
-  while (job.column < job.gammas.length) {
-    if (job.next === 0) prepareColumn(job, job.gammas[job.column]);
-    while (job.next < job.pictures.length) {
-      countPicture(job, job.pictures[job.next++]);
-      if (job.next % 4 === 0 && performance.now() > deadline) return false;
+  for (; job.part < job.parts.length; job.part++, job.column = 0) {
+    const part = job.parts[job.part];
+    for (; job.column < job.gammas.length; job.column++, job.next = 0) {
+      if (job.next === 0) prepareColumn(job, part);
+      while (job.next < part.pictures.length) {
+        countPicture(job, part, part.pictures[job.next++]);
+        if (job.next % 4 === 0 && performance.now() > deadline) return false;
+      }
     }
-    job.next = 0;
-    job.column++;
   }
   return true;
 }
 
-/** e_k and 1 / n_k of every class, for one gamma. @type {(job: PlaneJob, gamma: number) => void} */
-function prepareColumn(job, gamma) {
-  const { nearest, uv } = job.data.classes;
-  for (let k = 0; k < job.classes; k++) job.shares[k] = interpolationWeight(nearest[k], 1, gamma);
-  job.betas.forEach((beta, b) => {
-    for (let k = 0; k < job.classes; k++) {
-      const a = beta * job.shares[k];
-      job.inverse[b * job.classes + k] = 1 / mixtureNorm(a, uv[k]);
+/** e_k and 1 / n_k of every class, for the gamma of the column. @type {(job: PlaneJob, part: Part) => void} */
+function prepareColumn({ betas, gammas, column }, { problem, shares, inverse }) {
+  const { nearest, uv } = problem.classes;
+  for (let k = 0; k < nearest.length; k++) shares[k] = interpolationWeight(nearest[k], 1, gammas[column]);
+  betas.forEach((beta, b) => {
+    for (let k = 0; k < nearest.length; k++) {
+      inverse[b * nearest.length + k] = 1 / mixtureNorm(beta * shares[k], uv[k]);
     }
   });
 }
 
-/** @type {(job: PlaneJob, i: number) => void} */
-function countPicture(job, i) {
-  const { data, classes, shares, base, linear, square } = job;
-  const { uu, vu, uv, vv } = data.scores;
-  const share = interpolationWeight(data.images.nearest[i], 1, job.gammas[job.column]);
+/** @type {(job: PlaneJob, part: Part, i: number) => void} */
+function countPicture({ betas, gammas, column }, part, i) {
+  const { problem, truth, shares, base, linear, square, right } = part;
+  const { uu, vu, uv, vv } = problem.scores;
+  const classes = base.length;
+  const share = interpolationWeight(problem.images.nearest[i], 1, gammas[column]);
   for (let k = 0, at = i * classes; k < classes; k++, at++) {
     base[k] = uu[at];
     linear[k] = share * (vu[at] - uu[at]) + shares[k] * (uv[at] - uu[at]);
     square[k] = share * shares[k] * (uu[at] - vu[at] - uv[at] + vv[at]);
   }
-  const right = job.right[planeKind(data, i)];
   let rival = -1;
-  for (let b = 0; b < job.betas.length; b++) {
-    rival = rivalOf(job, data.images.truth[i], b, rival);
-    if (rival < 0) right[b * job.gammas.length + job.column]++;
+  for (let b = 0; b < betas.length; b++) {
+    rival = rivalOf(part, betas[b], truth[i], b * classes, rival);
+    if (rival < 0) right[b * gammas.length + column]++;
   }
 }
 
 /**
- * A class that beats the truth at one beta, or -1; the one that did at the last beta is asked first.
- * @type {(job: PlaneJob, truth: number, b: number, last: number) => number}
+ * A class that beats the truth at one beta, or -1; the one that did at the last beta is asked first. `from`: where the
+ * inverse lengths of this beta begin.
+ * @type {(part: Part, beta: number, truth: number, from: number, last: number) => number}
  */
-function rivalOf(job, truth, b, last) {
-  const { classes, base, linear, square, inverse } = job;
-  const beta = job.betas[b];
-  const from = b * classes;
+function rivalOf({ base, linear, square, inverse }, beta, truth, from, last) {
   /** @type {(k: number) => number} */
   const score = (k) => (base[k] + beta * (linear[k] + beta * square[k])) * inverse[from + k];
   const best = score(truth);
   if (last >= 0 && score(last) > best) return last;
-  for (let k = 0; k < classes; k++) {
+  for (let k = 0; k < base.length; k++) {
     const value = (base[k] + beta * (linear[k] + beta * square[k])) * inverse[from + k];
     if (value > best || (value === best && k < truth)) return k;
   }
@@ -126,15 +133,18 @@ function rivalOf(job, truth, b, last) {
 }
 
 /**
- * Percent right per cell, {seen, unseen, harmonic}; null where the set has no test pictures of that kind.
+ * Percent right per cell; null where the set has no pictures of that kind. Elsewhere every control has the same weight.
  * @type {(job: PlaneJob) => Planes}
  */
-export function planeAccuracies(job) {
-  /** @type {(kind: "seen" | "unseen") => number[] | null} */
+export function planeAccuracies({ parts }) {
+  /** @type {(kind: Part["key"]) => number[] | null} */
   const percent = (kind) => {
-    const total = job.totals[kind];
-    return total ? Array.from(job.right[kind], (count) => (100 * count) / total) : null;
+    const own = parts.filter(({ key }) => key === kind);
+    if (!own.length) return null;
+    return Array.from(own[0].right, (_, cell) => (
+      own.reduce((sum, { right, pictures }) => sum + (100 * right[cell]) / pictures.length, 0) / own.length));
   };
   const [seen, unseen] = [percent("seen"), percent("unseen")];
-  return { seen, unseen, harmonic: seen && unseen ? seen.map((value, at) => harmonicOf(value, unseen[at])) : null };
+  const harmonic = seen && unseen ? seen.map((value, at) => harmonicOf(value, unseen[at])) : null;
+  return { seen, unseen, harmonic, elsewhere: percent("elsewhere") };
 }

@@ -2,13 +2,18 @@
 
 import { interpolationWeight } from "./formula.js";
 
-/** @import { Data, Side } from '../../types.d.ts' */
-
-/** @typedef {{ key: string, title: string, points: number[] }} ReachRow */
+/** @import { Data, Everyday, Side } from '../../types.d.ts' */
 
 /**
- * The rows of the strip and what lies in each: pictures, or class texts, by whether their class was taught. The shots
- * themselves lie at 1 and are left out wherever there are other pictures. Rows without anything are left out.
+ * A row and its points, by their index in the arrays that it carries: `nearest` their similarities, `names`.
+ * @typedef {{ key: "seen" | "unseen" | "elsewhere" | "everyday", title: string, points: number[], nearest: Float32Array,
+ *   names: string[] }} ReachRow
+ */
+
+/**
+ * The rows of the strip and what lies in each: pictures, by whether their class was taught or they are of something
+ * else; or class texts, and everyday names. The shots themselves lie at 1 and are left out wherever there are other
+ * pictures. Rows without anything are left out.
  * @type {(data: Data, side: Side) => ReachRow[]}
  */
 export function reachRows(data, side) {
@@ -19,17 +24,27 @@ export function reachRows(data, side) {
     return data.kinds[i] === "train" && !anyTest ? "seen" : data.kinds[i];
   };
   const keys = Array.from(data[side].nearest, (_, i) => keyOf(i));
-  return [["seen", "taught"], ["unseen", "not taught"]]
-    .map(([key, title]) => ({ key, title, points: keys.flatMap((one, i) => (one === key ? [i] : [])) }))
-    .filter(({ points }) => points.length > 0);
+  /** @type {(key: ReachRow["key"], title: string) => ReachRow} */
+  const row = (key, title) => ({
+    key, title, points: keys.flatMap((one, i) => (one === key ? [i] : [])), nearest: data[side].nearest,
+    names: data[side].names,
+  });
+  const rows = [row("seen", "taught"), row("unseen", "not taught"), row("elsewhere", "elsewhere")];
+  if (side === "classes" && data.everyday) rows.push(everydayRow(data.everyday));
+  return rows.filter(({ points }) => points.length > 0);
+}
+
+/** @type {(everyday: Everyday) => ReachRow} */
+function everydayRow({ names, nearest }) {
+  return { key: "everyday", title: "everyday", points: names.map((_, k) => k), nearest, names };
 }
 
 /**
  * The left end of the axis: the least similar point, rounded down to a tenth, and .9 at most.
- * @type {(nearest: Float32Array, rows: ReachRow[]) => number}
+ * @type {(rows: ReachRow[]) => number}
  */
-export function leftEnd(nearest, rows) {
-  const least = Math.min(...rows.flatMap(({ points }) => points.map((i) => nearest[i])), 0.9999);
+export function leftEnd(rows) {
+  const least = Math.min(...rows.flatMap(({ points, nearest }) => points.map((i) => nearest[i])), 0.9999);
   return Math.max(Math.floor(10 * least) / 10, -1);
 }
 
@@ -43,11 +58,13 @@ export function halfway(gamma) {
 }
 
 /**
- * alpha / beta, on average over some points: what share of the update they receive.
- * @type {(nearest: Float32Array, points: number[], gamma: number) => number}
+ * alpha / beta, on average over the points of a row: what share of the update they receive.
+ * @type {(row: ReachRow, gamma: number) => number}
  */
-export function meanShare(nearest, points, gamma) {
-  return points.reduce((sum, i) => sum + interpolationWeight(nearest[i], 1, gamma), 0) / points.length;
+export function meanShare({ nearest, points }, gamma) {
+  let sum = 0;
+  for (const i of points) sum += interpolationWeight(nearest[i], 1, gamma);
+  return sum / points.length;
 }
 
 /** Where in its row a point stands, 0 to 1: anywhere, but always the same. @type {(i: number) => number} */

@@ -13,9 +13,10 @@ export const HIDDEN = 2;
 const TRAINING = 0;
 export const TEST = 1;
 export const QUERY = 2;
+export const ELSEWHERE = 3;
 
 /** @type {Kind[]} */
-export const KINDS = ["train", "seen", "unseen", "query"];
+export const KINDS = ["elsewhere", "train", "seen", "unseen", "query"];
 /**
  * What the map can be coloured by in any set; a compared system's answers ("method") come and go.
  * @type {Colouring[]}
@@ -29,20 +30,35 @@ export const COLOURINGS = ["alpha", "truth", "clip", "llu", "changed"];
 export function kindOf(images, classes, i) {
   if (images.group[i] === TRAINING) return "train";
   if (images.group[i] === QUERY) return "query";
+  if (images.group[i] === ELSEWHERE) return "elsewhere";
   const truth = images.truth[i];
   return truth >= 0 && !classes.seen[truth] ? "unseen" : "seen";
 }
 
 /**
- * kinds: names of KINDS; values: class rows or changes, by the colouring of the moment.
+ * kinds: names of KINDS; values: class rows or changes, by the colouring of the moment. What lies elsewhere is off at
+ * first.
  * @type {() => Filter}
  */
 export function makeFilter() {
-  return { kinds: new Set(), values: new Set() };
+  return { kinds: new Set(["elsewhere"]), values: new Set() };
+}
+
+/** Whether anything is hidden that is not off at first. @type {(filter: Filter) => boolean} */
+export function isFiltering({ kinds, values }) {
+  return values.size > 0 || KINDS.some((kind) => kind !== "elsewhere" && kinds.has(kind));
+}
+
+/** How many pictures are hidden, those apart that are off at first. @type {(shade: Uint8Array, kinds: Kind[]) => number} */
+export function countHidden(shade, kinds) {
+  let count = 0;
+  for (let i = 0; i < shade.length; i++) if (shade[i] === HIDDEN && kinds[i] !== "elsewhere") count++;
+  return count;
 }
 
 /**
- * SHOWN, DIMMED or HIDDEN per picture, into `shade`. `values`: what the colouring goes by, or null.
+ * SHOWN, DIMMED or HIDDEN per picture, into `shade`. `values`: what the colouring goes by, or null; pictures that it has
+ * no value for (elsewhere, where it goes by the set's classes) are hidden by their kind alone.
  * @type {(shade: Uint8Array, kinds: Kind[], filter: Filter, chosen: Uint8Array | null,
  *   values: Int32Array | Uint8Array | null) => void}
  */

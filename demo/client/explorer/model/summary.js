@@ -1,15 +1,17 @@
 // What a setting does to a set: accuracies of seen and unseen classes, and the predictions that changed.
 
-import { accuracyOf, BROKEN, changeOf, FIXED, harmonicMean, makeWorkspace, MOVED, sweepTo } from "./formula.js";
-import { TEST } from "./selection.js";
+import { accuracyOf, BROKEN, changeOf, FIXED, harmonicMean, MOVED } from "./formula.js";
+import { accuracyElsewhere, makeSweeps, markMoved, sweepAll } from "./problems.js";
+import { ELSEWHERE, TEST } from "./selection.js";
 
 /** @import { Belongs, Data, Summary } from '../../types.d.ts' */
 
 /**
- * Accuracy of test pictures over ALL classes, and how many of the counted pictures changed.
- * @type {(data: Data, best: Int32Array, changes: Uint8Array) => Summary}
+ * Accuracy of test pictures over ALL classes and of the controls over their own, and how many of the counted pictures
+ * changed. `names`: how many everyday names moved.
+ * @type {(data: Data, best: Int32Array, changes: Uint8Array, names?: number | null) => Summary}
  */
-export function summarise(data, best, changes) {
+export function summarise(data, best, changes, names = null) {
   const { truth, group } = data.images;
   /** @type {(seen: boolean) => Belongs} */
   const isTest = (seen) => (i) => group[i] === TEST && truth[i] >= 0 && Boolean(data.classes.seen[truth[i]]) === seen;
@@ -18,7 +20,7 @@ export function summarise(data, best, changes) {
   const counts = [0, 0, 0, 0];
   for (let i = 0; i < data.n; i++) if (data.counted[i]) counts[changes[i]]++;
   return {
-    seen, unseen, harmonic: harmonicMean(seen, unseen), elsewhere: null, names: null,
+    seen, unseen, harmonic: harmonicMean(seen, unseen), elsewhere: accuracyElsewhere(data, best), names,
     fixed: counts[FIXED], broken: counts[BROKEN], moved: counts[MOVED],
     changed: counts[FIXED] + counts[BROKEN] + counts[MOVED],
   };
@@ -30,7 +32,7 @@ export function summarise(data, best, changes) {
  */
 export function countedPictures({ truth, group }) {
   const anyTest = group.includes(TEST);
-  return group.map((kind, i) => Number(anyTest ? kind === TEST : truth[i] >= 0));
+  return group.map((kind, i) => Number(kind !== ELSEWHERE && (anyTest ? kind === TEST : truth[i] >= 0)));
 }
 
 /**
@@ -38,9 +40,9 @@ export function countedPictures({ truth, group }) {
  * @type {(data: Data, beta: number, gamma: number) => Int32Array}
  */
 export function answersAt(data, beta, gamma) {
-  const workspace = makeWorkspace(data.n, data.classes.names.length);
-  sweepTo(workspace, data, beta, gamma);
-  return workspace.best;
+  const sweeps = makeSweeps(data);
+  sweepAll(sweeps, data, beta, gamma);
+  return sweeps.best;
 }
 
 /**
@@ -57,7 +59,8 @@ function changesOf(truth, clip, best) {
  */
 export function outcomeAt(data, clip, beta, gamma) {
   const best = answersAt(data, beta, gamma);
-  return summarise(data, best, changesOf(data.images.truth, clip, best));
+  const everyday = data.everyday && { ...data.everyday, moved: new Uint8Array(data.everyday.names.length) };
+  return summarise(data, best, changesOf(data.images.truth, clip, best), markMoved(everyday, beta, gamma));
 }
 
 /**

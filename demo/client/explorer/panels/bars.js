@@ -3,7 +3,7 @@
 import { find, make, setName, setText } from "../../dom.js";
 import { formatPercent } from "../model/numbers.js";
 
-/** @import { Data, Panels } from '../../types.d.ts' */
+/** @import { Panels, Problem } from '../../types.d.ts' */
 
 /**
  * @typedef {ReturnType<typeof makeBarRow>} BarRow
@@ -20,13 +20,13 @@ export function createBars(root) {
   host.append(...rows.map((row) => row.node));
   return {
     /** `clip`, `llu`: probabilities of one picture over the classes. */
-    show(data, clip, llu, truth) {
+    show(problem, clip, llu, truth) {
       const order = leadingClasses(clip, llu);
       const listed = order.length > BAR_ROWS + 1 ? order.slice(0, BAR_ROWS) : order;
       rows.forEach((row, at) => {
         row.node.hidden = at > listed.length || (at === listed.length && listed.length === order.length);
         const k = listed[at];
-        if (k !== undefined) fillBarRow(row, classLabel(data, k), clip[k], llu[k], k === truth);
+        if (k !== undefined) fillBarRow(row, classLabel(problem, k), clip[k], llu[k], k === truth);
       });
       if (listed.length < order.length) fillOthers(rows[listed.length], order.slice(BAR_ROWS), clip, llu);
     },
@@ -38,9 +38,9 @@ function leadingClasses(clip, llu) {
   return Array.from(clip.keys()).sort((a, b) => Math.max(clip[b], llu[b]) - Math.max(clip[a], llu[a]) || a - b);
 }
 
-/** @type {(data: Data, k: number) => BarLabel} */
-function classLabel(data, k) {
-  return { name: data.classes.names[k], seen: data.classes.seen[k] };
+/** @type {(problem: Problem, k: number) => BarLabel} */
+function classLabel({ classes }, k) {
+  return { name: classes.names[k], seen: classes.seen[k] };
 }
 
 function makeBarRow() {
@@ -56,7 +56,7 @@ function makeBarRow() {
 /** @type {(row: BarRow, label: BarLabel, clip: number, llu: number, isTruth: boolean, others?: boolean) => void} */
 function fillBarRow(row, label, clip, llu, isTruth, others = false) {
   setText(row.star, label.seen ? "\u2605" : "");
-  row.star.title = label.seen ? "seen in training" : "";
+  row.star.title = label.seen ? "taught" : "";
   setName(row.name, label.name);
   row.node.classList.toggle("truth", isTruth);
   row.node.classList.toggle("others", others);

@@ -1,11 +1,11 @@
-// The reach strip: a dot for every test picture over its similarity to the nearest taught picture, on a background that
-// is as dark as the share of the update that arrives there. It withdraws to the right as gamma grows.
+// The reach strip: a dot for every test picture and every one elsewhere over its similarity to the nearest taught
+// picture, or for every name over its similarity to the nearest taught name, on a background that is as dark as the share of the update that arrives there. It withdraws to the right as gamma grows.
 
 import { find, findA, make, penOf, setName, setText, wireSegments } from "../../dom.js";
 import { BROKEN, FIXED, interpolationWeight } from "../model/formula.js";
 import { formatPercent, formatWeight } from "../model/numbers.js";
 import { halfway, heightOf, leftEnd, meanShare, reachRows } from "../model/reach.js";
-import { DIMMED, HIDDEN } from "../model/selection.js";
+import { countOf, DIMMED, HIDDEN } from "../model/selection.js";
 
 /** @import { Data, Inks, Pixel, ReachPanel, Side } from '../../types.d.ts' */
 /** @import { ReachRow } from "../model/reach.js" */
@@ -23,7 +23,7 @@ const ROW_EDGE = 6;
 const COLUMN = 2;
 const DEEPEST = 0.5;
 const REACH = 9;
-const DOTS = { same: 1.7, fixed: 3.6, cross: 3.2 };
+const DOTS = { same: 1.7, fixed: 3.6, cross: 3.2, name: 2.6, moved: 2.8 };
 
 /**
  * `pick(i)`: the picture of a dot is wanted.
@@ -64,10 +64,11 @@ function layOut(strip) {
   const [width, height] = [canvas.clientWidth, canvas.clientHeight];
   if (!data || !width) return;
   strip.rows = reachRows(data, side);
-  strip.extent = { width, height, low: leftEnd(data[side].nearest, strip.rows) };
-  labels.replaceChildren(...strip.rows.map(({ title, points }) => {
+  strip.extent = { width, height, low: leftEnd(strip.rows) };
+  labels.replaceChildren(...strip.rows.map(({ key, title, points }) => {
     const label = make("div", "reach-row");
-    const count = `${points.length} ${side === "images" ? "test pictures" : "class names"}`;
+    const things = side === "classes" ? "names" : key === "elsewhere" ? "pictures" : "test pictures";
+    const count = `${points.length} ${things}`;
     setName(label.appendChild(make("b")), title);
     label.append(make("span", "reach-share"));
     label.title = `${title}: ${count}; the share of the update that they receive on average`;
@@ -104,10 +105,9 @@ function similarityAt({ width, low }, x) {
 }
 
 /** Where the dot of a point in row `at` is. @type {(strip: Strip, at: number, i: number) => Pixel} */
-function dotAt({ data, side, rows, extent }, at, i) {
+function dotAt({ rows, extent }, at, i) {
   const row = extent.height / rows.length;
-  const value = data ? data[side].nearest[i] : 0;
-  return [across(extent, Math.min(value, 1)), at * row + ROW_EDGE + heightOf(i) * (row - 2 * ROW_EDGE)];
+  return [across(extent, Math.min(rows[at].nearest[i], 1)), at * row + ROW_EDGE + heightOf(i) * (row - 2 * ROW_EDGE)];
 }
 
 /** @type {(strip: Strip) => void} */
@@ -125,8 +125,8 @@ function draw(strip) {
   const looks = side === "images" ? setting : null;
   drawDots(pen, strip, inks, looks);
   if (looks && looks.selected >= 0) drawSelected(pen, strip, inks, looks.selected);
-  rows.forEach(({ points }, at) => {
-    const share = setting.beta > 0 ? meanShare(data[side].nearest, points, setting.gamma) : 0;
+  rows.forEach((row, at) => {
+    const share = setting.beta > 0 ? meanShare(row, setting.gamma) : 0;
     setText(strip.shares[at], `${formatPercent(share)}\u2009%`);
   });
   tellReadout(strip);
@@ -163,16 +163,18 @@ function drawRules(pen, { extent, rows, setting }, inks) {
  * @type {(pen: CanvasRenderingContext2D, strip: Strip, inks: Inks, looks: Setting | null) => void}
  */
 function drawDots(pen, strip, inks, looks) {
-  const [same, dimmed, fixed, broken] = [new Path2D(), new Path2D(), new Path2D(), new Path2D()];
-  strip.rows.forEach(({ points }, at) => {
+  const [same, dimmed, fixed, broken, moved] = Array.from({ length: 5 }, () => new Path2D());
+  strip.rows.forEach(({ key, points }, at) => {
     for (const i of points) {
-      if (looks?.shade[i] === HIDDEN) continue;
+      if (isOff(strip, key, i)) continue;
       const [x, y] = dotAt(strip, at, i);
       const change = looks ? looks.changes[i] : 0;
-      if (looks?.shade[i] === DIMMED) addDot(dimmed, x, y, DOTS.same);
+      if (key === "everyday" && strip.data?.everyday?.moved[i]) addDot(moved, x, y, DOTS.moved);
+      else if (key === "everyday") addDot(same, x, y, DOTS.same);
+      else if (looks?.shade[i] === DIMMED) addDot(dimmed, x, y, DOTS.same);
       else if (change === FIXED) addDot(fixed, x, y, DOTS.fixed);
       else if (change === BROKEN) addCross(broken, x, y, DOTS.cross);
-      else addDot(same, x, y, looks ? DOTS.same : 2.6);
+      else addDot(same, x, y, looks ? DOTS.same : DOTS.name);
     }
   });
   pen.fillStyle = inks.ink;
@@ -183,6 +185,8 @@ function drawDots(pen, strip, inks, looks) {
   pen.globalAlpha = 1;
   pen.fillStyle = inks.good;
   pen.fill(fixed);
+  pen.fillStyle = inks.bad;
+  pen.fill(moved);
   Object.assign(pen, { strokeStyle: inks.bad, lineWidth: 1.8 });
   pen.stroke(broken);
 }
@@ -221,40 +225,70 @@ function drawSelected(pen, strip, inks, i) {
   pen.stroke();
 }
 
-/** The point within reach of the pointer, or -1. @type {(strip: Strip) => number} */
+/**
+ * Whether the legend hides a point. What lies elsewhere is off on the map at first, where it needs room; here it has its
+ * own row.
+ * @type {(strip: Strip, key: ReachRow["key"], i: number) => boolean}
+ */
+function isOff({ side, setting }, key, i) {
+  return side === "images" && key !== "elsewhere" && setting?.shade[i] === HIDDEN;
+}
+
+/** The row and point within reach of the pointer, or null. @type {(strip: Strip) => { row: ReachRow, i: number } | null} */
 function pointedAt(strip) {
-  const { pointer, rows, setting, side } = strip;
-  let [best, reach] = [-1, REACH * REACH];
+  const { pointer, rows } = strip;
+  /** @type {{ row: ReachRow, i: number } | null} */
+  let best = null;
+  let reach = REACH * REACH;
   if (!pointer) return best;
-  rows.forEach(({ points }, at) => {
-    for (const i of points) {
-      if (side === "images" && setting?.shade[i] === HIDDEN) continue;
+  rows.forEach((row, at) => {
+    for (const i of row.points) {
+      if (isOff(strip, row.key, i)) continue;
       const [x, y] = dotAt(strip, at, i);
       const distance = (x - pointer[0]) ** 2 + (y - pointer[1]) ** 2;
-      if (distance < reach) [best, reach] = [i, distance];
+      if (distance < reach) [best, reach] = [{ row, i }, distance];
     }
   });
   return best;
 }
 
-/** What arrives under the pointer; without one, where half of it is left. @type {(strip: Strip) => void} */
+/** What arrives under the pointer; without one, what holds for all. @type {(strip: Strip) => void} */
 function tellReadout(strip) {
-  const { pointer, setting, extent, data, side, readout } = strip;
-  if (!setting || !data) return;
+  const { pointer, setting, extent, readout } = strip;
+  if (!setting) return;
   const { beta, gamma } = setting;
-  if (beta <= 0) return setText(readout, "no update: beta is 0");
-  if (!pointer) {
-    const half = halfway(gamma);
-    if (half !== null) return setText(readout, `half of the update is left at cosine ${half.toFixed(3)}`);
-    const everywhere = gamma === 0 ? "the whole update everywhere" : "more than half of the update everywhere";
-    return setText(readout, gamma === Infinity ? "only at the taught themselves" : everywhere);
-  }
-  const i = pointedAt(strip);
-  const value = i >= 0 ? data[side].nearest[i] : similarityAt(extent, pointer[0]);
-  const share = interpolationWeight(value, 1, gamma);
-  const name = i >= 0 ? `${data[side].names[i]}: ` : "";
+  if (!pointer) return setName(readout, readoutOfAll(strip, setting));
+  const at = pointedAt(strip);
+  const value = at ? at.row.nearest[at.i] : similarityAt(extent, pointer[0]);
+  const share = beta > 0 ? interpolationWeight(value, 1, gamma) : 0;
+  const name = at ? `${at.row.names[at.i]}: ` : "";
   setText(readout, `${name}cosine ${value.toFixed(3)}, ${formatPercent(share)}\u2009% of the update, `
     + `\u03b1 ${formatWeight(beta * share)}`);
+}
+
+/**
+ * How many names moved, or how well the similarity tells pictures apart; then where half of the update is left.
+ * @type {(strip: Strip, setting: Setting) => string}
+ */
+function readoutOfAll({ data, side }, { beta, gamma }) {
+  const told = [halfwayText(beta, gamma)];
+  if (side === "classes" && data?.everyday) {
+    const { moved } = data.everyday;
+    told.unshift(`${countOf(moved, 1)} of ${moved.length.toLocaleString("en")} everyday names moved noticeably`);
+  }
+  if (side === "images" && data && data.auroc !== null) {
+    told.unshift(`similarity tells taught from not taught: AUROC ${data.auroc.toFixed(2).replace(/^0/, "")}`);
+  }
+  return told.join(" \u00b7 ");
+}
+
+/** @type {(beta: number, gamma: number) => string} */
+function halfwayText(beta, gamma) {
+  if (beta <= 0) return "no update: beta is 0";
+  const half = halfway(gamma);
+  if (half !== null) return `half of the update is left at cosine ${half.toFixed(3)}`;
+  if (gamma === Infinity) return "only at the taught themselves";
+  return gamma === 0 ? "the whole update everywhere" : "more than half of the update everywhere";
 }
 
 /** @type {(strip: Strip, pick: (i: number) => void) => void} */
@@ -263,14 +297,14 @@ function wireHand(strip, pick) {
   /** @type {(pointer: Pixel | null) => void} */
   const point = (pointer) => {
     strip.pointer = pointer;
-    canvas.style.cursor = strip.side === "images" && pointedAt(strip) >= 0 ? "pointer" : "";
+    canvas.style.cursor = strip.side === "images" && pointedAt(strip) ? "pointer" : "";
     tellReadout(strip);
   };
   canvas.addEventListener("pointermove", ({ offsetX, offsetY }) => point([offsetX, offsetY]));
   canvas.addEventListener("pointerleave", () => point(null));
   canvas.addEventListener("click", ({ offsetX, offsetY }) => {
     point([offsetX, offsetY]);
-    const i = pointedAt(strip);
-    if (i >= 0 && strip.side === "images") pick(i);
+    const at = pointedAt(strip);
+    if (at && strip.side === "images") pick(at.i);
   });
 }

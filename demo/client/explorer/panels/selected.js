@@ -2,25 +2,49 @@
 
 import { find, findParts, setName, setText } from "../../dom.js";
 import { DASH, formatPercent, formatWeight, signed } from "../model/numbers.js";
-import { QUERY } from "../model/selection.js";
+import { classNamesOf, problemIndex } from "../model/problems.js";
+import { ELSEWHERE, QUERY } from "../model/selection.js";
 
 /** @import { Answers, Data, Paint, Panels, Why } from '../../types.d.ts' */
 
 /**
  * @typedef {"picture" | "name" | "kind" | "truth" | "clip" | "llu" | "alpha" | "alpha-text" | "remove"} OwnPart
- * @typedef {OwnPart | "anchor-thumb" | "anchor-name" | "anchor-cosine"} Part
+ * @typedef {OwnPart | "anchor-thumb" | "anchor-name" | "anchor-cosine" | "verdict"} Part
  * @typedef {Record<Part, HTMLElement>} Parts
  * @typedef {{ lead: string, rival: string }} Names
  * @typedef {Record<"bar" | "number", HTMLElement>} WhyRow
  * @typedef {Record<"title" | "names" | "ends", HTMLElement> & Record<"image" | "text", WhyRow>} WhyParts
  */
 
-export const GROUP_NAMES = ["training picture", "test picture", "query"];
+const GROUP_NAMES = ["taught picture", "test picture", "your picture"];
 /** @type {Part[]} */
 const PARTS = [
   "picture", "name", "kind", "truth", "clip", "llu", "alpha", "alpha-text", "remove",
-  "anchor-thumb", "anchor-name", "anchor-cosine",
+  "anchor-thumb", "anchor-name", "anchor-cosine", "verdict",
 ];
+
+/** What kind of picture i is; one elsewhere is called by its problem. @type {(data: Data, i: number) => string} */
+export function groupNameOf(data, i) {
+  const group = data.images.group[i];
+  return group === ELSEWHERE ? `elsewhere: ${data.problems[problemIndex(data, i)].name}` : GROUP_NAMES[group];
+}
+
+/** @type {(cosine: number) => string} */
+function short(cosine) {
+  return cosine.toFixed(2).replace(/^(-?)0/, "$1");
+}
+
+/**
+ * Whether a picture is like the taught ones, in words; it does not move with the sliders.
+ * @type {(data: Pick<Data, "familiarFrom">, cosine: number) => string}
+ */
+export function verdictOn({ familiarFrom }, cosine) {
+  if (familiarFrom === null) return "";
+  const numbers = `cosine ${short(cosine)}, from ${short(familiarFrom)} on`;
+  return cosine >= familiarFrom
+    ? `Familiar: as near to a taught picture as taught pictures are to each other (${numbers}).`
+    : `Not familiar: farther from every taught picture than these are from each other (${numbers}).`;
+}
 
 /**
  * `remove(name)`: the visitor wants a query gone.
@@ -40,23 +64,23 @@ export function createSelectedCard(root, paint, remove) {
       card.classList.remove("none");
       parts.remove.hidden = data.images.group[i] !== QUERY;
       showIdentity(parts, data, i, paint);
-      const { truth } = data.images;
-      showAnswer(parts.clip, data.classes.names[answers.clip], answers.clipProbability, truth[i], answers.clip);
-      showAnswer(parts.llu, data.classes.names[answers.llu], answers.lluProbability, truth[i], answers.llu);
+      const [{ truth }, names] = [data.images, classNamesOf(data, i)];
+      showAnswer(parts.clip, names[answers.clip], answers.clipProbability, truth[i], answers.clip);
+      showAnswer(parts.llu, names[answers.llu], answers.lluProbability, truth[i], answers.llu);
       const share = answers.beta > 0 ? ` \u00b7 ${formatPercent(answers.alpha / answers.beta)}\u2009% of \u03b2` : "";
       setText(parts.alpha, formatWeight(answers.alpha) + share);
-      setName(parts["alpha-text"], textWeights(data, answers));
+      setName(parts["alpha-text"], textWeights(names, answers));
     },
   };
 }
 
 /**
  * alpha of the class texts that won, CLIP's and LLU's; one where they agree.
- * @type {(data: Data, answers: Answers) => string}
+ * @type {(names: string[], answers: Answers) => string}
  */
-function textWeights(data, { clip, llu, textAlpha }) {
+function textWeights(names, { clip, llu, textAlpha }) {
   /** @type {(k: number) => string} */
-  const one = (k) => `${formatWeight(textAlpha[k])} ${data.classes.names[k]}`;
+  const one = (k) => `${formatWeight(textAlpha[k])} ${names[k]}`;
   return clip === llu ? one(llu) : `${one(clip)} \u00b7 ${one(llu)}`;
 }
 
@@ -65,14 +89,18 @@ function showIdentity(parts, data, i, paint) {
   const truth = data.images.truth[i];
   paint(parts.picture, i);
   setName(parts.name, data.images.names[i]);
-  const seen = truth < 0 ? "" : data.classes.seen[truth] ? " \u00b7 seen class" : " \u00b7 unseen class";
-  setText(parts.kind, GROUP_NAMES[data.images.group[i]] + seen);
-  setName(parts.truth, truth < 0 ? "not known" : data.classes.names[truth]);
+  const ofSet = truth >= 0 && data.images.group[i] !== ELSEWHERE;
+  const seen = ofSet ? ` \u00b7 ${data.classes.seen[truth] ? "taught class" : "not taught"}` : "";
+  setName(parts.kind, groupNameOf(data, i) + seen);
+  setName(parts.truth, truth < 0 ? "not known" : classNamesOf(data, i)[truth]);
   const anchor = data.images.nearestAnchor[i];
   const picture = anchor >= 0 ? data.anchors.image[anchor] : -1;
   const label = anchor >= 0 ? data.anchors.label[anchor] : -1;
   paint(parts["anchor-thumb"], picture);
   setName(parts["anchor-name"], label >= 0 ? data.classes.names[label] : DASH);
+  const verdict = verdictOn(data, data.images.nearest[i]);
+  setText(parts.verdict, verdict);
+  parts.verdict.hidden = verdict === "";
   setText(parts["anchor-cosine"], `cosine ${data.images.nearest[i].toFixed(3)}`);
 }
 

@@ -1,20 +1,22 @@
 // Four numbers that move with the sliders, each against CLIP.
 
-import { find, findParts, setText } from "../../dom.js";
+import { find, findParts, setName, setText } from "../../dom.js";
 import { DASH, signed } from "../model/numbers.js";
 
-/** @import { Accuracy, Panels, Summary } from '../../types.d.ts' */
+/** @import { Panels, Summary } from '../../types.d.ts' */
 
 /**
  * @typedef {Record<"node" | "value" | "delta" | "base", HTMLElement>} AccuracyTile
  * @typedef {Record<"value" | "fixed" | "broken" | "base", HTMLElement>} ChangedTile
  */
 
-/** @type {Accuracy[]} */
-const ACCURACIES = ["seen", "unseen", "harmonic"];
+/** @typedef {"seen" | "unseen" | "elsewhere"} Tiled */
+
+/** @type {Tiled[]} */
+const ACCURACIES = ["seen", "unseen", "elsewhere"];
 const MISSING = {
-  seen: "no test pictures of seen classes", unseen: "no test pictures of unseen classes",
-  harmonic: "needs test pictures of both kinds",
+  seen: "no test pictures of taught classes", unseen: "no test pictures of other classes",
+  elsewhere: "this set brings no pictures of other things",
 };
 
 /** @type {(root: HTMLElement) => Panels["tiles"]} */
@@ -25,30 +27,41 @@ export function createTiles(root) {
     const node = find(all, `#tile-${name}`);
     return { node, ...findParts(node, ["value", "delta", "base"]) };
   };
-  const tiles = { seen: tile("seen"), unseen: tile("unseen"), harmonic: tile("harmonic") };
+  const tiles = { seen: tile("seen"), unseen: tile("unseen"), elsewhere: tile("elsewhere") };
   const changed = findParts(find(all, "#tile-changed"), ["value", "fixed", "broken", "base"]);
   return {
-    show(now, clip, ofTraining) {
-      for (const name of ACCURACIES) showAccuracy(tiles[name], now[name], clip[name], MISSING[name]);
+    show(now, clip, { ofTraining, everyday }) {
+      for (const name of ACCURACIES) {
+        const more = name === "elsewhere" ? movedNames(now.names, everyday) : "";
+        showAccuracy(tiles[name], now[name], clip[name], { reason: MISSING[name], more });
+      }
       showChanged(changed, now, ofTraining);
     },
     busy: (value) => all.setAttribute("aria-busy", String(value)),
   };
 }
 
-/** @type {(tile: AccuracyTile, value: number | null, clip: number | null, reason: string) => void} */
-function showAccuracy(tile, value, clip, reason) {
+/** How many everyday names moved noticeably. @type {(moved: number | null, all: number) => string} */
+function movedNames(moved, all) {
+  return moved === null ? "" : `${moved} of ${all.toLocaleString("en")} names moved`;
+}
+
+/**
+ * `reason`: why there is no number; `more`: what is told besides, be there one or not.
+ * @type {(tile: AccuracyTile, value: number | null, clip: number | null, told: { reason: string, more: string }) => void}
+ */
+function showAccuracy(tile, value, clip, { reason, more }) {
   tile.node.classList.toggle("empty", value === null);
   if (value === null || clip === null) {
     setText(tile.value, DASH);
     setText(tile.delta, "");
-    return setText(tile.base, reason);
+    return setName(tile.base, more ? `${reason}; ${more}` : reason);
   }
   const delta = Number((value - clip).toFixed(1));
   setText(tile.value, value.toFixed(1));
   setText(tile.delta, signed(delta));
   tile.delta.className = `delta ${delta > 0 ? "up" : delta < 0 ? "down" : "level"}`;
-  setText(tile.base, `CLIP ${clip.toFixed(1)}`);
+  setName(tile.base, [`CLIP ${clip.toFixed(1)}`, more].filter(Boolean).join(" \u00b7 "));
 }
 
 /** @type {(tile: ChangedTile, now: Summary, ofTraining: boolean) => void} */
@@ -58,6 +71,6 @@ function showChanged(tile, now, ofTraining) {
   setText(tile.broken, `\u2212${now.broken} broken`);
   tile.fixed.classList.toggle("level", now.fixed === 0);
   tile.broken.classList.toggle("level", now.broken === 0);
-  const other = now.moved ? `${now.moved} still wrong` : "";
+  const other = now.moved ? `${now.moved} wrong otherwise` : "";
   setText(tile.base, ofTraining ? "of the training pictures" : other);
 }

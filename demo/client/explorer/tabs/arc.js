@@ -98,13 +98,13 @@ function fillArcChoices(view, data) {
     });
     return group;
   });
-  view.anchor.replaceChildren(option("", "Nearest anchor"), ...anchors.filter((group) => group.childElementCount));
+  view.anchor.replaceChildren(option("", "Nearest taught picture"), ...anchors.filter((group) => group.childElementCount));
   const texts = make("optgroup");
   texts.label = "Class texts";
   texts.append(...data.classes.names.map((name, k) => option(String(k), name)));
   view.target.replaceChildren(option("", "Selected picture"), texts);
   const classes = data.classes.names.map((name, k) => option(String(k), name));
-  view.score.replaceChildren(option("", "The anchor's class"), ...classes);
+  view.score.replaceChildren(option("", "The taught picture's class"), ...classes);
   [view.anchor, view.target, view.score].forEach((select, at) => {
     const there = [...select.options].some((one) => one.value === kept[at]);
     select.value = there ? kept[at] : "";
@@ -119,7 +119,8 @@ function wantedArc(view, { data, selected }) {
   const anchor = view.anchor.value === "" ? defaultAnchor(data, selected) : Number(view.anchor.value);
   if (anchor < 0) return null;
   if (view.target.value !== "") return { anchor, kind: "class", index: Number(view.target.value) };
-  return selected >= 0 ? { anchor, kind: "image", index: selected } : null;
+  const isThere = selected >= 0 && data.kinds[selected] !== "elsewhere"; // those are not asked about the set's classes
+  return isThere ? { anchor, kind: "image", index: selected } : null;
 }
 
 /** @type {(view: ArcView, frame: FrameValues) => void} */
@@ -132,8 +133,8 @@ function showArc(view, frame) {
   const arc = (!same && wanted && view.arcs.get(arcKey(wanted.anchor, wanted))) || null;
   Object.assign(view, { wanted, arc });
   view.svg.classList.toggle("stale", !arc);
-  if (!wanted) return setText(view.status, "Select a picture on the map, or choose a class text as the target.");
-  if (same) return setText(view.status, "This picture is the anchor itself. Choose another anchor or another target.");
+  if (!wanted) return setText(view.status, "Select a picture of the set on the map, or choose a class text as the target.");
+  if (same) return setText(view.status, "This is the taught picture itself. Choose another one, or another target.");
   if (!arc) return askForArc(view, wanted);
   const k = view.score.value === "" ? data.anchors.label[wanted.anchor] : Number(view.score.value);
   setText(view.status, arcSentence(data, wanted, k));

@@ -1,6 +1,7 @@
 // A list of pictures as buttons. Items are pooled: a slider event rewrites only those that differ.
 
 import { find, findParts, make, makeButton, setText } from "../../dom.js";
+import { classNamesOf } from "../model/problems.js";
 
 /** @import { Data, Paint } from '../../types.d.ts' */
 
@@ -57,8 +58,8 @@ export function fillItem(item, data, i, clip, llu, paint) {
   item.key = key;
   item.index = i;
   paint(item.thumb, i);
-  const truth = data.images.truth[i];
-  setText(item.name, truth < 0 ? data.images.names[i] : data.classes.names[truth]);
-  setText(item.change, `${data.classes.names[clip]} \u2192 ${data.classes.names[llu]}`);
+  const [truth, names] = [data.images.truth[i], classNamesOf(data, i)];
+  setText(item.name, truth < 0 ? data.images.names[i] : names[truth]);
+  setText(item.change, `${names[clip]} \u2192 ${names[llu]}`);
   item.node.title = `${data.images.names[i]}: ${item.change.textContent}`;
 }

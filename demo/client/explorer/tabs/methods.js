@@ -1,7 +1,7 @@
 // The compared systems on this set: trained by the server when asked, one row after the other.
 
 import {
-  around, find, findA, make, makeButton, makeSvg, makeSvgText, setAttributes, setPressed, setText,
+  around, find, findA, make, makeButton, makeSvg, makeSvgText, setAttributes, setPressed, setText, wireSegments,
 } from "../../dom.js";
 import { DASH } from "../model/numbers.js";
 
@@ -9,11 +9,12 @@ import { DASH } from "../model/numbers.js";
 /** @import { State } from "../state.js" */
 
 /**
- * @typedef {{ method: string, title: string, seen: number, unseen: number }} MethodPoint
+ * @typedef {"unseen" | "elsewhere"} Against What taught accuracy is drawn against.
+ * @typedef {{ method: string, title: string, seen: number, other: number }} MethodPoint
  * @typedef {{ ticks: number[], at(value: number): number }} MethodsScale
  * @typedef {{ state: State, ask: Trigger, data: Data | null, rows: MethodRow[], total: number, run: number,
  *   running: boolean, waiting: string, message: string, shown: string, start: HTMLButtonElement,
- *   status: HTMLElement, results: HTMLElement, body: HTMLElement, svg: SVGElement }} MethodsView
+ *   against: Against, choice: HTMLElement, status: HTMLElement, results: HTMLElement, body: HTMLElement, svg: SVGElement }} MethodsView
  */
 
 /** @type {(panel: HTMLElement, context: TabContext) => TabPanel & { receive(update: MethodsUpdate): void }} */
@@ -23,9 +24,10 @@ export function createMethods(panel, { state, ask }) {
   const view = {
     state, ask, data: null, rows: [], total: 0, run: 0, running: false, waiting: "", message: "", shown: "",
     start: findA(HTMLButtonElement, panel, ".methods-start"), status: find(panel, ".methods-status"), results,
-    body: find(results, "tbody"), svg: findA(SVGSVGElement, results, ".methods-chart"),
+    against: "unseen", choice: find(results, ".methods-against"), body: find(results, "tbody"), svg: findA(SVGSVGElement, results, ".methods-chart"),
   };
   view.start.addEventListener("click", () => startComparing(view));
+  wireSegments(view.choice, ["unseen", "elsewhere"], (against) => { view.against = against; drawMethods(view); });
   view.body.addEventListener("click", (event) => {
     const button = around(event, "button");
     const row = view.rows.find((one) => one.method === button?.dataset.method);
@@ -87,7 +89,7 @@ function methodRow(row, shown) {
   const name = node.appendChild(make("th", "", row.note ? `${row.title} *` : row.title));
   name.scope = "row";
   name.title = row.note;
-  for (const value of [row.seen, row.unseen, row.h]) {
+  for (const value of [row.seen, row.unseen, row.h, row.elsewhere]) {
     node.appendChild(make("td", "", value === null ? DASH : value.toFixed(1)));
   }
   node.appendChild(make("td", "", row.seconds < 0.05 ? "<.1" : row.seconds.toFixed(1)));
@@ -98,35 +100,40 @@ function methodRow(row, shown) {
   return node;
 }
 
-// Seen against unseen accuracy, a point per method: up and to the right is better, straight down is what was forgotten.
+// Taught accuracy against that of other classes, or elsewhere, a point per method: up and to the right is better, straight
+// down is what was forgotten.
 
+/** @type {Record<Against, string>} */
+const AXES = { unseen: "not taught, %", elsewhere: "elsewhere, %" };
 const METHODS_BOX = { left: 44, right: 14, top: 12, bottom: 40, height: 270 };
 
 /** @type {(view: MethodsView) => void} */
 function drawMethods(view) {
-  const points = view.rows.flatMap(({ method, title, seen, unseen }) => (
-    seen === null || unseen === null ? [] : [{ method, title, seen, unseen }]));
+  view.choice.hidden = view.rows.every(({ elsewhere }) => elsewhere === null);
+  const against = view.choice.hidden ? "unseen" : view.against;
+  const points = view.rows.flatMap(({ method, title, seen, [against]: other }) => (
+    seen === null || other === null ? [] : [{ method, title, seen, other }]));
   const width = view.svg.clientWidth;
   if (!width || !points.length) return view.svg.replaceChildren();
   const { left, right, top, bottom, height } = METHODS_BOX;
   setAttributes(view.svg, { viewBox: `0 0 ${width} ${height}`, height });
   const x = methodsScale(points, "seen", left, width - right);
-  const y = methodsScale(points, "unseen", height - bottom, top);
+  const y = methodsScale(points, "other", height - bottom, top);
   const axes = makeSvg("g", "methods-axes");
   for (const value of x.ticks) axes.append(tickLine(x.at(value), top, x.at(value), height - bottom));
   for (const value of y.ticks) axes.append(tickLine(left, y.at(value), width - right, y.at(value)));
   for (const value of x.ticks) axes.append(makeSvgText(x.at(value), height - bottom + 16, String(value), "middle"));
   for (const value of y.ticks) axes.append(makeSvgText(left - 8, y.at(value) + 4, String(value), "end"));
-  axes.append(makeSvgText((left + width - right) / 2, height - 6, "seen classes, %", "middle"));
-  const title = makeSvgText(0, 0, "unseen classes, %", "middle");
+  axes.append(makeSvgText((left + width - right) / 2, height - 6, "taught, %", "middle"));
+  const title = makeSvgText(0, 0, AXES[against], "middle");
   title.setAttribute("transform", `translate(12 ${(top + height - bottom) / 2}) rotate(-90)`);
   axes.append(title);
-  view.svg.replaceChildren(axes, ...placeMethods(points, x.at, y.at, width - right));
+  view.svg.replaceChildren(axes, ...placeMethods(points, x.at, y.at, width - right, against));
 }
 
 /**
  * Whole percents with some air; ticks every 5, 10 or 20.
- * @type {(points: MethodPoint[], key: "seen" | "unseen", from: number, to: number) => MethodsScale}
+ * @type {(points: MethodPoint[], key: "seen" | "other", from: number, to: number) => MethodsScale}
  */
 function methodsScale(points, key, from, to) {
   const values = points.map((row) => row[key]);
@@ -147,14 +154,15 @@ function tickLine(x1, y1, x2, y2) {
 
 /**
  * Labels stand right of their points, left at the right edge, and give way downwards to those above them.
- * @type {(points: MethodPoint[], atX: MethodsScale["at"], atY: MethodsScale["at"], edge: number) => SVGElement[]}
+ * @type {(points: MethodPoint[], atX: MethodsScale["at"], atY: MethodsScale["at"], edge: number, against: Against)
+ *   => SVGElement[]}
  */
-function placeMethods(points, atX, atY, edge) {
+function placeMethods(points, atX, atY, edge, against) {
   /** @type {{ level: number, span: number[] }[]} */
   const taken = [];
-  return [...points].sort((a, b) => b.unseen - a.unseen).map((row) => {
+  return [...points].sort((a, b) => b.other - a.other).map((row) => {
     const group = makeSvg("g", row.method === "llu" ? "method ours" : "method");
-    const [x, y] = [atX(row.seen), atY(row.unseen)];
+    const [x, y] = [atX(row.seen), atY(row.other)];
     const room = 7 * row.title.length + 12;
     const left = x + room > edge;
     const span = left ? [x - room, x] : [x, x + room];
@@ -166,7 +174,7 @@ function placeMethods(points, atX, atY, edge) {
     group.append(setAttributes(makeSvg("circle"), { cx: x, cy: y, r: 5 }));
     group.append(makeSvgText(left ? x - 9 : x + 9, level, row.title, left ? "end" : "start"));
     const more = group.appendChild(makeSvg("title"));
-    more.textContent = `${row.title}: seen ${row.seen.toFixed(1)} %, unseen ${row.unseen.toFixed(1)} %`;
+    more.textContent = `${row.title}: taught ${row.seen.toFixed(1)} %, ${AXES[against].replace(", %", "")} ${row.other.toFixed(1)} %`;
     return group;
   });
 }

@@ -1,4 +1,4 @@
-// The plane on the page: three heatmaps, read by hover or arrow keys; a click takes the setting.
+// The plane on the page: four heatmaps, read by hover or arrow keys; a click takes the setting.
 
 import { find, make, penOf, setText } from "../../dom.js";
 import { currentTheme, makeRamp, RAMP_STEPS } from "../map/colours.js";
@@ -22,10 +22,10 @@ import { GAMMA_STOPS, GAMMA_TICKS, gammaPosition } from "../model/scales.js";
 
 const PLANE_SLICE = 8;
 /** @type {Accuracy[]} */
-const PLANE_KINDS = ["seen", "unseen", "harmonic"];
+const PLANE_KINDS = ["seen", "unseen", "elsewhere", "harmonic"];
 /** Cells that an arrow key leads up and to the right. @type {Record<string, number[]>} */
 const STEPS = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowUp: [1, 0], ArrowDown: [-1, 0] };
-const PLANE_TITLES = { seen: "Seen classes", unseen: "Unseen classes", harmonic: "Harmonic mean" };
+const PLANE_TITLES = { seen: "Taught", unseen: "Not taught", elsewhere: "Elsewhere", harmonic: "Harmonic mean of the first two" };
 
 /** @type {(panel: HTMLElement, context: TabContext) => TabPanel} */
 export function createPlane(panel, { state }) {
@@ -161,8 +161,12 @@ function drawPlane(view, accuracies) {
 
 /** @type {(kind: Accuracy) => string} */
 function missingPlane(kind) {
-  if (kind === "harmonic") return "Needs test pictures of seen and of unseen classes.";
-  return `This set has no test pictures of ${kind} classes.`;
+  return {
+    seen: "This set has no test pictures of taught classes.",
+    unseen: "This set has no test pictures of classes that were not taught.",
+    harmonic: "Needs test pictures of taught classes and of others.",
+    elsewhere: "This set brings no pictures of other things.",
+  }[kind];
 }
 
 /**

@@ -3,6 +3,7 @@
 import { around, find, findA, make, makeButton, setName, setPressed, setText } from "../../dom.js";
 import { SAME } from "../model/formula.js";
 import { DASH, formatWeight } from "../model/numbers.js";
+import { classNamesOf } from "../model/problems.js";
 
 /** @import { FrameValues, Paint, TabContext, TabPanel } from '../../types.d.ts' */
 /** @import { State } from "../state.js" */
@@ -10,14 +11,14 @@ import { DASH, formatWeight } from "../model/numbers.js";
 /**
  * @typedef {ReturnType<typeof makeTableRow>} TableRow
  * @typedef {{ state: State, paint: Paint, frame: FrameValues | null, rows: number[], page: number, column: string,
- *   direction: number, selected: number, chosen: Uint8Array | null | undefined, pool: TableRow[],
+ *   direction: number, part: HTMLSelectElement, selected: number, chosen: Uint8Array | null | undefined, pool: TableRow[],
  *   box: HTMLElement, body: HTMLElement, heads: HTMLElement[], range: HTMLElement,
  *   before: HTMLButtonElement, after: HTMLButtonElement }} TableView
  */
 
 const TABLE_PAGE = 25;
-const PART_NAMES = ["training", "test", "query"];
-const CHANGE_TEXTS = ["", "\u2713 fixed", "\u2717 broken", "\u2194 still wrong"];
+const PART_NAMES = ["training", "test", "query", "elsewhere"];
+const CHANGE_TEXTS = ["", "\u2713 fixed", "\u2717 broken", "\u2194 another wrong answer"];
 
 /** The columns after the picture's name, as a card on a phone calls them. */
 const TABLE_COLUMNS = {
@@ -28,23 +29,27 @@ const TABLE_COLUMNS = {
 function tableKey(frame, column) {
   const { data, clip, llu, alpha, changes } = frame;
   const { names, group, truth, nearest } = data.images;
-  /** @type {(k: number) => string} */
-  const className = (k) => (k < 0 ? "" : data.classes.names[k]);
+  /** @type {(i: number, k: number) => string} */
+  const className = (i, k) => (k < 0 ? "" : classNamesOf(data, i)[k]);
   /** @type {Record<string, (i: number) => string | number>} */
   const keys = {
-    name: (i) => names[i], part: (i) => group[i], truth: (i) => className(truth[i]), clip: (i) => className(clip[i]),
-    llu: (i) => className(llu[i]), alpha: (i) => alpha[i], nearest: (i) => nearest[i], change: (i) => changes[i],
+    name: (i) => names[i], part: (i) => group[i], truth: (i) => className(i, truth[i]),
+    clip: (i) => className(i, clip[i]), llu: (i) => className(i, llu[i]), alpha: (i) => alpha[i], nearest: (i) => nearest[i], change: (i) => changes[i],
   };
   return keys[column];
 }
 
 /**
  * Rows to list, sorted; equal ones stay in their order. `direction` is 1 or -1; without a column nothing is sorted.
- * @type {(frame: FrameValues, column: string, direction: number) => number[]}
+ * `part`: the one of PART_NAMES that is wanted, as an index; "" is all.
+ * @type {(frame: FrameValues, column: string, direction: number, part?: string) => number[]}
  */
-export function tableRows(frame, column, direction) {
+export function tableRows(frame, column, direction, part = "") {
   const rows = [];
-  for (let i = 0; i < frame.data.n; i++) if (!frame.chosen || frame.chosen[i]) rows.push(i);
+  const { n, images } = frame.data;
+  for (let i = 0; i < n; i++) {
+    if ((!frame.chosen || frame.chosen[i]) && (part === "" || images.group[i] === Number(part))) rows.push(i);
+  }
   if (!column) return rows;
   const key = tableKey(frame, column);
   const collator = new Intl.Collator(undefined, { numeric: true });
@@ -61,12 +66,18 @@ export function createTable(panel, { state, paint }) {
   const view = {
     state, paint, frame: null, rows: [], page: 0, column: "", direction: 1, selected: -1, chosen: undefined, pool: [],
     box: find(panel, ".table-box"), body: find(panel, "tbody"), heads: [...panel.querySelectorAll("th")],
-    range: find(panel, ".table-range"), before: findA(HTMLButtonElement, panel, ".table-before"),
+    part: findA(HTMLSelectElement, panel, ".table-part"), range: find(panel, ".table-range"), before: findA(HTMLButtonElement, panel, ".table-before"),
     after: findA(HTMLButtonElement, panel, ".table-after"),
   };
   wireTable(view);
   return {
-    showData() { Object.assign(view, { frame: null, rows: [], selected: -1, chosen: undefined }); },
+    showData(data) {
+      for (const option of view.part.options) {
+        option.hidden = option.value !== "" && !data.images.group.includes(Number(option.value));
+      }
+      if (view.part.selectedOptions[0]?.hidden) view.part.value = "";
+      Object.assign(view, { frame: null, rows: [], selected: -1, chosen: undefined });
+    },
     show: (frame) => showTable(view, frame),
     /** Sorting waits until the hand rests: rows must not jump under a moving slider. */
     settle(frame) { sortTable(view, frame); showTable(view, frame); },
@@ -81,6 +92,12 @@ function wireTable(view) {
   const turn = (step) => { view.page += step; view.box.scrollTop = 0; if (view.frame) showTable(view, view.frame); };
   view.before.addEventListener("click", () => turn(-1));
   view.after.addEventListener("click", () => turn(1));
+  view.part.addEventListener("change", () => {
+    view.page = 0;
+    if (!view.frame) return;
+    sortTable(view, view.frame);
+    showTable(view, view.frame);
+  });
   for (const head of view.heads) {
     find(head, "button").addEventListener("click", () => sortBy(view, head.dataset.column ?? ""));
   }
@@ -116,7 +133,7 @@ function sortBy(view, column) {
 
 /** @type {(view: TableView, frame: FrameValues) => void} */
 function sortTable(view, frame) {
-  view.rows = tableRows(frame, view.column, view.direction);
+  view.rows = tableRows(frame, view.column, view.direction, view.part.value);
   view.chosen = frame.chosen;
 }
 
@@ -189,11 +206,12 @@ function fillTableRow(row, frame, i, paint) {
     paint(row.thumb, i);
     setName(cells.name, names[i]);
     setText(cells.part, PART_NAMES[group[i]]);
-    setName(cells.truth, truth[i] < 0 ? DASH : data.classes.names[truth[i]]);
+    setName(cells.truth, truth[i] < 0 ? DASH : classNamesOf(data, i)[truth[i]]);
     setText(cells.nearest, nearest[i].toFixed(3));
   }
-  setName(cells.clip, data.classes.names[clip[i]]);
-  setName(cells.llu, data.classes.names[llu[i]]);
+  const classNames = classNamesOf(data, i);
+  setName(cells.clip, classNames[clip[i]]);
+  setName(cells.llu, classNames[llu[i]]);
   setText(cells.alpha, formatWeight(alpha[i]));
   setText(cells.change, truth[i] < 0 && changes[i] !== SAME ? "\u2194 changed" : CHANGE_TEXTS[changes[i]]);
   cells.change.dataset.change = String(truth[i] < 0 ? SAME : changes[i]);

@@ -1,0 +1,21 @@
+// Numbers as the server sends them, in base64, to typed arrays.
+
+/** @import { Near, Scores } from '../../types.d.ts' */
+
+/** Little-endian float32 numbers from base64. @type {(text: string) => Float32Array<ArrayBuffer>} */
+export function decodeFloats(text) {
+  const raw = atob(text);
+  const bytes = new Uint8Array(raw.length);
+  for (let i = 0; i < raw.length; i++) bytes[i] = raw.charCodeAt(i);
+  return new Float32Array(bytes.buffer);
+}
+
+/** @type {(scores: Scores<string>) => Scores} */
+export function decodeScores({ uu, vu, uv, vv }) {
+  return { uu: decodeFloats(uu), vu: decodeFloats(vu), uv: decodeFloats(uv), vv: decodeFloats(vv) };
+}
+
+/** @type {(near: Near<string>) => Near} */
+export function decodeNear({ nearest, uv }) {
+  return { nearest: decodeFloats(nearest), uv: decodeFloats(uv) };
+}

@@ -1,0 +1,96 @@
+// The closed problems that a data set consists of: its own classes and pictures first, then the controls, problems of
+// other classes that were never trained on. A picture's answer is one of the classes of its own problem.
+
+import { decodeNear, decodeScores } from "./arrays.js";
+import { accuracyOf, interpolationWeight, makeWorkspace, mixtureNorm, sweepTo } from "./formula.js";
+
+/** @import { ControlValues, Data, Everyday, EverydayValues, Floats, Problem, Sweeps } from '../../types.d.ts' */
+
+/**
+ * The set's own problem and the controls; every one has its part of the rows of `images`, in their order.
+ * @type {(images: Data["images"], own: Pick<Problem, "classes" | "scores">, controls: ControlValues<Floats>[],
+ *   logitScale: number) => Problem[]}
+ */
+export function decodeProblems(images, own, controls, logitScale) {
+  const further = controls.reduce((sum, { n }) => sum + n, 0);
+  let start = images.nearest.length - further;
+  const first = { name: "", start: 0, ...own, ...rowsOf(images, 0, start), logitScale };
+  return [first, ...controls.map((control) => {
+    const { name, classNames, n } = control;
+    const classes = { names: classNames, seen: classNames.map(() => false), ...decodeNear(control) };
+    const problem = { name, start, classes, scores: decodeScores(control.scores), ...rowsOf(images, start, n), logitScale };
+    start += n;
+    return problem;
+  })];
+}
+
+/** @type {(images: Data["images"], start: number, n: number) => Pick<Problem, "n" | "images">} */
+function rowsOf({ nearest, uv }, start, n) {
+  return { n, images: { nearest: nearest.subarray(start, start + n), uv: uv.subarray(start, start + n) } };
+}
+
+/** Which problem picture i belongs to, as an index. @type {(data: Pick<Data, "problems">, i: number) => number} */
+export function problemIndex({ problems }, i) {
+  let at = problems.length - 1;
+  while (problems[at].start > i) at--;
+  return at;
+}
+
+/** The names of the classes that picture i was asked about. @type {(data: Pick<Data, "problems">, i: number) => string[]} */
+export function classNamesOf(data, i) {
+  return data.problems[problemIndex(data, i)].classes.names;
+}
+
+/**
+ * Room for the answers and alphas of all pictures; each problem's workspace fills its own part of them.
+ * @type {(data: Data) => Sweeps}
+ */
+export function makeSweeps({ problems, n }) {
+  const [alpha, best] = [new Float64Array(n), new Int32Array(n)];
+  const workspaces = problems.map(({ start, n: rows, classes }) => makeWorkspace(rows, classes.names.length, {
+    alpha: alpha.subarray(start, start + rows), best: best.subarray(start, start + rows),
+  }));
+  return { alpha, best, workspaces };
+}
+
+/** Fill the sweeps for one (beta, gamma). @type {(sweeps: Sweeps, data: Data, beta: number, gamma: number) => void} */
+export function sweepAll({ workspaces }, { problems }, beta, gamma) {
+  problems.forEach((problem, at) => sweepTo(workspaces[at], problem, beta, gamma));
+}
+
+/**
+ * Percent right elsewhere: the mean over the controls, each with the same weight; null where there are none.
+ * @type {(data: Data, best: Int32Array) => number | null}
+ */
+export function accuracyElsewhere({ problems, images }, best) {
+  const [, ...controls] = problems;
+  if (!controls.length) return null;
+  const found = controls.map(({ start, n }) => (
+    accuracyOf(best.subarray(start, start + n), images.truth.subarray(start, start + n), () => true) ?? 0));
+  return found.reduce((sum, value) => sum + value, 0) / found.length;
+}
+
+/** @type {(values: EverydayValues<Floats> | null | undefined, decode: (text: Floats) => Float32Array) => Everyday | null} */
+export function decodeEveryday(values, decode) {
+  if (!values) return null;
+  const { names, nearest, uv, thresholds } = values;
+  const moved = new Uint8Array(names.length);
+  return { names, nearest: decode(nearest), uv: decode(uv), thresholds: decode(thresholds), moved };
+}
+
+/**
+ * Marks the everyday names that the update moves noticeably, z.u below their threshold, and returns how many; null
+ * without names. The Python twin is llu_core/method/elsewhere/names.py.
+ * @type {(everyday: Everyday | null, beta: number, gamma: number) => number | null}
+ */
+export function markMoved(everyday, beta, gamma) {
+  if (!everyday) return null;
+  const { nearest, uv, thresholds, moved } = everyday;
+  let count = 0;
+  for (let k = 0; k < moved.length; k++) {
+    const a = interpolationWeight(nearest[k], beta, gamma);
+    moved[k] = Number((1 - a + a * uv[k]) / mixtureNorm(a, uv[k]) < thresholds[k]);
+    count += moved[k];
+  }
+  return count;
+}
