@@ -137,19 +137,22 @@ function reveal(view, guess) {
   const told = step.told(facts, view.scene);
   if (step.kind !== "drag" || step.confirm) if (shown) goTo(state, shown);
   if (picture >= 0) state.select(picture);
+  const within = parts.answer.contains(document.activeElement);
   answer?.reveal(guess, truth);
   const verdict = guess === null || truth === null ? ""
     : step.kind === "number" ? gapText(guess, truth) : verdictText(step.choices?.(facts, view.scene) ?? [], guess, truth);
   setText(parts.outcome, `${verdict} ${told}`.trim());
-  parts.answer.append(...endings(view));
+  offerNext(view, within);
 }
 
-/** What can be done next. @type {(view: LessonView) => HTMLElement[]} */
-function endings({ state }) {
-  if (state.step === LESSON.length) return [];
-  const next = makeButton("lesson-next", "Next step", () => state.openStep(state.step + 1));
-  queueMicrotask(() => next.focus({ preventScroll: true }));
-  return [next];
+/**
+ * What can be done next. The keyboard goes on there, but is not taken off the page's sliders.
+ * @type {(view: LessonView, within: boolean) => void}
+ */
+function offerNext({ state, parts }, within) {
+  if (state.step === LESSON.length) return;
+  const next = parts.answer.appendChild(makeButton("lesson-next", "Next step", () => state.openStep(state.step + 1)));
+  if (within) next.focus({ preventScroll: true });
 }
 
 /** The ways out of the lesson, to the modes that a step asks for. @type {(step: LessonStep) => HTMLElement[]} */

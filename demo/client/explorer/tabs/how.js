@@ -2,9 +2,11 @@
 
 import { find, findA, makeSvg, makeSvgText, setAttributes, setText } from "../../dom.js";
 import { formatGamma, formatWeight } from "../model/numbers.js";
+import { GAMMA_STOPS, gammaAt, gammaPosition } from "../model/scales.js";
 import { alphaAt, errorsOf, fitShift, frozen, localized, ROOM, SHOTS, wanted } from "../model/sine.js";
 
-/** @import { Errors, FrameValues, Point, Setting, TabPanel } from '../../types.d.ts' */
+/** @import { Errors, FrameValues, Point, Setting, TabContext, TabPanel } from '../../types.d.ts' */
+/** @import { State } from "../state.js" */
 
 /**
  * @typedef {ReturnType<typeof makeChart>} Chart
@@ -20,8 +22,8 @@ const NUDGES = { ArrowLeft: [-0.02, 0], ArrowRight: [0.02, 0], ArrowUp: [0, 0.05
 /** Errors that differ by less than this are told as the same. */
 const ALIKE = 0.02;
 
-/** @type {(panel: HTMLElement) => TabPanel} */
-export function createHow(panel) {
+/** @type {(panel: HTMLElement, context: TabContext) => TabPanel} */
+export function createHow(panel, { state }) {
   const svg = findA(SVGSVGElement, panel, ".sine-chart");
   /** @type {HowView} */
   const view = {
@@ -30,6 +32,7 @@ export function createHow(panel) {
   };
   view.chart.dots.forEach((dot, at) => wireShot(view, dot, at));
   find(panel, ".sine-reset").addEventListener("click", () => setShots(view, SHOTS));
+  const sliders = wireSliders(panel, state);
   new ResizeObserver(([{ contentRect }]) => {
     view.width = Math.floor(contentRect.width);
     draw(view);
@@ -37,9 +40,29 @@ export function createHow(panel) {
   return {
     show(frame) {
       view.setting = { beta: frame.beta, gamma: frame.gamma };
+      sliders(view.setting);
       draw(view);
     },
     state: () => ({ points: view.shots, shift: view.shift, ...errorsAt(view, view.setting) }),
+  };
+}
+
+/**
+ * The page's own beta and gamma once more, where the eye is; the function that comes back sets them.
+ * @type {(panel: HTMLElement, state: State) => (setting: Setting) => void}
+ */
+function wireSliders(panel, state) {
+  const [beta, gamma] = [".sine-beta", ".sine-gamma"].map((selector) => findA(HTMLInputElement, panel, selector));
+  beta.addEventListener("input", () => state.moveTo(Number(beta.value), null));
+  gamma.addEventListener("input", () => state.moveTo(null, gammaAt(Number(gamma.value))));
+  for (const slider of [beta, gamma]) slider.addEventListener("change", () => state.release());
+  return (setting) => {
+    const position = gammaPosition(setting.gamma);
+    if (Number(beta.value) !== setting.beta) beta.value = String(setting.beta);
+    if (gammaAt(Number(gamma.value)) !== setting.gamma) gamma.value = String(position);
+    beta.style.setProperty("--at", String(setting.beta));
+    gamma.style.setProperty("--at", String(position / GAMMA_STOPS));
+    gamma.setAttribute("aria-valuetext", setting.gamma === Infinity ? "infinity" : formatGamma(setting.gamma));
   };
 }
 

@@ -31,7 +31,7 @@ export function createTabs(root, context) {
   const panels = {
     changed: createChangedLists(panel("changed"), context), confusion: createConfusion(panel("confusion"), context),
     plane: createPlane(panel("plane"), context), walk, methods,
-    table: createTable(panel("table"), context), how: createHow(panel("how")),
+    table: createTable(panel("table"), context), how: createHow(panel("how"), context),
   };
   /** @type {Tabs} */
   const tabs = { root, state: context.state, panels, frame: null };

@@ -63,8 +63,8 @@ export const fading = {
     const how = lossOf(facts);
     if (how === "kept") return `${value}The effect does not occur on this set, for nothing was lost at \u03b3 0. ${priceOf(facts, setting)}`;
     if (how === "never") return `${value}It does not come back: taught class names move by \u03b2, whatever \u03b3 is. ${priceOf(facts, setting)}`;
-    const first = setting.beta < 1 || setting.gamma === firstKeeping ? ""
-      : `The least \u03b3 that does it is ${formatGamma(firstKeeping ?? 0)}. `;
+    const first = firstKeeping === null || setting.beta < 1 || setting.gamma <= firstKeeping ? ""
+      : `\u03b3 ${formatGamma(firstKeeping)} does it already. `;
     return `${value}${first}${why}${priceOf(facts, setting)}`;
   },
 };

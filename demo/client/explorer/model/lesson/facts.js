@@ -150,6 +150,11 @@ export class Facts {
     return at < 0 ? null : this.#data.images.nearest[at];
   }
 
+  /** The similarity to the nearest taught picture from which on one is familiar; null where that is not known. */
+  get familiarFrom() {
+    return this.#data.familiarFrom;
+  }
+
   /** alpha / beta at a similarity to the nearest taught picture. @type {(nearest: number, gamma: number) => number} */
   share(nearest, gamma) {
     return interpolationWeight(nearest, 1, gamma);

@@ -9,18 +9,19 @@ import { elsewhereMissing, pathText, points, taughtText } from "./words.js";
 /** @import { LessonStep } from '../../../types.d.ts' */
 
 const NEW_WORDS = "New words";
+const CLIP = { beta: 0, gamma: 0 };
 const EVERYWHERE = { beta: 1, gamma: 0 };
 const SHOTS_ONLY = { beta: 1, gamma: Infinity };
 
 /** @type {LessonStep} */
 const knows = {
-  title: "What it knows", kind: "choice", example: NEW_WORDS, opens: () => null,
+  title: "What it knows", kind: "choice", example: NEW_WORDS, opens: () => CLIP,
   question: (facts, { puzzle }) => (puzzle
     ? `This picture shows \u201c${puzzle.truth}\u201d. Nothing is applied yet: what will CLIP call it?`
     : "This set has no pictures of taught classes to guess about. What CLIP knows is told at once."),
   choices: (_, { puzzle }) => puzzle?.choices ?? [],
   truth: (_, { puzzle }) => puzzle?.right ?? null,
-  shows: () => ({ beta: 0, gamma: 0 }),
+  shows: () => CLIP,
   picture: (_, { puzzle }) => puzzle?.picture ?? -1,
   told(facts, { puzzle }) {
     const { seen } = facts.clip;
@@ -37,13 +38,13 @@ const knows = {
 
 /** @type {LessonStep} */
 const everywhere = {
-  title: "Teach everywhere", kind: "number", example: NEW_WORDS, opens: () => ({ beta: 0, gamma: 0 }),
+  title: "Teach everywhere", kind: "number", example: NEW_WORDS, opens: () => CLIP,
   question(facts) {
     const { kept } = facts;
     if (!kept) return `${elsewhereMissing(facts)}Nor has it pictures of classes not taught: there is nothing to predict.`;
-    const what = kept.word === "Elsewhere" ? "elsewhere, on pictures of other things" : "the classes not taught";
-    return `Now apply what was learned everywhere alike (\u03b2 1, \u03b3 0). CLIP is right on ${points(kept.before)} % of `
-      + `${what}. Where will that land?`;
+    const where = kept.word === "Elsewhere" ? "Elsewhere, on pictures of other things" : "On the classes not taught";
+    return `Now apply what was learned everywhere alike (\u03b2 1, \u03b3 0). ${where}, CLIP is right on `
+      + `${points(kept.before)} %. Where will that land?`;
   },
   truth: (facts) => facts.kept?.of(facts.at(1, 0)) ?? null,
   mark: ({ kept }) => kept?.before ?? null,
@@ -108,7 +109,8 @@ const yours = {
       : `Your last picture has a cosine of ${asked.toFixed(2)} to the nearest taught one, at any \u03b3; `
         + `at \u03b3 ${formatGamma(setting.gamma)} a share of `
         + `${facts.share(asked, setting.gamma).toFixed(2)} of the update reaches it. `;
-    return `The verdict compares the picture\u2019s cosine with those among the shots, and \u03b3 is not in it. ${own}${found}`
+    const from = facts.familiarFrom === null ? "" : `From ${facts.familiarFrom.toFixed(2)} on a picture is familiar. `;
+    return `The verdict compares the picture\u2019s cosine with those among the shots, and \u03b3 is not in it. ${from}${own}${found}`
       + "Challenge: find two things for which \u03b3 0 costs nothing elsewhere. What do they have in common?";
   },
 };
