@@ -11,6 +11,7 @@ const STYLE = `
 @page { size: A4; margin: 12mm 14mm; }
 body { margin: 0; font: 10.4pt/1.35 system-ui, sans-serif; color: #111; background: #fff; }
 h1 { margin: 0; font-size: 16pt; } h2 { margin: 0; font-size: 10.6pt; } p { margin: 1mm 0; }
+header span { white-space: nowrap; }
 header { display: flex; justify-content: space-between; align-items: baseline; margin-bottom: 2mm; }
 .question { display: grid; grid-template-columns: 7mm 1fr auto; gap: 0 2mm; padding: 2mm 0; border-top: 0.3mm solid #999; break-inside: avoid; }
 .question > b { font-size: 13pt; } .picture { width: 18mm; height: 18mm; background-repeat: no-repeat; print-color-adjust: exact; -webkit-print-color-adjust: exact; }

@@ -214,7 +214,9 @@ export function readingOf(clip, now) {
   if (Math.abs(now.shots - clip.shots) < ALIKE && kept) return "Nothing is learned, nothing is lost.";
   if (!better("shots")) return "The shots are no better met than before: one shift cannot meet all of them.";
   const beside = better("beside") && now.beside < clip.beside / 2;
-  if (!kept) return `${beside ? "Learned" : "Half learned"}, but far from the shots, where nobody asked, f has changed too.`;
+  if (!kept) {
+    return `${beside ? "Learned" : "Half learned"}, but far from the shots, where nobody asked, f has changed too.`;
+  }
   return beside ? "Learned, also beside the shots, and what lies far is kept."
     : "Memorised, not learned: the shots are met, but already beside them f is nearly as wrong as before.";
 }

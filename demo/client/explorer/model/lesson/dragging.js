@@ -61,8 +61,12 @@ export const fading = {
     const value = `${kept.word} is ${points(kept.of(now))} at ${settingText(setting)}, ${points(kept.before)} with CLIP. `;
     const why = "\u03b1 = \u03b2 \u00b7 exp(\u2212\u03b3 \u00b7 distance): far from what was taught little of the update is left. ";
     const how = lossOf(facts);
-    if (how === "kept") return `${value}The effect does not occur on this set, for nothing was lost at \u03b3 0. ${priceOf(facts, setting)}`;
-    if (how === "never") return `${value}It does not come back: taught class names move by \u03b2, whatever \u03b3 is. ${priceOf(facts, setting)}`;
+    if (how === "kept") {
+      return `${value}The effect does not occur on this set, for nothing was lost at \u03b3 0. ${priceOf(facts, setting)}`;
+    }
+    if (how === "never") {
+      return `${value}It does not come back: taught class names move by \u03b2, whatever \u03b3 is. ${priceOf(facts, setting)}`;
+    }
     const first = firstKeeping === null || setting.beta < 1 || setting.gamma <= firstKeeping ? ""
       : `\u03b3 ${formatGamma(firstKeeping)} does it already. `;
     return `${value}${first}${why}${priceOf(facts, setting)}`;
@@ -91,7 +95,8 @@ export const choosing = {
     const { score, best, kept } = facts;
     if (!score) return elsewhereMissing(facts);
     const top = score.of(facts.at(best.beta, best.gamma));
-    const found = best.beta === 0 ? `No setting that keeps ${kept?.word} beats CLIP, ${points(top)}: this set gains nothing. `
+    const found = best.beta === 0
+      ? `No setting that keeps ${kept?.word} beats CLIP, ${points(top)}: this set gains nothing. `
       : `Best of ${facts.settings.length} settings: ${settingText(best)} with ${points(top)}. `;
     const edge = best.gamma === 0 && best.beta > 0 ? "It is at the edge: on this set fading gains nothing. " : "";
     return `${found}${edge}${comparison(facts, setting, top)}It was sought among the test pictures, so it is no test any more: a `
@@ -106,5 +111,6 @@ function comparison(facts, { beta, gamma }, top) {
   if (!facts.keeps(now)) return `Yours loses too much of ${facts.kept?.word}. `;
   const gap = top - value;
   if (Math.abs(gap) < 0.05) return "Yours is as good. ";
-  return gap > 0 ? `Yours has ${points(value)}, ${points(gap)} less. ` : `Yours, between those tried, has even ${points(value)}. `;
+  return gap > 0
+    ? `Yours has ${points(value)}, ${points(gap)} less. ` : `Yours, between those tried, has even ${points(value)}. `;
 }

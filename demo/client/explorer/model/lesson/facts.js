@@ -55,7 +55,10 @@ export class Facts {
     return this.at(0, 0);
   }
 
-  /** What can be lost: elsewhere, else the classes that were not taught; null where the set has neither. @returns {Kept | null} */
+  /**
+   * What can be lost: elsewhere, else the classes that were not taught; null where the set has neither.
+   * @returns {Kept | null}
+   */
   get kept() {
     for (const [word, name] of /** @type {const} */ ([["Elsewhere", "elsewhere"], ["Not taught", "unseen"]])) {
       const before = this.clip[name];
@@ -136,7 +139,10 @@ export class Facts {
     return { picture, truth: classes.names[truth], choices, right, sure };
   }
 
-  /** A counted picture whose answer at a setting is not CLIP's, a right one first; -1 for none. @type {(setting: Setting) => number} */
+  /**
+   * A counted picture whose answer at a setting is not CLIP's, a right one first; -1 for none.
+   * @type {(setting: Setting) => number}
+   */
   firstChanged({ beta, gamma }) {
     const { counted, images } = this.#data;
     const answers = answersAt(this.#data, beta, gamma);

@@ -41,7 +41,9 @@ const everywhere = {
   title: "Teach everywhere", kind: "number", example: NEW_WORDS, opens: () => CLIP,
   question(facts) {
     const { kept } = facts;
-    if (!kept) return `${elsewhereMissing(facts)}Nor has it pictures of classes not taught: there is nothing to predict.`;
+    if (!kept) {
+      return `${elsewhereMissing(facts)}Nor has it pictures of classes not taught: there is nothing to predict.`;
+    }
     const where = kept.word === "Elsewhere" ? "Elsewhere, on pictures of other things" : "On the classes not taught";
     return `Now apply what was learned everywhere alike (\u03b2 1, \u03b3 0). ${where}, CLIP is right on `
       + `${points(kept.before)} %. Where will that land?`;
@@ -57,8 +59,12 @@ const everywhere = {
     const names = after.names ? `, and ${after.names} everyday names have moved noticeably` : "";
     const path = `${pathText(kept.word, kept.before, value)}${names}. ${taughtText(clip, after)}`;
     const missing = kept.word === "Elsewhere" ? "" : elsewhereMissing(facts);
-    if (value < kept.before - SLACK) return `${path}A few pictures were asked about, and all others are moved with them. ${missing}`;
-    if (value > kept.before + SLACK) return `${path}No loss on this set: what was learned of the taught holds for these, too. ${missing}`;
+    if (value < kept.before - SLACK) {
+      return `${path}A few pictures were asked about, and all others are moved with them. ${missing}`;
+    }
+    if (value > kept.before + SLACK) {
+      return `${path}No loss on this set: what was learned of the taught holds for these, too. ${missing}`;
+    }
     return `${path}The loss does not occur on this set: all are moved, but not so far that other answers win. ${missing}`;
   },
 };

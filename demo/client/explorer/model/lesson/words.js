@@ -20,7 +20,10 @@ export function settingText({ beta, gamma }) {
   return beta === 0 ? "CLIP (\u03b2 0)" : `\u03b2 ${Number(beta.toFixed(3))}, \u03b3 ${formatGamma(gamma)}`;
 }
 
-/** What happens to the taught classes; "" where no test picture tells. @type {(before: Summary, after: Summary) => string} */
+/**
+ * What happens to the taught classes; "" where no test picture tells.
+ * @type {(before: Summary, after: Summary) => string}
+ */
 export function taughtText(before, after) {
   if (before.seen === null || after.seen === null) return "";
   return `${pathText("Taught", before.seen, after.seen)}. `;
@@ -41,10 +44,12 @@ export function elsewhereMissing({ clip }) {
 export function gapText(guess, truth) {
   const gap = guess - truth;
   if (Math.abs(gap) <= NEAR) return `Well guessed: you said ${Math.round(guess)}, it is ${points(truth)}.`;
-  return `You said ${Math.round(guess)}, it is ${points(truth)}: ${points(Math.abs(gap))} points ${gap > 0 ? "less" : "more"}.`;
+  return `You said ${Math.round(guess)}, it is ${points(truth)}: ${points(Math.abs(gap))} points ${gap > 0
+    ? "less" : "more"}.`;
 }
 
 /** A choice beside the one that holds. @type {(choices: string[], guess: number, truth: number) => string} */
 export function verdictText(choices, guess, truth) {
-  return guess === truth ? "\u2713 As you said." : `\u2717 You said \u201c${choices[guess]}\u201d, it is \u201c${choices[truth]}\u201d.`;
+  return guess === truth
+    ? "\u2713 As you said." : `\u2717 You said \u201c${choices[guess]}\u201d, it is \u201c${choices[truth]}\u201d.`;
 }
