@@ -25,7 +25,7 @@ from urllib.parse import quote
 
 _HERE = Path(__file__).parent
 
-TABS_PLACE, PLOTLY_PLACE = "<!-- tabs -->", "PLOTLY_JS"
+LESSON_PLACE, TABS_PLACE, PLOTLY_PLACE = "<!-- lesson -->", "<!-- tabs -->", "PLOTLY_JS"
 
 
 def _read(name: str) -> str:
@@ -69,10 +69,13 @@ import(new URL("{_address(_HERE / script)}", document.baseURI))
 
 _EXPLORER_HTML = (
     _read("explorer/explorer.html")
+    .replace(LESSON_PLACE, _read("explorer/lesson/lesson.html").strip())
     .replace(TABS_PLACE, _read("explorer/tabs/tabs.html").strip())
     .replace(PLOTLY_PLACE, _address(PLOTLY_JS))
 )
-_EXPLORER_CSS = _read("explorer/explorer.css") + _read("explorer/tabs/tabs.css")
+_EXPLORER_CSS = "".join(
+    _read(f"explorer/{name}.css") for name in ("explorer", "tabs/tabs", "tabs/how", "lesson/lesson")
+)
 
 EXPLORER: dict[str, Any] = {
     "html_template": _EXPLORER_HTML,

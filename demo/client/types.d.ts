@@ -1,7 +1,9 @@
 // What the modules of the page's script hand to each other, and what the server hands to them. Only the type checker
 // reads this file; what a module keeps to itself it declares itself.
 
+import type { Facts, Puzzle } from "./explorer/model/lesson/facts.js";
 import type { State } from "./explorer/state.js";
+import type { Mode } from "./modes/mode.js";
 
 declare global {
   interface Window { Plotly?: Plotly; lluExplorer?: Face }
@@ -105,6 +107,27 @@ export interface Summary extends Record<Accuracy, number | null> {
 export interface Why { image: number; text: number; total: number; from: number; to: number }
 export interface ArcTarget { kind: "image" | "class"; index: number }
 export interface Arc extends Sweep { t: number[] }
+/** The model in one dimension: a shot, and the mean errors that the tab tells. */
+export interface Point { x: number; y: number }
+export interface Errors { shots: number; beside: number; far: number }
+
+// The lesson.
+/** What a step knows beside the set: the picture to guess about, and where the sliders stand. */
+export interface Scene { puzzle: Puzzle | null; setting: Setting }
+/**
+ * A step: "choice" asks for one of `choices`, "number" for a marker from 0 to 100, "drag" has the learner move the page's
+ * sliders. `leads`: modes that it sends to. `opens` and `shows`: where the sliders go when it begins and when it is told. `truth`: the choice or number that
+ * holds, null where the set cannot say. `mark`: what is known beforehand, on the scale of the answer. `live` follows the
+ * sliders until `reached` or until the learner says so.
+ */
+export interface LessonStep {
+  title: string; kind: "choice" | "number" | "drag"; example: string | null; confirm?: string; leads?: Mode[];
+  opens(facts: Facts): Setting | null; shows(facts: Facts): Setting | null;
+  question(facts: Facts, scene: Scene): string; told(facts: Facts, scene: Scene): string;
+  truth(facts: Facts, scene: Scene): number | null; choices?(facts: Facts, scene: Scene): string[];
+  mark?(facts: Facts): number | null; picture?(facts: Facts, scene: Scene): number;
+  live?(facts: Facts, setting: Setting): string; reached?(facts: Facts, setting: Setting): boolean;
+}
 
 // The state.
 export type Change = "data" | "places" | "moving" | "live" | "changed" | "released" | "turned" | "stepped";
@@ -112,6 +135,7 @@ export type TabName = "changed" | "confusion" | "plane" | "walk" | "methods" | "
 export type Colouring = "alpha" | "truth" | "clip" | "llu" | "changed" | "method";
 export interface System { title: string; answers: Int32Array }
 export interface Filter { kinds: Set<string>; values: Set<number> }
+export interface Setting { beta: number; gamma: number }
 export interface Settings { beta: number; gamma: number | "inf" }
 export interface Link {
   set: string | null; picture: string | null; beta: number | null; gamma: number | null;

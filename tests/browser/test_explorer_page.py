@@ -223,19 +223,6 @@ def test_a_link_to_another_example_loads_it(fresh_page: Page, app_address: str):
     fresh_page.wait_for_function("lluExplorer.state().beta === .25 && lluExplorer.state().gamma === Infinity")
 
 
-def test_the_lesson_asks_first_and_then_moves_the_sliders(fresh_page: Page, app_address: str):
-    open_app(fresh_page, app_address + "#lesson=2")
-    expect(fresh_page.locator(".lesson-question")).to_contain_text("everywhere")
-    assert state(fresh_page, "gamma") == 20
-    fresh_page.locator(".lesson-choice").first.click()
-    fresh_page.wait_for_function("lluExplorer.state().gamma === 0")
-    expect(fresh_page.locator(".lesson-choice[data-verdict=right]")).to_have_count(1)
-    unseen = f"{state(fresh_page, 'tiles.unseen'):.1f} %"
-    expect(fresh_page.locator(".lesson-outcome")).to_contain_text(unseen)
-    fresh_page.locator(".lesson-next").click()
-    fresh_page.wait_for_function("location.hash.includes('lesson=3')")
-
-
 def test_reload_and_back_keep_the_view(fresh_page: Page, app_address: str):
     page = open_app(fresh_page, app_address)
     page.locator("#gamma-number").fill("7")
@@ -283,7 +270,7 @@ def test_a_phone_shows_the_map_before_the_set_up(phone: Page):
     assert tops == sorted(tops)
 
 
-@pytest.mark.parametrize("tab", ["changed", "confusion", "plane", "walk", "methods", "table", "lesson", "how"])
+@pytest.mark.parametrize("tab", ["changed", "confusion", "plane", "walk", "methods", "table", "how"])
 def test_no_tab_makes_a_phone_scroll_sideways(phone: Page, tab: str):
     phone.locator(f"#tab-{tab}").click()
     phone.wait_for_function("tab => lluExplorer.state().tabs.open === tab", arg=tab)

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { LESSON } from "../../demo/client/explorer/model/lesson.js";
+import { LESSON } from "../../demo/client/explorer/model/lesson/steps.js";
 import { State } from "../../demo/client/explorer/state.js";
 import { TAB_NAMES } from "../../demo/client/explorer/tabs/names.js";
 import { makeData } from "./problems.js";

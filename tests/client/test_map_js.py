@@ -45,8 +45,8 @@ def test_what_a_link_says_wrongly_is_left_out(page: Page, hash):
 
 def repeated(page: Page, state: dict, lesson: int = 0) -> dict:
     """What a reader finds in the link to this state of the explorer."""
-    open_tab = {"tab": "lesson", "step": lesson} if lesson else {"tab": "changed", "step": 1}
-    return page.evaluate("(state) => readLink(linkHash(state))", state | open_tab)
+    opened = {"inLesson": lesson > 0, "step": max(lesson, 1)}
+    return page.evaluate("(state) => readLink(linkHash(state))", state | opened)
 
 
 def test_a_link_repeats_what_is_on_show(page: Page):

@@ -2,10 +2,11 @@
 // was, and here that becomes a frame, a settled page, a word to the server.
 
 import { find, findA, makeButton, setText } from "../dom.js";
-import { onMode, openMode } from "../modes/mode.js";
+import { currentMode, onMode, openMode } from "../modes/mode.js";
 import { CHANGED, DATA, LIVE, MOVING, PLACES, RELEASED, STEPPED, TURNED } from "./change.js";
 import { publicFace } from "./face.js";
 import { Frame } from "./frame.js";
+import { createLesson } from "./lesson/lesson.js";
 import { createLink } from "./link.js";
 import { createLasso } from "./map/lasso.js";
 import { createColourChoice, createLegend } from "./map/legend.js";
@@ -25,7 +26,6 @@ import { createSelectedCard, createWhy } from "./panels/selected.js";
 import { createTiles } from "./panels/tiles.js";
 import { createSheet } from "./sheet.js";
 import { State } from "./state.js";
-import { createLesson } from "./tabs/lesson.js";
 import { createTabs } from "./tabs/tabs.js";
 
 /** @import { Data, Paint, Panels, Props, Trigger, Watch } from '../types.d.ts' */
@@ -93,6 +93,7 @@ function listen(root, state, frame, sheet, link, settleSoon) {
   };
   state.subscribe((kind) => follow[kind]());
   onMode((mode) => state.showLesson(mode === "lesson"));
+  state.showLesson(currentMode() === "lesson");
 }
 
 /** @type {(root: HTMLElement, state: State, frame: Frame, sheet: SheetOnShow, before: Data | null) => void} */
@@ -139,7 +140,8 @@ function createPanels(root, state, frame, sheet, ask) {
     card: createSelectedCard(root, paint, (name) => ask("unquery", { name })), reasons: createWhy(root),
     bars: createBars(root), caption: createCaption(root), reach: createReach(root, (i) => state.select(i)),
     ...createMapPanels(root, state, frame, paint),
-    tabs: createTabs(root, { state, paint, ask }), lesson: createLesson(find(root, "#lesson"), state),
+    tabs: createTabs(root, { state, paint, ask }),
+    lesson: createLesson(find(root, "#lesson"), { state, paint, ask }),
   };
 }
 

@@ -2,7 +2,7 @@
 // nobody else: what follows from a change (a frame, the address, a word to the server) is decided where it is heard.
 
 import { CHANGED, DATA, LIVE, MOVING, PLACES, RELEASED, STEPPED, TURNED } from "./change.js";
-import { LESSON } from "./model/lesson.js";
+import { LESSON } from "./model/lesson/steps.js";
 import { readLive, saidOf, withLive, withoutLive, writeLive } from "./model/live.js";
 import { placeAgain, placeAnew } from "./model/places.js";
 import { keptByName, keptChoice, makeFilter } from "./model/selection.js";

@@ -15,7 +15,8 @@ const FIRST = { teach: "#teach", ask: "#ask", lesson: "#lesson" };
 export function mountModes(element) {
   const options = new URLSearchParams(window.location.search);
   document.body.classList.toggle("projected", options.has("stage"));
-  for (const part of (options.get("hide") ?? "").split(",").filter(Boolean)) document.body.classList.add(`hide-${part}`);
+  const hidden = (options.get("hide") ?? "").split(",").filter((name) => /^[a-z]+$/.test(name));
+  document.body.classList.add(...hidden.map((name) => `hide-${name}`));
   const buttons = [...element.querySelectorAll("button")].filter((button) => button.dataset.mode);
   for (const button of buttons) {
     const mode = MODES.find((one) => one === button.dataset.mode) ?? "explore";

@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from demo.session import bundles, edits, saving
 from demo.session import draft as drafts
-from demo.session import edits, saving
 from demo.session.session import Session
 from demo.settings import Limits
 from llu_core.errors import LluError
@@ -277,7 +277,7 @@ def test_thumbnails_of_any_size_are_brought_to_one_size(session: Session, tmp_pa
     assert features is not None
     assert features.train.thumbnails is not None
     assert features.test.thumbnails is not None
-    assert features.train.thumbnails.shape[1] == features.test.thumbnails.shape[1] == edits.THUMBNAIL
+    assert features.train.thumbnails.shape[1] == features.test.thumbnails.shape[1] == bundles.THUMBNAIL
 
 
 @pytest.fixture

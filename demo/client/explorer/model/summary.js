@@ -39,7 +39,7 @@ export function countedPictures({ truth, group }) {
  * The answers at one setting, computed once and aside from the page's own sweep.
  * @type {(data: Data, beta: number, gamma: number) => Int32Array}
  */
-function answersAt(data, beta, gamma) {
+export function answersAt(data, beta, gamma) {
   const sweeps = makeSweeps(data);
   sweepAll(sweeps, data, beta, gamma);
   return sweeps.best;

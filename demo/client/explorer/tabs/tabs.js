@@ -9,6 +9,7 @@ import { TAB_NAMES } from "./names.js";
 import { createArc } from "./arc.js";
 import { createChangedLists } from "./changed.js";
 import { createConfusion } from "./confusion.js";
+import { createHow } from "./how.js";
 import { createMethods } from "./methods.js";
 import { createPlane } from "./plane.js";
 import { createTable } from "./table.js";
@@ -30,7 +31,7 @@ export function createTabs(root, context) {
   const panels = {
     changed: createChangedLists(panel("changed"), context), confusion: createConfusion(panel("confusion"), context),
     plane: createPlane(panel("plane"), context), walk, methods,
-    table: createTable(panel("table"), context), how: {},
+    table: createTable(panel("table"), context), how: createHow(panel("how"), context),
   };
   /** @type {Tabs} */
   const tabs = { root, state: context.state, panels, frame: null };
