@@ -52,7 +52,7 @@ def shots_of(page: Page) -> int:
 def record(page: Page, button: Locator, least: int) -> int:
     """Hold a button with the mouse until there are `least` shots; returns how many joined."""
     open_mode(page, "teach")
-    button.scroll_into_view_if_needed()
+    button.evaluate("node => node.scrollIntoView({ block: 'center', behavior: 'instant' })")  # not under the foot
     box = box_of(button)
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.down()

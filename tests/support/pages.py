@@ -60,6 +60,8 @@ def open_app(page: Page, address: str) -> Page:
 def start_over(page: Page) -> Page:
     """Take back what was done on a page by hand: settings, choice, colours, filters, zoom and tab are as it opened."""
     page.evaluate("() => { lluExplorer.choose(null); lluExplorer.select(0); window.scrollTo(0, 0); }")
+    if page.locator(".save-button").get_attribute("aria-expanded") == "true":
+        page.keyboard.press("Escape")
     page.locator("#reset-settings").click()
     open_mode(page, "explore")
     page.locator("#colour-by").select_option("alpha")
