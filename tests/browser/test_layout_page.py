@@ -67,7 +67,10 @@ def test_sliders_tiles_strip_and_map_are_in_sight_on_a_projector(fresh_page: Pag
     page = open_app(fresh_page, f"{app_address}?stage")
     resize(page, PROJECTOR)
     is_all_in_sight(page, ("beta", "gamma"))
-    assert page.locator("#explorer .setting label").first.evaluate("node => parseFloat(getComputedStyle(node).fontSize)") >= 16
+    assert (
+        page.locator("#explorer .setting label").first.evaluate("node => parseFloat(getComputedStyle(node).fontSize)")
+        >= 16
+    )
 
 
 def test_a_phone_has_gamma_at_hand_and_beta_behind_its_button(page: Page):
@@ -173,10 +176,9 @@ def test_the_strip_tells_the_shares_that_the_core_gives(page: Page, tmp_path: Pa
         page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
         told = {row["key"]: float(row["share"].split("\u2009")[0].strip("<>")) for row in state(page, "reach.rows")}
         tests = [row for row in rows if row["part"] == "test"]
-        assert told["seen"] == pytest.approx(mean_share([row for row in tests if row["truth"] in taught], gamma), abs=0.51)
-        assert told["unseen"] == pytest.approx(
-            mean_share([row for row in tests if row["truth"] not in taught], gamma), abs=0.51
-        )
+        for key, is_taught in (("seen", True), ("unseen", False)):
+            wanted = mean_share([row for row in tests if (row["truth"] in taught) is is_taught], gamma)
+            assert told[key] == pytest.approx(wanted, abs=0.51)
 
 
 def mean_share(rows: list[dict[str, str]], gamma: float) -> float:
@@ -188,7 +190,8 @@ def mean_share(rows: list[dict[str, str]], gamma: float) -> float:
 
 INK = """() => ["#explorer .map-points", "#explorer .reach canvas"].map((selector) => {
     const canvas = document.querySelector(selector);
-    return canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.reduce((a, b) => (31 * a + b) | 0, 7);
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    return data.reduce((sum, value) => (31 * sum + value) | 0, 7);
 })"""
 
 
