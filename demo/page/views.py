@@ -26,6 +26,8 @@ THEME = gr.themes.Default(primary_hue="indigo", font=FONT, font_mono=["ui-monosp
     body_text_color_subdued_dark="*neutral_300",
     block_info_text_color="*neutral_600",
     block_info_text_color_dark="*neutral_300",
+    button_primary_background_fill="*primary_600",  # the theme's own is a little too light for white letters
+    button_primary_background_fill_hover="*primary_700",
 )
 
 _HERE = Path(__file__).parent
@@ -166,12 +168,13 @@ def build_few_shot_panel(limits: Limits) -> FewShotPanel:
     )
     files.preprocess = _paths
     gr.Markdown(
-        "A zip or folder holds one folder per class; beside them `test/` may hold test pictures and `new/` "
+        "<details><summary>Stays on this server, deleted when you leave. <u>Limits</u></summary>"
+        "<p>A zip or folder holds one folder per class; beside them test/ may hold test pictures and new/ "
         "classes that are not taught. A feature bundle (.npz) brings embeddings instead. "
         f"{limits.as_text()} "
         "Pictures stay in this server's memory and are forgotten when you close the page; "
         "uploaded files are deleted after ten minutes. The camera is on only while you record or predict live, "
-        "and its pictures go to this app only.",
+        "and its pictures go to this app only.</p></details>",
         elem_id="privacy",
     )
     cards = gr.HTML(
@@ -209,7 +212,7 @@ def build_predict_panel(limits: Limits) -> PredictPanel:
         label="Ask about a picture",
         sources=["upload", "clipboard"],
         type="filepath",
-        height=170,
+        height=132,
         elem_id="query",
     )
     query.preprocess = _path
@@ -221,28 +224,30 @@ def build_predict_panel(limits: Limits) -> PredictPanel:
         elem_id="photographs",
     )
     camera = gr.HTML(camera_limits(limits), **CAMERA, apply_default_css=False, padding=False, elem_id="camera")
-    new_class = gr.Textbox(
-        label="Add a possible answer (not trained)",
-        info="Joins both predictions at once",
-        max_lines=1,
-        elem_id="new-class",
-    )
-    add_class = gr.Button("Add class", size="sm", elem_id="add-class")
+    with gr.Row(equal_height=False):
+        new_class = gr.Textbox(
+            label="Add a possible answer (not trained)",
+            placeholder="joins both predictions at once",
+            max_lines=1,
+            elem_id="new-class",
+        )
+        add_class = gr.Button("Add class", size="sm", elem_id="add-class")
     return PredictPanel(query=query, photographs=photographs, camera=camera, new_class=new_class, add_class=add_class)
 
 
 def build_save_panel() -> SavePanel:
-    download = gr.Button("Download adapter", elem_id="download")
-    predictions = gr.Button("Download predictions (CSV)", elem_id="download-predictions")
+    with gr.Row():
+        download = gr.Button("Download adapter", size="sm", elem_id="download")
+        predictions = gr.Button("Predictions (CSV)", size="sm", elem_id="download-predictions")
     # written when asked for, then handed to the browser by a click on the hidden one
     file = gr.DownloadButton(visible="hidden", elem_id="download-file")
-    reopen = gr.File(label="Reopen a saved adapter (.zip)", file_types=[".zip"], height=110)
+    reopen = gr.File(label="Reopen a saved adapter (.zip)", file_types=[".zip"], height=84, elem_id="reopen")
     reopen.preprocess = _path
-    link = gr.Button("Copy a link to this view", elem_id="copy-link")
-    link_said = gr.Markdown(elem_id="link-said")
-    with gr.Row():
+    with gr.Row(elem_classes="save-part"):
+        link = gr.Button("Copy link", size="sm", elem_id="copy-link")
         png = gr.Button("Map as PNG", size="sm", elem_id="export-png")
         svg = gr.Button("Map as SVG", size="sm", elem_id="export-svg")
+    link_said = gr.Markdown(elem_id="link-said")
     with gr.Accordion("Code", open=False):
         library_code = gr.Code(label="Use the adapter in Python", language="python", elem_id="library-code")
         client_code = gr.Code(label="Call this app from Python", language="python", elem_id="client-code")

@@ -59,7 +59,7 @@ def seconds_until(page: Page, condition: str) -> float:
 
 
 def measure(page: Page, address: str, path: Path) -> None:
-    page.goto(address)
+    page.goto(f"{address}?mode=teach")
     page.wait_for_function("window.lluExplorer && lluExplorer.state().projection === 'UMAP'", timeout=300_000)
     time.sleep(20)  # the examples are trained, and the model for photographs is loaded
     model = page.evaluate("lluExplorer.state().id")

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from support.app_fixtures import DESKTOP, new_page
 from support.browser_fixtures import FLAGS, executable
-from support.pages import box_of, open_app, state, train
+from support.pages import box_of, open_app, open_mode, open_save, state, train
 
 pytestmark = pytest.mark.browser
 
@@ -51,7 +51,8 @@ def shots_of(page: Page) -> int:
 
 def record(page: Page, button: Locator, least: int) -> int:
     """Hold a button with the mouse until there are `least` shots; returns how many joined."""
-    button.scroll_into_view_if_needed()
+    open_mode(page, "teach")
+    button.evaluate("node => node.scrollIntoView({ block: 'center', behavior: 'instant' })")  # not under the foot
     box = box_of(button)
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.down()
@@ -71,6 +72,7 @@ def joined(page: Page) -> int:
 
 
 def record_new(page: Page, name: str, least: int = 4) -> int:
+    open_mode(page, "teach")
     page.locator("#cards .new-name").fill(name)
     taken = record(page, page.locator("#cards .for-new"), least)
     expect(card(page, name).locator(".count")).to_contain_text(f"{taken} pictures")
@@ -82,6 +84,7 @@ def live_answers(page: Page) -> int:
 
 
 def switch_live_on(page: Page) -> None:
+    open_mode(page, "ask")
     page.locator(".live-switch").click()
     page.wait_for_function("Number(document.querySelector('.live').dataset.answered) > 0")
 
@@ -120,6 +123,7 @@ def test_shots_are_recorded_trained_on_and_asked_about_live(opened: Opener):
 
 def test_a_key_is_held_too_and_its_repeats_do_not_count(opened: Opener):
     page = opened(*FAKE_CAMERA)
+    open_mode(page, "teach")
     page.locator("#cards .new-name").fill("cup")
     page.locator("#cards .for-new").focus()
     for _ in range(5):  # what a held key sends
@@ -152,7 +156,7 @@ def test_live_prediction_goes_on_with_another_adapter_and_ends_with_the_set(open
     train(page)
     before = live_answers(page)
     page.wait_for_function("n => Number(document.querySelector('.live').dataset.answered) > n", arg=before)
-    page.get_by_role("button", name="4 · Save and share").click()
+    open_save(page)
     page.locator("#clear").click()
     expect(page.locator(".live-say")).to_contain_text("no trained adapter yet")
     expect(page.locator(".live-switch")).to_have_attribute("aria-pressed", "false")
@@ -192,6 +196,7 @@ def test_the_camera_is_off_once_the_button_is_let_go(opened: Opener):
 
 def test_a_limit_ends_a_recording_and_what_came_stays(opened: Opener):
     page = opened(*FAKE_CAMERA, script=_limited(shots=3))
+    open_mode(page, "teach")
     page.locator("#cards .new-name").fill("cup")
     page.locator("#cards .for-new").focus()
     page.keyboard.down("Enter")
@@ -224,9 +229,11 @@ def no_camera(page: Page, sentence: str) -> None:
     """Both ways to use the camera end in the sentence, nothing is lost, and no sign is left."""
     expect(page.locator("#cards .card .record").first).to_be_attached()
     before = page.locator("#cards .card").count()
+    open_mode(page, "ask")
     page.locator(".live-switch").click()
     expect(page.locator(".live-say")).to_contain_text(sentence)
     expect(page.locator(".live-switch")).to_have_attribute("aria-pressed", "false")
+    open_mode(page, "teach")
     button = page.locator("#cards .card .record").first
     button.focus()
     page.keyboard.down("Space")
@@ -258,6 +265,7 @@ def test_a_page_that_is_not_secure_has_no_camera(opened: Opener):
 
 def test_a_new_class_needs_its_name_before_its_pictures(opened: Opener):
     page = opened(*FAKE_CAMERA)
+    open_mode(page, "teach")
     page.locator("#cards .for-new").focus()
     page.keyboard.press("Space")
     expect(page.locator("#cards .say")).to_contain_text("Type what the pictures show")

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from support.app_fixtures import started
 from support.fake_hub import FakeHub, copied
-from support.pages import move, open_app, state
+from support.pages import move, open_app, open_reader, state
 
 pytestmark = pytest.mark.browser
 NAME = "hf-hub:someone/clip"
@@ -37,6 +37,7 @@ def page(fresh_page: Page, address: str) -> Page:
 
 def choose(page: Page, name: str) -> None:
     """Open the panel by an offer, and type a name."""
+    open_reader(page)
     page.locator("#offers button").first.click()
     field = page.locator("#model-name input")
     expect(field).to_be_visible()
@@ -47,6 +48,7 @@ def choose(page: Page, name: str) -> None:
 def test_a_better_model_is_one_click_away_and_told_before_it_is_loaded(page: Page, hub: FakeHub):
     offers = page.locator("#offers button")
     expect(offers).to_have_text(["MobileCLIP2-S0 · 300 MB", "ViT-B/32 · 605 MB", "ViT-B/16 · 598 MB"])
+    open_reader(page)
     offers.nth(1).click()
     facts = page.locator("#model-facts")
     expect(facts).to_contain_text("OpenAI CLIP ViT-B/32 · 605 MB to download · fast on a CPU")
@@ -56,7 +58,7 @@ def test_a_better_model_is_one_click_away_and_told_before_it_is_loaded(page: Pag
 
 
 def test_cancel_leaves_everything_as_it_was_and_the_next_try_is_whole(page: Page, hub: FakeHub):
-    move(page, "beta", 3)
+    move(page, "beta-slider", 3)
     before = [state(page, part) for part in ("id", "beta", "gamma")]
     line = page.locator("#model-line").inner_text()
     hub.fault, hub.pause = "slow", 0.1
@@ -87,6 +89,7 @@ def test_cancel_leaves_everything_as_it_was_and_the_next_try_is_whole(page: Page
 
 def test_the_panel_fits_a_phone(page: Page, tmp_path: Path):
     page.set_viewport_size({"width": 390, "height": 844})
+    open_reader(page)
     page.locator("#offers button").first.click()
     expect(page.locator("#model-facts")).to_be_visible()
     assert page.evaluate("document.scrollingElement.scrollWidth") <= 390

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from llu_core.data.bundles import save_bundle
 from support.app_fixtures import new_page
-from support.pages import add_zip, choose_folder, open_app, train
+from support.pages import add_zip, choose_folder, open_app, open_mode, train
 from support.sample_pictures import picture_bytes, picture_folder, write_zip
 from support.synthetic import problem
 
@@ -18,6 +18,7 @@ pytestmark = pytest.mark.browser
 def own(page: Page, tmp_path: Path) -> Page:
     add_zip(page, write_zip(tmp_path / "mine.zip"))
     expect(page.locator("#cards input.name")).to_have_count(4)
+    open_mode(page, "teach")
     return page
 
 

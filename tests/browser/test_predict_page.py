@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from llu_core.method.checkpoint import TrainedAdapter
-from support.pages import add_zip, state, train
+from support.pages import add_zip, open_mode, open_save, state, train
 from support.sample_pictures import picture_bytes, write_zip
 
 pytestmark = pytest.mark.browser
@@ -23,22 +23,24 @@ def ask(page: Page, tmp_path: Path, name: str = "what.png") -> None:
 def test_a_picture_is_asked_about_explained_and_removed(page: Page, tmp_path: Path):
     before = page.locator(".tracequery .points path").count()
     ask(page, tmp_path)
-    expect(page.locator(".selected .kind")).to_contain_text("query")
+    expect(page.locator(".selected .kind")).to_contain_text("your picture")
     assert page.locator(".tracequery .points path").count() == before + 1
     page.locator(".selected .remove").click()
     expect(page.locator(".tracequery .points path")).to_have_count(before)
 
 
 def test_a_photograph_of_the_installation_is_asked_about(page: Page):
+    open_mode(page, "ask")
     buttons = page.locator("#photographs button")
     expect(buttons).to_have_count(6)
     buttons.first.click()
     expect(page.locator(".selected .name")).to_have_text("lion.jpg")
-    expect(page.locator(".selected .kind")).to_contain_text("query")
+    expect(page.locator(".selected .kind")).to_contain_text("your picture")
 
 
 def test_a_pasted_class_joins_both_predictions_without_training(page: Page):
     model = state(page, "id")
+    open_mode(page, "ask")
     page.locator("#new-class textarea, #new-class input").first.fill("<i>newt</i> \U0001f98e")
     page.locator("#add-class").click()
     expect(page.locator("#cards .card.unseen input.name").last).to_have_value("<i>newt</i> \U0001f98e")
@@ -56,7 +58,7 @@ def test_a_file_that_is_no_picture_is_refused_kindly(page: Page, tmp_path: Path)
 
 
 def test_adapter_and_predictions_are_downloaded(page: Page, tmp_path: Path):
-    page.get_by_role("button", name="4 \u00b7 Save and share").click()
+    open_save(page)
     with page.expect_download() as download:
         page.locator("#download").click()
     download.value.save_as(tmp_path / "adapter.zip")

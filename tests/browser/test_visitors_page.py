@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from support.app_fixtures import DESKTOP, new_page
 from support.hostile import zip_of
-from support.pages import add_zip, open_app, state, train
+from support.pages import add_zip, open_app, open_mode, open_save, state, train
 from support.sample_pictures import picture_bytes, write_zip
 
 pytestmark = pytest.mark.browser
@@ -26,6 +26,7 @@ def test_two_browsers_train_at_once_and_see_their_own_only(chromium: Browser, ap
         expect(page.locator("#cards input.name")).to_have_count(2)
         pages.append((page, state(page, "id"), {f"my {texture}", f"my {other}"}))
     for page, _, _ in pages:
+        open_mode(page, "teach")
         page.locator("#train").click()
     for page, before, names in pages:
         page.wait_for_function("before => lluExplorer.state().id !== before", arg=before)
@@ -41,6 +42,7 @@ def test_a_double_click_trains_once_and_without_complaint(page: Page, tmp_path: 
     add_zip(page, write_zip(tmp_path / "mine.zip"))
     expect(page.locator("#cards input.name")).to_have_count(4)
     before = state(page, "id")
+    open_mode(page, "teach")
     page.locator("#train").dblclick()
     page.wait_for_function("before => lluExplorer.state().id !== before", arg=before)
     assert page.locator(".toast-body").count() == 0
@@ -49,7 +51,8 @@ def test_a_double_click_trains_once_and_without_complaint(page: Page, tmp_path: 
 def test_training_is_called_off_and_the_sliders_never_waited(page: Page, tmp_path: Path):
     add_zip(page, write_zip(tmp_path / "mine.zip", shots=150, tests=1))  # seconds of training by the paper's recipe
     expect(page.locator("#cards input.name")).to_have_count(4)
-    page.get_by_role("button", name="Recipe").click()
+    open_mode(page, "teach")
+    page.get_by_role("button", name="Training speed").click()
     page.get_by_label("paper").check()
     before = state(page, "id")
     page.locator("#train").click()
@@ -76,10 +79,11 @@ def test_names_from_files_are_text_everywhere(page: Page, tmp_path: Path, foreig
         page.keyboard.press("ArrowRight")
     for tab in page.locator("#explorer [role=tab]").all():
         tab.click()
+    open_mode(page, "teach")
     page.locator("#cards .new-name").fill(EVIL)  # a class that is there: the refusal quotes it
     page.locator("#cards .create button[type=submit]").click()
     expect(page.get_by_text(f"already a class called {EVIL}").first).to_be_visible()
-    page.get_by_role("button", name="4 · Save and share").click()
+    open_save(page)
     with page.expect_download() as download:
         page.locator("#download-predictions").click()
     download.value.save_as(tmp_path / "predictions.csv")

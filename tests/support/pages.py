@@ -28,6 +28,28 @@ def move(page: Page, slider: str, steps: int) -> None:
         page.keyboard.press("ArrowRight" if steps > 0 else "ArrowLeft")
 
 
+def open_mode(page: Page, mode: str) -> None:
+    """Turn the page to explore, teach, ask or lesson by its toolbar, where it is not there yet."""
+    if page.locator("body").get_attribute("data-mode") != mode:
+        page.locator(f".modes [data-mode={mode}]").click()
+    page.wait_for_function("mode => document.body.dataset.mode === mode", arg=mode)
+
+
+def open_save(page: Page) -> None:
+    """Open the menu of what can be taken home."""
+    button = page.locator(".save-button")
+    if button.get_attribute("aria-expanded") != "true":
+        button.click()
+    expect(page.locator("#save")).to_be_visible()
+
+
+def open_reader(page: Page) -> None:
+    """Open what the bar tells of the model that reads the pictures, its offers included."""
+    if page.locator("#model-line details[open]").count() == 0:
+        page.locator("#model-line summary").click()
+    expect(page.locator("#model-line details")).to_have_attribute("open", "")
+
+
 def open_app(page: Page, address: str) -> Page:
     """Go to the app and wait until a trained example is on the map."""
     page.goto(address)
@@ -38,7 +60,10 @@ def open_app(page: Page, address: str) -> Page:
 def start_over(page: Page) -> Page:
     """Take back what was done on a page by hand: settings, choice, colours, filters, zoom and tab are as it opened."""
     page.evaluate("() => { lluExplorer.choose(null); lluExplorer.select(0); window.scrollTo(0, 0); }")
+    if page.locator(".save-button").get_attribute("aria-expanded") == "true":
+        page.keyboard.press("Escape")
     page.locator("#reset-settings").click()
+    open_mode(page, "explore")
     page.locator("#colour-by").select_option("alpha")
     page.locator("#tab-changed").click()
     for kind in page.locator(".legend-shapes [aria-pressed=false]").all():
@@ -60,6 +85,7 @@ def add_zip(page: Page, path: Path) -> None:
 
 def choose_folder(page: Page, path: Path) -> None:
     """Hand a folder to the class cards by their button."""
+    open_mode(page, "teach")
     with page.expect_file_chooser() as chooser:
         page.locator("#cards .pick-folder").click()
     chooser.value.set_files(path)
@@ -68,6 +94,7 @@ def choose_folder(page: Page, path: Path) -> None:
 def train(page: Page) -> None:
     """Press Train and wait until the new adapter is on the map."""
     before = state(page, "id")
+    open_mode(page, "teach")
     expect(page.locator("#train")).to_be_enabled()
     page.locator("#train").click()
     page.wait_for_function("before => lluExplorer.state().id !== before", arg=before)

@@ -3,6 +3,7 @@
 import { find, findA, make, makeButton } from "../dom.js";
 import { chooseFolder, choosePictures, listenForFiles } from "./adding.js";
 import { addNewClassRecorder, cardRecorder } from "./recording.js";
+import { makeRoving } from "./roving.js";
 import { hasClass, makeState, rememberFocus, restoreFocus, say, tidyName, whyNotAName } from "./state.js";
 import { stripNodes } from "./thumbs.js";
 
@@ -57,7 +58,9 @@ function addButton(state, card) {
 function cardNode(state, card, fixed, redraw) {
   const node = make("div", card.train ? "card" : "card unseen");
   node.setAttribute("role", "listitem");
+  node.setAttribute("aria-label", `${card.name}: ${card.count}`);
   node.dataset.name = card.name;
+  node.dataset.spot = `card ${card.name}`;
   const line = make("div", "line");
   const foot = make("div", "line");
   foot.append(make("div", "count", card.count));
@@ -149,11 +152,13 @@ export function mountCards(element, props, trigger, watch) {
   listenForFiles(state);
   /** @type {Map<string, HTMLElement>} */
   let drawn = new Map();
+  const rove = makeRoving(find(element, ".cards"));
   let due = true;
   const redraw = () => {
     if (state.recording || !due) return; // the button that is held must stay
     due = false;
     drawn = draw(state, drawn, redraw);
+    rove();
   };
   addNewClassRecorder(state, find(element, ".create"), redraw);
   redraw();
