@@ -14,8 +14,9 @@ import numpy as np
 from PIL import Image
 
 from demo.session.comparison import COMPARED, SystemRow
+from demo.session.model import Model
 from demo.session.queries import sweep_arc
-from demo.session.session import Model, Session
+from demo.session.session import Session
 from llu_core.method.sweep import Sweep
 
 TRAIN, TEST, QUERY = 0, 1, 2

@@ -4,7 +4,8 @@ import math
 from collections import Counter
 from typing import Any
 
-from demo.session.session import Model, Session, accuracies
+from demo.session.model import Model, accuracies
+from demo.session.session import Session
 from llu_core.data.fewshot import LabelledEmbeddings
 from llu_core.data.pictures import Picture
 

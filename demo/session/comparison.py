@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from demo.session.session import Model, accuracies
+from demo.session.model import Model, accuracies
 from llu_core.data.fewshot import FewShotSet
 from llu_core.errors import LluError
 from llu_core.method.classifier import harmonic_mean

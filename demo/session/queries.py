@@ -12,7 +12,8 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from demo.session import draft as drafts
-from demo.session.session import UNLABELLED, Model, Session
+from demo.session.model import UNLABELLED, Model
+from demo.session.session import Session
 from llu_core.data.fewshot import LabelledEmbeddings
 from llu_core.encoders.encoder import Encoder
 from llu_core.encoders.prompts import class_embeddings
@@ -137,13 +138,22 @@ def join_classes(session: Session, new: NewClasses) -> Session:
     drafts.require_few_classes(len(model.shots.class_names) + len(new.names), session.limits)
     unseen = drafts.unseen_without_pictures(session.draft)
     missing = [name for name in new.names if name not in session.draft.class_names]
-    draft = drafts.set_unseen_classes(session.draft, [*unseen, *missing]) if missing else session.draft
+    known = session.features is not None or not missing  # a set of embeddings is not edited
+    draft = session.draft if known else drafts.set_unseen_classes(session.draft, [*unseen, *missing])
     grown = model.with_classes(list(new.names), new.embeddings)
-    if draft is session.draft:
-        return replace(session, model=grown)
-    in_step = not session.changed_since_training
-    edited = session.edited(f"add {', '.join(missing)}", draft)
-    return replace(edited, model=replace(grown, source=draft) if in_step else grown)
+    return session.answering(f"add {', '.join(new.names)}", grown, draft)
+
+
+def remove_answer(session: Session, name: str) -> Session:
+    """The session without a class that was added by its name; every answer is as it was before that.
+
+    Raises LluError where the adapter has no such class.
+    """
+    fewer = session.require_model().without_class(name)
+    unseen = drafts.unseen_without_pictures(session.draft)
+    left = [other for other in unseen if other != name]
+    draft = session.draft if left == unseen else drafts.set_unseen_classes(session.draft, left)
+    return session.answering(f"remove {name}", fewer, draft)
 
 
 def sweep_arc(session: Session, anchor: int, kind: str, index: int) -> tuple[Tensor, Sweep]:

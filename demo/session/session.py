@@ -1,118 +1,20 @@
 """A visitor's session: one frozen value from which everything on the page is derived."""
 
-import uuid
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-import numpy as np
-import torch
-from torch import Tensor
-
 from demo.session.draft import empty_draft, require_within, stored_pictures
 from demo.session.memory import pieces_of
-from demo.session.projection import Projection, project_pca
+from demo.session.model import Model
 from demo.session.readers import Reader, Readers
 from demo.settings import MB, Limits
-from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
+from llu_core.data.fewshot import FewShotSet
 from llu_core.data.pictures import ImageSource
 from llu_core.encoders.encoder import Encoder
 from llu_core.errors import LluError
 from llu_core.method.checkpoint import TrainedAdapter
-from llu_core.method.sweep import Sweep
 
 MAX_UNDO = 20
-UNLABELLED = -1
-
-
-@dataclass(frozen=True, eq=False)
-class Model:
-    """A trained adapter with all that the explorer shows of it.
-
-    shots: the embeddings it was trained and is tested on; queries: further pictures, labelled UNLABELLED. The rows
-    of sweep are the training images, the test images and the queries; projection has the first two and the image
-    anchors. source: the set it was trained on, None for a reopened adapter. seconds: training time, encoding aside;
-    None for a reopened adapter.
-    """
-
-    id: str
-    trained: TrainedAdapter
-    shots: FewShotSet
-    queries: LabelledEmbeddings
-    sweep: Sweep
-    projection: Projection
-    source: ImageSource | FewShotSet | None
-    seconds: float | None
-
-    @property
-    def parts(self) -> tuple[LabelledEmbeddings, LabelledEmbeddings, LabelledEmbeddings]:
-        """The sweep's rows: training images, test images, queries."""
-        return self.shots.train, self.shots.test, self.queries
-
-    @property
-    def images(self) -> Tensor:
-        """(n, d), the embeddings of the sweep's rows."""
-        return torch.cat([part.embeddings for part in self.parts])
-
-    @property
-    def row_names(self) -> tuple[str, ...]:
-        """The names of the sweep's rows."""
-        return tuple(name for part in self.parts for name in part.names)
-
-    def with_queries(self, queries: LabelledEmbeddings) -> "Model":
-        """The same adapter asked about other queries."""
-        return replace(self, queries=queries, sweep=_sweep(self.trained, self.shots, queries))
-
-    def with_classes(self, names: list[str], embeddings: Tensor) -> "Model":
-        """The same adapter telling apart further classes, (len(names), d) unit rows."""
-        shots = self.shots.add_classes(names, embeddings)
-        trained = replace(self.trained, class_names=shots.class_names, class_embeddings=shots.class_embeddings)
-        return replace(self, trained=trained, shots=shots, sweep=_sweep(trained, shots, self.queries))
-
-
-def build_model(
-    trained: TrainedAdapter,
-    shots: FewShotSet,
-    *,
-    source: ImageSource | FewShotSet | None,
-    seconds: float | None,
-    queries: LabelledEmbeddings | None = None,
-) -> Model:
-    """Everything the explorer needs of an adapter, with PCA as its first map."""
-    queries = queries or LabelledEmbeddings.empty(shots.width)
-    return Model(
-        id=uuid.uuid4().hex[:12],
-        trained=trained,
-        shots=shots,
-        queries=queries,
-        sweep=_sweep(trained, shots, queries),
-        projection=project_pca(map_points(shots)),
-        source=source,
-        seconds=seconds,
-    )
-
-
-def _sweep(trained: TrainedAdapter, shots: FewShotSet, queries: LabelledEmbeddings) -> Sweep:
-    images = torch.cat([shots.train.embeddings, shots.test.embeddings, queries.embeddings])
-    return Sweep.of(trained.adapter, images, shots.class_embeddings)
-
-
-def accuracies(model: Model, predictions: Tensor) -> dict[str, float | None]:
-    """Percent right on the test images of seen and of unseen classes, None where there are no such images.
-
-    predictions: (n,) labels for the rows of model.sweep, chosen among all classes.
-    """
-    labels = model.shots.test.labels
-    right = predictions[len(model.shots.train) :][: len(labels)] == labels
-    seen = torch.isin(labels, torch.tensor(model.trained.trained_classes))
-    return {
-        name: 100.0 * right[rows].float().mean().item() if rows.any() else None
-        for name, rows in (("seen", seen), ("unseen", ~seen))
-    }
-
-
-def map_points(shots: FewShotSet) -> np.ndarray:
-    """What the map is fitted to, (n, d): training images, test images. The anchors are training images."""
-    return torch.cat([shots.train.embeddings, shots.test.embeddings]).numpy()
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,6 +22,8 @@ class Edit:
     """What the set was before a change, who read it, and what the change was called.
 
     recording: the name of the recording that made the change, which goes on with it; "" for a change made at once.
+    model: the adapter as it answered before, where the change was one of its answers. whole: all that was on the page,
+    its history apart, where another set or adapter took its place.
     """
 
     label: str
@@ -128,6 +32,8 @@ class Edit:
     preset: str | None
     reader: Reader
     recording: str = ""
+    model: Model | None = None
+    whole: "Session | None" = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,6 +98,29 @@ class Session:
         changes = {"draft": draft, "features": None, "preset": None}
         return self._changed(label, anew, recording, **changes).within_memory(self)
 
+    def answering(self, label: str, model: Model, draft: ImageSource) -> "Session":
+        """The session with its adapter telling apart other classes, which `draft`, its set, names too.
+
+        Undo takes it back; an adapter that belonged to the set does so afterwards.
+        """
+        if draft is self.draft:
+            return self._changed(label, False, "", model=model).within_memory(self)
+        in_step = replace(model, source=draft) if not self.changed_since_training else model
+        return self._changed(label, False, "", model=in_step, draft=draft, preset=None).within_memory(self)
+
+    def replacing(self, before: "Session", label: str) -> "Session":
+        """This session in the place of `before`, which Undo brings back, unless nothing in that is a visitor's own."""
+        if before.untouched:
+            return self
+        whole = replace(before, history=())
+        edit = Edit(label, before.draft, before.features, before.preset, before.reader, whole=whole)
+        return replace(self, history=(*before.history, edit)[-MAX_UNDO:]).within_memory(before)
+
+    @property
+    def reader(self) -> Reader:
+        """Who reads the set."""
+        return Reader(self.encoder_name, self.encoder)
+
     def within_memory(self, before: "Session") -> "Session":
         """The session, without its oldest steps to undo where all of it is more than one visitor may hold.
 
@@ -217,21 +146,40 @@ class Session:
         return self._changed(f"open {features.name}", True, "", draft=empty_draft(), features=features, preset=None)
 
     def _changed(self, label: str, anew: bool, recording: str, **changes) -> "Session":
-        reader = Reader(self.encoder_name, self.encoder)
-        before = Edit(label, self.draft, self.features, self.preset, reader, recording)
+        model = self.model if "model" in changes else None
+        before = Edit(label, self.draft, self.features, self.preset, self.reader, recording, model)
         goes_on = recording and self.history and self.history[-1].recording == recording
         changed = replace(self, **changes, history=self.history if goes_on else (*self.history, before)[-MAX_UNDO:])
         return changed.for_own_set() if anew else changed
 
     def undone(self) -> "Session":
-        """The set as it was before the last edit; the model stays."""
+        """The set, and the answers, as they were before the last change; what was trained since then stays."""
         if not self.history:
             return self
-        last = self.history[-1]
-        before = replace(self, draft=last.draft, features=last.features, preset=last.preset, history=self.history[:-1])
-        if self.readers is None:  # a model that was chosen stays
-            return before
-        return replace(before, encoder=last.reader.encoder, encoder_name=last.reader.name)
+        last, earlier = self.history[-1], self.history[:-1]
+        if last.whole is None:
+            before = replace(self, draft=last.draft, features=last.features, preset=last.preset, history=earlier)
+            before = replace(before, model=self._answering_as(last.model))
+        else:
+            before = replace(last.whole, history=earlier)
+        if self.readers is not None:
+            return replace(before, encoder=last.reader.encoder, encoder_name=last.reader.name)
+        return before.read_by(self.reader)  # a model that was chosen stays
+
+    def _answering_as(self, before: Model | None) -> Model | None:
+        """The adapter with the answers that it had, to what it was asked about since; a later one stays as it is."""
+        now = self.model
+        if before is None or now is None or now.trained.adapter is not before.trained.adapter:
+            return now
+        known = before if before.queries is now.queries else before.with_queries(now.queries)
+        return replace(known, projection=now.projection)
+
+    def read_by(self, reader: Reader) -> "Session":
+        """The session with one model for everything; an adapter of pictures that another model read is dropped."""
+        chosen, model = replace(self, encoder=reader.encoder, encoder_name=reader.name, readers=None), self.model
+        if model is None or not isinstance(model.source, ImageSource):
+            return chosen
+        return chosen if model.trained.encoder_identity == reader.encoder.identity else replace(chosen, model=None)
 
     @property
     def holdings(self) -> tuple[object, ...]:

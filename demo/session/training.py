@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
+from demo.session.model import Model, build_model, map_points
 from demo.session.projection import Projection, project_umap
-from demo.session.session import Model, Session, build_model, map_points
+from demo.session.session import Session
 from llu_core.data.embedding import embed_steps
 from llu_core.data.fewshot import FewShotSet
 from llu_core.errors import LluError

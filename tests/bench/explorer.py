@@ -23,7 +23,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from demo.client import STATIC
 from demo.page.views import LAUNCH, build_explorer_panel
 from demo.payloads.explorer import explorer_payload
-from demo.session.session import Model, Session, accuracies, build_model
+from demo.session.model import Model, accuracies, build_model
+from demo.session.session import Session
 from llu_core.method.adapter import interpolation_mask
 from llu_core.method.checkpoint import TrainedAdapter
 from llu_core.method.fitting import fit

@@ -8,7 +8,8 @@ import torch
 
 from demo.payloads.explorer import systems_payload
 from demo.session.comparison import COMPARED, SystemRow, compare_systems
-from demo.session.session import Session, accuracies
+from demo.session.model import accuracies
+from demo.session.session import Session
 from llu_core.data.fewshot import LabelledEmbeddings
 from llu_core.errors import LluError
 

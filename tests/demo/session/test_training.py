@@ -9,7 +9,8 @@ import torch
 from demo.payloads.summary import status_line, summary
 from demo.session import draft as drafts
 from demo.session import edits, training
-from demo.session.session import Session, accuracies
+from demo.session.model import accuracies
+from demo.session.session import Session
 from llu_core.errors import LluError
 from llu_core.method.recipes import RECIPES
 from support.demo_sessions import drain
