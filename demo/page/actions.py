@@ -45,12 +45,18 @@ class Actions:
             return summary(session)
         return self.load_example(title, request)
 
-    def add_pictures(self, files: list[str] | None, class_name: str, request: gr.Request) -> dict[str, Any]:
-        """Add a zip with one folder per class, or pictures of one class, to the set; or open a feature bundle."""
+    def add_pictures(
+        self, files: list[str] | None, class_name: str, manner: str, request: gr.Request
+    ) -> dict[str, Any]:
+        """Add a zip with one folder per class, or pictures of one class, to the set; or open a feature bundle.
+
+        manner: "join" the set on show or "replace" it; "", as it is if nothing is said, replaces an example, unless
+        the class is one of its own, and lets an own set grow.
+        """
         if not files:
             return self.get_summary(request)
         before = self.visitors.session(request)
-        upload = edits.read_upload(before, files, class_name)
+        upload = edits.read_upload(before, files, class_name, manner)
 
         def join(session: Session) -> Session:
             session.require_same_set(before)

@@ -7,13 +7,14 @@ from typing import Any
 import gradio as gr
 from gradio.themes.utils.fonts import LocalFont
 
-from demo.client import CAMERA, CARDS, EXPLORER, PHOTOGRAPHS, preload_tags
+from demo.client import ANSWERS, CAMERA, CARDS, EXPLORER, PHOTOGRAPHS, QUESTION, preload_tags
 from demo.hosting.versions import versions
 from demo.page.bar import BarPanel, UntrainedPanel, build_bar, build_untrained_panel
 from demo.page.model_panel import ModelPanel, build_model_panel
 from demo.payloads.cards import cards_payload
 from demo.payloads.live import camera_limits
 from demo.payloads.thumbnails import photographs_payload
+from demo.payloads.waiting import NOTHING
 from demo.session.draft import PICTURE_SUFFIXES, empty_draft
 from demo.settings import Limits, Settings
 from llu_core.method.recipes import RECIPES
@@ -43,12 +44,21 @@ LAUNCH = {
 
 @dataclass(frozen=True)
 class FewShotPanel:
-    """The visitor's set: files for it, its classes as cards, its unseen classes and templates."""
+    """The visitor's set: files for it, its classes as cards, its unseen classes and templates.
+
+    question: what is asked about files that wait; manner: hidden, the answer that a program gives beforehand.
+    names_warned: hidden, unseen classes that wait after a warning.
+    """
 
     class_name: gr.Textbox
     files: gr.File
+    manner: gr.Textbox
+    question: gr.HTML
     cards: gr.HTML
     unseen: gr.Textbox
+    names_warned: gr.Textbox
+    names_warning: gr.HTML
+    names_anyway: gr.Button
     templates: gr.Textbox
 
 
@@ -67,14 +77,18 @@ class TrainPanel:
 @dataclass(frozen=True)
 class PredictPanel:
     """Questions to the adapter: about a picture, a photograph of the installation, what the webcam sees, and a further
-    class. camera: carries recordings on the class cards as well.
+    class. camera: carries recordings on the class cards as well. answers: the classes that were added by name; warned:
+    hidden, the name that was warned of.
     """
 
     query: gr.Image
     photographs: gr.HTML
     camera: gr.HTML
     new_class: gr.Textbox
+    warned: gr.Textbox
+    warning: gr.HTML
     add_class: gr.Button
+    answers: gr.HTML
 
 
 @dataclass(frozen=True)
@@ -164,6 +178,8 @@ def build_few_shot_panel(limits: Limits) -> FewShotPanel:
         elem_id="drop",
     )
     files.preprocess = _paths
+    manner = gr.Textbox("", visible=False, label='manner: "join", "replace", or "" for the rule')
+    question = gr.HTML(NOTHING, **QUESTION, apply_default_css=False, padding=False, elem_id="question")
     gr.Markdown(
         "A zip or folder holds one folder per class; beside them `test/` may hold test pictures and `new/` "
         "classes that are not taught. A feature bundle (.npz) brings embeddings instead. "
@@ -179,10 +195,16 @@ def build_few_shot_panel(limits: Limits) -> FewShotPanel:
         apply_default_css=False,
         elem_id="cards",
     )
-    unseen = gr.Textbox(label="Other class names to choose among", info="Not taught; separated by commas", max_lines=3)
+    names = {
+        "unseen": gr.Textbox(label="Other class names to choose among", info="Not taught, with commas", max_lines=3),
+        "names_warned": gr.Textbox("", visible=False),
+        "names_warning": gr.HTML("", apply_default_css=False, padding=False, elem_id="names-warning"),
+        "names_anyway": gr.Button("Add anyway", size="sm", visible=False, elem_id="names-anyway"),
+    }
     with gr.Accordion("Prompt templates", open=False):
         templates = gr.Textbox(label="One a line, {} is the class name; several are averaged", lines=2, max_lines=8)
-    return FewShotPanel(class_name=class_name, files=files, cards=cards, unseen=unseen, templates=templates)
+    added = {"class_name": class_name, "files": files, "manner": manner, "question": question}
+    return FewShotPanel(**added, cards=cards, **names, templates=templates)
 
 
 def build_train_panel() -> TrainPanel:
@@ -226,8 +248,14 @@ def build_predict_panel(limits: Limits) -> PredictPanel:
         max_lines=1,
         elem_id="new-class",
     )
-    add_class = gr.Button("Add class", size="sm", elem_id="add-class")
-    return PredictPanel(query=query, photographs=photographs, camera=camera, new_class=new_class, add_class=add_class)
+    naming = {
+        "new_class": new_class,
+        "warned": gr.Textbox("", visible=False),
+        "warning": gr.HTML("", apply_default_css=False, padding=False, elem_id="class-warning"),
+        "add_class": gr.Button("Add class", size="sm", elem_id="add-class"),
+        "answers": gr.HTML("[]", **ANSWERS, apply_default_css=False, padding=False, elem_id="answers"),
+    }
+    return PredictPanel(query=query, photographs=photographs, camera=camera, **naming)
 
 
 def build_save_panel() -> SavePanel:
@@ -235,7 +263,7 @@ def build_save_panel() -> SavePanel:
     predictions = gr.Button("Download predictions (CSV)", elem_id="download-predictions")
     # written when asked for, then handed to the browser by a click on the hidden one
     file = gr.DownloadButton(visible="hidden", elem_id="download-file")
-    reopen = gr.File(label="Reopen a saved adapter (.zip)", file_types=[".zip"], height=110)
+    reopen = gr.File(label="Reopen a saved adapter (.zip)", file_types=[".zip"], height=110, elem_id="reopen")
     reopen.preprocess = _path
     link = gr.Button("Copy a link to this view", elem_id="copy-link")
     link_said = gr.Markdown(elem_id="link-said")

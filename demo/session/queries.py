@@ -15,6 +15,7 @@ from demo.session import draft as drafts
 from demo.session.model import UNLABELLED, Model
 from demo.session.session import Session
 from llu_core.data.fewshot import LabelledEmbeddings
+from llu_core.data.taught import warning
 from llu_core.encoders.encoder import Encoder
 from llu_core.encoders.prompts import class_embeddings
 from llu_core.errors import LluError
@@ -109,6 +110,17 @@ class NewClasses:
     embeddings: Tensor
     templates: tuple[str, ...]
     encoder_identity: str
+
+
+def warning_before(session: Session, names: Sequence[str]) -> str:
+    """What happens if names become possible answers that the adapter's model was never taught; "" where none is such.
+
+    Nothing is said where there is no adapter, and of names that it knows already.
+    """
+    if session.model is None:
+        return ""
+    new = [name for name in names if name not in session.model.shots.class_names]
+    return warning(session.reader_of(session.model.trained).name, new)
 
 
 def add_classes(session: Session, names: Sequence[str]) -> Session:

@@ -1,12 +1,17 @@
 """Undo: one history of everything that a visitor did to the set and its answers."""
 
+import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
 from demo.hosting.examples import Examples
+from demo.payloads.cards import cards_payload_of_features
+from demo.payloads.explorer import explorer_payload
+from demo.payloads.summary import status_line
 from demo.session import edits, queries, saving, training
 from demo.session.presets import PRESETS, load_preset
 from demo.session.session import Session
@@ -102,3 +107,19 @@ def test_example_after_example_is_no_step(session: Session):
     examples = Examples(session.encoder, "toy")
     first = examples.get(session, next(iter(PRESETS)))
     assert first.replacing(first, "open an example").history == ()
+
+
+def test_a_reopened_adapter_shows_what_it_holds(trained: Session, tmp_path: Path):
+    opened = reopened(trained, tmp_path)
+    assert not opened.changed_since_training
+    assert "Reopened: taught with 18 pictures of 3 classes" in status_line(opened)
+    assert opened.features is not None
+    cards = json.loads(cards_payload_of_features(opened.features))["classes"]
+    assert [card["name"] for card in cards] == list(trained.require_model().shots.class_names)
+    assert sum(card["train"] for card in cards) == 18
+    assert json.loads(explorer_payload(opened))["images"]["n"] == 18
+
+
+def test_a_training_of_no_time_is_told_as_one(trained: Session):
+    quick = replace(trained, model=replace(trained.require_model(), seconds=0.003))
+    assert "in **under 0.1 s**" in status_line(quick)

@@ -1,7 +1,7 @@
 // Four numbers that move with the sliders, each against CLIP.
 
 import { find, findParts, setText } from "../../dom.js";
-import { DASH, signed } from "../model/numbers.js";
+import { signed } from "../model/numbers.js";
 
 /** @import { Accuracy, Panels, Summary } from '../../types.d.ts' */
 
@@ -16,6 +16,8 @@ const MISSING = {
   seen: "no test pictures of taught classes", unseen: "no test pictures of other classes",
   harmonic: "needs test pictures of both kinds",
 };
+/** As of a reopened adapter, and of a set of shots alone. */
+const NO_TESTS = "no test pictures came with it";
 
 /** @type {(root: HTMLElement) => Panels["tiles"]} */
 export function createTiles(root) {
@@ -29,7 +31,9 @@ export function createTiles(root) {
   const changed = findParts(find(all, "#tile-changed"), ["value", "fixed", "broken", "base"]);
   return {
     show(now, clip, ofTraining) {
-      for (const name of ACCURACIES) showAccuracy(tiles[name], now[name], clip[name], MISSING[name]);
+      for (const name of ACCURACIES) {
+        showAccuracy(tiles[name], now[name], clip[name], ofTraining ? NO_TESTS : MISSING[name]);
+      }
       showChanged(changed, now, ofTraining);
     },
     busy: (value) => all.setAttribute("aria-busy", String(value)),
@@ -40,7 +44,7 @@ export function createTiles(root) {
 function showAccuracy(tile, value, clip, reason) {
   tile.node.classList.toggle("empty", value === null);
   if (value === null || clip === null) {
-    setText(tile.value, DASH);
+    setText(tile.value, "");
     setText(tile.delta, "");
     return setText(tile.base, reason);
   }
