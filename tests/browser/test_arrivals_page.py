@@ -15,6 +15,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def teaching(page: Page) -> Page:
     page.evaluate("lluExplorer.openMode('teach')")
+    expect(page.locator("#cards .card").first).to_be_visible()
     return page
 
 

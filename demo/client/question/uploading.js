@@ -13,7 +13,7 @@ const FIELD = "#drop input[type=file]";
 export function amountOf(share, bytes) {
   const [unit, name] = bytes < MEGABYTE ? [1024, "kB"] : [MEGABYTE, "MB"];
   const all = Math.max(Math.ceil(bytes / unit), 1);
-  return `${Math.min(Math.floor(share * bytes / unit), all)} of ${all} ${name}`;
+  return `${Math.min(Math.round(share * bytes / unit), all)} of ${all} ${name}`;
 }
 
 /** The share of an upload that gradio shows in its bar, which it writes to the page's root. @type {() => number} */
