@@ -10,7 +10,8 @@ The value of either component is one JSON string. The explorer's is a payload, o
 events are "settings" when a drag ends, "walk" for the points of an arc, "methods" for the comparison, "link" for
 another set and "unquery" to take a query picture away. The class cards' events are "rename" {old, new}, "remove"
 {name}, "create" {name}, "move" {picture, to}, "discard" {picture} and "undo" {}; `picture` is a key of
-`demo.session.draft.pictures_by_key`. The photographs' is "photograph" {name}, the offered models' "offer" {name}. Files
+`demo.session.draft.pictures_by_key`. The photographs' is "photograph" {name}, the offered models' "offer" {name}, the
+added answers' "remove" {name}; the question about files that wait has "answer" {name, manner} and "leave" {}. Files
 chosen or dropped on a card go through the page's own upload field, "#drop", with the class written into "#drop-class";
 a folder is packed into a zip in the browser first. The camera's are "shots" {number, name, pictures, recording, begins}
 of a recording, "recorded" {} at its end, and "frame" and "keep" {number, picture} of live prediction; its value is the
@@ -102,7 +103,16 @@ PHOTOGRAPHS: dict[str, Any] = {
     "css_template": _read("cards/photographs.css"),
     "js_on_load": _mount("cards/photographs.js", "mountPhotographs", ("photograph",)),
 }
-
+QUESTION: dict[str, Any] = {
+    "html_template": _read("question/question.html"),
+    "css_template": _read("question/question.css"),
+    "js_on_load": _mount("question/question.js", "mountQuestion", ("answer", "leave")),
+}
+ANSWERS: dict[str, Any] = {
+    "html_template": _read("answers/answers.html"),
+    "css_template": _read("answers/answers.css"),
+    "js_on_load": _mount("answers/answers.js", "mountAnswers", ("remove",)),
+}
 OFFERS: dict[str, Any] = {
     "html_template": _read("offers/offers.html"),
     "css_template": _read("offers/offers.css"),

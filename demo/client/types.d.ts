@@ -268,3 +268,8 @@ export interface RecordingTask {
   name: string; most: number; host: HTMLElement; count(shots: number): void; done(joined: number, news: string): void;
 }
 export interface Recording { stop(): void }
+
+// What is asked about files that wait; "work" while they are read.
+export interface Question {
+  kind: "name" | "manner" | "work"; text: string; choices: { manner: string; title: string; words: string }[];
+}

@@ -32,7 +32,7 @@ class Actions:
         def load(session: Session) -> Session:
             if session.encoder is not before.encoder:
                 raise LluError("the model was changed meanwhile; choose the example again")
-            return replace(example, lineage=object())
+            return replace(example, lineage=object()).replacing(session, f"open {name}")
 
         return self.visitors.change(request, load)
 
@@ -44,12 +44,18 @@ class Actions:
             return summary(session)
         return self.load_example(title, request)
 
-    def add_pictures(self, files: list[str] | None, class_name: str, request: gr.Request) -> dict[str, Any]:
-        """Add a zip with one folder per class, or pictures of one class, to the set; or open a feature bundle."""
+    def add_pictures(
+        self, files: list[str] | None, class_name: str, manner: str, request: gr.Request
+    ) -> dict[str, Any]:
+        """Add a zip with one folder per class, or pictures of one class, to the set; or open a feature bundle.
+
+        manner: "join" the set on show or "replace" it; "", as it is if nothing is said, replaces an example, unless
+        the class is one of its own, and lets an own set grow.
+        """
         if not files:
             return self.get_summary(request)
         before = self.visitors.session(request)
-        upload = edits.read_upload(before, files, class_name)
+        upload = edits.read_upload(before, files, class_name, manner)
 
         def join(session: Session) -> Session:
             session.require_same_set(before)
@@ -78,7 +84,7 @@ class Actions:
         return self.visitors.change(request, edits.edit_picture, "delete", drafts.delete_picture, picture)
 
     def undo(self, request: gr.Request) -> dict[str, Any]:
-        """Take back the last change of the set; the adapter stays."""
+        """Take back the last change of the set or of its answers; what was trained since then stays."""
         return self.visitors.change(request, Session.undone)
 
     def set_unseen_classes(self, names: str, request: gr.Request) -> dict[str, Any]:
@@ -139,6 +145,10 @@ class Actions:
     def add_class(self, name: str, request: gr.Request) -> dict[str, Any]:
         """Let a further class join both predictions at once, without training."""
         return self._join_classes([name], self.visitors.session(request), request)
+
+    def remove_answer(self, name: str, request: gr.Request) -> dict[str, Any]:
+        """Take away a class that joined by its name; every answer is as it was before that."""
+        return self.visitors.change(request, queries.remove_answer, name)
 
     def follow_arc(self, event: dict[str, Any], request: gr.Request) -> str:
         """The points of the arc that the explorer asks for, as it draws them."""

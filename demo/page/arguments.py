@@ -61,3 +61,13 @@ def _printable(value: Any) -> Any:
         case dict():
             return {key: _printable(each) for key, each in value.items()}
     return value
+
+
+def file_path(payload: Any) -> str | None:
+    """A file as it came; gradio's own checks would answer with a bare "Error", and print what they refused."""
+    return None if payload is None else payload.path
+
+
+def file_paths(payload: Any) -> list[str] | None:
+    """Several, as `file_path`."""
+    return None if payload is None else [file.path for file in payload.root]

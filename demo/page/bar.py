@@ -1,10 +1,11 @@
-"""What is always in sight: the bar at the top, and the one across the explorer while it shows an older set."""
+"""What is always in sight: the bar with its menu, and the one across the explorer while it shows an older set."""
 
 from dataclasses import dataclass
 
 import gradio as gr
 
 from demo.client import MODES, OFFERS
+from demo.page.arguments import file_path
 from demo.session.presets import PRESETS
 from demo.settings import Settings
 
@@ -25,6 +26,23 @@ class UntrainedPanel:
     row: gr.Row
     text: gr.Markdown
     train: gr.Button
+
+
+@dataclass(frozen=True)
+class SavePanel:
+    """What is taken home, brought back and deleted; file: hidden, it hands the browser what the buttons ask for."""
+
+    download: gr.Button
+    predictions: gr.Button
+    file: gr.DownloadButton
+    link: gr.Button
+    link_said: gr.Markdown
+    png: gr.Button
+    svg: gr.Button
+    reopen: gr.File
+    library_code: gr.Code
+    client_code: gr.Code
+    clear: gr.Button
 
 
 def build_bar(settings: Settings) -> BarPanel:
@@ -57,3 +75,35 @@ def build_untrained_panel() -> UntrainedPanel:
         text = gr.Markdown(elem_id="untrained-text")
         train = gr.Button("Train", variant="primary", size="sm", elem_id="train-now")
     return UntrainedPanel(row=row, text=text, train=train)
+
+
+def build_save_panel() -> SavePanel:
+    with gr.Row():
+        download = gr.Button("Download adapter", size="sm", elem_id="download")
+        predictions = gr.Button("Predictions (CSV)", size="sm", elem_id="download-predictions")
+    # written when asked for, then handed to the browser by a click on the hidden one
+    file = gr.DownloadButton(visible="hidden", elem_id="download-file")
+    reopen = gr.File(label="Reopen a saved adapter (.zip)", file_types=[".zip"], height=84, elem_id="reopen")
+    reopen.preprocess = file_path
+    with gr.Row(elem_classes="save-part"):
+        link = gr.Button("Copy link", size="sm", elem_id="copy-link")
+        png = gr.Button("Map as PNG", size="sm", elem_id="export-png")
+        svg = gr.Button("Map as SVG", size="sm", elem_id="export-svg")
+    link_said = gr.Markdown(elem_id="link-said")
+    with gr.Accordion("Code", open=False):
+        library_code = gr.Code(label="Use the adapter in Python", language="python", elem_id="library-code")
+        client_code = gr.Code(label="Call this app from Python", language="python", elem_id="client-code")
+    clear = gr.Button("Delete my pictures and adapter", variant="stop", size="sm", elem_id="clear")
+    return SavePanel(
+        download=download,
+        predictions=predictions,
+        file=file,
+        link=link,
+        link_said=link_said,
+        png=png,
+        svg=svg,
+        reopen=reopen,
+        library_code=library_code,
+        client_code=client_code,
+        clear=clear,
+    )

@@ -6,8 +6,9 @@ from demo.hosting.frames import Busy
 from demo.hosting.host import Host
 from demo.page.visitors import Visitors, visitor
 from demo.payloads.live import live_answer, told
-from demo.session import queries, shots
+from demo.session import queries
 from demo.session.session import Session
+from demo.session.uploads import shots
 from llu_core.errors import LluError
 
 

@@ -94,6 +94,12 @@ class QuietBlocks(gr.Blocks):
             if isinstance(block, gr.Textbox | gr.Dropdown | gr.Radio) and not isinstance(value, str | None):
                 raise _shown("what is typed must be a text")
 
+    async def preprocess_data(self, block_fn: Any, inputs: list[Any], *args: Any, **kwargs: Any) -> list[Any]:
+        """What a call leaves out at its end is as the endpoint describes it; gradio's own clients fill it in."""
+        left_out = [getattr(block, "value", None) for block in block_fn.inputs[len(inputs) :]]
+        filled = inputs if None in left_out else [*inputs, *left_out]
+        return await super().preprocess_data(block_fn, filled, *args, **kwargs)
+
     async def process_api(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         try:
             return await super().process_api(*args, **kwargs)

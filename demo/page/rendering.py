@@ -12,6 +12,7 @@ from demo.payloads.explorer import explorer_payload, positions_payload
 from demo.payloads.models import facts_panel, offers_payload
 from demo.payloads.snippets import client_code, library_code
 from demo.payloads.summary import as_written, status_line
+from demo.payloads.waiting import answers_payload
 from demo.session import training
 from demo.session.draft import unseen_without_pictures
 from demo.session.session import Session
@@ -49,6 +50,7 @@ class Rendering:
             _cards(session),
             ", ".join(unseen_without_pictures(session.draft)),
             "\n".join(session.source.templates),
+            answers_payload(session),
             gr.update(interactive=reason is None),
             status_line(session),
             gr.update(visible=untrained),
@@ -104,6 +106,7 @@ def _cards(session: Session) -> str:
         "changed": session.changed_since_training,
         "undo": session.history[-1].label if session.history else None,
         "limits": session.limits,
+        "told": "" if session.preset or session.features else warning(session.encoder_name, session.draft.class_names),
     }
     if session.features is not None:
         return cards_payload_of_features(session.features, **shown)

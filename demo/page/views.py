@@ -2,18 +2,19 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import gradio as gr
 from gradio.themes.utils.fonts import LocalFont
 
-from demo.client import CAMERA, CARDS, EXPLORER, PHOTOGRAPHS, preload_tags
+from demo.client import ANSWERS, CAMERA, CARDS, EXPLORER, PHOTOGRAPHS, QUESTION, preload_tags
 from demo.hosting.versions import versions
-from demo.page.bar import BarPanel, UntrainedPanel, build_bar, build_untrained_panel
+from demo.page.arguments import file_path, file_paths
+from demo.page.bar import BarPanel, SavePanel, UntrainedPanel, build_bar, build_save_panel, build_untrained_panel
 from demo.page.model_panel import ModelPanel, build_model_panel
 from demo.payloads.cards import cards_payload
 from demo.payloads.live import camera_limits
 from demo.payloads.thumbnails import photographs_payload
+from demo.payloads.waiting import NOTHING
 from demo.session.draft import empty_draft
 from demo.settings import Limits, Settings
 from llu_core.files.images import SUFFIXES
@@ -46,12 +47,21 @@ LAUNCH = {
 
 @dataclass(frozen=True)
 class FewShotPanel:
-    """The visitor's set: files for it, its classes as cards, its unseen classes and templates."""
+    """The visitor's set: files for it, its classes as cards, its unseen classes and templates.
+
+    question: what is asked about files that wait; manner: hidden, the answer that a program gives beforehand.
+    names_warned: hidden, unseen classes that wait after a warning.
+    """
 
     class_name: gr.Textbox
     files: gr.File
+    manner: gr.Textbox
+    question: gr.HTML
     cards: gr.HTML
     unseen: gr.Textbox
+    names_warned: gr.Textbox
+    names_warning: gr.HTML
+    names_anyway: gr.Button
     templates: gr.Textbox
 
 
@@ -70,31 +80,18 @@ class TrainPanel:
 @dataclass(frozen=True)
 class PredictPanel:
     """Questions to the adapter: about a picture, a photograph of the installation, what the webcam sees, and a further
-    class. camera: carries recordings on the class cards as well.
+    class. camera: carries recordings on the class cards as well. answers: the classes that were added by name; warned:
+    hidden, the name that was warned of.
     """
 
     query: gr.Image
     photographs: gr.HTML
     camera: gr.HTML
     new_class: gr.Textbox
+    warned: gr.Textbox
+    warning: gr.HTML
     add_class: gr.Button
-
-
-@dataclass(frozen=True)
-class SavePanel:
-    """What is taken home, brought back and deleted; file: hidden, it hands the browser what the buttons ask for."""
-
-    download: gr.Button
-    predictions: gr.Button
-    file: gr.DownloadButton
-    link: gr.Button
-    link_said: gr.Markdown
-    png: gr.Button
-    svg: gr.Button
-    reopen: gr.File
-    library_code: gr.Code
-    client_code: gr.Code
-    clear: gr.Button
+    answers: gr.HTML
 
 
 @dataclass(frozen=True)
@@ -111,16 +108,6 @@ class View:
     explorer: gr.HTML
     summary: gr.JSON
     link: gr.Textbox
-
-
-# Files as they came, and choices as they were made: gradio's own checks would answer with a bare "Error", and print
-# what they refused. What they check is checked again where the values are used.
-def _path(payload: Any) -> str | None:
-    return None if payload is None else payload.path
-
-
-def _paths(payload: Any) -> list[str] | None:
-    return None if payload is None else [file.path for file in payload.root]
 
 
 def build_view(settings: Settings) -> View:
@@ -166,7 +153,9 @@ def build_few_shot_panel(limits: Limits) -> FewShotPanel:
         height=150,
         elem_id="drop",
     )
-    files.preprocess = _paths
+    files.preprocess = file_paths
+    manner = gr.Textbox("", visible=False, label='manner: "join", "replace", or "" for the rule')
+    question = gr.HTML(NOTHING, **QUESTION, apply_default_css=False, padding=False, elem_id="question")
     gr.Markdown(
         "<details><summary>Stays on this server, deleted when you leave. <u>Limits</u></summary>"
         "<p>A zip or folder holds one folder per class; beside them test/ may hold test pictures and new/ "
@@ -183,10 +172,16 @@ def build_few_shot_panel(limits: Limits) -> FewShotPanel:
         apply_default_css=False,
         elem_id="cards",
     )
-    unseen = gr.Textbox(label="Other class names to choose among", info="Not taught; separated by commas", max_lines=3)
+    names = {
+        "unseen": gr.Textbox(label="Other class names to choose among", info="Not taught, with commas", max_lines=3),
+        "names_warned": gr.Textbox("", visible=False),
+        "names_warning": gr.HTML("", apply_default_css=False, padding=False, elem_id="names-warning"),
+        "names_anyway": gr.Button("Add anyway", size="sm", visible=False, elem_id="names-anyway"),
+    }
     with gr.Accordion("Prompt templates", open=False):
         templates = gr.Textbox(label="One a line, {} is the class name; several are averaged", lines=2, max_lines=8)
-    return FewShotPanel(class_name=class_name, files=files, cards=cards, unseen=unseen, templates=templates)
+    added = {"class_name": class_name, "files": files, "manner": manner, "question": question}
+    return FewShotPanel(**added, cards=cards, **names, templates=templates)
 
 
 def build_train_panel() -> TrainPanel:
@@ -215,7 +210,7 @@ def build_predict_panel(limits: Limits) -> PredictPanel:
         height=132,
         elem_id="query",
     )
-    query.preprocess = _path
+    query.preprocess = file_path
     photographs = gr.HTML(
         photographs_payload(),
         **PHOTOGRAPHS,
@@ -232,39 +227,14 @@ def build_predict_panel(limits: Limits) -> PredictPanel:
             elem_id="new-class",
         )
         add_class = gr.Button("Add class", size="sm", elem_id="add-class")
-    return PredictPanel(query=query, photographs=photographs, camera=camera, new_class=new_class, add_class=add_class)
-
-
-def build_save_panel() -> SavePanel:
-    with gr.Row():
-        download = gr.Button("Download adapter", size="sm", elem_id="download")
-        predictions = gr.Button("Predictions (CSV)", size="sm", elem_id="download-predictions")
-    # written when asked for, then handed to the browser by a click on the hidden one
-    file = gr.DownloadButton(visible="hidden", elem_id="download-file")
-    reopen = gr.File(label="Reopen a saved adapter (.zip)", file_types=[".zip"], height=84, elem_id="reopen")
-    reopen.preprocess = _path
-    with gr.Row(elem_classes="save-part"):
-        link = gr.Button("Copy link", size="sm", elem_id="copy-link")
-        png = gr.Button("Map as PNG", size="sm", elem_id="export-png")
-        svg = gr.Button("Map as SVG", size="sm", elem_id="export-svg")
-    link_said = gr.Markdown(elem_id="link-said")
-    with gr.Accordion("Code", open=False):
-        library_code = gr.Code(label="Use the adapter in Python", language="python", elem_id="library-code")
-        client_code = gr.Code(label="Call this app from Python", language="python", elem_id="client-code")
-    clear = gr.Button("Delete my pictures and adapter", variant="stop", size="sm", elem_id="clear")
-    return SavePanel(
-        download=download,
-        predictions=predictions,
-        file=file,
-        link=link,
-        link_said=link_said,
-        png=png,
-        svg=svg,
-        reopen=reopen,
-        library_code=library_code,
-        client_code=client_code,
-        clear=clear,
-    )
+    naming = {
+        "new_class": new_class,
+        "warned": gr.Textbox("", visible=False),
+        "warning": gr.HTML("", apply_default_css=False, padding=False, elem_id="class-warning"),
+        "add_class": add_class,
+        "answers": gr.HTML("[]", **ANSWERS, apply_default_css=False, padding=False, elem_id="answers"),
+    }
+    return PredictPanel(query=query, photographs=photographs, camera=camera, **naming)
 
 
 def build_explorer_panel() -> gr.HTML:

@@ -14,6 +14,7 @@ from demo.page.camera import CameraActions
 from demo.page.faults import QuietBlocks, friendly
 from demo.page.long_work import LongWork
 from demo.page.model_loading import ModelLoading
+from demo.page.questions import PRIVATE, Questions, wire_questions
 from demo.page.rendering import Rendering
 from demo.page.uploads_only import take_uploads_only
 from demo.page.views import View, build_view
@@ -28,7 +29,6 @@ CONCURRENT, MAX_QUEUE = 4, 1000
 """Calls of one kind that run at once, and calls of all kinds that wait."""
 IN_LINE: dict[str, Any] = {"concurrency_limit": None}
 """The options of long work: its line is `Line`, which knows whose turn it is and can call work off."""
-PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,8 +49,8 @@ class Page:
         view, few_shot = self.view, self.view.few_shot
         panels = [
             view.bar.model_line, view.bar.offers, view.bar.preset, few_shot.cards, few_shot.unseen, few_shot.templates,
-            view.train.train, view.train.status, view.untrained.row, view.untrained.text, view.untrained.train,
-            view.save.library_code, view.save.client_code,
+            view.predict.answers, view.train.train, view.train.status, view.untrained.row, view.untrained.text,
+            view.untrained.train, view.save.library_code, view.save.client_code,
         ]  # fmt: skip
         return _show(self.rendering.render_panels, panels, event)
 
@@ -71,7 +71,6 @@ def _show(render: Callable, outputs: Any, event: Callable) -> Any:
 def wire(page: Page, demo: gr.Blocks) -> None:
     """Connect every component; an action answers with its summary, then the page is drawn from the session."""
     _wire_set(page)
-    _wire_joining(page)
     _wire_replacing(page)
     _wire_model(page)
     _wire_training(page)
@@ -86,29 +85,13 @@ def wire(page: Page, demo: gr.Blocks) -> None:
 
 
 def _wire_set(page: Page) -> None:
-    """What is dropped joins the set; templates that were edited are its templates."""
+    """What is dropped joins the set, names join the answers; templates that were edited are its templates."""
     actions, few_shot, summary = page.actions, page.view.few_shot, page.view.summary
-    dropped = [few_shot.files, few_shot.class_name]
-    added = few_shot.files.upload(friendly(actions.add_pictures), dropped, summary, api_name="add_pictures")
-    # Only what was dropped is taken back: another event must not empty a drop zone that is being filled.
-    page.show_panels(added.then(lambda: (None, ""), None, dropped, **PRIVATE).then)
+    wire_questions(Questions(actions), page.view, page.show_panels, page.show_explorer)
     edited = few_shot.templates.blur(
         friendly(actions.set_templates), few_shot.templates, summary, api_name="set_templates"
     )
     page.show_panels(edited.then)
-
-
-def _wire_joining(page: Page) -> None:
-    """What lets further classes join the answers at once."""
-    actions, unseen, predict = page.actions, page.view.few_shot.unseen, page.view.predict
-    joining = [
-        (unseen.blur, actions.set_unseen_classes, unseen, {"api_name": "set_unseen_classes"}),
-        (predict.add_class.click, actions.add_class, predict.new_class, {"api_name": "add_class"}),
-        (predict.new_class.submit, actions.add_class, predict.new_class, PRIVATE),
-    ]
-    for event, action, name, options in joining:
-        joined = event(friendly(action), name, page.view.summary, **options)
-        page.show_explorer(page.show_panels(joined.success).then)
 
 
 def _wire_replacing(page: Page) -> None:
@@ -226,10 +209,10 @@ def _wire_cards(page: Page) -> None:
         (cards.create, _with_event(actions.create_class, "name")),
         (cards.move, _with_event(actions.move_picture, "picture", "to")),
         (cards.discard, _with_event(actions.delete_picture, "picture")),
-        (cards.undo, _with_event(actions.undo)),
     ]
     for event, edit in edits:
         page.show_panels(event(edit, None, None, trigger_mode="multiple", **PRIVATE).then)
+    page.show_all(cards.undo(_with_event(actions.undo), None, None, trigger_mode="multiple", **PRIVATE).then)
 
 
 def _wire_camera(page: Page) -> None:
@@ -280,7 +263,8 @@ def _name_endpoints(page: Page) -> None:
     actions = page.actions
     for action in (
         actions.rename_class, actions.delete_class, actions.create_class, actions.move_picture, actions.delete_picture,
-        actions.undo, actions.set_mask, actions.ask_photograph, actions.remove_query,
+        actions.undo, actions.set_mask, actions.ask_photograph, actions.remove_query, actions.add_class,
+        actions.remove_answer, actions.set_unseen_classes,
     ):  # fmt: skip
         gr.api(friendly(action), api_name=action.__name__)
     gr.api(friendly(page.work.compare_methods), api_name="compare_methods", **IN_LINE)

@@ -28,12 +28,18 @@ IMBALANCE = 4
 
 
 def cards_payload(
-    draft: ImageSource, *, undo: str | None = None, changed: bool = False, limits: Limits | None = None
+    draft: ImageSource,
+    *,
+    undo: str | None = None,
+    changed: bool = False,
+    limits: Limits | None = None,
+    told: str = "",
 ) -> str:
     """The draft as JSON, see `_payload`; a class is {name, train, test, count, pictures, more}.
 
     pictures: [{key, name, part, src}], training pictures first, and `more` that the bound cut off.
-    undo: what can be taken back, in words; changed: whether the set is another one than was trained on.
+    undo: what can be taken back, in words; changed: whether the set is another one than was trained on; told: the first
+    of the notes.
     """
     pictures = defaultdict(list)
     for key, (part, picture) in pictures_by_key(draft).items():
@@ -47,11 +53,16 @@ def cards_payload(
             for key, part, picture in pictures[label][:most]
         ]
         classes.append(_class(name, train, len(pictures[label]) - train) | _shown(shown, len(pictures[label])))
-    return _payload(classes, draft.rejected, undo=undo, changed=changed, limits=limits)
+    return _payload(classes, draft.rejected, undo=undo, changed=changed, limits=limits, told=told)
 
 
 def cards_payload_of_features(
-    fewshot: FewShotSet, *, undo: str | None = None, changed: bool = False, limits: Limits | None = None
+    fewshot: FewShotSet,
+    *,
+    undo: str | None = None,
+    changed: bool = False,
+    limits: Limits | None = None,
+    told: str = "",
 ) -> str:
     """A set of embeddings as JSON, to be read, not edited: counts, and pictures where the set has thumbnails."""
     train, test = _rows_by_label(fewshot.train), _rows_by_label(fewshot.test)
@@ -65,7 +76,7 @@ def cards_payload_of_features(
             for row in rows[:most]
         ][:most]
         classes.append(_class(name, len(train[label]), len(test[label])) | _shown(shown, len(shown)))
-    return _payload(classes, fewshot.rejected, undo=undo, changed=changed, fixed=True, limits=limits)
+    return _payload(classes, fewshot.rejected, undo=undo, changed=changed, fixed=True, limits=limits, told=told)
 
 
 def _payload(
@@ -76,13 +87,14 @@ def _payload(
     changed: bool = False,
     fixed: bool = False,
     limits: Limits | None = None,
+    told: str = "",
 ) -> str:
     """{"classes", "notes": [sentence], "undo": words or null, "changed", "fixed": no editing, "limits"}."""
     limits = limits or Limits()
     return json.dumps(
         {
             "classes": classes,
-            "notes": _notes([one["train"] for one in classes if one["train"]], rejected),
+            "notes": [*([told] if told else []), *_notes([one["train"] for one in classes if one["train"]], rejected)],
             "undo": undo,
             "changed": changed,
             "fixed": fixed,

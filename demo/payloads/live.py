@@ -6,7 +6,7 @@ import numpy as np
 
 from demo.payloads.explorer import floats
 from demo.session.projection import Projection
-from demo.session.shots import Glance
+from demo.session.uploads.shots import Glance
 from demo.settings import Limits
 
 

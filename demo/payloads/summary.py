@@ -91,5 +91,11 @@ def _state(session: Session) -> str:
         return "Ready to train."
     if session.changed_since_training:
         return "**Changed since training.** Train again to see it on the map."
-    taken = f" in **{model.seconds:.1f} s**" if model.seconds is not None else ""
-    return f"Trained on {len(model.shots.train)} pictures of {len(model.trained.trained_classes)} classes{taken}."
+    taught = f"{len(model.shots.train)} pictures of {len(model.trained.trained_classes)} classes"
+    if model.seconds is None:
+        return f"Reopened: taught with {taught}; a saved adapter brings no test pictures."
+    return f"Trained on {taught} in **{_seconds(model.seconds)}**."
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds >= 0.1 else "under 0.1 s"

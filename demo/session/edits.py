@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec
 
 from demo.session import draft as drafts
-from demo.session.bundles import read_bundle
-from demo.session.controls import read_controls
 from demo.session.queries import add_classes
 from demo.session.session import Session
+from demo.session.uploads.bundles import read_bundle
+from demo.session.uploads.controls import read_controls
+from demo.session.uploads.manner import joins
 from demo.settings import MB, Limits
 from llu_core.data.fewshot import FewShotSet, Rejected
 from llu_core.data.folders.source import image_source
@@ -29,27 +30,30 @@ Arguments = ParamSpec("Arguments")
 class Upload:
     """What was read of an upload, on its way into a set: pictures, or a feature bundle; class_name: as it was given.
 
-    recording: the recording of a webcam that the pictures are part of, "" for files.
+    recording: the recording of a webcam that the pictures are part of, "" for files; manner: as in `read_upload`.
     """
 
     pictures: ImageSource | None = None
     bundle: FewShotSet | None = None
     class_name: str = ""
     recording: str = ""
+    manner: str = ""
 
 
-def add_files(session: Session, paths: Sequence[str | Path], class_name: str = "") -> Session:
+def add_files(session: Session, paths: Sequence[str | Path], class_name: str = "", manner: str = "") -> Session:
     """Add a zip (one folder per class), or pictures of the class `class_name`; or open one feature bundle (.npz).
 
-    An untouched example is replaced, unless `class_name` is one of its classes; an own set grows. Pictures that
-    cannot be read are named in `draft.rejected`. Raises LluError if nothing can be used, and then the session is as
-    before.
+    manner: as in `read_upload`. Pictures that cannot be read are named in `draft.rejected`. Raises LluError if nothing
+    can be used, and then the session is as before.
     """
-    return join_upload(session, read_upload(session, paths, class_name))
+    return join_upload(session, read_upload(session, paths, class_name, manner))
 
 
-def read_upload(session: Session, paths: Sequence[str | Path], class_name: str = "") -> Upload:
-    """Read files for `join_upload`, within what the session has room for; this takes long, and changes nothing."""
+def read_upload(session: Session, paths: Sequence[str | Path], class_name: str = "", manner: str = "") -> Upload:
+    """Read files for `join_upload`, within what the session has room for; this takes long, and changes nothing.
+
+    manner: as in `manner.joins`, which raises LluError where it cannot be.
+    """
     given, limits = [Path(path) for path in paths], session.limits
     _require_few(given, limits)
     files = [path for path in given if not is_leftover(path.name)]
@@ -63,7 +67,7 @@ def read_upload(session: Session, paths: Sequence[str | Path], class_name: str =
         raise LluError(f"the files are {size // MB} MB together; the page takes {limits.upload_mb} MB at a time")
     if any(path.suffix.lower() == ".npz" for path in files):
         return Upload(bundle=read_bundle(session, files))
-    draft = joined_by(session, class_name)
+    draft = joined_by(session, class_name, manner)
     reader, added = _Reader(session, draft), drafts.empty_draft()
     pictures = [path for path in files if path.suffix.lower() != ".zip"]
     if pictures:
@@ -74,7 +78,7 @@ def read_upload(session: Session, paths: Sequence[str | Path], class_name: str =
             added = drafts.merge(added, reader.zip(path))
     if pictures:
         added = _with_pictures(added, class_called, pictures, reader)
-    return Upload(pictures=added, class_name=class_name)
+    return Upload(pictures=added, class_name=class_name, manner=manner)
 
 
 def join_upload(session: Session, upload: Upload) -> Session:
@@ -82,20 +86,16 @@ def join_upload(session: Session, upload: Upload) -> Session:
     if upload.bundle is not None:
         return session.with_features(upload.bundle)
     assert upload.pictures is not None
-    draft, anew = joined_by(session, upload.class_name), not _joins(session, upload.class_name)
+    draft = joined_by(session, upload.class_name, upload.manner)
+    anew = not joins(session, upload.class_name, upload.manner)
     label = f"record {upload.class_name}" if upload.recording else "add pictures"
     merged = drafts.merge(draft, upload.pictures)
     return session.edited(label, merged, anew=anew, recording=upload.recording)
 
 
-def joined_by(session: Session, class_name: str) -> ImageSource:
+def joined_by(session: Session, class_name: str, manner: str = "") -> ImageSource:
     """The draft that an upload joins; an earlier upload's rejections are forgotten."""
-    return drafts.with_rejected(session.draft, ()) if _joins(session, class_name) else drafts.empty_draft()
-
-
-def _joins(session: Session, class_name: str) -> bool:
-    """Whether an upload joins the set on show, or begins an own one in an example's place."""
-    return session.preset is None or class_name in session.draft.class_names
+    return drafts.with_rejected(session.draft, ()) if joins(session, class_name, manner) else drafts.empty_draft()
 
 
 def _require_few(files: Sequence[Path], limits: Limits) -> None:
@@ -163,16 +163,12 @@ class _Reader:
         return tuple(kept), tuple(left_out)
 
 
-def _no_picture(rejected: Sequence[Rejected]) -> LluError:
-    return LluError(f"no picture could be read; the first reason: {rejected[0].name}: {rejected[0].reason}")
-
-
 def _with_pictures(added: ImageSource, class_name: str, paths: Sequence[Path], reader: _Reader) -> ImageSource:
     """What was read so far with these training pictures of one class, for which the reader has reserved room."""
     given = (Picture(path.name, 0, partial(decode, path, path.name, max_pixels=reader.max_pixels)) for path in paths)
     pictures, rejected = reader.read(given, added.rejected)
     if not pictures:
-        raise _no_picture(rejected)
+        raise LluError(f"no picture could be read; the first reason: {rejected[0].name}: {rejected[0].reason}")
     one_class = replace(drafts.empty_draft(), class_names=(class_name,), base_classes=1, train=pictures)
     return drafts.merge(drafts.with_rejected(added, rejected), one_class)
 

@@ -9,8 +9,9 @@ from torch import Tensor
 
 from demo.session.projection import Projection, project_pca
 from llu_core.data.controls import usable
-from llu_core.data.fewshot import Control, FewShotSet, LabelledEmbeddings
+from llu_core.data.fewshot import Control, FewShotSet, LabelledEmbeddings, new_labels
 from llu_core.data.pictures import ImageSource
+from llu_core.errors import LluError
 from llu_core.method.checkpoint import TrainedAdapter
 from llu_core.method.elsewhere.accuracy import ElsewhereSweep
 from llu_core.method.elsewhere.names import EverydayNames, NamesSweep
@@ -26,8 +27,8 @@ class Model:
     shots: the embeddings it was trained and is tested on; queries: further pictures, labelled UNLABELLED. The rows
     of sweep are the training images, the test images and the queries; projection has the first two and the pictures
     of all controls. elsewhere: the controls that share no class with the set; everyday: the names whose encoder reads
-    the set, None where nobody knows it. source: the set it was trained on, None for a reopened adapter. seconds:
-    training time, encoding aside; None for a reopened adapter.
+    the set, None where nobody knows it. source: the set it was trained on, of a reopened adapter its
+    anchors. seconds: training time, encoding aside; None for a reopened adapter.
     """
 
     id: str
@@ -67,11 +68,33 @@ class Model:
 
     def with_classes(self, names: list[str], embeddings: Tensor) -> "Model":
         """The same adapter telling apart further classes, (len(names), d) unit rows."""
-        shots = self.shots.add_classes(names, embeddings)
-        trained = replace(self.trained, class_names=shots.class_names, class_embeddings=shots.class_embeddings)
-        grown = replace(self, trained=trained, shots=shots, sweep=_sweep(trained, shots, self.queries))
-        everyday = self.everyday and self.everyday.without(names)
-        return replace(grown, elsewhere=ElsewhereSweep.of(trained.adapter, grown.controls), everyday=everyday)
+        grown = self._telling_apart(self.shots.add_classes(names, embeddings), self.trained)
+        return replace(grown, everyday=self.everyday and self.everyday.without(names))
+
+    def without_class(self, name: str) -> "Model":
+        """The same adapter without a class that has no picture; raises LluError for any other."""
+        if name not in self.answers:
+            raise LluError(f"{name} is no answer that was added by its name; only those can be taken away")
+        kept = [label for label, other in enumerate(self.shots.class_names) if other != name]
+        new_label = new_labels(kept, len(self.shots.class_names))
+        trained = replace(
+            self.trained,
+            trained_classes=tuple(new_label[list(self.trained.trained_classes)].tolist()),
+            anchor_labels=new_label[self.trained.anchor_labels],
+        )
+        return self._telling_apart(self.shots.select_classes(kept), trained)
+
+    def _telling_apart(self, shots: FewShotSet, trained: TrainedAdapter) -> "Model":
+        trained = replace(trained, class_names=shots.class_names, class_embeddings=shots.class_embeddings)
+        told = replace(self, trained=trained, shots=shots, sweep=_sweep(trained, shots, self.queries))
+        return replace(told, elsewhere=ElsewhereSweep.of(trained.adapter, told.controls))
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """The classes that have no picture: known by their names only, they are possible answers and can be removed."""
+        shots = self.shots
+        pictured = {*self.trained.trained_classes, *shots.train.labels.tolist(), *shots.test.labels.tolist()}
+        return tuple(name for label, name in enumerate(shots.class_names) if label not in pictured)
 
 
 def build_model(

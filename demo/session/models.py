@@ -1,8 +1,8 @@
 """Another model for everything: what of a session it can read again, and what it would make useless."""
 
 from collections.abc import Generator
-from dataclasses import replace
 
+from demo.session.readers import Reader
 from demo.session.session import Session
 from demo.session.training import Progress
 from llu_core.data.embedding import embed_steps
@@ -18,13 +18,13 @@ def require_fits(session: Session, title: str, width: int, identity: str | None 
     width: of the embeddings of the model called `title`; identity: None as long as it is unknown.
     """
     features, model = session.features, session.model
-    if features is not None:
-        remedy = "open a set of pictures, or delete this one, before you load it"
-        _require("the open set holds", features.width, features.encoder_identity, title, width, identity, remedy)
     if model is not None and not isinstance(model.source, ImageSource):
         remedy = "download the adapter if you still need it, and delete it, before you load that model"
         known = model.trained.encoder_identity
         _require("the open adapter works on", model.shots.width, known, title, width, identity, remedy)
+    if features is not None:
+        remedy = "open a set of pictures, or delete this one, before you load it"
+        _require("the open set holds", features.width, features.encoder_identity, title, width, identity, remedy)
 
 
 def _require(what: str, wide: int, known: str, title: str, width: int, identity: str | None, remedy: str) -> None:
@@ -47,8 +47,4 @@ def with_model(session: Session, encoder: Encoder, name: str) -> Session:
     Raises LluError where something would be lost that pictures cannot bring back.
     """
     require_fits(session, encoder.title, encoder.width, encoder.identity)
-    model = session.model
-    fits = model is None or not isinstance(model.source, ImageSource)
-    if model is not None and model.trained.encoder_identity == encoder.identity:
-        fits = True
-    return replace(session, encoder=encoder, encoder_name=name, readers=None, model=model if fits else None)
+    return session.read_by(Reader(name, encoder))

@@ -15,6 +15,7 @@ from demo.session import draft as drafts
 from demo.session.model import UNLABELLED, Model
 from demo.session.session import Session
 from llu_core.data.fewshot import LabelledEmbeddings
+from llu_core.data.taught import warning
 from llu_core.encoders.encoder import Encoder
 from llu_core.encoders.prompts import class_embeddings
 from llu_core.errors import LluError
@@ -111,6 +112,17 @@ class NewClasses:
     encoder_identity: str
 
 
+def warning_before(session: Session, names: Sequence[str]) -> str:
+    """What happens if names become possible answers that the adapter's model was never taught; "" where none is such.
+
+    Nothing is said where there is no adapter, and of names that it knows already.
+    """
+    if session.model is None:
+        return ""
+    new = [name for name in names if name not in session.model.shots.class_names]
+    return warning(session.reader_of(session.model.trained).name, new)
+
+
 def add_classes(session: Session, names: Sequence[str]) -> Session:
     """Let further classes join both predictions at once; the set on the left gets them as unseen ones."""
     return join_classes(session, encode_classes(session, names))
@@ -138,13 +150,22 @@ def join_classes(session: Session, new: NewClasses) -> Session:
     drafts.require_few_classes(len(model.shots.class_names) + len(new.names), session.limits)
     unseen = drafts.unseen_without_pictures(session.draft)
     missing = [name for name in new.names if name not in session.draft.class_names]
-    draft = drafts.set_unseen_classes(session.draft, [*unseen, *missing]) if missing else session.draft
+    known = session.features is not None or not missing  # a set of embeddings is not edited
+    draft = session.draft if known else drafts.set_unseen_classes(session.draft, [*unseen, *missing])
     grown = model.with_classes(list(new.names), new.embeddings)
-    if draft is session.draft:
-        return replace(session, model=grown)
-    in_step = not session.changed_since_training
-    edited = session.edited(f"add {', '.join(missing)}", draft)
-    return replace(edited, model=replace(grown, source=draft) if in_step else grown)
+    return session.answering(f"add {', '.join(new.names)}", grown, draft)
+
+
+def remove_answer(session: Session, name: str) -> Session:
+    """The session without a class that was added by its name; every answer is as it was before that.
+
+    Raises LluError where the adapter has no such class.
+    """
+    fewer = session.require_model().without_class(name)
+    unseen = drafts.unseen_without_pictures(session.draft)
+    left = [other for other in unseen if other != name]
+    draft = session.draft if left == unseen else drafts.set_unseen_classes(session.draft, left)
+    return session.answering(f"remove {name}", fewer, draft)
 
 
 def sweep_arc(session: Session, anchor: int, kind: str, index: int) -> tuple[Tensor, Sweep]:

@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
-from demo.session.bundles import with_small_thumbnails
-from demo.session.draft import require_within
+from demo.session.draft import empty_draft, require_within
 from demo.session.everyday import known_everyday_names
 from demo.session.model import UNLABELLED, build_model
 from demo.session.session import Session
+from demo.session.uploads.bundles import with_small_thumbnails
 from demo.settings import MB
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
 from llu_core.errors import LluError
@@ -46,27 +46,31 @@ def save_predictions(session: Session, folder: Path) -> Path:
 
 
 def open_adapter(session: Session, path: Path) -> Session:
-    """Reopen a saved zip; its training images are its anchors."""
+    """Reopen a saved zip; what it brings, its anchors, is the set then."""
     trained = load_adapter(path, session.limits.unpacked_mb * MB)
     reader = session.reader_of(trained)
     trained.require_encoder(reader.encoder.identity, reader.encoder.width)
     require_within(len(trained.anchor_names), trained.class_names, session.limits, len(trained.templates))
     # The name in the file is a stranger's word; the model with this identity is the one that is loaded.
     trained = replace(trained, model=reader.name if trained.encoder_identity else "")
+    shots = _anchors_as_shots(trained, path.stem)
     everyday = known_everyday_names(trained.encoder_identity)
-    model = build_model(trained, _anchors_as_shots(trained, path.stem), source=None, seconds=None, everyday=everyday)
-    return replace(session, model=model, beta=trained.adapter.beta, gamma=trained.adapter.gamma)
+    model = build_model(trained, shots, source=shots, seconds=None, everyday=everyday)
+    shown = replace(session, draft=empty_draft(), features=shots, preset=None, model=model)
+    read = replace(shown, encoder=reader.encoder, encoder_name=reader.name)
+    return replace(read, beta=trained.adapter.beta, gamma=trained.adapter.gamma)
 
 
 def join_adapter(session: Session, before: Session, opened: Session) -> Session:
-    """The session with the adapter that `opened` got, begun on `before`; what was edited meanwhile stays.
+    """The session `opened`, begun on `before`; Undo brings back what it replaces, with what was edited meanwhile.
 
     Raises LluError if everything was deleted or another model loaded meanwhile.
     """
     session.require_same_set(before)
-    if session.encoder is not opened.encoder:
+    if session.encoder is not before.encoder:
         raise LluError("the model was changed meanwhile; reopen the adapter again")
-    return replace(session, model=opened.model, beta=opened.beta, gamma=opened.gamma)
+    name = opened.features.name if opened.features is not None else "an adapter"
+    return replace(opened, lineage=object()).replacing(session, f"reopen {name}")
 
 
 def _anchors_as_shots(trained: TrainedAdapter, name: str) -> FewShotSet:

@@ -22,6 +22,8 @@ class Edit:
     """What the set was before a change, who read it, and what the change was called.
 
     recording: the name of the recording that made the change, which goes on with it; "" for a change made at once.
+    model: the adapter as it answered before, where the change was one of its answers. whole: all that was on the page,
+    its history apart, where another set or adapter took its place.
     """
 
     label: str
@@ -30,6 +32,8 @@ class Edit:
     preset: str | None
     reader: Reader
     recording: str = ""
+    model: Model | None = None
+    whole: "Session | None" = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +98,29 @@ class Session:
         changes = {"draft": draft, "features": None, "preset": None}
         return self._changed(label, anew, recording, **changes).within_memory(self)
 
+    def answering(self, label: str, model: Model, draft: ImageSource) -> "Session":
+        """The session with its adapter telling apart other classes, which `draft`, its set, names too.
+
+        Undo takes it back; an adapter that belonged to the set does so afterwards.
+        """
+        if draft is self.draft:
+            return self._changed(label, False, "", model=model).within_memory(self)
+        in_step = replace(model, source=draft) if not self.changed_since_training else model
+        return self._changed(label, False, "", model=in_step, draft=draft, preset=None).within_memory(self)
+
+    def replacing(self, before: "Session", label: str) -> "Session":
+        """This session in the place of `before`, which Undo brings back, unless nothing in that is a visitor's own."""
+        if before.untouched:
+            return self
+        whole = replace(before, history=())
+        edit = Edit(label, before.draft, before.features, before.preset, before.reader, whole=whole)
+        return replace(self, history=(*before.history, edit)[-MAX_UNDO:]).within_memory(before)
+
+    @property
+    def reader(self) -> Reader:
+        """Who reads the set."""
+        return Reader(self.encoder_name, self.encoder)
+
     def within_memory(self, before: "Session") -> "Session":
         """The session, without its oldest steps to undo where all of it is more than one visitor may hold.
 
@@ -119,21 +146,40 @@ class Session:
         return self._changed(f"open {features.name}", True, "", draft=empty_draft(), features=features, preset=None)
 
     def _changed(self, label: str, anew: bool, recording: str, **changes) -> "Session":
-        reader = Reader(self.encoder_name, self.encoder)
-        before = Edit(label, self.draft, self.features, self.preset, reader, recording)
+        model = self.model if "model" in changes else None
+        before = Edit(label, self.draft, self.features, self.preset, self.reader, recording, model)
         goes_on = recording and self.history and self.history[-1].recording == recording
         changed = replace(self, **changes, history=self.history if goes_on else (*self.history, before)[-MAX_UNDO:])
         return changed.for_own_set() if anew else changed
 
     def undone(self) -> "Session":
-        """The set as it was before the last edit; the model stays."""
+        """The set, and the answers, as they were before the last change; what was trained since then stays."""
         if not self.history:
             return self
-        last = self.history[-1]
-        before = replace(self, draft=last.draft, features=last.features, preset=last.preset, history=self.history[:-1])
-        if self.readers is None:  # a model that was chosen stays
-            return before
-        return replace(before, encoder=last.reader.encoder, encoder_name=last.reader.name)
+        last, earlier = self.history[-1], self.history[:-1]
+        if last.whole is None:
+            before = replace(self, draft=last.draft, features=last.features, preset=last.preset, history=earlier)
+            before = replace(before, model=self._answering_as(last.model))
+        else:
+            before = replace(last.whole, history=earlier)
+        if self.readers is not None:
+            return replace(before, encoder=last.reader.encoder, encoder_name=last.reader.name)
+        return before.read_by(self.reader)  # a model that was chosen stays
+
+    def _answering_as(self, before: Model | None) -> Model | None:
+        """The adapter with the answers that it had, to what it was asked about since; a later one stays as it is."""
+        now = self.model
+        if before is None or now is None or now.trained.adapter is not before.trained.adapter:
+            return now
+        known = before if before.queries is now.queries else before.with_queries(now.queries)
+        return replace(known, projection=now.projection)
+
+    def read_by(self, reader: Reader) -> "Session":
+        """The session with one model for everything; an adapter of pictures that another model read is dropped."""
+        chosen, model = replace(self, encoder=reader.encoder, encoder_name=reader.name, readers=None), self.model
+        if model is None or not isinstance(model.source, ImageSource):
+            return chosen
+        return chosen if model.trained.encoder_identity == reader.encoder.identity else replace(chosen, model=None)
 
     @property
     def holdings(self) -> tuple[object, ...]:

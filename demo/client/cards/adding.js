@@ -18,7 +18,7 @@ function megabytes(bytes) {
 function handOver(state, files, className) {
   /** @type {HTMLInputElement | null} */
   const field = document.querySelector("#drop input[type=file]");
-  if (!field) return say(state, "An upload is still under way; try again when it has ended.");
+  if (!field) return say(state, "Other files are still on their way, or wait above for an answer.");
   const bytes = files.reduce((sum, file) => sum + file.size, 0);
   const most = state.data.limits;
   const size = `${megabytes(bytes)} together; the page takes ${megabytes(most.bytes)} at a time`;

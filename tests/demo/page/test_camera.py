@@ -15,8 +15,9 @@ from demo.hosting.line import Line
 from demo.hosting.store import SessionStore
 from demo.page.camera import CameraActions
 from demo.payloads.live import camera_limits
-from demo.session import edits, shots
+from demo.session import edits
 from demo.session.session import Session
+from demo.session.uploads import shots
 from demo.settings import Limits
 from support.demo_sessions import in_threads
 from support.frames import frame

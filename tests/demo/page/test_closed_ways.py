@@ -80,6 +80,12 @@ def test_a_link_is_no_file(own_app):
         assert asked == []
 
 
+def test_a_call_may_leave_out_what_has_a_default(own_app):
+    address, _ = own_app
+    assert "event: complete" in called(address, "add_pictures", None, "a")
+    assert "event: error" in called(address, "add_pictures", None)
+
+
 def uploads(folder: Path) -> list[Path]:
     return [path for path in folder.glob("llu-uploads-*/**/*") if path.is_file() and path.name != ".lock"]
 

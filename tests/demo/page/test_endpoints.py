@@ -36,7 +36,8 @@ def test_every_public_action_has_a_named_endpoint(client: Client):
     assert {
         "/load_example", "/add_pictures", "/rename_class", "/delete_class", "/create_class", "/move_picture",
         "/delete_picture", "/undo", "/pictures", "/set_unseen_classes", "/set_templates", "/train", "/set_mask", "/ask",
-        "/remove_query", "/add_class", "/summary", "/save_adapter", "/save_predictions", "/open_adapter",
+        "/remove_query", "/add_class", "/remove_answer", "/summary", "/save_adapter", "/save_predictions",
+        "/open_adapter",
         "/load_model", "/cancel_model", "/clear", "/compare_methods", "/choose_mask", "/cancel", "/ask_photograph",
     } == set(named)  # fmt: skip
 

@@ -16,9 +16,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from demo.session import bundles, edits, saving
 from demo.session import draft as drafts
+from demo.session import edits, saving
 from demo.session.session import Session
+from demo.session.uploads import bundles
 from demo.settings import Limits
 from llu_core.errors import LluError
 from llu_core.files.archives import open_archive

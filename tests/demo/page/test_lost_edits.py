@@ -68,14 +68,14 @@ def test_pictures_deleted_during_an_upload_stay_deleted(host, picture, meanwhile
     actions = Actions(host)
     meanwhile(edits, "read_upload", lambda: actions.clear(ADA))
     with pytest.raises(LluError, match="deleted or replaced meanwhile"):
-        actions.add_pictures([picture], "thing", ADA)
+        actions.add_pictures([picture], "thing", "", ADA)
     assert classes(host) == ()
 
 
 def test_two_uploads_at_once_both_arrive(host, picture, meanwhile):
     actions = Actions(host)
-    meanwhile(edits, "read_upload", lambda: actions.add_pictures([picture], "first", ADA))
-    actions.add_pictures([picture], "second", ADA)
+    meanwhile(edits, "read_upload", lambda: actions.add_pictures([picture], "first", "", ADA))
+    actions.add_pictures([picture], "second", "", ADA)
     assert {"first", "second"} < set(classes(host))
 
 
@@ -83,7 +83,7 @@ def test_an_edit_during_an_upload_stays(host, picture, meanwhile):
     actions = Actions(host)
     old = classes(host)[0]
     meanwhile(edits, "read_upload", lambda: actions.rename_class(old, "renamed", ADA))
-    actions.add_pictures([picture], "thing", ADA)
+    actions.add_pictures([picture], "thing", "", ADA)
     assert {"renamed", "thing"} < set(classes(host))
     assert old not in classes(host)
 
@@ -91,7 +91,7 @@ def test_an_edit_during_an_upload_stays(host, picture, meanwhile):
 def test_an_upload_of_a_closed_page_is_not_kept(host, picture, meanwhile):
     meanwhile(edits, "read_upload", lambda: host.forget("ada"))
     with pytest.raises(LluError, match="this page was closed"):
-        Actions(host).add_pictures([picture], "thing", ADA)
+        Actions(host).add_pictures([picture], "thing", "", ADA)
     assert len(host.store) == 0
 
 

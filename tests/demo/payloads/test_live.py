@@ -8,8 +8,9 @@ import pytest
 
 from demo.payloads.explorer import explorer_payload
 from demo.payloads.live import live_answer
-from demo.session import queries, shots, training
+from demo.session import queries, training
 from demo.session.session import Session
+from demo.session.uploads import shots
 from support.frames import frame
 
 

@@ -7,11 +7,11 @@ import pytest
 
 from demo.session import edits, queries, training
 from demo.session.comparison import compare_systems
-from demo.session.controls import CONTROL_PICTURES, sampled_controls
 from demo.session.draft import stored_pictures
 from demo.session.model import build_model, map_points
 from demo.session.presets import PRESETS, load_preset, opening_setting
 from demo.session.session import Session
+from demo.session.uploads.controls import CONTROL_PICTURES, sampled_controls
 from llu_core.data.bundles import save_bundle
 from llu_core.method.checkpoint import TrainedAdapter
 from llu_core.method.elsewhere.accuracy import accuracy_elsewhere

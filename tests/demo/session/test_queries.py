@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -137,3 +138,11 @@ def test_an_arc_to_nowhere_is_refused(trained: Session, end):
 def test_the_code_to_take_away_is_python(trained: Session):
     for code in (library_code(trained), client_code(trained, "http://127.0.0.1:7860/")):
         compile(code, "snippet", "exec")
+
+
+def test_words_that_a_model_was_never_taught_are_warned_of(trained: Session):
+    drawn = replace(trained, encoder_name="picto")
+    assert "never taught dog" in queries.warning_before(drawn, ["red circle", "dog"])
+    assert queries.warning_before(drawn, ["red circle"]) == ""
+    assert queries.warning_before(drawn, [drawn.draft.class_names[0]]) == ""
+    assert queries.warning_before(replace(drawn, model=None), ["dog"]) == ""

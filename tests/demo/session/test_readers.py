@@ -91,7 +91,7 @@ def test_a_saved_adapter_finds_the_model_that_it_was_trained_with(example: Sessi
     file = saving.save_adapter(trained, tmp_path)
     opened = saving.open_adapter(example, file)
     assert opened.require_model().trained.model == "photographs"
-    assert opened.encoder is DRAWN  # which still reads the set on the left
+    assert opened.encoder is opened.reader_of(opened.require_model().trained).encoder  # which reads its set, too
 
 
 def test_an_adapter_of_a_third_model_is_refused(example: Session, own: Session, tmp_path: Path):

@@ -8,9 +8,10 @@ import pytest
 from demo.hosting.encoders import RecentEncoder
 from demo.hosting.examples import Examples
 from demo.session import draft as drafts
-from demo.session import edits, queries, shots, training
+from demo.session import edits, queries, training
 from demo.session.readers import Reader
 from demo.session.session import Session
+from demo.session.uploads import shots
 from demo.settings import Limits
 from llu_core.errors import LluError
 from llu_core.method.prediction import predict_embeddings

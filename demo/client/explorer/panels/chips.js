@@ -23,7 +23,8 @@ export function createChips(root, hooks) {
     show(counts) {
       const some = counts.chosen === 1 ? "1 picture chosen" : `${counts.chosen} pictures chosen`;
       chosen.show(counts.chosen ? [some, counts.title].filter(Boolean).join(": ") : "");
-      hidden.show(counts.filtered ? `${counts.hidden} hidden by the legend` : "");
+      const gone = counts.hidden === 1 ? "1 picture hidden" : `${counts.hidden} pictures hidden`;
+      hidden.show(counts.filtered ? `${gone} by the legend` : "");
     },
   };
 }

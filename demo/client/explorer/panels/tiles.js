@@ -1,7 +1,7 @@
 // Four numbers that move with the sliders, each against CLIP.
 
 import { find, findParts, setName, setText } from "../../dom.js";
-import { DASH, signed } from "../model/numbers.js";
+import { signed } from "../model/numbers.js";
 
 /** @import { Panels, Summary } from '../../types.d.ts' */
 
@@ -18,6 +18,8 @@ const MISSING = {
   seen: "no test pictures of taught classes", unseen: "no test pictures of other classes",
   elsewhere: "this set brings no pictures of other things",
 };
+/** As of a reopened adapter, and of a set of shots alone. */
+const NO_TESTS = "no test pictures came with it";
 
 /** @type {(root: HTMLElement) => Panels["tiles"]} */
 export function createTiles(root) {
@@ -33,7 +35,8 @@ export function createTiles(root) {
     show(now, clip, { ofTraining, everyday }) {
       for (const name of ACCURACIES) {
         const more = name === "elsewhere" ? movedNames(now.names, everyday) : "";
-        showAccuracy(tiles[name], now[name], clip[name], { reason: MISSING[name], more });
+        const reason = ofTraining && name !== "elsewhere" ? NO_TESTS : MISSING[name];
+        showAccuracy(tiles[name], now[name], clip[name], { reason, more });
       }
       showChanged(changed, now, ofTraining);
     },
@@ -53,7 +56,7 @@ function movedNames(moved, all) {
 function showAccuracy(tile, value, clip, { reason, more }) {
   tile.node.classList.toggle("empty", value === null);
   if (value === null || clip === null) {
-    setText(tile.value, DASH);
+    setText(tile.value, "");
     setText(tile.delta, "");
     return setName(tile.base, more ? `${reason}; ${more}` : reason);
   }

@@ -152,7 +152,8 @@ function showTable(view, frame) {
     row.node.hidden = at >= shown.length;
     if (at < shown.length) fillTableRow(row, frame, shown[at], view.paint);
   });
-  setText(view.range, shown.length ? `${from + 1} to ${from + shown.length} of ${view.rows.length}` : "No pictures");
+  setText(view.range, shown.length ? `Pictures ${from + 1} to ${from + shown.length} of ${view.rows.length}`
+    : "No pictures");
   if (turned) scrollToRow(view, shown.indexOf(frame.selected));
   view.before.disabled = view.page === 0;
   view.after.disabled = view.page === last;

@@ -9,8 +9,8 @@ import torch
 from PIL import Image
 
 from demo.session import draft as drafts
-from demo.session.controls import sampled_controls
 from demo.session.session import Session
+from demo.session.uploads.controls import sampled_controls
 from demo.settings import MB
 from llu_core.data.bundles import BundleLimits, load_bundle
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings, Rejected

@@ -11,8 +11,9 @@ from torch import Tensor
 
 from demo.session import draft as drafts
 from demo.session.edits import Upload, join_upload, joined_by
+from demo.session.model import Model
 from demo.session.queries import encodable_model, encode_picture
-from demo.session.session import Model, Session
+from demo.session.session import Session
 from demo.settings import Limits
 from llu_core.data.fewshot import LabelledEmbeddings
 from llu_core.data.pictures import ImageSource, Picture

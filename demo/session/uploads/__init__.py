@@ -1,0 +1,1 @@
+"""What arrives for the set: feature bundles, controls, pictures of a recording, and files that wait for an answer."""
