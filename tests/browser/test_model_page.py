@@ -60,7 +60,7 @@ def test_a_better_model_is_one_click_away_and_told_before_it_is_loaded(page: Pag
 def test_cancel_leaves_everything_as_it_was_and_the_next_try_is_whole(page: Page, hub: FakeHub):
     move(page, "beta-slider", 3)
     before = [state(page, part) for part in ("id", "beta", "gamma")]
-    line = page.locator("#model-line").inner_text()
+    line = page.locator("#model-line summary").text_content()
     hub.fault, hub.pause = "slow", 0.1
     choose(page, NAME)
     page.locator("#load-model").click()
@@ -71,7 +71,7 @@ def test_cancel_leaves_everything_as_it_was_and_the_next_try_is_whole(page: Page
     expect(told).to_have_text("Called off; everything is as it was.")
     expect(page.locator("#cancel-model")).to_be_hidden()
     assert [state(page, part) for part in ("id", "beta", "gamma")] == before
-    assert page.locator("#model-line").inner_text() == line
+    assert page.locator("#model-line summary").text_content() == line
     hub.fault = "drops"
     page.locator("#load-model").click()
     expect(told).to_contain_text("the connection broke after 1.6 MB of 3.2 MB")
@@ -80,7 +80,7 @@ def test_cancel_leaves_everything_as_it_was_and_the_next_try_is_whole(page: Page
     hub.fault = ""
     page.locator("#load-model").click()
     expect(told).to_have_text("someone/clip reads everything now; train to see it on the map.")
-    expect(page.locator("#model-line")).to_contain_text("Model: someone/clip")
+    expect(page.locator("#model-line")).to_contain_text("Read by someone/clip")
     expect(page.locator("#offers button")).to_have_count(0)
     expect(page.locator("#model-facts")).to_contain_text("already here")
     page.locator("#train").click()
