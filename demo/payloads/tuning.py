@@ -25,10 +25,11 @@ def _drawn(plane: Plane, beta: float, gamma: float) -> str:
     spread = max(high - low, 1e-9)
     width, height = CELL_WIDTH * len(GAMMAS), CELL_HEIGHT * len(BETAS)
     cells = []
-    for row, beta in enumerate(BETAS):
-        for column, gamma in enumerate(GAMMAS):
+    for row, strength in enumerate(BETAS):
+        for column, locality in enumerate(GAMMAS):
             share = ((float(likelihood[row, column]) - low) / spread) ** 2  # the best ones lie close together
-            told = f"beta {beta:g}, gamma {gamma:g}: H {float(plane.harmonic[row, column]):.1f} on what was held out"
+            harmonic = float(plane.harmonic[row, column])
+            told = f"beta {strength:g}, gamma {locality:g}: H {harmonic:.1f} on what was held out"
             cells.append(
                 f'<rect {_place(row, column)} fill-opacity="{0.06 + 0.9 * share:.3f}"><title>{told}</title></rect>'
             )

@@ -146,8 +146,8 @@ class LocalizedAdapter:
 
         Raises LluError if their width is not the adapter's.
         """
-        image_embeddings = unit_rows(image_embeddings, "image embeddings")
-        class_embeddings = unit_rows(class_embeddings, "class embeddings")
+        image_embeddings = unit_rows(image_embeddings, "image embeddings", self.image.anchors)
+        class_embeddings = unit_rows(class_embeddings, "class embeddings", self.text.anchors)
         for name, rows in (("image", image_embeddings), ("class", class_embeddings)):
             if rows.shape[1] != self.width:
                 raise LluError(

@@ -18,7 +18,16 @@ from support.modules import module_page
 
 pytestmark = pytest.mark.browser
 
-MODULES = ("model/confusion", "model/numbers", "model/payload", "model/plane", "model/arc", "tabs/table", "tabs/tabs")
+MODULES = (
+    "model/arrays",
+    "model/confusion",
+    "model/numbers",
+    "model/payload",
+    "model/plane",
+    "model/arc",
+    "tabs/table",
+    "tabs/tabs",
+)
 INFINITY = float("inf")
 IMAGES, CLASSES, WIDTH = 60, 9, 16
 SEEN = [k < 5 for k in range(CLASSES)]
@@ -99,12 +108,13 @@ def test_the_plane_counts_what_the_core_counts(page: Page, seed: int):
         const sides = { images: decoded(data.images), classes: decoded(data.classes), scores: decoded(data.scores) };
         Object.assign(sides.images, { truth: Int32Array.from(truth), group: Uint8Array.from(group) });
         sides.classes.seen = seen;
-        const job = startPlane({ n: truth.length, ...sides }, planeBetas(), planeGammas());
+        const own = { name: "", start: 0, n: truth.length, ...sides };
+        const job = startPlane({ n: truth.length, ...sides, problems: [own] }, planeBetas(), planeGammas());
         while (!stepPlane(job, performance.now()));
         return [planeAccuracies(job), job.betas, job.gammas.map(String)];
     }"""
     found, betas, gammas = page.evaluate(script, [parts(sweep), truth.tolist(), group.tolist(), SEEN])
-    planes = {kind: np.array(found[kind]).reshape(len(betas), len(gammas)) for kind in found}
+    planes = {kind: np.array(found[kind]).reshape(len(betas), len(gammas)) for kind in found if found[kind]}
     tested = (group == 1) & (truth >= 0)
     kinds = {"seen": tested & np.array(SEEN)[truth], "unseen": tested & ~np.array(SEEN)[truth]}
     for b, beta in enumerate(betas):
@@ -123,7 +133,8 @@ def test_a_set_without_unseen_tests_has_no_such_plane(page: Page):
         const n = sides.images.nearest.length;
         Object.assign(sides.images, { truth: new Int32Array(n), group: new Uint8Array(n).fill(1) });
         sides.classes.seen = new Array(sides.classes.nearest.length).fill(true);
-        const job = startPlane({ n, ...sides }, [0, 1], [0, Infinity]);
+        const problems = [{ name: "", start: 0, n, ...sides }];
+        const job = startPlane({ n, ...sides, problems }, [0, 1], [0, Infinity]);
         stepPlane(job);
         const { seen, unseen, harmonic } = planeAccuracies(job);
         return [seen.length, unseen, harmonic];
@@ -211,7 +222,8 @@ def test_line_labels_keep_their_distance_and_their_order(page: Page):
 
 def test_the_table_sorts_by_any_column_and_keeps_to_the_chosen(page: Page):
     script = """([column, direction, chosen]) => tableRows({
-        data: { n: 4, classes: { names: ["wave", "arrow"] }, images: { names: ["p10", "p9", "p2", "q1"],
+        data: { n: 4, problems: [{ start: 0, classes: { names: ["wave", "arrow"] } }],
+            images: { names: ["p10", "p9", "p2", "q1"],
             group: [0, 1, 1, 2], truth: [0, 1, 0, -1], nearest: [1, 0.5, 0.7, 0.6] } },
         clip: [0, 1, 1, 0], llu: [0, 0, 1, 0], alpha: [0.5, 0.1, 0.3, 0.2], changes: [0, 2, 0, 0], chosen,
     }, column, direction)"""

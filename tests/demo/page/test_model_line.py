@@ -27,10 +27,16 @@ def own(zipped: Session) -> Session:
 
 def test_it_names_the_classes_that_were_never_taught_as_they_were_typed(own: Session):
     line = model_line(own)
-    assert line.startswith("Model: **Toy encoder**. Knows nothing. **It was never taught ")
+    assert line.startswith(
+        "<details><summary>Read by <b>Toy encoder</b> \u26a0 <b>words it was never taught</b></summary>"
+    )
+    assert "Knows nothing. It was never taught " in line
     assert r"\*red\* \[panda\]\(x\)" in line
 
 
 def test_it_says_nothing_of_an_example_and_of_models_whose_words_nobody_knows(own: Session):
     for session in (replace(own, preset="New words"), replace(own, encoder_name="vit-b-16")):
-        assert model_line(session) == "Model: **Toy encoder**. Knows nothing."
+        assert (
+            model_line(session)
+            == "<details><summary>Read by <b>Toy encoder</b></summary>\n\nKnows nothing. \n\n</details>"
+        )

@@ -41,7 +41,7 @@ def test_a_picture_is_found_again_by_its_key():
 
 def test_an_unseen_class_says_so():
     draft = drafts.add_class(drafts.empty_draft(), "newt")
-    assert classes(draft)[0]["count"] == "no pictures yet: an unseen class, not trained"
+    assert classes(draft)[0]["count"] == "no pictures yet: not taught"
     assert classes(draft)[0]["pictures"] == []
 
 
@@ -104,7 +104,7 @@ def test_embeddings_are_shown_to_be_read_only():
     assert (payload["fixed"], payload["changed"], payload["undo"]) == (True, True, None)
     assert len(payload["classes"]) == 8
     assert payload["classes"][0]["count"] == "4 pictures to learn from, 5 to test"
-    assert payload["classes"][7]["count"] == "unseen: not trained, 5 to test"
+    assert payload["classes"][7]["count"] == "not taught, 5 to test"
     assert all(card["pictures"] == [] for card in payload["classes"])
 
 

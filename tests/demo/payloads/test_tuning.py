@@ -15,7 +15,7 @@ def test_the_panel_says_why_and_frames_what_was_chosen():
     assert tuning.chosen is not None
     row, column = tuning.chosen.best
     assert html.escape(tuning.reason[1:]) in panel
-    assert f"largest at beta {BETAS[row]:g} and gamma {GAMMAS[column]:g}" in panel
+    assert f"chosen are beta {BETAS[row]:g} and gamma {GAMMAS[column]:g}" in panel
     opacities = [float(found) for found in re.findall(r'fill-opacity="([\d.]+)"', panel)]
     assert len(opacities) == len(BETAS) * len(GAMMAS)
     assert max(opacities) == opacities[row * len(GAMMAS) + column]
