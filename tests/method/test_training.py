@@ -138,7 +138,7 @@ def test_ablations_with_a_random_start_take_the_steps_of_the_full_recipe():
 
 
 def test_one_picture_can_be_trained():
-    assert fit(of_labels([0]), FIVE_STEPS).image.anchors.shape == (1, 16)
+    assert fit(of_labels([0], classes=2), FIVE_STEPS).image.anchors.shape == (1, 16)
 
 
 def test_classes_may_have_uneven_shots_in_any_order():
@@ -152,8 +152,9 @@ def test_only_classes_with_shots_take_part():
     shots = of_labels([4, 1, 1, 4], classes=6)
     adapter = fit(shots, FIVE_STEPS)
     assert torch.equal(adapter.text.anchors, shots.class_embeddings[[1, 4]])
-    without = replace(shots, class_names=("b", "e"), class_embeddings=shots.class_embeddings[[1, 4]], base_classes=2)
-    without = replace(without, train=replace(shots.train, labels=torch.tensor([1, 0, 0, 1])))
+    train = replace(shots.train, labels=torch.tensor([1, 0, 0, 1]))
+    texts = shots.class_embeddings[[1, 4]]
+    without = replace(shots, class_names=("b", "e"), class_embeddings=texts, base_classes=2, train=train)
     assert equal(adapter, fit(without, FIVE_STEPS))
 
 
@@ -202,13 +203,13 @@ def test_epochs_and_steps_can_be_given():
 
 
 def test_the_paper_recipe_is_sgd_with_momentum_weight_decay_and_a_cosine():
-    # with one class the loss has no gradient, so the weights only decay
+    # with one class that has shots the loss has no gradient, so the weights only decay
     weight, momentum, epochs = 1.0, 0.0, 50
     for epoch in range(epochs):
         rate = 1e-5 if epoch == 0 else 1e-3 * (1 + math.cos(math.pi * (epoch - 1) / epochs))
         momentum = 0.9 * momentum + 5e-4 * weight
         weight -= rate * momentum
-    trained = fit(of_labels([0]), replace(PAPER, lam=0.0)).image.update.weight
+    trained = fit(of_labels([0], classes=2), replace(PAPER, lam=0.0)).image.update.weight
     torch.testing.assert_close(1 - trained.diagonal(), torch.full((16,), 1 - weight), rtol=0.01, atol=0)
 
 

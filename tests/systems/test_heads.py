@@ -8,6 +8,7 @@ import torch
 from torch.nn import functional as F
 
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
+from llu_core.errors import LluError
 from llu_core.systems import linear_probe, wise_ft
 from llu_core.systems.linear_probe import LinearProbeRecipe
 from llu_core.systems.registry import CannotAnswer, Material
@@ -77,9 +78,9 @@ def test_two_classes_have_a_row_each():
     assert np.allclose(found.numpy(), model.predict_proba(IMAGES.numpy()), atol=1e-5)
 
 
-def test_a_single_class_is_always_right():
-    one = SHOTS.select_classes([2])
-    assert logits(linear_probe.fit(material(one), 1, "cpu"), one).argmax(dim=1).tolist() == [0] * len(IMAGES)
+def test_a_single_class_is_no_choice():
+    with pytest.raises(LluError, match="has one class alone, class 'class 2'"):
+        material(SHOTS.select_classes([2]))
 
 
 def test_the_strength_is_chosen_on_validation():
