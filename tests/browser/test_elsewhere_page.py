@@ -46,7 +46,7 @@ def test_pictures_elsewhere_are_shown_when_asked_for_and_answer_among_their_own_
     expect(legend).to_have_attribute("aria-pressed", "true")
     page.locator("#tab-table").click()
     page.locator(".table-part").select_option("3")
-    expect(page.locator(".table-range")).to_have_text("1 to 25 of 322")
+    expect(page.locator(".table-range")).to_have_text("Pictures 1 to 25 of 322")
     row = page.locator("#panel-table tbody tr").first
     truth = row.locator(".cell-truth").inner_text()
     row.locator("button").click()

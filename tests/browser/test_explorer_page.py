@@ -71,7 +71,7 @@ def test_a_click_on_the_map_selects_and_the_card_says_why(page: Page):
     wait_for_the_map_at_rest(page)
     before = state(page, "selected")
     # The last test picture: the click must change the selection.
-    page.mouse.click(*page.evaluate("lluExplorer.where(lluExplorer.predict(0, 0).length / 40 - 1)"))
+    page.mouse.click(*page.evaluate("lluExplorer.where(lluExplorer.predict(0, 0).length / 12 - 1)"))
     page.wait_for_function("before => lluExplorer.state().selected !== before", arg=before)
     expect(page.locator(".selected .answer").first).not_to_be_empty()
     why = state(page, "why")
@@ -252,9 +252,9 @@ def test_every_slider_step_is_painted_once_the_hand_rests(page: Page):
     values = []
     page.locator("#beta-slider").focus()
     for _ in range(10):
-        page.keyboard.press("ArrowRight")
+        page.keyboard.press("ArrowLeft")
         values.append(tile(page, "seen"))
-    page.wait_for_function("Math.abs(lluExplorer.state().beta - .6) < 1e-9")
+    page.wait_for_function("Math.abs(lluExplorer.state().beta - .9) < 1e-9")
     expected = f"{state(page, 'tiles.seen'):.1f}"
     expect(page.locator("#tile-seen .value")).to_have_text(expected)
 
