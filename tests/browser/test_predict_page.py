@@ -43,8 +43,10 @@ def test_a_pasted_class_joins_both_predictions_without_training(page: Page):
     open_mode(page, "ask")
     page.locator("#new-class textarea, #new-class input").first.fill("<i>newt</i> \U0001f98e")
     page.locator("#add-class").click()
+    expect(page.locator("#class-warning")).to_contain_text("never taught")
+    page.locator("#add-class").click()
     expect(page.locator("#cards .card.unseen input.name").last).to_have_value("<i>newt</i> \U0001f98e")
-    page.wait_for_function("lluExplorer.predict(.5, 20).length % 41 === 0")
+    page.wait_for_function("lluExplorer.predict(.5, 20).length % 13 === 0")
     assert state(page, "id") == model
     assert page.locator("#explorer i", has_text="newt").count() == 0
 
