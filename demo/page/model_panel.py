@@ -9,7 +9,7 @@ from demo.payloads.models import facts_panel
 from demo.settings import Settings
 from llu_core.encoders.model_table import BACKBONES, Backbone
 
-MODEL_CSS = (Path(__file__).parent / "model.css").read_text(encoding="utf-8")
+MODEL_CSS = (Path(__file__).parent / "styles" / "model.css").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True)

@@ -32,8 +32,8 @@ THEME = gr.themes.Default(primary_hue="indigo", font=FONT, font_mono=["ui-monosp
 )
 
 _HERE = Path(__file__).parent
-PAGE_CSS = (_HERE / "page.css").read_text(encoding="utf-8")
-TUNED_CSS = (_HERE / "tuned.css").read_text(encoding="utf-8")
+PAGE_CSS = (_HERE / "styles" / "page.css").read_text(encoding="utf-8")
+TUNED_CSS = (_HERE / "styles" / "tuned.css").read_text(encoding="utf-8")
 
 LAUNCH = {
     "theme": THEME,
