@@ -79,7 +79,7 @@ def test_sliders_and_train_are_a_few_stops_from_the_start(page: Page):
 def test_the_class_cards_are_one_stop_with_arrow_keys_between_them(page: Page):
     open_mode(page, "teach")
     cards = page.locator("#cards .card")
-    assert page.locator("#cards .card[tabindex='0']").count() == 1
+    expect(page.locator("#cards .card[tabindex='0']")).to_have_count(1)
     cards.first.focus()
     page.keyboard.press("ArrowDown")
     expect(cards.nth(1)).to_be_focused()
