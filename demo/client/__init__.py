@@ -83,41 +83,26 @@ EXPLORER: dict[str, Any] = {
     "css_template": _EXPLORER_CSS,
     "js_on_load": _mount("explorer/index.js", "mountExplorer", ("settings", "walk", "methods", "link", "unquery")),
 }
-CARDS: dict[str, Any] = {
-    "html_template": _read("cards/cards.html"),
-    "css_template": _read("cards/cards.css"),
-    "js_on_load": _mount("cards/cards.js", "mountCards", ("rename", "remove", "create", "move", "discard", "undo")),
-}
-MODES: dict[str, Any] = {
-    "html_template": _read("modes/modes.html"),
-    "css_template": _read("modes/modes.css"),
-    "js_on_load": _mount("modes/modes.js", "mountModes", ()),
-}
-CAMERA: dict[str, Any] = {
-    "html_template": _read("camera/live.html"),
-    "css_template": _read("camera/live.css"),
-    "js_on_load": _mount("camera/index.js", "mountCamera", ("shots", "recorded", "frame", "keep")),
-}
-PHOTOGRAPHS: dict[str, Any] = {
-    "html_template": _read("cards/photographs.html"),
-    "css_template": _read("cards/photographs.css"),
-    "js_on_load": _mount("cards/photographs.js", "mountPhotographs", ("photograph",)),
-}
-QUESTION: dict[str, Any] = {
-    "html_template": _read("question/question.html"),
-    "css_template": _read("question/question.css"),
-    "js_on_load": _mount("question/question.js", "mountQuestion", ("answer", "leave")),
-}
-ANSWERS: dict[str, Any] = {
-    "html_template": _read("answers/answers.html"),
-    "css_template": _read("answers/answers.css"),
-    "js_on_load": _mount("answers/answers.js", "mountAnswers", ("remove",)),
-}
-OFFERS: dict[str, Any] = {
-    "html_template": _read("offers/offers.html"),
-    "css_template": _read("offers/offers.css"),
-    "js_on_load": _mount("offers/offers.js", "mountOffers", ("offer",)),
-}
+
+
+def _component(part: str, script: str, function: str, *events: str) -> dict[str, Any]:
+    """What gr.HTML needs of a part: its markup and styles lie beside its script, under the part's name."""
+    return {
+        "html_template": _read(f"{part}.html"),
+        "css_template": _read(f"{part}.css"),
+        "js_on_load": _mount(script, function, events),
+    }
+
+
+CARDS = _component(
+    "cards/cards", "cards/cards.js", "mountCards", "rename", "remove", "create", "move", "discard", "undo"
+)
+MODES = _component("modes/modes", "modes/modes.js", "mountModes")
+CAMERA = _component("camera/live", "camera/index.js", "mountCamera", "shots", "recorded", "frame", "keep")
+PHOTOGRAPHS = _component("cards/photographs", "cards/photographs.js", "mountPhotographs", "photograph")
+QUESTION = _component("question/question", "question/question.js", "mountQuestion", "answer", "leave")
+ANSWERS = _component("answers/answers", "answers/answers.js", "mountAnswers", "remove")
+OFFERS = _component("offers/offers", "offers/offers.js", "mountOffers", "offer")
 
 
 def preload_tags() -> str:

@@ -7,12 +7,11 @@ import gradio as gr
 
 from demo.page.actions import Actions
 from demo.page.arguments import received
-from demo.page.faults import friendly
+from demo.page.faults import friendly, with_event
 from demo.page.views import View
 from demo.payloads.waiting import NOTHING, question_payload, reading_payload, warning_panel
 from demo.session import edits, queries
 from demo.session.uploads.question import question_about
-from llu_core.errors import LluError
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
@@ -102,14 +101,8 @@ def _wire_answers(questions: Questions, view: View, show_panels: Callable, show_
         show_explorer(show_panels(added.success).then)
     panel.new_class.input(None, None, shown[1:], js='() => ["", "", "Add class"]', **PRIVATE)
     answers: Any = panel.answers  # gradio finds its event in its script
-
-    def remove(request: gr.Request, event: gr.EventData) -> None:
-        data = event._data if isinstance(event._data, dict) else {}
-        if "name" not in data:
-            raise LluError("the event lacks name")
-        questions.actions.remove_answer(*received(questions.actions.remove_answer, [data["name"], request]))
-
-    removed = answers.remove(friendly(remove), None, None, trigger_mode="multiple", **PRIVATE)
+    remove = with_event(questions.actions.remove_answer, "name")
+    removed = answers.remove(remove, None, None, trigger_mode="multiple", **PRIVATE)
     show_explorer(show_panels(removed.then).then)
 
 

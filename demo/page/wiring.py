@@ -11,7 +11,7 @@ from demo.hosting.host import Host
 from demo.page.actions import Actions
 from demo.page.arguments import received
 from demo.page.camera import CameraActions
-from demo.page.faults import QuietBlocks, friendly
+from demo.page.faults import QuietBlocks, entries, friendly, with_event
 from demo.page.long_work import LongWork
 from demo.page.model_loading import ModelLoading
 from demo.page.questions import PRIVATE, Questions, wire_questions
@@ -20,7 +20,6 @@ from demo.page.uploads_only import take_uploads_only
 from demo.page.views import View, build_view
 from demo.page.visitors import Visitors
 from demo.settings import Settings
-from llu_core.errors import LluError
 
 UPLOADS_KEPT = (60, 600)
 """Seconds: every minute, uploaded files older than ten are deleted; the session has read them long before."""
@@ -123,7 +122,7 @@ def _wire_model(page: Page) -> None:
     cancel = friendly(page.models.cancel_model)
     panel.cancel.click(cancel, None, summary, api_name="cancel_model", show_progress="hidden")
     offers: Any = page.view.bar.offers  # gradio finds its event in its script
-    offered = offers.offer(_with_event(rendering.render_offer, "name"), None, [panel.accordion, panel.model], **PRIVATE)
+    offered = offers.offer(with_event(rendering.render_offer, "name"), None, [panel.accordion, panel.model], **PRIVATE)
     look = "() => { lluExplorer.openMode('teach'); document.querySelector('#model')?.scrollIntoView(); }"
     offered.success(None, None, None, js=look)
 
@@ -156,7 +155,7 @@ def _wire_asking(page: Page) -> None:
     query = page.view.predict.query
     asked = query.input(friendly(page.actions.ask), query, page.view.summary, api_name="ask")
     photographs: Any = page.view.predict.photographs  # gradio finds its event in its script
-    chosen = photographs.photograph(_with_event(page.actions.ask_photograph, "name"), None, None, **PRIVATE)
+    chosen = photographs.photograph(with_event(page.actions.ask_photograph, "name"), None, None, **PRIVATE)
     for event in (asked, chosen):
         _show(page.rendering.render_answer, [page.view.explorer, query], event.then)
 
@@ -181,38 +180,19 @@ def _wire_downloads(page: Page) -> None:
         button.click(None, None, None, js=f"() => lluExplorer.saveMap('{kind}')")
 
 
-def _with_event(action: Callable, *keys: str) -> Callable:
-    """Call an action with the named entries of a page event's data."""
-
-    def call(request: gr.Request, event: gr.EventData) -> Any:
-        return action(*received(action, [*_entries(event, *keys), request]))
-
-    call.__name__ = f"on_{action.__name__}"  # for the log; the plain name is the endpoint's
-    return friendly(call)
-
-
-def _entries(event: gr.EventData, *keys: str) -> list[Any]:
-    """The named entries of what the page sent; raises LluError where one is missing, as in a program's call only."""
-    data = event._data if isinstance(event._data, dict) else {}
-    missing = [key for key in keys if key not in data]
-    if missing:
-        raise LluError(f"the event lacks {', '.join(missing)}")
-    return [data[key] for key in keys]
-
-
 def _wire_cards(page: Page) -> None:
     """Every edit on the class cards; afterwards the cards are drawn anew, also where it was refused."""
     cards, actions = page.view.few_shot.cards, page.actions
     edits = [
-        (cards.rename, _with_event(actions.rename_class, "old", "new")),
-        (cards.remove, _with_event(actions.delete_class, "name")),
-        (cards.create, _with_event(actions.create_class, "name")),
-        (cards.move, _with_event(actions.move_picture, "picture", "to")),
-        (cards.discard, _with_event(actions.delete_picture, "picture")),
+        (cards.rename, with_event(actions.rename_class, "old", "new")),
+        (cards.remove, with_event(actions.delete_class, "name")),
+        (cards.create, with_event(actions.create_class, "name")),
+        (cards.move, with_event(actions.move_picture, "picture", "to")),
+        (cards.discard, with_event(actions.delete_picture, "picture")),
     ]
     for event, edit in edits:
         page.show_panels(event(edit, None, None, trigger_mode="multiple", **PRIVATE).then)
-    page.show_all(cards.undo(_with_event(actions.undo), None, None, trigger_mode="multiple", **PRIVATE).then)
+    page.show_all(cards.undo(with_event(actions.undo), None, None, trigger_mode="multiple", **PRIVATE).then)
 
 
 def _wire_camera(page: Page) -> None:
@@ -220,22 +200,12 @@ def _wire_camera(page: Page) -> None:
     camera: Any = page.view.predict.camera  # gradio finds its events in its script
     actions, many = page.camera, {"trigger_mode": "multiple", **PRIVATE}
     camera.shots(
-        _answering(actions.add_shots, "number", "name", "pictures", "recording", "begins"), None, camera, **many
+        with_event(actions.add_shots, "number", "name", "pictures", "recording", "begins"), None, camera, **many
     )
     page.show_panels(camera.recorded)
-    camera.frame(_answering(actions.answer_frame, "number", "picture", often=True), None, camera, **many)
-    kept = camera.keep(_answering(actions.keep_frame, "number", "picture"), None, camera, **many)
+    camera.frame(with_event(actions.answer_frame, "number", "picture", often=True), None, camera, **many)
+    kept = camera.keep(with_event(actions.keep_frame, "number", "picture"), None, camera, **many)
     page.show_explorer(kept.then)
-
-
-def _answering(action: Callable, *keys: str, often: bool = False) -> Callable:
-    """As `_with_event`, for an action whose answer goes back to the page."""
-
-    def call(request: gr.Request, event: gr.EventData) -> str:
-        return action(*received(action, [*_entries(event, *keys), request]))
-
-    call.__name__ = f"on_{action.__name__}"
-    return friendly(call, often=often)
 
 
 def _wire_explorer(page: Page) -> None:
@@ -246,15 +216,15 @@ def _wire_explorer(page: Page) -> None:
         return actions.follow_arc(*received(actions.follow_arc, [event._data, request]))
 
     def compare(request: gr.Request, event: gr.EventData) -> Iterator[str]:
-        yield from page.work.compare(*received(page.work.compare, [*_entries(event, "run"), request]))
+        yield from page.work.compare(*received(page.work.compare, [*entries(event, "run"), request]))
 
     newest = {"trigger_mode": "always_last", **PRIVATE}
-    moved = explorer.settings(_with_event(actions.set_mask, "beta", "gamma"), None, None, **newest)
+    moved = explorer.settings(with_event(actions.set_mask, "beta", "gamma"), None, None, **newest)
     _show(page.rendering.render_code, [code.library_code, code.client_code], moved.then)
     explorer.walk(friendly(follow_arc), None, explorer, **newest)
     explorer.methods(friendly(compare), None, explorer, trigger_mode="multiple", **PRIVATE, **IN_LINE)
-    page.show_explorer(explorer.unquery(_with_event(actions.remove_query, "name"), None, None, **PRIVATE).then)
-    linked = explorer.link(_with_event(actions.open_link, "hash"), None, None, **PRIVATE)
+    page.show_explorer(explorer.unquery(with_event(actions.remove_query, "name"), None, None, **PRIVATE).then)
+    linked = explorer.link(with_event(actions.open_link, "hash"), None, None, **PRIVATE)
     page.show_all(linked.success)
 
 

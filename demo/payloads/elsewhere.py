@@ -34,7 +34,7 @@ def _joined(rows: list[torch.Tensor]) -> np.ndarray:
 
 def elsewhere_payload(model: Model) -> dict[str, Any]:
     """The controls as closed problems, in the order of their rows, and the everyday names or None."""
-    problems = zip(model.controls, model.elsewhere.problems, strict=True)
+    problems, everyday = zip(model.controls, model.elsewhere.problems, strict=True), model.everyday
     return {
         "problems": [
             {
@@ -47,7 +47,7 @@ def elsewhere_payload(model: Model) -> dict[str, Any]:
             }
             for control, problem in problems
         ],
-        "everyday": None if model.everyday is None else _everyday(model.everyday),
+        "everyday": None if everyday is None else _everyday(everyday),
     }
 
 

@@ -42,6 +42,7 @@ def _labels(part: LabelledEmbeddings | tuple[Picture, ...]) -> list[int]:
 def _trained(session: Session, model: Model) -> dict[str, Any]:
     clip = model.sweep.predictions(beta=0.0, gamma=0.0)
     llu = model.sweep.predictions(beta=session.beta, gamma=session.gamma)
+    everyday = model.everyday
     return {
         "beta": session.beta,
         "gamma": "inf" if math.isinf(session.gamma) else session.gamma,
@@ -54,7 +55,7 @@ def _trained(session: Session, model: Model) -> dict[str, Any]:
             "clip": model.elsewhere.accuracy(beta=0.0, gamma=0.0),
             "llu": model.elsewhere.accuracy(beta=session.beta, gamma=session.gamma),
         },
-        "names_moved": None if model.everyday is None else _names_moved(session, model.everyday),
+        "names_moved": None if everyday is None else _names_moved(session, everyday),
         "familiar_from": model.trained.familiar_from,
     }
 

@@ -26,8 +26,8 @@ class Model:
 
     shots: the embeddings it was trained and is tested on; queries: further pictures, labelled UNLABELLED. The rows
     of sweep are the training images, the test images and the queries; projection has the first two and the pictures
-    of all controls. elsewhere: the controls that share no class with the set; everyday: the names whose encoder reads
-    the set, None where nobody knows it. source: the set it was trained on, of a reopened adapter its
+    of all controls. elsewhere: the controls that share no class with the set; names: everyday names as the set's
+    encoder reads them, None where nobody knows it. source: the set it was trained on, of a reopened adapter its
     anchors. seconds: training time, encoding aside; None for a reopened adapter.
     """
 
@@ -37,7 +37,7 @@ class Model:
     queries: LabelledEmbeddings
     sweep: Sweep
     elsewhere: ElsewhereSweep
-    everyday: NamesSweep | None
+    names: NamesSweep | None
     projection: Projection
     source: ImageSource | FewShotSet | None
     seconds: float | None
@@ -51,6 +51,11 @@ class Model:
     def controls(self) -> tuple[Control, ...]:
         """The problems of `elsewhere`; one that shares a class with the set, as it now is, has no say."""
         return usable(self.shots.controls, self.shots.class_names)[0]
+
+    @property
+    def everyday(self) -> NamesSweep | None:
+        """The names that are no classes of the set, as it now is."""
+        return self.names and self.names.without(self.shots.class_names)
 
     @property
     def images(self) -> Tensor:
@@ -68,8 +73,7 @@ class Model:
 
     def with_classes(self, names: list[str], embeddings: Tensor) -> "Model":
         """The same adapter telling apart further classes, (len(names), d) unit rows."""
-        grown = self._telling_apart(self.shots.add_classes(names, embeddings), self.trained)
-        return replace(grown, everyday=self.everyday and self.everyday.without(names))
+        return self._telling_apart(self.shots.add_classes(names, embeddings), self.trained)
 
     def without_class(self, name: str) -> "Model":
         """The same adapter without a class that has no picture; raises LluError for any other."""
@@ -107,7 +111,6 @@ def build_model(
     everyday: EverydayNames | None = None,
 ) -> Model:
     """Everything the explorer needs of an adapter, with PCA as its first map."""
-    names = everyday and NamesSweep.of(trained.adapter, everyday, shots.class_names)
     queries = queries or LabelledEmbeddings.empty(shots.width)
     return Model(
         id=uuid.uuid4().hex[:12],
@@ -116,7 +119,7 @@ def build_model(
         queries=queries,
         sweep=_sweep(trained, shots, queries),
         elsewhere=ElsewhereSweep.of(trained.adapter, usable(shots.controls, shots.class_names)[0]),
-        everyday=names,
+        names=everyday and NamesSweep.of(trained.adapter, everyday),
         projection=project_pca(map_points(shots)),
         source=source,
         seconds=seconds,

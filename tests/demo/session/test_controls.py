@@ -66,6 +66,15 @@ def test_a_name_that_becomes_a_class_is_no_everyday_name(brought: Session):
     assert set(everyday.names) - set(grown.names) == {name}
 
 
+def test_a_name_is_an_everyday_name_again_when_the_answer_is_taken_away(brought: Session):
+    model = brought.require_model()
+    assert model.everyday is not None
+    grown = queries.add_classes(brought, [model.everyday.names[3]]).require_model()
+    again = grown.without_class(model.everyday.names[3]).everyday
+    assert again is not None
+    assert again.names == model.everyday.names
+
+
 def test_a_bundle_brings_controls_of_which_some_pictures_are_kept(session: Session, tmp_path: Path):
     many = [control("many", classes=3, pictures=CONTROL_PICTURES + 50, seed=3), control("few", classes=2, pictures=5)]
     path = tmp_path / "set.npz"

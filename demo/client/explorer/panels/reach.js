@@ -14,8 +14,8 @@ import { DIMMED, HIDDEN } from "../model/selection.js";
  * @typedef {Parameters<ReachPanel["move"]>[0]} Setting
  * @typedef {{ width: number, height: number, low: number }} Extent
  * @typedef {{ root: HTMLElement, canvas: HTMLCanvasElement, labels: HTMLElement, axis: HTMLElement, readout: HTMLElement,
- *   data: Data | null, setting: Setting | null, inks: Inks | null, side: Side, rows: ReachRow[], shares: HTMLElement[],
- *   extent: Extent, pointer: Pixel | null }} Strip
+ *   data: Data | null, setting: Setting | null, inks: Inks | null, side: Side, rows: ReachRow[], dots: Pixel[][],
+ *   shares: HTMLElement[], extent: Extent, pointer: Pixel | null }} Strip
  */
 
 const EDGE = 7;
@@ -34,7 +34,7 @@ export function createReach(root, pick) {
   /** @type {Strip} */
   const strip = {
     root, canvas: findA(HTMLCanvasElement, box, "canvas"), labels: find(box, ".reach-rows"), axis: find(box, ".reach-axis"),
-    readout: find(root, ".reach-readout"), data: null, setting: null, inks: null, side: "images", rows: [], shares: [],
+    readout: find(root, ".reach-readout"), data: null, setting: null, inks: null, side: "images", rows: [], dots: [], shares: [],
     extent: { width: 0, height: 0, low: 0 }, pointer: null,
   };
   wireSegments(find(root, ".reach-sides"), ["images", "classes"], (side) => { strip.side = side; layOut(strip); });
@@ -65,6 +65,7 @@ function layOut(strip) {
   if (!data || !width) return;
   strip.rows = reachRows(data, side);
   strip.extent = { width, height, low: leftEnd(strip.rows) };
+  strip.dots = strip.rows.map((_, at) => layDots(strip, at)); // once: they stay while the sliders move
   labels.replaceChildren(...strip.rows.map(({ key, title, points }) => {
     const label = make("div", "reach-row");
     const things = side === "classes" ? "names" : key === "elsewhere" ? "pictures" : "test pictures";
@@ -104,10 +105,12 @@ function similarityAt({ width, low }, x) {
   return Math.min(low + ((x - EDGE) / (width - 2 * EDGE)) * (1 - low), 1);
 }
 
-/** Where the dot of a point in row `at` is. @type {(strip: Strip, at: number, i: number) => Pixel} */
-function dotAt({ rows, extent }, at, i) {
-  const row = extent.height / rows.length;
-  return [across(extent, Math.min(rows[at].nearest[i], 1)), at * row + ROW_EDGE + heightOf(i) * (row - 2 * ROW_EDGE)];
+/** Where the dots of the points in row `at` are, in their order. @type {(strip: Strip, at: number) => Pixel[]} */
+function layDots({ rows, extent }, at) {
+  const [{ points, nearest }, row] = [rows[at], extent.height / rows.length];
+  return points.map((i) => [
+    across(extent, Math.min(nearest[i], 1)), at * row + ROW_EDGE + heightOf(i) * (row - 2 * ROW_EDGE),
+  ]);
 }
 
 /** @type {(strip: Strip) => void} */
@@ -165,9 +168,9 @@ function drawRules(pen, { extent, rows, setting }, inks) {
 function drawDots(pen, strip, inks, looks) {
   const [same, dimmed, fixed, broken, moved] = Array.from({ length: 5 }, () => new Path2D());
   strip.rows.forEach(({ key, points }, at) => {
-    for (const i of points) {
+    for (const [nth, i] of points.entries()) {
       if (isOff(strip, key, i)) continue;
-      const [x, y] = dotAt(strip, at, i);
+      const [x, y] = strip.dots[at][nth];
       const change = looks ? looks.changes[i] : 0;
       if (key === "everyday" && strip.data?.everyday?.moved[i]) addDot(moved, x, y, DOTS.moved);
       else if (key === "everyday") addDot(same, x, y, DOTS.same);
@@ -221,7 +224,7 @@ function drawSelected(pen, strip, inks, i) {
   if (at < 0) return;
   pen.lineWidth = 2;
   pen.beginPath();
-  pen.arc(...dotAt(strip, at, i), 6, 0, 2 * Math.PI);
+  pen.arc(...strip.dots[at][strip.rows[at].points.indexOf(i)], 6, 0, 2 * Math.PI);
   pen.stroke();
 }
 
@@ -242,9 +245,9 @@ function pointedAt(strip) {
   let reach = REACH * REACH;
   if (!pointer) return best;
   rows.forEach((row, at) => {
-    for (const i of row.points) {
+    for (const [nth, i] of row.points.entries()) {
       if (isOff(strip, row.key, i)) continue;
-      const [x, y] = dotAt(strip, at, i);
+      const [x, y] = strip.dots[at][nth];
       const distance = (x - pointer[0]) ** 2 + (y - pointer[1]) ** 2;
       if (distance < reach) [best, reach] = [{ row, i }, distance];
     }
