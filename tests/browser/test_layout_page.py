@@ -82,6 +82,18 @@ def test_a_phone_has_gamma_at_hand_and_beta_behind_its_button(page: Page):
     page.locator(".beta-fold").click()
 
 
+@pytest.mark.parametrize("size", [PHONE, ZOOMED, PROJECTOR, DESKTOP])
+def test_no_part_lies_on_another(page: Page, size: tuple[int, int]):
+    resize(page, size)
+    boxes = {
+        part: box_of(page.locator(f"#explorer {part}")) for part in (".tiles", ".reach", ".map-card", ".tabs-card")
+    }
+    for above, below in zip(boxes, [*boxes][1:], strict=False):
+        assert boxes[above]["y"] + boxes[above]["height"] <= boxes[below]["y"] + 1, (above, below)
+    side, tabs = box_of(page.locator("#explorer .side")), boxes[".tabs-card"]
+    assert side["y"] + side["height"] <= tabs["y"] + 1
+
+
 @pytest.mark.parametrize("mode", [*MODES, "save"])
 def test_no_mode_makes_the_page_scroll_sideways(page: Page, mode: str):
     if mode != "save":
