@@ -31,12 +31,12 @@ def nearest_anchor(points: Tensor, anchors: Tensor) -> tuple[Tensor, Tensor]:
     return similarity, index
 
 
-def interpolation_mask(similarity: Tensor, *, beta: float, gamma: float) -> Tensor:
+def interpolation_mask(similarity: Tensor, *, beta: float | Tensor, gamma: float) -> Tensor:
     """alpha = beta * exp(-gamma * (1 - similarity)), the share of the update a point receives (eq. 5).
 
     similarity (...): cosine to the nearest anchor; the distance 1 - similarity is clamped to [0, 1].
-    beta in [0, 1]: the share at an anchor. gamma in [0, inf]: 0 applies the update everywhere, infinity only
-    at the anchors themselves (within DIRAC_TOLERANCE). Same shape as similarity.
+    beta in [0, 1]: the share at an anchor; a column of several is broadcast. gamma in [0, inf]: 0 applies the update
+    everywhere, infinity only at the anchors themselves (within DIRAC_TOLERANCE). Same shape as similarity.
     """
     distance = (1.0 - similarity).clamp(0.0, 1.0)
     if math.isinf(gamma):

@@ -61,10 +61,10 @@ class Sweep:
             statistics=adapter.statistics.logits(*points) if adapter.statistics else None,
         )
 
-    def scores(self, *, beta: float, gamma: float) -> Tensor:
-        """z_i . z_k, (n, C), at one setting of the mask."""
-        a = interpolation_mask(self.image_nearest, beta=beta, gamma=gamma)[:, None]
-        b = interpolation_mask(self.class_nearest, beta=beta, gamma=gamma)[None, :]
+    def scores(self, *, beta: float | Tensor, gamma: float) -> Tensor:
+        """z_i . z_k, (n, C), at one setting of the mask; (B, n, C) for a column (B, 1) of betas."""
+        a = interpolation_mask(self.image_nearest, beta=beta, gamma=gamma)[..., :, None]
+        b = interpolation_mask(self.class_nearest, beta=beta, gamma=gamma)[..., None, :]
         mixed = (1 - a) * ((1 - b) * self.uu + b * self.uv) + a * ((1 - b) * self.vu + b * self.vv)
         return mixed / (mixed_length(a, self.image_uv[:, None]) * mixed_length(b, self.class_uv[None, :]))
 
