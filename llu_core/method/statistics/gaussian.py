@@ -21,4 +21,5 @@ def shrunk_precision(centred: Tensor) -> Tensor:
     trace = scatter.trace() / max(1, count - 1)
     if trace <= 0:
         return centred.new_zeros(width, width)
-    return (width * torch.linalg.inv(scatter + trace * torch.eye(width).to(scatter))).float()
+    ridge = scatter + trace * torch.eye(width).to(scatter)
+    return (width * torch.cholesky_inverse(torch.linalg.cholesky(ridge))).float()

@@ -13,9 +13,9 @@ def test_the_panel_says_why_and_frames_what_was_chosen():
     tuning = tune(problem(base=8, shots=4), RECIPES["fast"], lambdas=(1.0,))
     panel = tuned_panel(tuning)
     assert tuning.chosen is not None
-    row, column = tuning.chosen.best
+    row, column = tuning.setting
     assert html.escape(tuning.reason[1:]) in panel
-    assert f"largest at beta {BETAS[row]:g} and gamma {GAMMAS[column]:g}" in panel
+    assert f"taken at beta {BETAS[row]:g} and gamma {GAMMAS[column]:g}" in panel
     opacities = [float(found) for found in re.findall(r'fill-opacity="([\d.]+)"', panel)]
     assert len(opacities) == len(BETAS) * len(GAMMAS)
     assert max(opacities) == opacities[row * len(GAMMAS) + column]
