@@ -18,7 +18,9 @@ def test_the_panel_says_why_and_frames_what_was_chosen():
     assert f"taken at beta {BETAS[row]:g} and gamma {GAMMAS[column]:g}" in panel
     opacities = [float(found) for found in re.findall(r'fill-opacity="([\d.]+)"', panel)]
     assert len(opacities) == len(BETAS) * len(GAMMAS)
-    assert max(opacities) == opacities[row * len(GAMMAS) + column]
+    best = tuning.chosen.best
+    assert max(opacities) == opacities[best[0] * len(GAMMAS) + best[1]]
+    assert panel.count('class="chosen"') == 1
 
 
 def test_where_nothing_can_be_held_out_it_says_so_without_a_plane():
