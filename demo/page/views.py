@@ -196,7 +196,7 @@ def build_train_panel() -> TrainPanel:
             value="fast",
             label="How to train",
             info="fast: an instant. full: every direction of g, slower. paper: the paper's schedule, much slower. "
-            "best: full with a wider mask.",
+            "best: fast with class statistics, asked everywhere.",
         )
     tuned = gr.HTML("", css_template=TUNED_CSS, apply_default_css=False, padding=False, elem_id="tuned")
     return TrainPanel(train=train, cancel=cancel, status=status, tune=tune, tuned=tuned, recipe=recipe)

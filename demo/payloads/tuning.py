@@ -8,8 +8,8 @@ CELL_WIDTH, CELL_HEIGHT = 18, 7
 
 
 def tuned_panel(tuning: Tuning) -> str:
-    """HTML: the reason in a sentence, and the plane of held-out likelihoods where there is one."""
-    plane = "" if tuning.chosen is None else _drawn(tuning.chosen, tuning.recipe.beta, tuning.recipe.gamma)
+    """HTML: the reason in a sentence, and the plane of held-out probabilities where there is one."""
+    plane = "" if tuning.chosen is None else _drawn(tuning.chosen, tuning.setting)
     return f'<div class="tuned"><p>{escape(tuning.reason[0].upper() + tuning.reason[1:])}.</p>{plane}</div>'
 
 
@@ -18,24 +18,23 @@ def waiting_panel(line: str) -> str:
     return f'<div class="tuned"><p>{escape(line)}</p></div>'
 
 
-def _drawn(plane: Plane, beta: float, gamma: float) -> str:
-    """The likelihood at every setting, the darker the likelier, with the chosen one framed; H in the tooltips."""
-    likelihood = plane.likelihood
-    low, high = float(likelihood.min()), float(likelihood.max())
+def _drawn(plane: Plane, chosen: tuple[int, int]) -> str:
+    """The probability of the true class at every setting, the darker the larger; the chosen one framed."""
+    probability = plane.probability
+    low, high = float(probability.min()), float(probability.max())
     spread = max(high - low, 1e-9)
     width, height = CELL_WIDTH * len(GAMMAS), CELL_HEIGHT * len(BETAS)
     cells = []
-    for row, strength in enumerate(BETAS):
-        for column, locality in enumerate(GAMMAS):
-            share = ((float(likelihood[row, column]) - low) / spread) ** 2  # the best ones lie close together
-            harmonic = float(plane.harmonic[row, column])
-            told = f"beta {strength:g}, gamma {locality:g}: H {harmonic:.1f} on what was held out"
+    for row, beta in enumerate(BETAS):
+        for column, gamma in enumerate(GAMMAS):
+            share = ((float(probability[row, column]) - low) / spread) ** 2  # the best ones lie close together
+            told = f"beta {beta:g}, gamma {gamma:g}: H {float(plane.harmonic[row, column]):.1f} on what was held out"
             cells.append(
                 f'<rect {_place(row, column)} fill-opacity="{0.06 + 0.9 * share:.3f}"><title>{told}</title></rect>'
             )
-    row, column = BETAS.index(beta), GAMMAS.index(gamma)
+    row, column = chosen
     frame = f'<rect class="chosen" {_place(row, column)}/>'
-    label = f"Held-out likelihood over beta and gamma; chosen are beta {beta:g} and gamma {gamma:g}"
+    label = f"Held-out probability over beta and gamma, taken at beta {BETAS[row]:g} and gamma {GAMMAS[column]:g}"
     return (
         f'<svg viewBox="-1 -1 {width + 2} {height + 2}" role="img" aria-label="{label}">{"".join(cells)}{frame}</svg>'
         f"<p class='axes'><span>gamma {GAMMAS[0]:g}</span><span>beta 0 to 1, upwards</span>"

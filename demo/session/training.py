@@ -55,21 +55,21 @@ def choose_mask(session: Session) -> tuple[Session, Tuning]:
     Raises LluError where there is no adapter, or none of its training pictures.
     """
     tuning = tuned(session)
-    return set_mask(session, tuning.recipe.beta, tuning.recipe.gamma), tuning
+    return set_mask(session, *tuning.recipe.mask), tuning
 
 
 def tuned(session: Session) -> Tuning:
     """The choice of `choose_mask`, guarded by the set's controls; this takes long, and changes nothing."""
     model = session.require_model()
     recipe = RECIPES.get(str(model.trained.recipe.get("name")), RECIPES["fast"])
-    return guarded(tune(model.shots, recipe, lambdas=(1.0,)), model.elsewhere)
+    return guarded(tune(model.shots, recipe, lambdas=(1.0,), weights=(recipe.statistics,)), model.elsewhere)
 
 
 def join_tuning(session: Session, model: Model, tuning: Tuning) -> Session:
     """The session with its mask where it was chosen for `model`; raises LluError if it has another adapter by now."""
     if session.require_model().id != model.id:
         raise LluError("the adapter was replaced while beta and gamma were chosen for it; choose them again")
-    return set_mask(session, tuning.recipe.beta, tuning.recipe.gamma)
+    return set_mask(session, *tuning.recipe.mask)
 
 
 def train_adapter(session: Session, recipe: Recipe, *, seed: int = 1) -> Steps:

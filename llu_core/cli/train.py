@@ -70,7 +70,7 @@ def run(options: argparse.Namespace) -> int:
         shots = shots.sample(options.shots, options.seed)
     shots.require_choice()
     tuning = _tuned(options, shots, recipe, device)
-    recipe = tuning.training(recipe) if tuning else recipe
+    recipe = tuning.recipe if tuning else recipe
     with progress_bar("training", "step") as bar:
 
         def show(step: TrainingStep) -> None:
@@ -81,7 +81,7 @@ def run(options: argparse.Namespace) -> int:
         adapter = drain(train(shots, recipe, seed=options.seed, device=device), show)
     if tuning:
         tuning = _guarded(options, tuning, adapter, shots)
-        recipe = tuning.training(recipe)
+        recipe = tuning.recipe
         beta, gamma = recipe.mask
         adapter = adapter.with_mask(beta=beta, gamma=gamma)
         print(tuning.reason)

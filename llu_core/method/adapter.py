@@ -13,9 +13,12 @@ from torch.nn import functional as F
 
 from llu_core.encoders.rows import unit_rows
 from llu_core.errors import LluError
+from llu_core.method.statistics.head import ClassStatistics
 
 DIRAC_TOLERANCE = 1e-3
 """At gamma = infinity, a point is an anchor if its cosine distance to one is below this (the paper's value)."""
+UNNOTICED = 2.0**-25
+"""A share of at most this much is none: 1 minus it is 1 in float32, so it moves a point by less than rounding does."""
 
 
 def nearest_anchor(points: Tensor, anchors: Tensor) -> tuple[Tensor, Tensor]:
@@ -29,12 +32,12 @@ def nearest_anchor(points: Tensor, anchors: Tensor) -> tuple[Tensor, Tensor]:
     return similarity, index
 
 
-def interpolation_mask(similarity: Tensor, *, beta: float, gamma: float) -> Tensor:
+def interpolation_mask(similarity: Tensor, *, beta: float | Tensor, gamma: float) -> Tensor:
     """alpha = beta * exp(-gamma * (1 - similarity)), the share of the update a point receives (eq. 5).
 
     similarity (...): cosine to the nearest anchor; the distance 1 - similarity is clamped to [0, 1].
-    beta in [0, 1]: the share at an anchor. gamma in [0, inf]: 0 applies the update everywhere, infinity only
-    at the anchors themselves (within DIRAC_TOLERANCE). Same shape as similarity.
+    beta in [0, 1]: the share at an anchor; a column of several is broadcast. gamma in [0, inf]: 0 applies the update
+    everywhere, infinity only at the anchors themselves (within DIRAC_TOLERANCE). Same shape as similarity.
     """
     distance = (1.0 - similarity).clamp(0.0, 1.0)
     if math.isinf(gamma):
@@ -88,12 +91,12 @@ class AffineUpdate:
 
 
 def interpolate(points: Tensor, updated: Tensor, alpha: Tensor) -> Tensor:
-    """z = normalize(alpha * g(x) + (1 - alpha) * x) (eq. 4); points with alpha = 0 come back bit for bit.
+    """z = normalize(alpha * g(x) + (1 - alpha) * x) (eq. 4); points with alpha up to UNNOTICED come back bit for bit.
 
     points, updated: (n, d), unit rows; alpha: (n,).
     """
     share = alpha[:, None]
-    return torch.where(share == 0, points, F.normalize(share * updated + (1 - share) * points, dim=1))
+    return torch.where(share <= UNNOTICED, points, F.normalize(share * updated + (1 - share) * points, dim=1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,8 +122,8 @@ class LocalizedUpdate:
 class LocalizedAdapter:
     """The trained method: a localized update for images and one for texts, sharing beta and gamma.
 
-    logit_scale: the frozen model's s (1/temperature). It is a Classifier: any class texts can be asked for,
-    trained or new.
+    logit_scale: the frozen model's s (1/temperature). statistics: of the shots, whose logits are added, or None as in
+    the paper. It is a Classifier: any class texts can be asked for, trained or new.
     """
 
     image: LocalizedUpdate
@@ -128,6 +131,7 @@ class LocalizedAdapter:
     beta: float = 0.5
     gamma: float = 20.0
     logit_scale: float = 100.0
+    statistics: ClassStatistics | None = None
 
     def __post_init__(self):
         check_mask(self.beta, self.gamma)
@@ -142,7 +146,9 @@ class LocalizedAdapter:
         return self.image.update is self.text.update
 
     def logits(self, image_embeddings: Tensor, class_embeddings: Tensor) -> Tensor:
-        """s * z_I . z_T: (n, C) for images (n, d) and class texts (C, d); rows that are no unit rows are made such.
+        """s * z_I . z_T, plus the logits of the statistics: (n, C) for images (n, d) and class texts (C, d).
+
+        Rows that are no unit rows are made such.
 
         Raises LluError if their width is not the adapter's.
         """
@@ -156,7 +162,13 @@ class LocalizedAdapter:
                 )
         images = self.image(image_embeddings, beta=self.beta, gamma=self.gamma)
         texts = self.text(class_embeddings, beta=self.beta, gamma=self.gamma)
-        return self.logit_scale * (images @ texts.T)
+        logits = self.logit_scale * (images @ texts.T)
+        if self.statistics is None:
+            return logits
+        image_nearest = nearest_anchor(image_embeddings, self.image.anchors)[0]
+        class_nearest = nearest_anchor(class_embeddings, self.text.anchors)[0]
+        points = image_embeddings, class_embeddings, image_nearest, class_nearest
+        return logits + self.statistics.logits(*points, beta=self.beta)
 
     def with_mask(self, *, beta: float | None = None, gamma: float | None = None) -> "LocalizedAdapter":
         """The same weights under another mask; nothing is retrained."""
@@ -171,4 +183,5 @@ class LocalizedAdapter:
         text = self.text.to(device)
         if self.shared:
             text = replace(text, update=image.update)
-        return replace(self, image=image, text=text)
+        statistics = self.statistics and self.statistics.to(device)
+        return replace(self, image=image, text=text, statistics=statistics)

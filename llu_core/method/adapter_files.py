@@ -22,7 +22,8 @@ from llu_core.files.listing import list_zip
 from llu_core.files.writing import taking_turns, write_whole
 
 FORMAT = "llu-adapter"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""2: may have class statistics, which a release that reads only 1 would leave out of its answers."""
 MAX_CONFIG_BYTES = 2 * 2**20
 """A configuration of 1,000 classes and 100 anchors has about 100 KB; parsed, one may take 25 times its bytes."""
 MAX_ADAPTER_FILES = 50
@@ -38,7 +39,8 @@ def write_adapter(folder: Path, config: dict[str, Any], tensors: dict[str, Tenso
     Raises LluError for names that are too long together to be read again.
     """
     weights = save(tensors)
-    named = {"format": FORMAT, "format_version": FORMAT_VERSION}
+    version = FORMAT_VERSION if config.get("statistics") is not None else 1
+    named = {"format": FORMAT, "format_version": version}
     complete = named | config | {"weights_sha256": hashlib.sha256(weights).hexdigest()}
     text = (json.dumps(complete, indent=2) + "\n").encode()
     if len(text) > MAX_CONFIG_BYTES:

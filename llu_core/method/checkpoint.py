@@ -24,6 +24,7 @@ from llu_core.method.adapter import AffineUpdate, LocalizedAdapter, LocalizedUpd
 from llu_core.method.adapter_files import CONFIG_FILE, FORMAT, WEIGHTS_FILE, move_adapter, read_adapter, write_adapter
 from llu_core.method.elsewhere.familiarity import familiar_from
 from llu_core.method.recipes import Recipe
+from llu_core.method.statistics.head import MAX_WEIGHT, TENSORS, ClassStatistics
 
 MAX_NUMBER = 1e6
 """Weights and labels stay below this; beyond, the products of embeddings would leave the range of float32."""
@@ -135,6 +136,8 @@ class TrainedAdapter(ModelHubMixin, library_name="llu-explorer", tags=["clip", "
         }
         if not self.adapter.shared:
             tensors |= {"text.weight": text.update.weight, "text.bias": text.update.bias}
+        if self.adapter.statistics is not None:
+            tensors |= self.adapter.statistics.tensors
         if self.anchor_thumbnails is not None:
             tensors["anchor_thumbnails"] = self.anchor_thumbnails
         return {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}
@@ -146,6 +149,7 @@ class TrainedAdapter(ModelHubMixin, library_name="llu-explorer", tags=["clip", "
             "beta": self.adapter.beta,
             "gamma": _plain(self.adapter.gamma),
             "logit_scale": self.adapter.logit_scale,
+            "statistics": self.adapter.statistics and self.adapter.statistics.weight,
             "class_names": list(self.class_names),
             "trained_classes": list(self.trained_classes),
             "templates": list(self.templates),
@@ -207,6 +211,7 @@ def _assemble(config: dict[str, Any], tensors: dict[str, Tensor]) -> TrainedAdap
         beta=float(config["beta"]),
         gamma=float(config["gamma"]),
         logit_scale=float(config["logit_scale"]),
+        statistics=_statistics(config, tensors),
     )
     return TrainedAdapter(
         adapter=adapter,
@@ -223,6 +228,14 @@ def _assemble(config: dict[str, Any], tensors: dict[str, Tensor]) -> TrainedAdap
         anchor_thumbnails=tensors.get("anchor_thumbnails"),
         familiar_from=_familiar_from(config, tensors["image.anchors"]),
     )
+
+
+def _statistics(config: dict[str, Any], tensors: dict[str, Tensor]) -> ClassStatistics | None:
+    """Files of early releases have none."""
+    weight = config.get("statistics")
+    if weight is None:
+        return None
+    return ClassStatistics(*(tensors[f"statistics.{name}"] for name in TENSORS), weight=float(weight))
 
 
 def _familiar_from(config: dict[str, Any], anchors: Tensor) -> float | None:
@@ -245,10 +258,16 @@ def _check(trained: TrainedAdapter, config: dict[str, Any]) -> None:
         ("class_embeddings", trained.class_embeddings, (classes, width)),
         ("anchor_labels", trained.anchor_labels, (anchors,)),
     ]
+    if (statistics := trained.adapter.statistics) is not None:
+        shots, taught = len(statistics.targets), len(trained.trained_classes)
+        shapes = (shots, width), (shots,), (taught, width)
+        expected += [(*each, shape) for each, shape in zip(statistics.tensors.items(), shapes, strict=True)]
+        if not 0 <= statistics.weight <= MAX_WEIGHT:
+            raise ValueError(f"the weight of the statistics is {statistics.weight}")
     for name, tensor, shape in expected:
         if tuple(tensor.shape) != shape or 0 in shape:
             raise ValueError(f"{name} is {tuple(tensor.shape)}, expected {shape}")
-        if tensor.dtype != (torch.int64 if name == "anchor_labels" else torch.float32):
+        if tensor.dtype != (torch.int64 if name in ("anchor_labels", "statistics.targets") else torch.float32):
             raise ValueError(f"{name} holds {tensor.dtype}")
         if not tensor.isfinite().all():
             raise ValueError(f"{name} holds numbers that are not finite")
@@ -265,6 +284,8 @@ def _check(trained: TrainedAdapter, config: dict[str, Any]) -> None:
     labels = [*trained.trained_classes, *trained.anchor_labels.tolist()]
     if min(labels) < 0 or max(labels) >= classes:
         raise ValueError("a label lies outside the class names")
+    if statistics is not None and set(statistics.targets.tolist()) != set(range(len(statistics.texts))):
+        raise ValueError("the shots of the statistics are not those of the trained classes")
     thumbnails = trained.anchor_thumbnails
     if thumbnails is not None and (
         thumbnails.ndim != 4

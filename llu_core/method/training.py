@@ -35,6 +35,7 @@ from llu_core.method.schedule import (
     set_rate,
     shuffled_batches,
 )
+from llu_core.method.statistics.head import ClassStatistics
 
 _NOTHING = 1e-6
 """A direction that carries less than this share of the strongest one's energy is rounding, not signal."""
@@ -136,12 +137,14 @@ class TrainingProblem:
     def adapter(self, recipe: Recipe, image: AffineUpdate, text: AffineUpdate) -> LocalizedAdapter:
         """The trained updates around their anchors, on the CPU."""
         beta, gamma = recipe.mask
+        weight = recipe.statistics
         return LocalizedAdapter(
             image=LocalizedUpdate(image, self.image_anchors),
             text=LocalizedUpdate(text, self.text_anchors),
             beta=beta,
             gamma=gamma,
             logit_scale=self.logit_scale,
+            statistics=ClassStatistics(self.images, self.targets, self.texts, weight) if weight else None,
         ).to("cpu")
 
 

@@ -1,11 +1,16 @@
-"""Choosing beta, gamma and lambda from the few-shot set alone, without a look at test data.
+"""Choosing beta, gamma, lambda and the statistics from the few-shot set alone, without a look at test data.
 
 Shots and whole classes are held out in turn: an adapter is trained on half of the classes without a part of their
 shots, and asked about these shots (seen) and about all pictures of the other half (unseen), each a closed problem as in
 base-to-new. All adapters of all folds are trained at once, and the sweep scores each at every (beta, gamma).
 
-What decides is the mean log-likelihood of the true class, seen plus unseen. Accuracies of a few held-out pictures
-are too coarse a ruler: they hardly change over the plane, and their best place is a matter of single pictures.
+The weight of class statistics is a candidate too, 0 or WEIGHT, put on after the training as every mask is.
+
+What decides is the mean probability of the true class, seen and unseen. Accuracies of a few held-out pictures are too
+coarse a ruler to find a setting with, and the likelihood minds single pictures too much. What is found is taken only on
+clear evidence, since folds train on half of the classes and are a rough likeness of the task: against the recipe as
+it is, fold by fold, both that probability and the accuracy must have risen by more than CLEAR standard errors, and on
+either half of the classes. Otherwise the answer is that there is no evidence for another setting, and the recipe stays.
 
 Held-out classes are of the kind that was taught, and may gain by an update that ruins everything else. Where a set
 brings controls, `guarded` chooses only among settings that keep a share of CLIP's accuracy on them. They are no test
@@ -21,10 +26,12 @@ from torch import Tensor
 
 from llu_core.data.fewshot import FewShotSet
 from llu_core.errors import LluError
+from llu_core.method.adapter import LocalizedAdapter
 from llu_core.method.classifier import harmonic_mean
 from llu_core.method.elsewhere.accuracy import ElsewhereSweep
 from llu_core.method.fitting import fit_many
 from llu_core.method.recipes import RECIPES, Recipe
+from llu_core.method.statistics.head import WEIGHT, share
 from llu_core.method.sweep import Sweep
 
 BETAS = tuple(step / 20 for step in range(21))
@@ -33,6 +40,8 @@ LAMBDAS = (0.1, 1.0, 10.0)
 """Multiples of the recipe's own lambda."""
 FOLDS = 4
 MIN_SHOTS, MIN_CLASSES = 3, 4
+CLEAR = 2.0
+"""Standard errors of the folds: about one chance in forty where nothing is gained, twice over."""
 KEEP_ELSEWHERE = 99.0
 """Percent of CLIP's accuracy elsewhere that a guard keeps unless told otherwise."""
 
@@ -41,17 +50,20 @@ KEEP_ELSEWHERE = 99.0
 class Plane:
     """Held-out scores of one lambda at every (beta, gamma), each (len(BETAS), len(GAMMAS)), means over the folds.
 
-    seen, unseen: accuracies in percent; likelihood: mean log-likelihood in nats, seen plus unseen. of_folds: the
-    likelihood of every fold, (folds, len(BETAS), len(GAMMAS)).
+    seen, unseen: accuracies in percent. of_folds: the mean probability of the true class in percent, seen and unseen
+    alike, and right_of_folds: the accuracy likewise, both of every fold, (folds, len(BETAS), len(GAMMAS)).
+    statistics: the weight of class statistics that was asked with.
     """
 
     lam: float
     seen: Tensor
     unseen: Tensor
     of_folds: Tensor
+    right_of_folds: Tensor
+    statistics: float = 0.0
 
     @property
-    def likelihood(self) -> Tensor:
+    def probability(self) -> Tensor:
         return self.of_folds.mean(dim=0)
 
     @property
@@ -61,20 +73,22 @@ class Plane:
 
     @property
     def best(self) -> tuple[int, int]:
-        """The indices in BETAS and GAMMAS of the largest likelihood."""
+        """The indices in BETAS and GAMMAS of the largest probability."""
         return self.best_of(torch.ones(len(BETAS), len(GAMMAS), dtype=torch.bool))
 
     def best_of(self, allowed: Tensor) -> tuple[int, int]:
         """The same among the settings that are `allowed`, (len(BETAS), len(GAMMAS)) bool, at least one of them."""
-        index = int(self.likelihood.masked_fill(~allowed, -torch.inf).argmax())
+        index = int(self.probability.masked_fill(~allowed, -torch.inf).argmax())
         return index // len(GAMMAS), index % len(GAMMAS)
 
 
 @dataclass(frozen=True, eq=False)
 class Tuning:
-    """recipe: the given one with the chosen beta, gamma and lambda, or as it was where nothing could be held out.
+    """recipe: the given one with the chosen lambda and weight of statistics, trained under its own mask, as the scored
+    adapters were, and asked under the chosen beta and gamma; as it was without evidence for another setting.
 
-    reason: in a sentence, why. planes: one per lambda, none where nothing could be held out; chosen: the one taken.
+    reason: in a sentence, why. planes: one per lambda and weight, none where nothing could be held out; chosen: the one
+    that the recipe is on.
     """
 
     recipe: Recipe
@@ -82,12 +96,10 @@ class Tuning:
     planes: tuple[Plane, ...] = ()
     chosen: Plane | None = None
 
-    def training(self, recipe: Recipe) -> Recipe:
-        """How to train by `recipe`, which was tuned: with the chosen lambda and under its own mask, as the adapters
-        were trained that were asked at every setting; then asked under the chosen mask."""
-        if self.chosen is None:
-            return recipe
-        return replace(recipe, lam=self.recipe.lam).asked_at(self.recipe.beta, self.recipe.gamma)
+    @property
+    def setting(self) -> tuple[int, int]:
+        """The indices in BETAS and GAMMAS that the recipe's mask is nearest to."""
+        return nearest_setting(self.recipe)
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,12 +115,14 @@ def tune(
     recipe: Recipe = RECIPES["best"],
     *,
     lambdas: Sequence[float] = LAMBDAS,
+    weights: Sequence[float] = (0.0, WEIGHT),
     seed: int = 0,
     device: torch.device | str = "cpu",
 ) -> Tuning:
-    """Beta, gamma and lambda for `shots` under `recipe`, from its training rows alone.
+    """Beta, gamma, lambda and the weight of statistics for `shots` under `recipe`, from its training rows alone.
 
-    lambdas: the candidates, as multiples of the recipe's own, which must be among them (1.0).
+    lambdas: the candidates, as multiples of the recipe's own, which must be among them (1.0); weights: candidates
+    besides the recipe's own. What there is no clear evidence for is not chosen.
 
     With fewer than MIN_SHOTS shots in any class, or MIN_CLASSES classes with shots, the recipe is kept and the reason
     says so. The same seed holds out the same shots and classes. Raises LluError if there are no shots.
@@ -121,23 +135,65 @@ def tune(
         return Tuning(recipe, f"beta {beta:g} and gamma {gamma:g} stay as they are: {kept}")
     cut = list(folds(shots, seed))
     settings = [replace(recipe, lam=recipe.lam * factor) for factor in (lambdas if recipe.lam else (1.0,))]
-    sets = [fold.train for _ in settings for fold in cut]
-    by_lambda = [setting for setting in settings for _ in cut]
-    adapters = fit_many(sets, by_lambda, seeds=[seed], device=device)
+    by_lambda = [replace(setting, statistics=WEIGHT) for setting in settings for _ in cut]
+    adapters = fit_many([fold.train for _ in settings for fold in cut], by_lambda, seeds=[seed], device=device)
     planes = []
     for index, setting in enumerate(settings):
         of_lambda = adapters[index * len(cut) : (index + 1) * len(cut)]
-        scored = [_scored(adapter, fold) for adapter, fold in zip(of_lambda, cut, strict=True)]
-        seen, unseen, likelihood = (torch.stack(part) for part in zip(*scored, strict=True))
-        planes.append(Plane(setting.lam, seen.mean(dim=0), unseen.mean(dim=0), likelihood))
-    chosen = _chosen(planes, recipe)
-    beta, gamma = BETAS[chosen.best[0]], GAMMAS[chosen.best[1]]
-    tuned = replace(recipe, beta=beta, gamma=gamma, lam=chosen.lam, asked_beta=None, asked_gamma=None)
-    return Tuning(tuned, _reason(chosen, len(cut), chosen.best), tuple(planes), chosen)
+        planes += _planes(setting.lam, tuple(dict.fromkeys((recipe.statistics, *weights))), of_lambda, cut)
+    return _decided(recipe, planes)
+
+
+def _planes(
+    lam: float, weights: Sequence[float], adapters: Sequence[LocalizedAdapter], cut: Sequence[Fold]
+) -> Iterator[Plane]:
+    """The scores of all folds, asked with statistics of each weight."""
+    scored = [_scored(adapter, fold, weights) for adapter, fold in zip(adapters, cut, strict=True)]
+    for index, weight in enumerate(weights):
+        seen, unseen, probability = torch.stack([each[:, index] for each in scored], dim=1)
+        yield Plane(lam, seen.mean(dim=0), unseen.mean(dim=0), probability, (seen + unseen) / 2, weight)
+
+
+def nearest_setting(recipe: Recipe) -> tuple[int, int]:
+    """The indices in BETAS and GAMMAS nearest to the mask that the recipe asks under."""
+    beta, gamma = recipe.mask
+    row = min(range(len(BETAS)), key=lambda index: abs(BETAS[index] - beta))
+    # an infinite gamma is nearest to the largest one
+    return row, min(range(len(GAMMAS)), key=lambda index: abs(GAMMAS[index] - min(gamma, GAMMAS[-1])))
+
+
+def _decided(recipe: Recipe, planes: Sequence[Plane]) -> Tuning:
+    """The best setting of all planes where the evidence for it is clear, the recipe as it is otherwise."""
+    own = min(planes, key=lambda plane: (abs(plane.lam - recipe.lam), plane.statistics != recipe.statistics))
+    here = nearest_setting(recipe)
+    best = max(planes, key=lambda plane: float(plane.probability.max()))
+    row, column = best.best
+    if not _is_clear(best, (row, column), own, here):
+        beta, gamma = recipe.mask
+        reason = (
+            f"no evidence for another setting, beta {beta:g} and gamma {gamma:g} stay as they are: "
+            f"{_told(own, here)}; the best of {len(planes) * len(BETAS) * len(GAMMAS)} other settings, beta "
+            f"{BETAS[row]:g}, gamma {GAMMAS[column]:g}, was not clearly better over {len(own.of_folds)} folds"
+        )
+        return Tuning(recipe, reason, tuple(planes), own)
+    tuned = replace(recipe, lam=best.lam, statistics=best.statistics).asked_at(BETAS[row], GAMMAS[column])
+    return Tuning(tuned, _reason(best, (row, column)), tuple(planes), best)
+
+
+def _is_clear(best: Plane, there: tuple[int, int], own: Plane, here: tuple[int, int]) -> bool:
+    """Whether `best` at `there` beats `own` at `here` by more than CLEAR standard errors, fold by fold, in probability
+    and in accuracy, and on both halves of the classes, which the first and the second half of the folds train on."""
+    for found, kept in ((best.of_folds, own.of_folds), (best.right_of_folds, own.right_of_folds)):
+        gain = found[:, there[0], there[1]] - kept[:, here[0], here[1]]
+        error = float(gain.std()) / math.sqrt(len(gain))
+        middle = len(gain) // 2
+        if not (float(gain.mean()) > CLEAR * error and min(gain[:middle].mean(), gain[middle:].mean()) > 0):
+            return False
+    return True
 
 
 def guarded(tuning: Tuning, elsewhere: ElsewhereSweep, keep: float = KEEP_ELSEWHERE) -> Tuning:
-    """The likeliest setting of the chosen plane that keeps `keep` percent of CLIP's accuracy elsewhere.
+    """The chosen setting where it keeps `keep` percent of CLIP's accuracy elsewhere, or else the best that does.
 
     elsewhere: of the adapter that is to be asked. The reason says what was guarded, and what the unguarded choice would
     have cost. Without a plane nothing is chosen, and without controls nothing guarded; the reason then says so.
@@ -149,18 +205,18 @@ def guarded(tuning: Tuning, elsewhere: ElsewhereSweep, keep: float = KEEP_ELSEWH
     if not elsewhere.problems:
         return replace(tuning, reason=f"{tuning.reason}; nothing was guarded elsewhere: the set brings no controls")
     accuracies = elsewhere.plane(BETAS, GAMMAS)
-    clip = float(accuracies[0, 0])
-    free = tuning.chosen.best
-    row, column = tuning.chosen.best_of(accuracies >= clip * keep / 100 - 1e-4)
+    clip, free = float(accuracies[0, 0]), tuning.setting
+    allowed = accuracies >= clip * keep / 100 - 1e-4
+    row, column = free if allowed[free] else tuning.chosen.best_of(allowed)
     kept = f"elsewhere {accuracies[row, column]:.1f} % are right (CLIP {clip:.1f} %)"
     if (row, column) == free:
         return replace(tuning, reason=f"{tuning.reason}; {kept}, which is within the guard of {keep:g} % of CLIP's")
     reason = (
-        f"of all settings that keep {keep:g} % of CLIP's accuracy elsewhere, "
-        f"{_reason(tuning.chosen, len(tuning.chosen.of_folds), (row, column))}; {kept}. Unguarded it would have been "
-        f"beta {BETAS[free[0]]:g}, gamma {GAMMAS[free[1]]:g}, which leaves {accuracies[free]:.1f} % elsewhere"
+        f"of all settings that keep {keep:g} % of CLIP's accuracy elsewhere, {_reason(tuning.chosen, (row, column))}; "
+        f"{kept}. Unguarded it would have been beta {BETAS[free[0]]:g}, gamma {GAMMAS[free[1]]:g}, which leaves "
+        f"{accuracies[free]:.1f} % elsewhere"
     )
-    return replace(tuning, recipe=replace(tuning.recipe, beta=BETAS[row], gamma=GAMMAS[column]), reason=reason)
+    return replace(tuning, recipe=tuning.recipe.asked_at(BETAS[row], GAMMAS[column]), reason=reason)
 
 
 def check_keep(keep: float) -> None:
@@ -198,40 +254,45 @@ def folds(shots: FewShotSet, seed: int) -> Iterator[Fold]:
             yield Fold(replace(shots, train=train, test=held_out).select_classes(half.tolist()), unseen)
 
 
-def _scored(adapter, fold: Fold) -> tuple[Tensor, Tensor, Tensor]:
-    """Accuracy on seen and on unseen in percent and the likelihood of both, each (len(BETAS), len(GAMMAS))."""
-    (seen, seen_likelihood), (unseen, unseen_likelihood) = (
-        _surface(Sweep.of(adapter, asked.test.embeddings, asked.class_embeddings), asked.test.labels)
+def _scored(adapter: LocalizedAdapter, fold: Fold, weights: Sequence[float]) -> Tensor:
+    """Accuracy on seen, on unseen and the mean probability of both, in percent: (3, weights, BETAS, GAMMAS)."""
+    seen, unseen = (
+        _surface(Sweep.of(adapter, asked.test.embeddings, asked.class_embeddings), asked.test.labels, weights)
         for asked in (fold.train, fold.unseen)
     )
-    return seen, unseen, seen_likelihood + unseen_likelihood
+    return torch.stack([seen[0], unseen[0], (seen[1] + unseen[1]) / 2])
 
 
-def _surface(sweep: Sweep, labels: Tensor) -> tuple[Tensor, Tensor]:
-    """Accuracy in percent and mean log-likelihood at every setting, for rows of these labels (n,)."""
-    accuracy, likelihood = torch.empty(2, len(BETAS), len(GAMMAS))
-    for row, beta in enumerate(BETAS):
-        for column, gamma in enumerate(GAMMAS):
-            logits = sweep.logits(beta=beta, gamma=gamma)
-            accuracy[row, column] = 100.0 * (logits.argmax(dim=1) == labels).float().mean()
-            likelihood[row, column] = -torch.nn.functional.cross_entropy(logits, labels)
-    return accuracy, likelihood
+def _surface(sweep: Sweep, labels: Tensor, weights: Sequence[float]) -> Tensor:
+    """Accuracy and mean probability of the true class in percent at every weight and setting, for rows of these labels
+    (n,): (2, weights, BETAS, GAMMAS). The sweep's statistics are of WEIGHT."""
+    found = torch.empty(2, len(weights), len(BETAS), len(GAMMAS))
+    betas = torch.tensor(BETAS)[:, None]
+    shares = torch.tensor([share(beta) for beta in BETAS])[:, None, None] / WEIGHT
+    true = labels[None, :, None].expand(len(BETAS), -1, 1)
+    for column, gamma in enumerate(GAMMAS):
+        bare = sweep.logit_scale * sweep.scores(beta=betas, gamma=gamma)
+        for index, weight in enumerate(weights):
+            logits = bare if sweep.statistics is None or not weight else bare + weight * shares * sweep.statistics
+            found[0, index, :, column] = (logits.argmax(dim=2) == labels).float().mean(dim=1)
+            own = logits.gather(2, true)[..., 0] - logits.logsumexp(dim=2)
+            found[1, index, :, column] = own.exp().mean(dim=1)
+    return 100.0 * found
 
 
-def _chosen(planes: Sequence[Plane], recipe: Recipe) -> Plane:
-    """The recipe's own lambda, unless another one is better by more than the folds' standard error."""
-    own = min(planes, key=lambda plane: abs(plane.lam - recipe.lam))
-    best = max(planes, key=lambda plane: float(plane.likelihood.max()))
-    gain = best.of_folds[:, best.best[0], best.best[1]] - own.of_folds[:, own.best[0], own.best[1]]
-    return best if gain.mean() > gain.std() / math.sqrt(len(gain)) else own
-
-
-def _reason(plane: Plane, count: int, setting: tuple[int, int]) -> str:
+def _reason(plane: Plane, setting: tuple[int, int]) -> str:
     row, column = setting
-    seen, unseen = float(plane.seen[row, column]), float(plane.unseen[row, column])
+    statistics = f", class statistics of weight {plane.statistics:g}" if plane.statistics else ""
+    return (
+        f"beta {BETAS[row]:g}, gamma {GAMMAS[column]:g}, lambda {plane.lam:g}{statistics} made the held-out pictures' "
+        f"classes most probable: {_told(plane, setting)}"
+    )
+
+
+def _told(plane: Plane, setting: tuple[int, int]) -> str:
+    seen, unseen = float(plane.seen[setting]), float(plane.unseen[setting])
     clip = harmonic_mean(float(plane.seen[0, 0]), float(plane.unseen[0, 0])) or 0.0
     return (
-        f"beta {BETAS[row]:g}, gamma {GAMMAS[column]:g}, lambda {plane.lam:g} made the held-out pictures most likely: "
-        f"over {count} folds {seen:.1f} % of the held-out shots and {unseen:.1f} % of the held-out classes' pictures "
-        f"are right (H {float(plane.harmonic[row, column]):.1f}, CLIP {clip:.1f})"
+        f"over {len(plane.of_folds)} folds {seen:.1f} % of the held-out shots and {unseen:.1f} % of the held-out "
+        f"classes' pictures are right (H {float(plane.harmonic[setting]):.1f}, CLIP {clip:.1f})"
     )

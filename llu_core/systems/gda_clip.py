@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from llu_core.data.fewshot import FewShotSet
+from llu_core.method.statistics.gaussian import class_means, shrunk_precision
 from llu_core.systems.contract import Device, Fitted, Material, best_on_validation
 
 
@@ -102,23 +103,3 @@ def _all_views(material: Material) -> tuple[Tensor, Tensor]:
     if material.views is None or not len(material.views):
         return material.shots.train.embeddings, material.targets
     return material.views.flatten(0, 1), material.targets.repeat(len(material.views))
-
-
-def class_means(images: Tensor, targets: Tensor, classes: int) -> Tensor:
-    """(classes, d): the mean image of every class; zeros for one without. images: (n, d), targets: (n,)."""
-    sums = torch.zeros(classes, images.shape[1]).index_add_(0, targets, images)
-    return sums / torch.bincount(targets, minlength=classes).clamp(min=1)[:, None]
-
-
-def shrunk_precision(centred: Tensor) -> Tensor:
-    """(d, d): the empirical Bayes ridge estimate d * ((n - 1) S + tr(S) I)^-1, for fewer rows than dimensions too.
-
-    centred: (n, d), every row minus its class's mean; S is their covariance. Zero where they do not vary at all, as
-    with a single image per class: then nothing is known, and the head is silent.
-    """
-    count, width = centred.shape
-    scatter = (centred.T @ centred).double()
-    trace = scatter.trace() / max(1, count - 1)
-    if trace <= 0:
-        return torch.zeros(width, width)
-    return (width * torch.linalg.inv(scatter + trace * torch.eye(width, dtype=torch.float64))).float()

@@ -12,5 +12,5 @@ def fit(material: Material, seed: int, device: Device, recipe: Recipe = RECIPES[
 
 
 def fit_tuned(material: Material, seed: int, device: Device, recipe: Recipe = RECIPES["fast"]) -> Fitted:
-    """LLU trained by `recipe` with the beta, gamma and lambda that `tune` chooses from the same shots."""
+    """LLU trained by `recipe` and asked as `tune` chooses from the same shots; the training keeps its own mask."""
     return fit(material, seed, device, tune(material.shots, recipe, seed=seed, device=device).recipe)

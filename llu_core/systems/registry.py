@@ -26,6 +26,7 @@ from llu_core.systems import (
     wise_ft,
 )
 from llu_core.systems.contract import CannotAnswer, Device, Fit, Fitted, Material
+from llu_core.systems.frozen import clap, lfa, lp_plus_plus, proker
 
 __all__ = ["SYSTEMS", "CannotAnswer", "Fit", "Fitted", "Material", "System", "llu_system", "systems_named"]
 
@@ -96,6 +97,10 @@ SYSTEMS: dict[str, System] = {
         System("linear-probe", "linear probe", new_classes=False, needs_encoder=False, fit=linear_probe.fit),
         System("rla", "RLA", new_classes=True, needs_encoder=False, fit=rla.fit),
         System("gda-clip", "GDA-CLIP", new_classes=True, needs_encoder=False, fit=gda_clip.fit),
+        System("lfa", "LFA", new_classes=True, needs_encoder=False, fit=lfa.fit),
+        System("lp-plus-plus", "LP++", new_classes=False, needs_encoder=False, fit=lp_plus_plus.fit),
+        System("clap", "CLAP", new_classes=False, needs_encoder=False, fit=clap.fit),
+        System("proker", "ProKeR", new_classes=False, needs_encoder=False, fit=proker.fit),
         *(llu_system(ablation=ablation) for ablation in ABLATIONS),
         tuned_system(),
     )

@@ -16,7 +16,7 @@ FAST = RECIPES["fast"]
 def test_unless_told_otherwise_an_adapter_is_asked_under_the_mask_of_its_training():
     assert FAST.mask == (0.5, 20.0)
     assert RECIPES["best"].asked_at(None, None) == RECIPES["best"]
-    assert RECIPES["best"].asked_at(1.0, None).mask == (1.0, 5.0)
+    assert RECIPES["best"].asked_at(1.0, None).mask == (1.0, 0.0)
 
 
 def test_another_mask_asks_the_same_weights():

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
 from llu_core.method.schedule import CoopRecipe
+from llu_core.method.statistics.gaussian import shrunk_precision
 from llu_core.systems import clip_adapter, gda_clip, rla, tip_adapter
 from llu_core.systems.clip_adapter import ClipAdapterRecipe
 from llu_core.systems.contract import AnyClasses
@@ -216,8 +217,8 @@ def test_the_precision_is_the_published_shrinkage():
     centred = centred - centred.mean(dim=0)
     covariance = centred.T.cov()
     expected = 10 * torch.linalg.pinv(5 * covariance + covariance.trace() * torch.eye(10))
-    assert torch.allclose(gda_clip.shrunk_precision(centred), expected, rtol=1e-3, atol=1e-4)
-    assert not gda_clip.shrunk_precision(torch.zeros(4, 10)).any()
+    assert torch.allclose(shrunk_precision(centred), expected, rtol=1e-3, atol=1e-4)
+    assert not shrunk_precision(torch.zeros(4, 10)).any()
 
 
 def test_gda_clip_of_no_weight_is_clip():

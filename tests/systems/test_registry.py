@@ -29,7 +29,8 @@ def answer(system: System, given: Material) -> torch.Tensor:
 def test_the_systems_stand_in_reading_order():
     assert list(SYSTEMS) == [
         *("clip", "coop", "cocoop", "prograd", "clip-adapter", "tip-adapter", "tip-adapter-f", "wise-ft"),
-        *("linear-probe", "rla", "gda-clip", "llu", "llu-no-cluster", "llu-no-damp", "llu-no-mask", "llu-dirac-mask"),
+        *("linear-probe", "rla", "gda-clip", "lfa", "lp-plus-plus", "clap", "proker"),
+        *("llu", "llu-no-cluster", "llu-no-damp", "llu-no-mask", "llu-dirac-mask"),
         *("llu-no-reg", "llu-rand-init", "llu-linear", "llu-tuned"),
     ]
     assert all(name == system.name for name, system in SYSTEMS.items())

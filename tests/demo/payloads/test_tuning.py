@@ -13,12 +13,14 @@ def test_the_panel_says_why_and_frames_what_was_chosen():
     tuning = tune(problem(base=8, shots=4), RECIPES["fast"], lambdas=(1.0,))
     panel = tuned_panel(tuning)
     assert tuning.chosen is not None
-    row, column = tuning.chosen.best
+    row, column = tuning.setting
     assert html.escape(tuning.reason[1:]) in panel
-    assert f"chosen are beta {BETAS[row]:g} and gamma {GAMMAS[column]:g}" in panel
+    assert f"taken at beta {BETAS[row]:g} and gamma {GAMMAS[column]:g}" in panel
     opacities = [float(found) for found in re.findall(r'fill-opacity="([\d.]+)"', panel)]
     assert len(opacities) == len(BETAS) * len(GAMMAS)
-    assert max(opacities) == opacities[row * len(GAMMAS) + column]
+    best = tuning.chosen.best
+    assert max(opacities) == opacities[best[0] * len(GAMMAS) + best[1]]
+    assert panel.count('class="chosen"') == 1
 
 
 def test_where_nothing_can_be_held_out_it_says_so_without_a_plane():

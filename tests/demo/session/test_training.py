@@ -53,7 +53,7 @@ def test_beta_zero_is_clip_in_every_tile(trained: Session):
 def test_only_the_mask_moves(trained: Session):
     chosen, tuning = training.choose_mask(trained)
     assert chosen.model is trained.model
-    assert (chosen.beta, chosen.gamma) == (tuning.recipe.beta, tuning.recipe.gamma)
+    assert (chosen.beta, chosen.gamma) == tuning.recipe.mask
     assert tuning.recipe.lam == RECIPES["fast"].lam
 
 

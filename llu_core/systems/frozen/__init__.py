@@ -1,0 +1,1 @@
+"""Four compared systems that work on frozen embeddings alone, one file each."""
