@@ -1,0 +1,1 @@
+"""Clusters of which no two members are far apart."""
