@@ -18,6 +18,9 @@ MEMORY_BAR = 2_000.0
 
 
 def measurements(machine: Machine) -> Iterator[Measurement]:
+    if machine.device.type != "cpu":
+        yield _beside_the_cpu(machine, points(LARGE[0]))
+        return
     for count in COMPARED:
         yield _beside_scikit_learn(machine, points(count))
     for count in LARGE:
@@ -46,5 +49,21 @@ def _beside_scikit_learn(machine: Machine, rows: Tensor) -> Measurement:
         spread=ours.spread,
         peer="scikit-learn's AgglomerativeClustering",
         peer_value=theirs.seconds,
+        limit=machine.least_seconds(flops=len(rows) ** 2 * WIDTH, bytes=8 * len(rows) ** 2),
+    )
+
+
+def _beside_the_cpu(machine: Machine, rows: Tensor) -> Measurement:
+    on_device = rows.to(machine.device)
+    there, here = alternately(
+        [lambda: cluster_anchors(on_device), lambda: cluster_anchors(rows)], repeats=2, device=machine.device
+    )
+    return Measurement(
+        "clustering",
+        f"{len(rows):,} points to {PAPER_MAX_ANCHORS} anchors on the device",
+        there.seconds,
+        spread=there.spread,
+        peer="on the CPU",
+        peer_value=here.seconds,
         limit=machine.least_seconds(flops=len(rows) ** 2 * WIDTH, bytes=8 * len(rows) ** 2),
     )

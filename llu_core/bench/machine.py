@@ -3,8 +3,9 @@
 import platform
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import torch
@@ -73,7 +74,7 @@ class Machine:
             "copy_gbytes_per_second": round(self.bytes / 1e9, 2),
             "platform": platform.platform(terse=True),
             "python": platform.python_version(),
-            **{package: version(package) for package in PACKAGES},
+            **_versions(),
         }
 
 
@@ -81,6 +82,15 @@ def synchronize(device: torch.device) -> None:
     """Wait for what the device was asked to do."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
+
+
+def _versions() -> dict[str, str]:
+    """Of the packages that are there: training alone does without some of them."""
+    found = {}
+    for package in PACKAGES:
+        with suppress(PackageNotFoundError):
+            found[package] = version(package)
+    return found
 
 
 def _cpu_name() -> str:
