@@ -5,6 +5,7 @@ import os
 import threading
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Protocol, cast
 
@@ -14,7 +15,7 @@ from torch.nn import functional as F
 
 from llu_core.encoders.download_bar import loaded_with_bar
 from llu_core.encoders.forms import FLOAT32, Form, as_it_is, fastest
-from llu_core.encoders.framing import framed
+from llu_core.encoders.framing import InBatches, framed
 from llu_core.encoders.hub import LoadingStep
 from llu_core.encoders.loading import load_steps
 from llu_core.errors import LluError
@@ -174,7 +175,13 @@ class OpenClipEncoder:
             return str(_HALF[self.precision]).removeprefix("torch.")
         return self.place.form.numbers if self.place.form else FLOAT32
 
+    @cached_property
+    def _whole_batches(self) -> InBatches | None:
+        return InBatches.of(self.preprocess)
+
     def _encode_pixels(self, pixels: torch.Tensor) -> torch.Tensor:
+        if self._whole_batches is not None:
+            pixels = self._whole_batches.numbers(pixels)
         if self.device.type != "cpu" or self.precision != "fp32":
             return self.model.encode_image(pixels)
         plain = as_it_is(self.model)
@@ -186,6 +193,8 @@ class OpenClipEncoder:
 
     def _pixels(self, images: Sequence[Image.Image]) -> torch.Tensor:
         rgb = (image if image.mode == "RGB" else image.convert("RGB") for image in images)  # no copy without need
+        if self._whole_batches is not None:
+            return self._whole_batches.pixels(rgb)
         return torch.stack([self.preprocess(image) for image in rgb])
 
     def encode_texts(self, texts: Sequence[str]) -> torch.Tensor:

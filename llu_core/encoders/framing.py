@@ -5,10 +5,11 @@ is asked for the middle alone where the rest is large: its pixels are the same b
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from PIL import Image
 
@@ -88,6 +89,40 @@ def framed(preprocess: Preprocess) -> Preprocess:
     if isinstance(resize, ResizeKeepRatio) and resize.longest == 0 and tuple(resize.size) == (high, wide):
         return Compose([Middle(_ratio_kept(resize), wide, high, _filter(resize)), *others])
     return preprocess
+
+
+@dataclass(frozen=True)
+class InBatches:
+    """A preprocessing whose last steps, pixels to numbers, are made of a whole batch at once and where the model is.
+
+    cut: a picture to the pixels that the model sees. mean, std: (3, 1, 1), of its colours from 0 to 1.
+    """
+
+    cut: Preprocess
+    mean: torch.Tensor
+    std: torch.Tensor
+
+    @classmethod
+    def of(cls, preprocess: Preprocess) -> "InBatches | None":
+        """The same numbers to the last bit; None where the steps are others."""
+        from open_clip.transform import MaybeToTensor
+        from timm.data import transforms as timms
+        from torchvision.transforms import Compose, Normalize, ToTensor
+
+        *first, to_tensor, normalise = getattr(preprocess, "transforms", (None, None))
+        if type(to_tensor) not in (ToTensor, MaybeToTensor, timms.MaybeToTensor) or type(normalise) is not Normalize:
+            return None
+        mean, std = (torch.as_tensor(each)[:, None, None] for each in (normalise.mean, normalise.std))
+        return cls(Compose(first), mean, std)
+
+    def pixels(self, images: Iterable[Image.Image]) -> torch.Tensor:
+        """(n, 3, height, width) uint8; images of mode RGB."""
+        return torch.from_numpy(np.stack([np.asarray(self.cut(image)) for image in images])).permute(0, 3, 1, 2)
+
+    def numbers(self, pixels: torch.Tensor) -> torch.Tensor:
+        """What the model takes, float32, of what `pixels` gives, on the device where that is."""
+        mean, std = self.mean.to(pixels.device), self.std.to(pixels.device)
+        return pixels.contiguous().float().div_(255).sub_(mean).div_(std)
 
 
 def _shorter_side(side: int) -> SizeOf:

@@ -8,6 +8,7 @@ from torch.nn import functional as F
 
 from llu_core.errors import LluError
 from llu_core.method.linkage.complete import complete_linkage
+from llu_core.method.statistics.gaussian import group_sums
 
 PAPER_MAX_ANCHORS = 512
 EXACT_POINTS = 16_384
@@ -31,7 +32,7 @@ def cluster_anchors(points: Tensor, max_anchors: int | None = PAPER_MAX_ANCHORS)
     if max_anchors is None or len(points) <= max_anchors:
         return points
     members = _members(points, max_anchors).to(points.device)
-    return F.normalize(_sums(points, members, max_anchors), dim=1)
+    return F.normalize(group_sums(points, members, max_anchors), dim=1)
 
 
 def _members(points: Tensor, clusters: int) -> Tensor:
@@ -49,11 +50,5 @@ def _members(points: Tensor, clusters: int) -> Tensor:
     first = torch.cat(members)
     if count <= clusters:
         return first
-    means = F.normalize(_sums(points, first.to(points.device), count), dim=1)
+    means = F.normalize(group_sums(points, first.to(points.device), count), dim=1)
     return _members(means, clusters)[first]
-
-
-def _sums(points: Tensor, members: Tensor, clusters: int) -> Tensor:
-    """(clusters, d); added in the points' order on every device, so that two runs give the same bits."""
-    counts = torch.bincount(members, minlength=clusters)
-    return torch.segment_reduce(points[members.argsort(stable=True)], "sum", lengths=counts, axis=0)

@@ -20,12 +20,12 @@ the host.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn.utils.rnn import pad_sequence
 
 from llu_core.method.adapter import AffineUpdate, LocalizedAdapter
 from llu_core.method.batched_points import BatchedPoints, UpdatedPoints, padded, rows_taken
@@ -62,6 +62,7 @@ class BatchedTraining:
     def __init__(self, jobs: Sequence[Job]):
         self.jobs = jobs
         self.device = jobs[0].problem.images.device
+        self.second_stream = torch.cuda.Stream(self.device) if self.device.type == "cuda" else None
         self.logit_scale = jobs[0].problem.logit_scale
         self.from_identity = jobs[0].recipe.init == "identity"
         self.uses_adam = jobs[0].recipe.optimizer == "adam"
@@ -72,7 +73,11 @@ class BatchedTraining:
     def _place_points(self) -> None:
         """Images (K, n, r), class texts (K, C, r) and targets (K, n, 1)."""
         problems = [job.problem for job in self.jobs]
-        self.subspaces = [Subspace.of(job.problem, job.recipe) for job in self.jobs]
+        known: dict[TrainingProblem, Subspace] = {}
+        for job in self.jobs:
+            if job.problem not in known:
+                known[job.problem] = Subspace.of(job.problem, job.recipe)
+        self.subspaces = [known[problem] for problem in problems]
         self.leaves_out = self.subspaces[0].leaves_out
         self.images = BatchedPoints.of([each.image for each in self.subspaces], [p.image_alpha for p in problems])
         self.texts = BatchedPoints.of([each.text for each in self.subspaces], [p.text_alpha for p in problems])
@@ -112,16 +117,21 @@ class BatchedTraining:
         """Row numbers (steps, K, m), None for all rows, and s / m for every row that counts, zero for the others:
         (K, m, 1) or (steps, K, m, 1)."""
         if self.jobs[0].steps[0][0].rows is None:
-            counts = [len(job.problem.targets) for job in self.jobs]
-            weights = [torch.full((count, 1), self.logit_scale / count) for count in counts]
-            return None, self._on_device(padded(weights))
-        numbers, weights = [], []
-        for index, job in enumerate(self.jobs):
-            chosen = [batch.rows for batch, _ in job.steps if batch.rows is not None]
-            numbers.append(pad_sequence(chosen) + index * self.images.points.shape[1])
-            weights.append(pad_sequence([torch.full(each.shape, self.logit_scale / len(each)) for each in chosen]))
-        rows, row_weights = (pad_sequence(each).permute(2, 1, 0).contiguous() for each in (numbers, weights))
-        return rows.to(self.device), self._on_device(row_weights)[..., None]
+            return None, self._row_weights(torch.tensor([len(job.problem.targets) for job in self.jobs]))
+        batches = [[batch.rows for batch, _ in job.steps if batch.rows is not None] for job in self.jobs]
+        sizes = torch.tensor([[len(rows) for rows in of_job] for of_job in batches]).T  # (steps, K)
+        row_weights = self._row_weights(sizes)
+        rows = torch.zeros(row_weights.shape[:-1], dtype=torch.int64)
+        for index, of_job in enumerate(batches):
+            there = torch.arange(rows.shape[2]) < sizes[:, index, None]
+            rows[:, index][there] = torch.cat(of_job)
+            rows[:, index] += index * self.images.points.shape[1]
+        return rows.to(self.device), row_weights
+
+    def _row_weights(self, sizes: Tensor) -> Tensor:
+        """s / m for the first m rows of batches of m = sizes (...), zero below: (..., largest m, 1)."""
+        there = torch.arange(int(sizes.max())) < sizes[..., None]
+        return self._on_device(there * (self.logit_scale / sizes)[..., None])[..., None]
 
     def _make_parameters(self) -> None:
         """Every A in one flat vector, so that the optimiser's work is one pass, and a view of it per modality."""
@@ -158,16 +168,23 @@ class BatchedTraining:
             if self.device.type != "cuda" or not self._replayed():
                 for step in range(len(self.rates)):
                     self._step(step)
-        return [self._adapter(index) for index in range(len(self.jobs))]
+        of_subspace: dict[Subspace, list[int]] = {}
+        for index, subspace in enumerate(self.subspaces):
+            of_subspace.setdefault(subspace, []).append(index)
+        adapters: dict[int, LocalizedAdapter] = {}
+        for subspace, indices in of_subspace.items():
+            adapters |= zip(indices, self._adapters(subspace, indices), strict=True)
+        return [adapters[index] for index in range(len(self.jobs))]
 
-    def _adapter(self, index: int) -> LocalizedAdapter:
-        job, subspace, updates = self.jobs[index], self.subspaces[index], []
-        identity_share = self.last_identity_share[index].item() if self.from_identity else 0.0
+    def _adapters(self, subspace: Subspace, indices: list[int]) -> Iterator[LocalizedAdapter]:
+        """Of the jobs with these indices, which share a subspace."""
+        shares, updates = self._on_device(self.last_identity_share * self.from_identity)[indices], []
         for matrix, coordinates in zip(self.matrices, (subspace.image, subspace.text), strict=True):
             inputs, rank = coordinates.inputs.shape[1], coordinates.points.shape[1]
-            trained = matrix[index, :inputs, subspace.leaves_out : rank]  # without padding and what is left out
-            updates.append(subspace.update(coordinates, trained[1:], trained[0], identity_share))
-        return job.problem.adapter(job.recipe, *updates)
+            trained = matrix[indices, :inputs, subspace.leaves_out : rank]  # without padding and what is left out
+            updates.append(subspace.updates(coordinates, trained[:, 1:], trained[:, 0], shares))
+        for index, image, text in zip(indices, *updates, strict=True):
+            yield self.jobs[index].problem.adapter(self.jobs[index].recipe, image, text)
 
     def _replayed(self) -> bool:
         """Run every step by replaying one captured CUDA graph; False, and back at the start, if that cannot be."""
@@ -177,16 +194,18 @@ class BatchedTraining:
         with torch.cuda.stream(side):
             self._step(counter)  # libraries set themselves up at first use, which cannot be captured
         torch.cuda.current_stream(self.device).wait_stream(side)
+        at_once = steps_at_once(len(self.rates))
         try:
             with torch.cuda.graph(graph):
-                self._step(counter)
-                counter += 1
+                for _ in range(at_once):
+                    self._step(counter)
+                    counter += 1
         except RuntimeError:
             self._start()
             return False
         self._start()
         counter.zero_()
-        for _ in range(len(self.rates)):
+        for _ in range(len(self.rates) // at_once):
             graph.replay()
         return True
 
@@ -209,13 +228,28 @@ class BatchedTraining:
         if self.rows is not None:
             rows, row_weights = _at(self.rows, now), _at(self.row_weights, now)
             images, targets = images.select(rows), rows_taken(targets, rows)
+        with self._aside():
+            text = UpdatedPoints.of(self.texts, self.matrices[TEXT], self._identity_part(self.texts, now))
         image = UpdatedPoints.of(images, self.matrices[IMAGE], self._identity_part(images, now))
-        text = UpdatedPoints.of(self.texts, self.matrices[TEXT], self._identity_part(self.texts, now))
+        self._meet()
         logits = torch.baddbmm(self.absent_classes, image.z, text.z.mT, alpha=self.logit_scale)
         errors = logits.softmax(dim=2)  # becomes s / m (P - Y), (K, m, C)
         errors.scatter_add_(2, targets, self.minus_one.expand_as(targets)).mul_(row_weights)
+        with self._aside():
+            self._collect(TEXT, text, torch.bmm(errors.mT, image.z))
         self._collect(IMAGE, image, torch.bmm(errors, text.z))
-        self._collect(TEXT, text, torch.bmm(errors.mT, image.z))
+        self._meet()
+
+    def _aside(self) -> AbstractContextManager:
+        """Work within goes on beside what follows on a GPU, whose kernels are too small to fill it, until `_meet`."""
+        if self.second_stream is None:
+            return nullcontext()
+        self.second_stream.wait_stream(torch.cuda.current_stream(self.device))
+        return torch.cuda.stream(self.second_stream)
+
+    def _meet(self) -> None:
+        if self.second_stream is not None:
+            torch.cuda.current_stream(self.device).wait_stream(self.second_stream)
 
     def _identity_part(self, points: BatchedPoints, now: int | Tensor) -> Tensor | None:
         """iota x, to which A adds; None where training started at random, so that A is all of W."""
@@ -234,15 +268,29 @@ class BatchedTraining:
             into[:, 1:].diagonal(dim1=1, dim2=2).sub_(self.diagonal_pull)
 
 
+def steps_at_once(steps: int) -> int:
+    """How many steps a graph holds: where there are thousands, what lies between two replays counts."""
+    return next(size for size in range(max(1, min(50, steps // 100)), 0, -1) if steps % size == 0)
+
+
 def _identity_shares(rates: Tensor, pull: Tensor, decay: float) -> tuple[Tensor, Tensor]:
     """iota before every step (steps, K) and after the last one (K,): only eq. 6 and the decay move it."""
-    share, momentum, before = torch.ones_like(pull), torch.zeros_like(pull), []
-    for rate in rates.tolist():
-        before.append(share)
-        if decay:
-            momentum = MOMENTUM * momentum + pull * (share - 1) + decay * share
-            share = share - rate * momentum
-    return torch.stack(before), share
+    if not decay:
+        return torch.ones(len(rates), len(pull), dtype=pull.dtype), torch.ones_like(pull)
+    different, of_job = pull.unique(return_inverse=True)
+    courses = torch.tensor([_course(rates.tolist(), each, decay) for each in different.tolist()], dtype=pull.dtype)
+    return courses[of_job, :-1].T, courses[of_job, -1]
+
+
+def _course(rates: list[float], pull: float, decay: float) -> list[float]:
+    """iota before every step and after the last one."""
+    share, momentum = 1.0, 0.0
+    course = [share]
+    for rate in rates:
+        momentum = MOMENTUM * momentum + pull * (share - 1) + decay * share
+        share -= rate * momentum
+        course.append(share)
+    return course
 
 
 def _at(table: Tensor, now: int | Tensor) -> Tensor:

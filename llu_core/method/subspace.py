@@ -74,17 +74,18 @@ class Subspace:
         image = _coordinates(images_within, image_rest, None)
         return cls(basis, leaves_out, image, _coordinates(texts_within, text_rest, text_inputs))
 
-    def update(
-        self, coordinates: ModalityCoordinates, weight: Tensor, bias: Tensor, identity_share: float
-    ) -> AffineUpdate:
-        """W (d, d) and b (d,) of one modality, from M (q, r), a (r,) and iota."""
-        within = weight.T if coordinates.input_basis is None else weight.T @ coordinates.input_basis  # (r, r)
+    def updates(
+        self, coordinates: ModalityCoordinates, weights: Tensor, biases: Tensor, identity_shares: Tensor
+    ) -> list[AffineUpdate]:
+        """W (d, d) and b (d,) of one modality for each of k trainings, on the CPU, from M (k, q, r), a (k, r) and iota
+        (k,); they are parts of one array."""
+        within = weights.mT if coordinates.input_basis is None else weights.mT @ coordinates.input_basis  # (k, r, r)
         if self.basis is None:
-            full, bias = within.contiguous(), bias.clone()
+            full, biases = within.contiguous(), biases.clone()
         else:
-            full, bias = self.basis.T @ within @ self.basis, bias @ self.basis
-        full.diagonal().add_(identity_share)
-        return AffineUpdate(full, bias)
+            full, biases = self.basis.T @ within @ self.basis, biases @ self.basis
+        full.diagonal(dim1=1, dim2=2).add_(identity_shares[:, None])
+        return [AffineUpdate(*parts) for parts in zip(full.cpu(), biases.cpu(), strict=True)]
 
 
 def _coordinates(within: Tensor, rest: Tensor | None, input_basis: Tensor | None) -> ModalityCoordinates:

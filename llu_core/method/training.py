@@ -7,7 +7,8 @@ training point is a constant and no gradient flows through it.
 
 import math
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -35,6 +36,7 @@ from llu_core.method.schedule import (
     set_rate,
     shuffled_batches,
 )
+from llu_core.method.statistics.gaussian import group_sums
 from llu_core.method.statistics.head import ClassStatistics
 
 _NOTHING = 1e-6
@@ -67,7 +69,7 @@ def train(
     text = image if recipe.shared else _Parameters.start(problem, recipe, generator)
     parameters = list(dict.fromkeys([image.weight, image.bias, text.weight, text.bias]))
     optimizer = _optimizer(recipe, parameters)
-    steps = scheduled(recipe, problem, generator)
+    steps = scheduled(recipe, problem, generator, problem.images.device)
     for number, (batch, rate) in enumerate(steps, start=1):
         set_rate(optimizer, rate)
         loss, accuracy, distance = problem.loss(image.update(), text.update(), batch.rows, recipe.lam)
@@ -137,15 +139,24 @@ class TrainingProblem:
     def adapter(self, recipe: Recipe, image: AffineUpdate, text: AffineUpdate) -> LocalizedAdapter:
         """The trained updates around their anchors, on the CPU."""
         beta, gamma = recipe.mask
-        weight = recipe.statistics
+        image_anchors, text_anchors = self._anchors_on_cpu
+        on_cpu = image.to("cpu")
         return LocalizedAdapter(
-            image=LocalizedUpdate(image, self.image_anchors),
-            text=LocalizedUpdate(text, self.text_anchors),
+            image=LocalizedUpdate(on_cpu, image_anchors),
+            text=LocalizedUpdate(on_cpu if text is image else text.to("cpu"), text_anchors),
             beta=beta,
             gamma=gamma,
             logit_scale=self.logit_scale,
-            statistics=ClassStatistics(self.images, self.targets, self.texts, weight) if weight else None,
-        ).to("cpu")
+            statistics=replace(self._statistics_on_cpu, weight=recipe.statistics) if recipe.statistics else None,
+        )
+
+    @cached_property
+    def _anchors_on_cpu(self) -> tuple[Tensor, Tensor]:
+        return self.image_anchors.cpu(), self.text_anchors.cpu()
+
+    @cached_property
+    def _statistics_on_cpu(self) -> ClassStatistics:
+        return ClassStatistics(self.images, self.targets, self.texts).to("cpu")
 
 
 def class_subspace(images: Tensor, targets: Tensor, texts: Tensor) -> Tensor:
@@ -160,7 +171,7 @@ def class_subspace(images: Tensor, targets: Tensor, texts: Tensor) -> Tensor:
     order = targets.argsort(stable=True)
     part = torch.empty_like(targets)
     part[order] = torch.arange(len(targets), device=targets.device) % parts
-    sums = images.new_zeros(classes * parts, width).index_add_(0, targets * parts + part, images)
+    sums = group_sums(images, targets * parts + part, classes * parts)
     points = torch.cat([texts, F.normalize(sums[sums.any(dim=1)], dim=1)])
     if len(points) < width:
         energy, directions = torch.linalg.eigh(points @ points.T)
@@ -175,14 +186,16 @@ def initial(recipe: Recipe, width: int, generator: torch.Generator) -> AffineUpd
     return AffineUpdate.random(width, generator) if recipe.init == "random" else AffineUpdate.identity(width)
 
 
-def scheduled(recipe: Recipe, problem: TrainingProblem, generator: torch.Generator) -> list[tuple[Batch, float]]:
-    """(batch, learning rate) per step: a cosine over the steps, or CoOp's epochs."""
+def scheduled(
+    recipe: Recipe, problem: TrainingProblem, generator: torch.Generator, device: torch.device | str = "cpu"
+) -> list[tuple[Batch, float]]:
+    """(batch, learning rate) per step: a cosine over the steps, or CoOp's epochs. The batches' rows are on `device`."""
     targets, count = problem.targets, len(problem.targets)
     size = min(recipe.batch_size or count, count)
     per_epoch = math.ceil(count / size)
     epochs = math.ceil(recipe.steps / per_epoch) if recipe.steps else recipe.epochs or coop_epochs(targets)
     steps = recipe.steps or epochs * per_epoch
-    batches = list(shuffled_batches(count, size, steps, generator, targets.device))
+    batches = list(shuffled_batches(count, size, steps, generator, device))
     if recipe.optimizer == "sgd":
         return [(batch, coop_rate(recipe.learning_rate, batch.epoch, epochs)) for batch in batches]
     peak = recipe.learning_rate

@@ -12,7 +12,7 @@ from open_clip.transform import image_transform
 from PIL import Image
 from timm.data import create_transform
 
-from llu_core.encoders.framing import framed
+from llu_core.encoders.framing import InBatches, framed
 
 PHOTO: Any = create_transform((3, 224, 224), interpolation="bicubic", mean=(0.5,) * 3, std=(0.5,) * 3, crop_pct=0.875)
 STEPS: dict[str, Any] = {
@@ -54,6 +54,15 @@ def test_the_middle_of_a_thin_picture_is_seen(name: str, size: tuple[int, int]):
     assert pixels.shape[1:] == framed(STEPS[name])(picture(300, 200)).shape[1:]
     if name not in ("longest", "squash"):
         assert torch.equal(pixels, framed(STEPS[name])(Image.new("RGB", (300, 300), "white")))
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_a_batch_has_the_numbers_of_its_pictures_one_by_one(name: str):
+    images = [picture(*size) for size in SIZES[:4]]
+    in_batches = InBatches.of(framed(STEPS[name]))
+    assert in_batches is not None
+    one_by_one = torch.stack([framed(STEPS[name])(image) for image in images])
+    assert torch.equal(in_batches.numbers(in_batches.pixels(images)), one_by_one)
 
 
 def test_unknown_steps_are_left_alone():

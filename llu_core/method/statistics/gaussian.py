@@ -4,10 +4,18 @@ import torch
 from torch import Tensor
 
 
+def group_sums(points: Tensor, groups: Tensor, count: int) -> Tensor:
+    """(count, d): the sum of each group's points; zeros for one without. points: (n, d), groups: (n,), below `count`.
+
+    Added in the points' order on every device, where a scattered sum on a GPU has other bits in every run.
+    """
+    sizes = torch.bincount(groups, minlength=count)
+    return torch.segment_reduce(points[groups.argsort(stable=True)], "sum", lengths=sizes, axis=0)
+
+
 def class_means(images: Tensor, targets: Tensor, classes: int) -> Tensor:
     """(classes, d): the mean image of every class; zeros for one without. images: (n, d), targets: (n,)."""
-    sums = images.new_zeros(classes, images.shape[1]).index_add_(0, targets, images)
-    return sums / torch.bincount(targets, minlength=classes).clamp(min=1)[:, None]
+    return group_sums(images, targets, classes) / torch.bincount(targets, minlength=classes).clamp(min=1)[:, None]
 
 
 def shrunk_precision(centred: Tensor) -> Tensor:

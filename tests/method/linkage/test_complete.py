@@ -79,8 +79,8 @@ def test_rounds_and_chains_merge_at_the_same_heights(points, width, rows_at_once
 @given(points=st.integers(3, 60), share=st.floats(0, 1), width=st.integers(2, 24), seed=st.integers(0, 1000))
 def test_the_clusters_of_rounds_are_those_of_chains(points, share, width, seed: int):
     rows, clusters = unit_rows(points, width, seed), 2 + int(share * (points - 2))
-    merges = (part.numpy() for part in rounds.merges_in_rounds(complete._cosine_distances(rows)))
-    parents = complete._merges_kept(*merges, clusters)
+    absorbed, into, heights = (part.numpy() for part in rounds.merges_in_rounds(complete._cosine_distances(rows)))
+    parents = complete._merges_kept(absorbed, into, heights, clusters)
     assert torch.equal(complete._numbered(parents), complete_linkage(rows, clusters))
 
 
