@@ -72,18 +72,17 @@ class BatchedTraining:
 
     def _place_points(self) -> None:
         """Images (K, n, r), class texts (K, C, r) and targets (K, n, 1)."""
-        problems = [job.problem for job in self.jobs]
-        known: dict[TrainingProblem, Subspace] = {}
-        for job in self.jobs:
-            if job.problem not in known:
-                known[job.problem] = Subspace.of(job.problem, job.recipe)
-        self.subspaces = [known[problem] for problem in problems]
+        problems = list(dict.fromkeys(job.problem for job in self.jobs))  # many jobs may share one
+        which = [problems.index(job.problem) for job in self.jobs]
+        subspaces = [Subspace.of(problem, self.jobs[0].recipe) for problem in problems]
+        self.subspaces = [subspaces[index] for index in which]
         self.leaves_out = self.subspaces[0].leaves_out
-        self.images = BatchedPoints.of([each.image for each in self.subspaces], [p.image_alpha for p in problems])
-        self.texts = BatchedPoints.of([each.text for each in self.subspaces], [p.text_alpha for p in problems])
-        self.targets = padded([p.targets[:, None] for p in problems])
+        images = BatchedPoints.of([each.image for each in subspaces], [p.image_alpha for p in problems])
+        texts = BatchedPoints.of([each.text for each in subspaces], [p.text_alpha for p in problems])
+        self.images, self.texts = images.repeated(which), texts.repeated(which)
+        self.targets = padded([p.targets[:, None] for p in problems])[which]
         self.minus_one = torch.full((1, 1, 1), -1.0, device=self.device)
-        self.absent_classes = self._absent_classes([len(p.texts) for p in problems])
+        self.absent_classes = self._absent_classes([len(job.problem.texts) for job in self.jobs])
 
     def _absent_classes(self, counts: list[int]) -> Tensor:
         """(K, 1, C), or (1, 1, 1) where all problems have as many classes: minus infinity where there is none."""
@@ -178,7 +177,7 @@ class BatchedTraining:
 
     def _adapters(self, subspace: Subspace, indices: list[int]) -> Iterator[LocalizedAdapter]:
         """Of the jobs with these indices, which share a subspace."""
-        shares, updates = self._on_device(self.last_identity_share * self.from_identity)[indices], []
+        shares, updates = (self.last_identity_share * self.from_identity).float()[indices], []
         for matrix, coordinates in zip(self.matrices, (subspace.image, subspace.text), strict=True):
             inputs, rank = coordinates.inputs.shape[1], coordinates.points.shape[1]
             trained = matrix[indices, :inputs, subspace.leaves_out : rank]  # without padding and what is left out
@@ -194,27 +193,26 @@ class BatchedTraining:
         with torch.cuda.stream(side):
             self._step(counter)  # libraries set themselves up at first use, which cannot be captured
         torch.cuda.current_stream(self.device).wait_stream(side)
-        at_once = steps_at_once(len(self.rates))
         try:
             with torch.cuda.graph(graph):
-                for _ in range(at_once):
-                    self._step(counter)
-                    counter += 1
+                self._step(counter)
+                counter += 1
         except RuntimeError:
             self._start()
             return False
         self._start()
         counter.zero_()
-        for _ in range(len(self.rates) // at_once):
+        for _ in range(len(self.rates)):
             graph.replay()
         return True
 
     def _step(self, now: int | Tensor) -> None:
         """One optimiser step; `now` is its number, on a GPU as a tensor (1,) that lives there."""
+        with self._aside():
+            rate = _at(self.rates, now)
         self.differentiate(now)
-        rate = _at(self.rates, now)
         if not self.uses_adam:
-            self.first_moment.mul_(MOMENTUM).add_(self.gradient)
+            torch.add(self.gradient, self.first_moment, alpha=MOMENTUM, out=self.first_moment)
             self.parameters.addcmul_(self.first_moment, rate, value=-1)
             return
         self.first_moment.lerp_(self.gradient, 1 - ADAM_BETAS[0])
@@ -224,12 +222,13 @@ class BatchedTraining:
 
     def differentiate(self, now: int | Tensor) -> None:
         """Compute the gradients of every A at step `now`, from the logits back (the equations are above)."""
-        images, targets, row_weights = self.images, self.targets, self.row_weights
-        if self.rows is not None:
-            rows, row_weights = _at(self.rows, now), _at(self.row_weights, now)
-            images, targets = images.select(rows), rows_taken(targets, rows)
+        rows = None if self.rows is None else _at(self.rows, now)
         with self._aside():
+            targets, row_weights = self.targets, self.row_weights
+            if rows is not None:
+                targets, row_weights = rows_taken(targets, rows), _at(row_weights, now)
             text = UpdatedPoints.of(self.texts, self.matrices[TEXT], self._identity_part(self.texts, now))
+        images = self.images if rows is None else self.images.select(rows)
         image = UpdatedPoints.of(images, self.matrices[IMAGE], self._identity_part(images, now))
         self._meet()
         logits = torch.baddbmm(self.absent_classes, image.z, text.z.mT, alpha=self.logit_scale)
@@ -266,11 +265,6 @@ class BatchedTraining:
             into[..., 0] = 0  # what the basis leaves out is no direction to move in
         if not self.from_identity:
             into[:, 1:].diagonal(dim1=1, dim2=2).sub_(self.diagonal_pull)
-
-
-def steps_at_once(steps: int) -> int:
-    """How many steps a graph holds: where there are thousands, what lies between two replays counts."""
-    return next(size for size in range(max(1, min(50, steps // 100)), 0, -1) if steps % size == 0)
 
 
 def _identity_shares(rates: Tensor, pull: Tensor, decay: float) -> tuple[Tensor, Tensor]:

@@ -36,6 +36,12 @@ class BatchedPoints:
             padded([alpha[:, None] for alpha in alphas]),
         )
 
+    def repeated(self, which: list[int]) -> "BatchedPoints":
+        """Those of K trainings, the k-th of which has the points of training which[k] here."""
+        if len(which) == len(self.points):
+            return self
+        return BatchedPoints(self.points[which], self.inputs[which], self.alpha[which])
+
     def select(self, rows: Tensor) -> "BatchedPoints":
         """The points of a batch. rows: (K, m), numbers into the flattened first two dimensions."""
         return BatchedPoints(rows_taken(self.points, rows), rows_taken(self.inputs, rows), rows_taken(self.alpha, rows))

@@ -43,13 +43,13 @@ def shuffled_batches(
 ) -> Iterator[Batch]:
     """`steps` batches out of `count` rows, shuffled anew every epoch; the last one of an epoch may be smaller."""
     size = min(batch_size, count)
-    per_epoch = math.ceil(count / size)
-    order = torch.empty(0, dtype=torch.int64)
-    for step in range(steps):
-        epoch, index = divmod(step, per_epoch)
-        if index == 0:
-            order = torch.randperm(count, generator=generator).to(device)
-        yield Batch(epoch, step, None if size == count else order[index * size : (index + 1) * size])
+    if size == count:
+        yield from (Batch(step, step, None) for step in range(steps))
+        return
+    for epoch, first in enumerate(range(0, steps, math.ceil(count / size))):
+        order = torch.randperm(count, generator=generator).to(device)
+        for step, rows in zip(range(first, steps), order.split(size), strict=False):
+            yield Batch(epoch, step, rows)
 
 
 def coop_epochs(targets: Tensor) -> int:

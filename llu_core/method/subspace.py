@@ -79,13 +79,15 @@ class Subspace:
     ) -> list[AffineUpdate]:
         """W (d, d) and b (d,) of one modality for each of k trainings, on the CPU, from M (k, q, r), a (k, r) and iota
         (k,); they are parts of one array."""
-        within = weights.mT if coordinates.input_basis is None else weights.mT @ coordinates.input_basis  # (k, r, r)
-        if self.basis is None:
-            full, biases = within.contiguous(), biases.clone()
-        else:
-            full, biases = self.basis.T @ within @ self.basis, biases @ self.basis
+        full = weights.mT if coordinates.input_basis is None else weights.mT @ coordinates.input_basis  # (k, r, r)
+        if self.basis is not None:
+            basis = self.basis
+            if 2 * len(basis) < basis.shape[1]:  # small matrices travel sooner from a GPU than what they grow to
+                full, biases, basis = full.cpu(), biases.cpu(), basis.cpu()
+            full, biases = basis.T @ full @ basis, biases @ basis
+        full, biases = full.cpu().contiguous(), biases.cpu()
         full.diagonal(dim1=1, dim2=2).add_(identity_shares[:, None])
-        return [AffineUpdate(*parts) for parts in zip(full.cpu(), biases.cpu(), strict=True)]
+        return [AffineUpdate(*parts) for parts in zip(full, biases, strict=True)]
 
 
 def _coordinates(within: Tensor, rest: Tensor | None, input_basis: Tensor | None) -> ModalityCoordinates:

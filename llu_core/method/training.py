@@ -197,7 +197,8 @@ def scheduled(
     steps = recipe.steps or epochs * per_epoch
     batches = list(shuffled_batches(count, size, steps, generator, device))
     if recipe.optimizer == "sgd":
-        return [(batch, coop_rate(recipe.learning_rate, batch.epoch, epochs)) for batch in batches]
+        rates = [coop_rate(recipe.learning_rate, epoch, epochs) for epoch in range(batches[-1].epoch + 1)]
+        return [(batch, rates[batch.epoch]) for batch in batches]
     peak = recipe.learning_rate
     if recipe.subspace == "classes":
         peak /= math.sqrt(problem.width if problem.basis is None else len(problem.basis))

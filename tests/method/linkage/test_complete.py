@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from sklearn.cluster import AgglomerativeClustering
 
 from llu_core.method.linkage import complete, rounds
-from llu_core.method.linkage.chains import chained_merges
 from llu_core.method.linkage.complete import complete_linkage
 from support.synthetic import near, unit_rows
 
@@ -59,34 +58,35 @@ def test_equal_points_end_in_one_cluster():
     assert len(complete_linkage(unit_rows(1, 8).repeat(9, 1), 4).unique()) == 4
 
 
-def sorted_heights(merges) -> np.ndarray:
-    return np.sort(np.asarray(merges[2], dtype=np.float32))
+def in_rounds(rows: torch.Tensor, clusters: int) -> torch.Tensor:
+    """`complete_linkage` as on a GPU."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(complete, "chained_merges", lambda distances: _numpy(distances, len(rows) - clusters))
+        return complete_linkage(rows, clusters)
 
 
-@settings(deadline=None, max_examples=30)
-@given(points=st.integers(1, 80), width=st.integers(2, 24), rows_at_once=st.integers(1, 90), seed=st.integers(0, 1000))
-def test_rounds_and_chains_merge_at_the_same_heights(points, width, rows_at_once: int, seed: int):
-    rows = unit_rows(points, width, seed)
+def _numpy(distances: np.ndarray, needed: int) -> tuple[np.ndarray, ...]:
+    return tuple(part.numpy() for part in rounds.merges_in_rounds(torch.from_numpy(distances), needed))
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    points=st.integers(1, 80),
+    share=st.floats(0, 1),
+    width=st.integers(2, 24),
+    rows_at_once=st.integers(1, 90),
+    seed=st.integers(0, 1000),
+)
+def test_rounds_and_chains_find_the_same_clusters(points, share, width, rows_at_once, seed: int):
+    rows, clusters = unit_rows(points, width, seed), 1 + int(share * (points - 1))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rounds, "_ROWS_AT_ONCE", rows_at_once)
-        in_rounds = rounds.merges_in_rounds(complete._cosine_distances(rows))
-    chained = chained_merges(complete._cosine_distances(rows).numpy())
-    assert len(in_rounds[0]) == points - 1
-    np.testing.assert_array_equal(sorted_heights(in_rounds), sorted_heights(chained))
-
-
-@settings(deadline=None, max_examples=30)
-@given(points=st.integers(3, 60), share=st.floats(0, 1), width=st.integers(2, 24), seed=st.integers(0, 1000))
-def test_the_clusters_of_rounds_are_those_of_chains(points, share, width, seed: int):
-    rows, clusters = unit_rows(points, width, seed), 2 + int(share * (points - 2))
-    absorbed, into, heights = (part.numpy() for part in rounds.merges_in_rounds(complete._cosine_distances(rows)))
-    parents = complete._merges_kept(absorbed, into, heights, clusters)
-    assert torch.equal(complete._numbered(parents), complete_linkage(rows, clusters))
+        assert torch.equal(in_rounds(rows, clusters), complete_linkage(rows, clusters))
 
 
 def test_rounds_end_where_all_distances_are_the_same():
-    merges = rounds.merges_in_rounds(complete._cosine_distances(unit_rows(1, 8).repeat(9, 1)))
-    assert len(merges[0]) == 8
+    assert in_rounds(unit_rows(1, 8).repeat(9, 1), 1).tolist() == [0] * 9
+    assert len(in_rounds(unit_rows(1, 8).repeat(9, 1), 4).unique()) == 4
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
