@@ -6,6 +6,7 @@ their right is a coordinate that this training lacks, and zero.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -44,7 +45,13 @@ class BatchedPoints:
 
     def select(self, rows: Tensor) -> "BatchedPoints":
         """The points of a batch. rows: (K, m), numbers into the flattened first two dimensions."""
-        return BatchedPoints(rows_taken(self.points, rows), rows_taken(self.inputs, rows), rows_taken(self.alpha, rows))
+        sizes = [values.shape[2] for values in (self.points, self.inputs, self.alpha)]
+        return BatchedPoints(*rows_taken(self._side_by_side, rows).split(sizes, dim=2))
+
+    @cached_property
+    def _side_by_side(self) -> Tensor:
+        """All three in one array, of which a batch is taken at once."""
+        return torch.cat([self.points, self.inputs, self.alpha], dim=2)
 
 
 @dataclass(frozen=True, eq=False)

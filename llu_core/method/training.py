@@ -103,9 +103,11 @@ class TrainingProblem:
         """Raises LluError if there are no shots."""
         if len(shots.train) == 0:
             raise LluError(f"{shots.name} has no training images; add at least one per class to be learned")
-        images = shots.train.embeddings.to(device)
-        trained, targets = shots.train.labels.to(device).unique(return_inverse=True)
-        texts = shots.class_embeddings.to(device)[trained]
+        images, (trained, targets) = shots.train.embeddings, shots.train.labels.unique(return_inverse=True)
+        texts = shots.class_embeddings[trained]
+        # where the shots are, since a GPU is no faster at it, and Adam would make other adapters of other roundings
+        basis = class_subspace(images, targets, texts).to(device) if recipe.within_classes else None
+        images, targets, texts = images.to(device), targets.to(device), texts.to(device)
         image_anchors, text_anchors = (cluster_anchors(points, recipe.max_anchors) for points in (images, texts))
         return cls(
             images=images,
@@ -115,7 +117,7 @@ class TrainingProblem:
             text_alpha=_training_alpha(texts, text_anchors, recipe),
             image_anchors=image_anchors,
             text_anchors=text_anchors,
-            basis=class_subspace(images, targets, texts) if recipe.within_classes else None,
+            basis=basis,
             logit_scale=shots.logit_scale,
         )
 
