@@ -213,7 +213,10 @@ def test_the_scripts_model_knows_no_page():
         assert all(name.startswith("explorer/model/") for name in script_imports(path)), path
         assert not re.search(r"\b(document|window|navigator|element|root|addEventListener)\b", code_of(path)), path
     state = script_imports(CLIENT / "explorer" / "state.js")
-    assert all(name.startswith(("explorer/model/", "explorer/change", "explorer/tabs/names")) for name in state)
+    assert all(
+        name.startswith(("explorer/model/", "explorer/change", "explorer/told", "explorer/tabs/names"))
+        for name in state
+    )
 
 
 def test_one_script_knows_plotly_and_one_name_is_global():

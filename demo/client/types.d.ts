@@ -30,7 +30,8 @@ export type Floats = string;
 export type Side = "images" | "classes";
 export type Kind = "train" | "seen" | "unseen" | "elsewhere" | "query";
 export interface Near<F = Float32Array> { nearest: F; uv: F }
-export interface Scores<F = Float32Array> { uu: F; vu: F; uv: F; vv: F }
+/** statistics: what class statistics add at their full share, divided by the logit scale; null where none count. */
+export interface Scores<F = Float32Array> { uu: F; vu: F; uv: F; vv: F; statistics?: F | null }
 /** What the formula works on; the core's class of this name has the same fields. */
 export interface Sweep<F = Float32Array> { images: Near<F>; classes: Near<F>; scores: Scores<F> }
 export interface Layer<F = Float32Array> { x: F; y: F }
@@ -51,7 +52,7 @@ export interface Payload extends Heading {
   update?: undefined; logitScale: number; beta?: number; gamma?: number | string; select?: number;
   images: ImageValues & Near<Floats> & Layer<Floats> & { n: number; truth: number[]; group: number[] };
   classes: ClassValues & Near<Floats> & Layer<Floats>; anchors: AnchorValues;
-  scores: Scores<Floats>; thumbnails?: Thumbnails | null; caption?: Caption<number | string> | null;
+  statistics?: boolean | null; scores: Scores<Floats>; thumbnails?: Thumbnails | null; caption?: Caption<number | string> | null;
   elsewhere?: { problems: ControlValues<Floats>[]; everyday: EverydayValues<Floats> | null };
   familiarFrom?: number | null; auroc?: number | null;
 }
@@ -76,6 +77,8 @@ export interface Missing { message: string }
 /** Pictures with the classes that they are asked about: rows from `start` on, `n` of them. */
 export interface Problem extends Sweep {
   name: string; start: number; n: number; classes: ClassValues & Near; logitScale: number; live?: boolean;
+  /** Those that the adapter has, counted or not. */
+  statistics?: Float32Array | null;
 }
 /** `images` are the rows of all problems; `classes` and `scores` those of the first, which is the set's own. */
 export interface Data extends Sweep {
@@ -83,6 +86,8 @@ export interface Data extends Sweep {
   logitScale: number; beta: number; gamma: number; thumbnails: Thumbnails | "taken" | null; select: number;
   images: ImageValues & Near & { truth: Int32Array; group: Uint8Array };
   classes: ClassValues & Near; anchors: AnchorValues;
+  /** Whether class statistics count, null where the adapter has none. */
+  statistics: boolean | null;
   laid: Places; places: Places; counted: Uint8Array; kinds: Kind[]; live: LivePlace | null;
   problems: Problem[]; everyday: Everyday | null; familiarFrom: number | null; auroc: number | null; caption: Caption | null;
 }
@@ -103,8 +108,8 @@ export type Accuracy = "seen" | "unseen" | "harmonic" | "elsewhere";
 export interface Summary extends Record<Accuracy, number | null> {
   fixed: number; broken: number; moved: number; changed: number; names: number | null;
 }
-/** The lead of one class over another without and with the update, and each update's part in the difference. */
-export interface Why { image: number; text: number; total: number; from: number; to: number }
+/** The lead of one class over another without and with the update, and each part's share in the difference. */
+export interface Why { image: number; text: number; statistics: number; total: number; from: number; to: number }
 export interface ArcTarget { kind: "image" | "class"; index: number }
 export interface Arc extends Sweep { t: number[] }
 /** The model in one dimension: a shot, and the mean errors that the tab tells. */
@@ -130,16 +135,16 @@ export interface LessonStep {
 }
 
 // The state.
-export type Change = "data" | "places" | "moving" | "live" | "changed" | "released" | "turned" | "stepped";
+export type Change = "data" | "places" | "moving" | "live" | "switched" | "changed" | "released" | "turned" | "stepped";
 export type TabName = "changed" | "confusion" | "plane" | "walk" | "methods" | "table" | "how";
 export type Colouring = "alpha" | "truth" | "clip" | "llu" | "changed" | "method";
 export interface System { title: string; answers: Int32Array }
 export interface Filter { kinds: Set<string>; values: Set<number> }
 export interface Setting { beta: number; gamma: number }
-export interface Settings { beta: number; gamma: number | "inf" }
+export interface Settings { beta: number; gamma: number | "inf"; statistics: boolean | null }
 export interface Link {
   set: string | null; picture: string | null; beta: number | null; gamma: number | null;
-  colour: Colouring | null; lesson: number | null;
+  statistics: boolean | null; colour: Colouring | null; lesson: number | null;
 }
 
 // One frame: what it computes, how it looks on the map, what the open tab is shown of it.
@@ -201,11 +206,11 @@ export interface TabPanel {
 }
 export interface TabContext { state: State; paint: Paint; ask: Trigger }
 export interface Panels {
-  controls: { show(beta: number, gamma: number): void };
+  controls: { show(beta: number, gamma: number, statistics: boolean | null): void };
   tiles: { show(now: Summary, clip: Summary, names: { ofTraining: boolean; everyday: number }): void; busy(value: boolean): void };
   caption: { show(text: string): void };
   card: { show(data: Data, i: number, answers: Answers): void; clear(): void };
-  reasons: { show(why: Why | null, names: { lead: string; rival: string }, changed: boolean): void };
+  reasons: { show(why: Why | null, names: { lead: string; rival: string }, changed: boolean, counted: boolean): void };
   bars: { show(problem: Problem, clip: Float64Array, llu: Float64Array, truth: number): void };
   reach: ReachPanel;
   map: MapPanel;
@@ -223,6 +228,7 @@ export interface Panels {
 /** What the page's one public name, lluExplorer, offers. */
 export interface Face {
   state(): object; setBeta(beta: number): void; setGamma(gamma: number | string): void;
+  setStatistics(on: boolean): void;
   select(i: number): void; choose(indices: number[] | null): void; where(i: number): number[];
   live(answer: CameraAnswer | null): LiveSaid | null; predict(beta: number, gamma: number | string): Float32Array | null;
   exportSvg(): Promise<string>; saveMap(kind: "png" | "svg"): Promise<void>; copyLink(): Promise<string>;

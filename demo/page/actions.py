@@ -126,6 +126,10 @@ class Actions:
             raise LluError(f"beta {beta!r} and gamma {gamma!r} must be numbers; gamma may be inf") from None
         return self.visitors.change(request, training.set_mask, *mask)
 
+    def set_statistics(self, counted: bool, request: gr.Request) -> dict[str, Any]:
+        """Let the adapter's class statistics count, or not; nothing is retrained."""
+        return self.visitors.change(request, training.set_statistics, counted)
+
     def ask(self, picture: str | None, request: gr.Request) -> dict[str, Any]:
         """Ask both models about a picture; it joins the map, and nothing is retrained."""
         before = self.visitors.session(request)

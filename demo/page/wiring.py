@@ -218,8 +218,14 @@ def _wire_explorer(page: Page) -> None:
     def compare(request: gr.Request, event: gr.EventData) -> Iterator[str]:
         yield from page.work.compare(*received(page.work.compare, [*entries(event, "run"), request]))
 
+    def set_settings(request: gr.Request, event: gr.EventData) -> None:
+        *mask, statistics = entries(event, "beta", "gamma", "statistics")
+        actions.set_mask(*received(actions.set_mask, [*mask, request]))
+        if statistics is not None:  # the adapter has some
+            actions.set_statistics(*received(actions.set_statistics, [statistics, request]))
+
     newest = {"trigger_mode": "always_last", **PRIVATE}
-    moved = explorer.settings(with_event(actions.set_mask, "beta", "gamma"), None, None, **newest)
+    moved = explorer.settings(friendly(set_settings), None, None, **newest)
     _show(page.rendering.render_code, [code.library_code, code.client_code], moved.then)
     explorer.walk(friendly(follow_arc), None, explorer, **newest)
     explorer.methods(friendly(compare), None, explorer, trigger_mode="multiple", **PRIVATE, **IN_LINE)
@@ -233,8 +239,8 @@ def _name_endpoints(page: Page) -> None:
     actions = page.actions
     for action in (
         actions.rename_class, actions.delete_class, actions.create_class, actions.move_picture, actions.delete_picture,
-        actions.undo, actions.set_mask, actions.ask_photograph, actions.remove_query, actions.add_class,
-        actions.remove_answer, actions.set_unseen_classes,
+        actions.undo, actions.set_mask, actions.set_statistics, actions.ask_photograph, actions.remove_query,
+        actions.add_class, actions.remove_answer, actions.set_unseen_classes,
     ):  # fmt: skip
         gr.api(friendly(action), api_name=action.__name__)
     gr.api(friendly(page.work.compare_methods), api_name="compare_methods", **IN_LINE)

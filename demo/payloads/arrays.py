@@ -14,5 +14,11 @@ def floats(values: Any) -> str:
 
 
 def scores(sweep: Sweep) -> dict[str, str]:
-    """The four matrices of a sweep."""
-    return {name: floats(getattr(sweep, name)) for name in ("uu", "vu", "uv", "vv")}
+    """The four matrices of a sweep, and its class statistics where it has some.
+
+    Statistics are logits; they are told as shares of the logit scale, so that they can be added to a cosine.
+    """
+    matrices = {name: floats(getattr(sweep, name)) for name in ("uu", "vu", "uv", "vv")}
+    if sweep.statistics is not None:
+        matrices["statistics"] = floats(sweep.statistics / sweep.logit_scale)
+    return matrices

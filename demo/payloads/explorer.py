@@ -38,6 +38,7 @@ def explorer_payload(session: Session, *, select: int | None = None) -> str:
             "logitScale": model.sweep.logit_scale,
             "beta": session.beta,
             "gamma": "inf" if math.isinf(session.gamma) else session.gamma,
+            "statistics": session.statistics_told,
             "projection": model.projection.name,
             "classes": _classes(model) | places["classes"],
             "images": _images(model) | places["images"],

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from demo.payloads.explorer import floats
+from demo.payloads.arrays import floats, scores
 from demo.session.projection import Projection
 from demo.session.uploads.shots import Glance
 from demo.settings import Limits
@@ -19,7 +19,7 @@ def live_answer(number: int, seen: Glance) -> str:
             "id": seen.model.id,
             "images": {"nearest": floats(sweep.image_nearest), "uv": floats(sweep.image_uv)},
             "anchor": int(sweep.image_anchor[0]),
-            "scores": {name: floats(getattr(sweep, name)) for name in ("uu", "vu", "uv", "vv")},
+            "scores": scores(sweep),
             "place": _place(seen.model.projection, seen.embedding.numpy()),
         }
     )

@@ -1,6 +1,7 @@
 """Code to take away: the same steps as on the page, filled in with what the page shows."""
 
 from demo.session.session import Session
+from llu_core.method.recipes import RECIPES
 
 PICTURE = "picture.png"
 
@@ -37,13 +38,22 @@ def client_code(session: Session, address: str) -> str:
     start = (
         f'client.predict({session.preset!r}, api_name="/load_example")'
         if session.preset
-        else 'client.predict([handle_file("my_pictures.zip")], "", api_name="/add_pictures")\n'
-        'client.predict("fast", api_name="/train")'
+        else 'client.predict([handle_file("my_pictures.zip")], "", api_name="/add_pictures")'
     )
+    off = "" if session.statistics_told in (None, True) else '\nclient.predict(False, api_name="/set_statistics")'
     return f"""from gradio_client import Client, handle_file
 
 client = Client({address!r})
-{start}
-client.predict({session.beta!r}, {gamma!r}, api_name="/set_mask")
+{start}{_training(session)}
+client.predict({session.beta!r}, {gamma!r}, api_name="/set_mask"){off}
 print(client.predict(handle_file("{PICTURE}"), api_name="/ask"))
 """
+
+
+def _training(session: Session) -> str:
+    """The line that trains as the adapter on the page was trained; an example comes with an adapter of its own."""
+    trained = session.model and session.model.trained
+    if session.preset and (trained is None or trained is session.given):
+        return ""
+    known = str(trained.recipe.get("name")) if trained else ""
+    return f'\nclient.predict({known if known in RECIPES else "fast"!r}, api_name="/train")'

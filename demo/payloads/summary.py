@@ -27,7 +27,7 @@ def summary(session: Session) -> dict[str, Any]:
         "templates": list(source.templates),
         "rejected": [{"name": r.name, "reason": r.reason} for r in source.rejected],
         "can_undo": [edit.label for edit in reversed(session.history)],
-        "trained": None if session.model is None else _trained(session, session.model),
+        "trained": None if session.model is None else _trained(session, session.require_asked()),
         "changed_since_training": session.changed_since_training,
         "remarks": list(told(session)),
     }
@@ -46,6 +46,7 @@ def _trained(session: Session, model: Model) -> dict[str, Any]:
     return {
         "beta": session.beta,
         "gamma": "inf" if math.isinf(session.gamma) else session.gamma,
+        "statistics": session.statistics_told,
         "train_seconds": model.seconds,
         "queries": list(model.queries.names),
         "asked_classes": list(model.shots.class_names),

@@ -67,6 +67,14 @@ class Model:
         """The names of the sweep's rows."""
         return tuple(name for part in self.parts for name in part.names)
 
+    def without_statistics(self) -> "Model":
+        """The same update without class statistics beside it."""
+        if self.trained.adapter.statistics is None:
+            return self
+        trained = replace(self.trained, adapter=replace(self.trained.adapter, statistics=None))
+        alone = self.sweep.without_statistics(), self.elsewhere.without_statistics()
+        return replace(self, trained=trained, sweep=alone[0], elsewhere=alone[1])
+
     def with_queries(self, queries: LabelledEmbeddings) -> "Model":
         """The same adapter asked about other queries."""
         return replace(self, queries=queries, sweep=_sweep(self.trained, self.shots, queries))

@@ -24,7 +24,7 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def save_adapter(session: Session, folder: Path) -> Path:
-    """Write the adapter, with the sliders' beta and gamma, as a zip in `folder`; returns its path."""
+    """Write the adapter, as it answers at the page's settings, as a zip in `folder`; returns its path."""
     archive = folder / "llu-adapter.zip"
     with folder_beside(folder) as made:  # of this call alone: the button may be clicked twice
         session.trained.save_pretrained(made / archive.stem)
@@ -58,7 +58,7 @@ def open_adapter(session: Session, path: Path) -> Session:
     model = build_model(trained, shots, source=shots, seconds=None, everyday=everyday)
     shown = replace(session, draft=empty_draft(), features=shots, preset=None, model=model)
     read = replace(shown, encoder=reader.encoder, encoder_name=reader.name)
-    return replace(read, beta=trained.adapter.beta, gamma=trained.adapter.gamma)
+    return replace(read, beta=trained.adapter.beta, gamma=trained.adapter.gamma, statistics=True)
 
 
 def join_adapter(session: Session, before: Session, opened: Session) -> Session:
@@ -99,7 +99,7 @@ _VERDICTS = {True: "yes", False: "no", None: ""}
 
 def predictions_csv(session: Session) -> str:
     """One line per picture: name, part, truth, both answers with their probability, alpha, nearest anchor, verdict."""
-    model = session.require_model()
+    model = session.require_asked()
     sweep, names = model.sweep, model.shots.class_names
     clip = sweep.logits(beta=0.0, gamma=0.0).softmax(dim=1)
     llu = sweep.logits(beta=session.beta, gamma=session.gamma).softmax(dim=1)

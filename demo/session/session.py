@@ -39,7 +39,8 @@ class Edit:
 @dataclass(frozen=True, eq=False)
 class Session:
     """encoder: reads the set; shared between visitors and never changed. readers: who reads an example and who an own
-    set, None once one model was chosen for everything. beta, gamma: where the visitor's sliders stand.
+    set, None once one model was chosen for everything. beta, gamma: where the visitor's sliders stand; statistics:
+    whether class statistics count, where the adapter has some.
 
     draft: the visitor's pictures; features: a set that came as embeddings and takes the draft's place, or None.
     history: earlier states of the set, newest last; limits: what a set may be. given: the adapter that came with an
@@ -54,6 +55,7 @@ class Session:
     model: Model | None = None
     beta: float = 0.5
     gamma: float = 20.0
+    statistics: bool = True
     history: tuple[Edit, ...] = ()
     limits: Limits = field(default_factory=Limits)
     given: TrainedAdapter | None = None
@@ -213,7 +215,11 @@ class Session:
     def is_still(self, example: "Session") -> bool:
         """Whether this is the example as it came; its map may be a better one meanwhile."""
         same = self.lineage is example.lineage and self.encoder is example.encoder and self.draft is example.draft
-        return same and self.untouched and (self.beta, self.gamma) == (example.beta, example.gamma)
+        return same and self.untouched and self._setting == example._setting
+
+    @property
+    def _setting(self) -> tuple[float, float, bool]:
+        return self.beta, self.gamma, self.statistics
 
     @property
     def changed_since_training(self) -> bool:
@@ -227,9 +233,20 @@ class Session:
         return self.model
 
     @property
+    def statistics_told(self) -> bool | None:
+        """Whether class statistics count, None where the adapter has none."""
+        return None if self.model is None or self.model.trained.adapter.statistics is None else self.statistics
+
+    def require_asked(self) -> Model:
+        """The model as it answers, without its class statistics where the visitor switched them off; raises LluError
+        where there is none."""
+        model = self.require_model()
+        return model if self.statistics else model.without_statistics()
+
+    @property
     def trained(self) -> TrainedAdapter:
         """The adapter with its mask where the sliders stand; raises LluError where there is none."""
-        trained = self.require_model().trained
+        trained = self.require_asked().trained
         return replace(trained, adapter=trained.adapter.with_mask(beta=self.beta, gamma=self.gamma))
 
     def why_not_trainable(self) -> str | None:

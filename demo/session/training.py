@@ -49,6 +49,13 @@ def set_mask(session: Session, beta: float, gamma: float) -> Session:
     return replace(session, beta=float(beta), gamma=float(gamma))
 
 
+def set_statistics(session: Session, counted: bool) -> Session:
+    """Remember whether class statistics count; raises LluError where the adapter has none."""
+    if session.require_model().trained.adapter.statistics is None:
+        raise LluError("this adapter has no class statistics; train with the recipe best to have some")
+    return replace(session, statistics=counted)
+
+
 def choose_mask(session: Session) -> tuple[Session, Tuning]:
     """Beta and gamma from held-out shots and classes of the training set; the adapter stays, only its mask moves.
 
@@ -60,8 +67,10 @@ def choose_mask(session: Session) -> tuple[Session, Tuning]:
 
 def tuned(session: Session) -> Tuning:
     """The choice of `choose_mask`, guarded by the set's controls; this takes long, and changes nothing."""
-    model = session.require_model()
+    model = session.require_asked()
     recipe = RECIPES.get(str(model.trained.recipe.get("name")), RECIPES["fast"])
+    statistics = model.trained.adapter.statistics
+    recipe = replace(recipe, statistics=statistics.weight if statistics else 0.0)
     return guarded(tune(model.shots, recipe, lambdas=(1.0,), weights=(recipe.statistics,)), model.elsewhere)
 
 
@@ -93,8 +102,9 @@ def train_adapter(session: Session, recipe: Recipe, *, seed: int = 1) -> Steps:
     model = build_model(
         trained, shots, source=session.source, seconds=steps.seconds, queries=queries, everyday=everyday
     )
-    beta, gamma = opening_setting(session) or (recipe.beta, recipe.gamma)
-    return replace(session, model=model, beta=beta, gamma=gamma)
+    own = recipe.mask != (recipe.beta, recipe.gamma)  # the mask that the recipe is asked under is a part of it
+    beta, gamma = (None if own else opening_setting(session)) or recipe.mask
+    return replace(session, model=model, beta=beta, gamma=gamma, statistics=True)
 
 
 def join_training(session: Session, before: Session, trained: Session) -> Session:
@@ -108,7 +118,7 @@ def join_training(session: Session, before: Session, trained: Session) -> Sessio
     model, now = trained.require_model(), session.model
     if now is not None and now is not before.model and _comparable(now, model.shots):
         model = model.with_queries(now.queries)
-    return replace(session, model=model, beta=trained.beta, gamma=trained.gamma)
+    return replace(session, model=model, beta=trained.beta, gamma=trained.gamma, statistics=trained.statistics)
 
 
 def _comparable(model: Model, shots: FewShotSet) -> bool:

@@ -1,23 +1,35 @@
-"""The (beta, gamma) plane at once against one prediction per setting."""
+"""The (beta, gamma) plane at once against one prediction per setting, and what class statistics add to a sweep."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import torch
 from torch.nn import functional as F
 
+from llu_core.bench.clouds import clouds
 from llu_core.bench.machine import Machine
 from llu_core.bench.measurement import Measurement
 from llu_core.bench.timing import alternately
 from llu_core.method.adapter import AffineUpdate, LocalizedAdapter, LocalizedUpdate
+from llu_core.method.fitting import fit
+from llu_core.method.statistics.head import ClassStatistics
 from llu_core.method.sweep import Sweep
+from llu_core.systems import gda_clip
+from llu_core.systems.contract import Material
 
 IMAGES, CLASSES, WIDTH, SIDE = 1000, 100, 512, 41
-BAR = 1.5
+BAR, STATISTICS_BAR = 1.5, 0.1
+SHOTS, TESTS = 16, 10
 OPERATIONS = 6
 """The operations per image, class and setting: a polynomial of degree two, a product and a comparison."""
 
 
 def measurements(machine: Machine) -> Iterator[Measurement]:
+    yield _plane(machine)
+    yield _statistics()
+
+
+def _plane(machine: Machine) -> Measurement:
     sweep = random_sweep(IMAGES, CLASSES)
     betas = [step / (SIDE - 1) for step in range(SIDE)]
     gammas = [100 * step / (SIDE - 1) for step in range(SIDE)]
@@ -27,7 +39,7 @@ def measurements(machine: Machine) -> Iterator[Measurement]:
             sweep.predictions(beta=0.5, gamma=gamma)
 
     fast, simple = alternately([lambda: sweep.plane(betas, gammas), one_by_one], repeats=5)
-    yield Measurement(
+    return Measurement(
         "sweep",
         f"plane of {SIDE} x {SIDE} settings, {IMAGES} images x {CLASSES} classes",
         fast.seconds,
@@ -36,6 +48,31 @@ def measurements(machine: Machine) -> Iterator[Measurement]:
         peer_value=SIDE * simple.seconds,
         limit=machine.least_seconds(flops=OPERATIONS * IMAGES * CLASSES * SIDE**2),
         bar=BAR,
+    )
+
+
+def _statistics() -> Measurement:
+    """Class statistics from nothing but shots to what they add for every picture, beside GDA-CLIP's whole work."""
+    shots = clouds(classes=CLASSES, shots=SHOTS, width=WIDTH, tests=TESTS)
+    images, texts = shots.test.embeddings, shots.class_embeddings
+    sweep, material = Sweep.of(fit(shots), images, texts), Material.of(shots)
+    known = ClassStatistics(shots.train.embeddings, shots.train.labels, texts)
+
+    def ours() -> None:
+        replace(known).logits(images, texts, sweep.image_nearest, sweep.class_nearest)  # a new one remembers nothing
+
+    def theirs() -> None:
+        gda_clip.fit(material, 1, "cpu").on(shots).logits(images, texts)
+
+    fast, other = alternately([ours, theirs], repeats=9)
+    return Measurement(
+        "sweep",
+        f"class statistics, {SHOTS} shots x {CLASSES} classes, for {len(images)} images",
+        fast.seconds,
+        spread=fast.spread,
+        peer="GDA-CLIP, from the same shots to its logits",
+        peer_value=other.seconds,
+        bar=STATISTICS_BAR,
     )
 
 

@@ -6,7 +6,7 @@ class statistics that an adapter may have are a fifth matrix that is added, time
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -60,6 +60,10 @@ class Sweep:
             logit_scale=adapter.logit_scale,
             statistics=adapter.statistics.logits(*points) if adapter.statistics else None,
         )
+
+    def without_statistics(self) -> "Sweep":
+        """The sweep of the same update alone."""
+        return self if self.statistics is None else replace(self, statistics=None)
 
     def scores(self, *, beta: float | Tensor, gamma: float) -> Tensor:
         """z_i . z_k, (n, C), at one setting of the mask; (B, n, C) for a column (B, 1) of betas."""

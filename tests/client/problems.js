@@ -76,15 +76,17 @@ function list(count, make) {
 
 /**
  * A payload of 20 pictures and 5 classes. Pictures 0 to 2 are training pictures and the anchors, the last one is a
- * query, all others are test pictures; classes 0 to 2 are seen. What is given goes over what is made up.
+ * query, all others are test pictures; classes 0 to 2 are seen. What is given goes over what is made up. `statistics`:
+ * whether class statistics count, null for an adapter without any.
  */
-export function makePayload({ seed = 1, updated = true, images = {}, classes = {}, anchors = {}, ...rest } = {}) {
+export function makePayload({ seed = 1, updated = true, statistics = null, images = {}, classes = {}, anchors = {}, ...rest } = {}) {
   const random = chance(seed + 1000);
   const places = (count) => ({ x: floats(list(count, random)), y: floats(list(count, random)) });
   const sweep = sentSweep(randomProblem({ seed, updated }));
   return {
     id: "model", title: "A set", preset: null, logitScale: 100, beta: 0.5, gamma: 20, projection: "PCA",
-    scores: sweep.scores,
+    ...(statistics === null ? {} : { statistics }),
+    scores: statistics === null ? sweep.scores : { ...sweep.scores, statistics: sentStatistics(seed) },
     images: {
       n: 20, names: list(20, (i) => `picture ${i}`), group: list(20, (i) => (i < 3 ? 0 : i < 19 ? 1 : 2)),
       truth: list(20, (i) => (i < 19 ? Math.floor(5 * random()) : -1)), nearestAnchor: list(20, (i) => i % 3),
@@ -132,6 +134,12 @@ export function withControls(payload, sizes, { seed = 1, everyday = null } = {})
     });
   }
   return { ...payload, images, elsewhere: { problems: controls.map(({ problem }) => problem), everyday } };
+}
+
+/** Class statistics of 20 pictures and 5 classes, none for the last two pictures, as an adapter with some has them. */
+export function sentStatistics(seed) {
+  const random = chance(seed + 3000);
+  return floats(list(100, (at) => (at < 90 ? 0.4 * (random() - 0.5) : 0)));
 }
 
 /** Scores by which all classes tie, for every picture. */

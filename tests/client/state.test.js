@@ -6,7 +6,7 @@ import { State } from "../../demo/client/explorer/state.js";
 import { TAB_NAMES } from "../../demo/client/explorer/tabs/names.js";
 import { makeData } from "./problems.js";
 
-const NO_LINK = { set: null, picture: null, beta: null, gamma: null, colour: null, lesson: null };
+const NO_LINK = { set: null, picture: null, beta: null, gamma: null, statistics: null, colour: null, lesson: null };
 const NAMES = Array.from({ length: 20 }, (_, i) => `picture ${i}`);
 
 /** A state that shows a set, and the kinds of change that it tells from then on. */
@@ -29,6 +29,7 @@ for (const [name, change, kinds] of [
   ["a slider under the hand", (state) => state.moveTo(0.1, null), ["moving"]],
   ["the hand let go", (state) => state.release(), ["released"]],
   ["a setting chosen otherwise", (state) => state.jumpTo(0.1, 3), ["moving"]],
+  ["the switch of statistics that no adapter has", (state) => state.switchStatistics(false), []],
   ["a reset", (state) => state.reset(), ["changed"]],
   ["a selection", (state) => state.select(2), ["changed"]],
   ["a choice", (state) => state.choose([1, 2]), ["changed"]],
@@ -82,13 +83,13 @@ test("the server is told of settings once, when the hand is off", () => {
   state.moveTo(0.7, Infinity);
   assert.equal(state.takeUnsent(), null);
   state.release();
-  assert.deepEqual(state.takeUnsent(), { beta: 0.7, gamma: "inf" });
+  assert.deepEqual(state.takeUnsent(), { beta: 0.7, gamma: "inf", statistics: null });
   state.release();
   assert.equal(state.takeUnsent(), null);
   state.moveTo(0.8, null);
   assert.equal(state.takeUnsent(), null);
   state.jumpTo(0.2, 4);
-  assert.deepEqual(state.takeUnsent(), { beta: 0.2, gamma: 4 });
+  assert.deepEqual(state.takeUnsent(), { beta: 0.2, gamma: 4, statistics: null });
 });
 
 test("what is chosen and hidden stays with its model, by the pictures' names", () => {
@@ -211,12 +212,12 @@ test("a link that waits stays when its set comes, and goes when the hand moves o
 
 test("a link is followed as if by hand", () => {
   const { state } = watched();
-  const link = { set: null, picture: "picture 6", beta: 0.25, gamma: Infinity, colour: "llu", lesson: 3 };
+  const link = { ...NO_LINK, picture: "picture 6", beta: 0.25, gamma: Infinity, colour: "llu", lesson: 3 };
   state.awaitLink(link);
   state.followLink(link);
   assert.deepEqual([state.selected, state.beta, state.gamma, state.colouring], [6, 0.25, Infinity, "llu"]);
   assert.deepEqual([state.inLesson, state.step, state.link], [true, 3, null]);
-  assert.deepEqual(state.takeUnsent(), { beta: 0.25, gamma: "inf" });
+  assert.deepEqual(state.takeUnsent(), { beta: 0.25, gamma: "inf", statistics: null });
 });
 
 test("what a link does not name stays", () => {

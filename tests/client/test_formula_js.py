@@ -11,7 +11,9 @@ import torch
 from playwright.sync_api import Browser, Page
 from torch.nn import functional as F
 
+from demo.payloads.arrays import scores
 from llu_core.method.adapter import AffineUpdate, LocalizedAdapter, LocalizedUpdate
+from llu_core.method.statistics.head import ClassStatistics
 from llu_core.method.sweep import Sweep
 from support.modules import module_page
 
@@ -59,13 +61,19 @@ def random_problem(seed: int) -> tuple[LocalizedAdapter, torch.Tensor, torch.Ten
     return LocalizedAdapter(*sides), images, classes
 
 
+def with_statistics(adapter: LocalizedAdapter, classes: torch.Tensor, seed: int) -> LocalizedAdapter:
+    """The adapter with the statistics of ten shots of five of the classes."""
+    shots = rows(10, torch.Generator().manual_seed(100 + seed))
+    return replace(adapter, statistics=ClassStatistics(shots, torch.arange(10) % 5, classes[:5], weight=5.0))
+
+
 def sent(sweep: Sweep) -> dict:
     """The sweep's arrays as the payload sends them."""
     send = lambda array: base64.b64encode(array.numpy().astype("<f4").tobytes()).decode()  # noqa: E731
     return {
         "images": {"nearest": send(sweep.image_nearest), "uv": send(sweep.image_uv)},
         "classes": {"nearest": send(sweep.class_nearest), "uv": send(sweep.class_uv)},
-        "scores": {name: send(getattr(sweep, name)) for name in ("uu", "vu", "uv", "vv")},
+        "scores": scores(sweep),
     }
 
 
@@ -113,15 +121,52 @@ def test_the_page_agrees_anywhere_on_the_plane(page: Page, seed: int):
         np.testing.assert_allclose(found, expected.numpy(), atol=1e-4)
 
 
+@pytest.mark.parametrize("seed", range(40, 44))
+def test_class_statistics_on_the_page_are_the_cores(page: Page, seed: int):
+    bare, images, classes = random_problem(seed)
+    adapter = with_statistics(bare, classes, seed)
+    sweep = Sweep.of(adapter, images, classes)
+    for beta, gamma in [*SETTINGS, (0.1, 5.0), *random_settings(seed)]:
+        found = page_probabilities(page, sweep, beta, gamma)
+        expected = adapter.with_mask(beta=beta, gamma=gamma).logits(images, classes).softmax(dim=1).numpy()
+        np.testing.assert_allclose(found, expected, atol=1e-4)
+        without = bare.with_mask(beta=beta, gamma=gamma).logits(images, classes).softmax(dim=1).numpy()
+        assert np.abs(expected - without).max() > 1e-3 or beta == 0
+
+
+def test_far_from_all_that_was_taught_statistics_change_no_bit_on_the_page(page: Page):
+    bare, images, classes = random_problem(44)
+    far = F.pad(F.normalize(torch.randn(40, 8), dim=1), (24, 0))
+    image, text = (
+        LocalizedUpdate(AffineUpdate.identity(32), F.pad(side.anchors, (0, 8))) for side in (bare.image, bare.text)
+    )
+    texts = F.pad(classes, (0, 8))
+    adapter = with_statistics(LocalizedAdapter(image, text), classes, 44)
+    assert adapter.statistics is not None
+    padded = F.pad(adapter.statistics.images, (0, 8))
+    adapter = replace(adapter, statistics=replace(adapter.statistics, images=padded, texts=texts[:5]))
+    found, clip = (
+        on_page(page, "Array.from(probabilitiesAt(data, scale, beta, gamma))", Sweep.of(one, far, texts), 0.5, 5.0)
+        for one in (adapter, replace(adapter, statistics=None))
+    )
+    assert found == clip
+    near = Sweep.of(adapter, F.pad(images, (0, 8)), texts)
+    assert near.statistics is not None
+    assert near.statistics.abs().max() > 0.1
+
+
+@pytest.mark.parametrize("counted", [False, True])
 @pytest.mark.parametrize("seed", range(20, 24))
-def test_a_changed_lead_is_split_between_the_updates(page: Page, seed: int):
-    adapter, images, classes = random_problem(seed)
+def test_a_changed_lead_is_split_between_the_updates_and_the_statistics(page: Page, seed: int, counted: bool):
+    bare, images, classes = random_problem(seed)
+    adapter = with_statistics(bare, classes, seed) if counted else bare
     sweep = Sweep.of(adapter, images, classes)
     sides = {
-        "both": adapter,
-        "image": replace(adapter, text=without_update(adapter.text)),
-        "text": replace(adapter, image=without_update(adapter.image)),
-        "none": replace(adapter, image=without_update(adapter.image), text=without_update(adapter.text)),
+        "all": adapter,
+        "both": bare,
+        "image": replace(bare, text=without_update(bare.text)),
+        "text": replace(bare, image=without_update(bare.image)),
+        "none": replace(bare, image=without_update(bare.image), text=without_update(bare.text)),
     }
     for row, (beta, gamma) in enumerate(random_settings(seed)):
         found = on_page(page, "explainMargin(data, row, 4, 1, beta, gamma)", sweep, beta, gamma, row=row)
@@ -129,10 +174,12 @@ def test_a_changed_lead_is_split_between_the_updates(page: Page, seed: int):
         lead = {name: float(of[row, 4] - of[row, 1]) for name, of in logits.items()}
         near = lambda value: pytest.approx(value, abs=2e-4)  # noqa: E731
         assert found["from"] == near(lead["none"])
-        assert found["to"] == near(lead["both"])
+        assert found["to"] == near(lead["all"])
+        assert found["statistics"] == near(lead["all"] - lead["both"])
         assert found["image"] == near((lead["image"] - lead["none"] + lead["both"] - lead["text"]) / 2)
         assert found["text"] == near((lead["text"] - lead["none"] + lead["both"] - lead["image"]) / 2)
-        assert found["image"] + found["text"] == pytest.approx(found["total"], abs=1e-12)
+        parts = found["image"] + found["text"] + found["statistics"]
+        assert parts == pytest.approx(found["total"], abs=1e-12) == found["to"] - found["from"]
 
 
 def test_the_lead_explained_is_the_one_the_page_predicts(page: Page):

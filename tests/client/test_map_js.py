@@ -35,7 +35,10 @@ def places(page: Page, x: tuple[float, ...], group: list[int]) -> list[float]:
 def test_a_link_is_read(page: Page):
     link = page.evaluate("readLink('#set=Small%20shapes&beta=.25&gamma=inf&picture=a%26b.png&colour=llu')")
     expected = {"set": "Small shapes", "picture": "a&b.png", "beta": 0.25, "gamma": float("inf"), "colour": "llu"}
-    assert link == expected | {"lesson": None}
+    assert link == expected | {"statistics": None, "lesson": None}
+    assert [page.evaluate(f"readLink('#statistics={word}').statistics") for word in ("on", "off", "1")] == [
+        True, False, None,
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("hash", ["", "#", "#beta=2&gamma=-1&colour=pink", "#beta=x&gamma=&set=&picture="])
@@ -50,10 +53,12 @@ def repeated(page: Page, state: dict, lesson: int = 0) -> dict:
 
 
 def test_a_link_repeats_what_is_on_show(page: Page):
-    data = {"preset": "Pets & more", "images": {"names": ["a b.png", "mine.png"], "group": [1, 2]}}
+    data = {"preset": "Pets & more", "statistics": None, "images": {"names": ["a b.png", "mine.png"], "group": [1, 2]}}
     shown = {"data": data, "selected": 0, "beta": 0.123456, "gamma": 20, "colouring": "truth"}
     expected = {"set": "Pets & more", "beta": 0.123, "gamma": 20, "picture": "a b.png", "colour": "truth"}
-    assert repeated(page, shown) == expected | {"lesson": None}
+    assert repeated(page, shown) == expected | {"statistics": None, "lesson": None}
+    for counted in (True, False):
+        assert repeated(page, shown | {"data": data | {"statistics": counted}})["statistics"] is counted
     assert repeated(page, shown, lesson=3)["lesson"] == 3
 
 

@@ -12,6 +12,7 @@ from sklearn.metrics import confusion_matrix
 from torch import Tensor
 from torch.nn import functional as F
 
+from demo.payloads.arrays import scores
 from llu_core.method.adapter import AffineUpdate, LocalizedAdapter, LocalizedUpdate
 from llu_core.method.sweep import Sweep
 from support.modules import module_page
@@ -77,7 +78,7 @@ def parts(sweep: Sweep) -> dict:
     return {
         "images": {"nearest": send(sweep.image_nearest), "uv": send(sweep.image_uv)},
         "classes": {"nearest": send(sweep.class_nearest), "uv": send(sweep.class_uv)},
-        "scores": {name: send(getattr(sweep, name)) for name in ("uu", "vu", "uv", "vv")},
+        "scores": scores(sweep),
     }
 
 
@@ -95,10 +96,13 @@ def test_the_plane_has_both_ends_and_the_papers_setting(page: Page):
     assert len(set(gammas)) == len(gammas)
 
 
+@pytest.mark.parametrize("counted", [False, True])
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_the_plane_counts_what_the_core_counts(page: Page, seed: int):
+def test_the_plane_counts_what_the_core_counts(page: Page, seed: int, counted: bool):
     sweep = as_sent(Sweep.of(*random_problem(seed)))
     generator = np.random.default_rng(seed)
+    if counted:
+        sweep = replace(sweep, statistics=torch.from_numpy(generator.normal(0, 3, (IMAGES, CLASSES))).to(sweep.uu))
     # the answers at one setting, half of them shuffled: then some are right and some wrong everywhere on the plane
     truth = sweep.predictions(beta=0.5, gamma=5.0).numpy().copy()
     truth[::2] = generator.permutation(truth[::2])
@@ -186,18 +190,18 @@ def test_the_walk_draws_the_adapters_own_scores(page: Page, beta: float, gamma: 
         Sweep.of(adapter, points, classes)
     )
     script = """([payload, k, beta, gamma]) => {
-        const curves = arcCurves(decodeArc(payload), k, beta, readGamma(gamma));
+        const curves = arcCurves(decodeArc(payload), k, beta, readGamma(gamma), { statistics: null });
         return [curves.original, curves.updated, curves.localized, curves.alpha, curves.classAlpha];
     }"""
     setting = "inf" if gamma == INFINITY else gamma
     original, updated, localized, alpha, class_alpha = page.evaluate(script, [payload, 2, beta, setting])
 
-    def scores(beta: float, gamma: float) -> np.ndarray:
+    def expected(beta: float, gamma: float) -> np.ndarray:
         return adapter.with_mask(beta=beta, gamma=gamma).logits(points, classes)[:, 2].numpy() / adapter.logit_scale
 
-    np.testing.assert_allclose(original, scores(0.0, 0.0), atol=1e-6)
-    np.testing.assert_allclose(updated, scores(1.0, 0.0), atol=1e-6)
-    np.testing.assert_allclose(localized, scores(beta, gamma), atol=1e-6)
+    np.testing.assert_allclose(original, expected(0.0, 0.0), atol=1e-6)
+    np.testing.assert_allclose(updated, expected(1.0, 0.0), atol=1e-6)
+    np.testing.assert_allclose(localized, expected(beta, gamma), atol=1e-6)
     np.testing.assert_allclose(alpha, adapter.image.alpha(points, beta=beta, gamma=gamma).numpy(), atol=1e-5)
     assert class_alpha == pytest.approx(float(adapter.text.alpha(classes, beta=beta, gamma=gamma)[2]), abs=1e-5)
 

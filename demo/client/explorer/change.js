@@ -8,6 +8,8 @@ export const PLACES = "places";
 export const MOVING = "moving";
 /** The live picture is another one; many more may follow. */
 export const LIVE = "live";
+/** Class statistics count, or count no more: every answer may be another one. */
+export const SWITCHED = "switched";
 /** Something else that is on show has changed. */
 export const CHANGED = "changed";
 /** The hand has let go; what is on show is as it was. */

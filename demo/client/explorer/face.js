@@ -20,6 +20,7 @@ export function publicFace(root, state, frame) {
     state: () => stateOf(state, frame),
     setBeta: (beta) => state.jumpTo(Number(beta), null),
     setGamma: (gamma) => state.jumpTo(null, readGamma(gamma)),
+    setStatistics: (on) => state.switchStatistics(on),
     select: (i) => state.select(i),
     choose: (indices) => state.choose(indices),
     live: (answer) => state.showLive(answer),
@@ -44,7 +45,7 @@ function stateOf(state, frame) {
   const { data, beta, gamma, selected, colouring, chosen } = state;
   const numbers = data ? frame.numbers : null;
   return {
-    id: data ? data.id : null, beta, gamma, selected, colouring,
+    id: data ? data.id : null, beta, gamma, statistics: data ? data.statistics : null, selected, colouring,
     tiles: numbers && { ...numbers.summary }, clip: numbers && { ...numbers.clipSummary },
     projection: data ? data.projection : null, resting: panels.map.isResting(),
     chosen: chosen ? countOf(chosen, 1) : null, hidden: data && numbers ? countHidden(numbers.shade, data.kinds) : 0,

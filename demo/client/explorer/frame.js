@@ -118,12 +118,18 @@ export class Frame {
     this.panels.overlay.show(data);
     this.panels.reach.retint(this.#palettes.inks);
     this.panels.reach.show(data);
-    this.panels.caption.show(captionOf(data, this.numbers.clip));
+    this.tellCaption();
     this.panels.tabs.showData(data, this.numbers.clip);
     this.panels.lesson.showData(data, this.numbers.clip);
     this.#compute();
     this.#showMap(data, { keepsView: samePoints || sameModel, samePoints });
     this.render();
+  }
+
+  /** The example's line, with its numbers as they now are. */
+  tellCaption() {
+    const { data, clip } = this.numbers;
+    this.panels.caption.show(captionOf(data, clip));
   }
 
   /** @type {(data: Data, manner: Parameters<MapPanel["show"]>[2]) => void} */
@@ -193,7 +199,7 @@ export class Frame {
     const { panels } = this;
     const { beta, gamma, chosen, selected, colouring } = this.#state;
     if (this.#state.data) this.#renderMap();
-    panels.controls.show(beta, gamma);
+    panels.controls.show(beta, gamma, this.#state.data?.statistics ?? null);
     if (!this.#state.data) return;
     const { data, sweeps, clip, changes, shade, summary, clipSummary } = this.numbers;
     const everyday = data.everyday?.names.length ?? 0;
@@ -261,7 +267,7 @@ export class Frame {
     const { names } = problem.classes;
     const rival = clip === llu ? runnerUp(problem.scores.uu, row, names.length, clip) : clip;
     if (rival >= 0) this.numbers.why = explainMargin(problem, row, llu, rival, beta, gamma);
-    this.panels.reasons.show(this.numbers.why, { lead: names[llu], rival: names[rival] }, clip !== llu);
+    this.panels.reasons.show(this.numbers.why, { lead: names[llu], rival: names[rival] }, clip !== llu, this.numbers.data.statistics === true);
   }
 
   /** Picture i in one sentence, for those who cannot see the map. @param {number} i */

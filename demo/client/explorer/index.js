@@ -3,7 +3,7 @@
 
 import { find, findA, makeButton, setText } from "../dom.js";
 import { currentMode, onMode, openMode } from "../modes/mode.js";
-import { CHANGED, DATA, LIVE, MOVING, PLACES, RELEASED, STEPPED, TURNED } from "./change.js";
+import { CHANGED, DATA, LIVE, MOVING, PLACES, RELEASED, STEPPED, SWITCHED, TURNED } from "./change.js";
 import { publicFace } from "./face.js";
 import { Frame } from "./frame.js";
 import { createLesson } from "./lesson/lesson.js";
@@ -85,6 +85,7 @@ function listen(root, state, frame, sheet, link, settleSoon) {
       map.moveTo(state.data.places);
     },
     [MOVING]() { tiles.busy(true); frame.request(); settleSoon(PAUSE_MILLISECONDS); },
+    [SWITCHED]() { frame.tellCaption(); frame.request(); settleSoon(); },
     [CHANGED]() { frame.request(); settleSoon(); },
     [LIVE]() { frame.request(); },
     [TURNED]() { tabs.turn(); settleSoon(); },

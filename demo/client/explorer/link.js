@@ -1,5 +1,5 @@
-// The address bar as memory: example, beta, gamma, picture and colouring live in the part after the #, so that a link
-// or a reload opens the same view. Own pictures never leave the session: for them it holds the settings only.
+// The address bar as memory: example, beta, gamma, the switch of the class statistics, picture and colouring live in the
+// part after the #, so that a link or a reload opens the same view. Own pictures never leave the session: for them it holds the settings only.
 
 import { readBeta, readGamma } from "./model/numbers.js";
 import { COLOURINGS, QUERY } from "./model/selection.js";
@@ -8,7 +8,7 @@ import { COLOURINGS, QUERY } from "./model/selection.js";
 /** @import { State } from "./state.js" */
 
 /**
- * {set, beta, gamma, picture, colour, lesson}; null for what is missing or makes no sense.
+ * {set, beta, gamma, statistics, picture, colour, lesson}; null for what is missing or makes no sense.
  * @type {(hash: string) => Link}
  */
 export function readLink(hash) {
@@ -18,6 +18,7 @@ export function readLink(hash) {
   return {
     set: values.get("set") || null, picture: values.get("picture") || null,
     beta: Number.isNaN(beta) ? null : beta, gamma: Number.isNaN(gamma) ? null : gamma,
+    statistics: { on: true, off: false }[values.get("statistics") ?? ""] ?? null,
     colour: COLOURINGS.find((name) => name === values.get("colour")) ?? null,
     lesson: Math.trunc(Number(values.get("lesson"))) || null,
   };
@@ -33,6 +34,7 @@ export function linkHash({ data, selected, beta, gamma, colouring, inLesson, ste
   if (data.preset) values.set("set", data.preset);
   values.set("beta", String(Number(beta.toFixed(3))));
   values.set("gamma", gamma === Infinity ? "inf" : String(Number(gamma.toPrecision(4))));
+  if (data.statistics !== null) values.set("statistics", data.statistics ? "on" : "off");
   if (data.preset && selected >= 0 && data.images.group[selected] !== QUERY) {
     values.set("picture", data.images.names[selected]);
   }

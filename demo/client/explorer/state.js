@@ -1,13 +1,15 @@
 // The explorer's one state and every way to change it. It tells its subscribers what kind of change it was and calls
 // nobody else: what follows from a change (a frame, the address, a word to the server) is decided where it is heard.
 
-import { CHANGED, DATA, LIVE, MOVING, PLACES, RELEASED, STEPPED, TURNED } from "./change.js";
+import { CHANGED, DATA, LIVE, MOVING, PLACES, RELEASED, STEPPED, SWITCHED, TURNED } from "./change.js";
 import { LESSON } from "./model/lesson/steps.js";
 import { readLive, saidOf, withLive, withoutLive, writeLive } from "./model/live.js";
 import { placeAgain, placeAnew } from "./model/places.js";
+import { countStatistics } from "./model/problems.js";
 import { keptByName, keptChoice, makeFilter } from "./model/selection.js";
 import { openingPicture } from "./model/summary.js";
 import { TAB_NAMES } from "./tabs/names.js";
+import { Told } from "./told.js";
 
 /** @import { CameraAnswer, Change, Colouring, Data, Filter, Link, LiveSaid, Places } from '../types.d.ts' */
 /** @import { Settings, System, TabName } from '../types.d.ts' */
@@ -18,14 +20,13 @@ export class State {
   message = "";
   beta = 0.5;
   gamma = 20;
+  /** Whether class statistics count, where the adapter has some. */
+  statistics = true;
   /** Row of the selected picture, -1 for none. */
   selected = -1;
   /** What the map is coloured by: one of COLOURINGS, or "method" for the answers of `system`. @type {Colouring} */
   colouring = "alpha";
-  /**
-   * A compared system whose answers can colour the map, {title, answers: one class per picture}.
-   * @type {System | null}
-   */
+  /** A compared system whose answers can colour the map: one class per picture. @type {System | null} */
   system = null;
   /**
    * 1 for each chosen picture, null while all are; `chosenTitle` says where the choice comes from.
@@ -40,16 +41,12 @@ export class State {
   /** The step of the lesson, counted from 1, and whether the lesson is open. */
   step = 1;
   inLesson = false;
-  /**
-   * A link that waits for its example, as `readLink` gives it. Once the hand moves on, it has no say any more.
-   * @type {Link | null}
-   */
+  /** A link that waits for its example; once the hand moves on, it has no say any more. @type {Link | null} */
   link = null;
 
   /** Whether the settings are the visitor's own: they then outlive the next training. */
   #touched = false;
-  #unsent = false;
-  #sent = "";
+  #told = new Told();
   /** @type {((kind: Change) => void)[]} */
   #listeners = [];
 
@@ -78,7 +75,9 @@ export class State {
     if (!sameModel) this.filter = makeFilter();
     this.system = null; // its answers are those of one set
     if (this.colouring === "method") this.#colourBy("alpha");
-    if (!this.#touched) Object.assign(this, { beta: data.beta, gamma: data.gamma });
+    if (!sameModel) this.#told.hear(data, this.#touched);
+    if (!this.#touched) Object.assign(this, { beta: data.beta, gamma: data.gamma, statistics: data.statistics ?? true });
+    countStatistics(data, this.statistics);
     this.selected = this.#selectionIn(data, before);
     this.data = data;
     placeAnew(data, this.filter);
@@ -133,10 +132,7 @@ export class State {
     this.#tell(PLACES);
   }
 
-  /**
-   * The sliders follow the hand; null for what stays as it is.
-   * @type {(beta: number | null, gamma: number | null) => void}
-   */
+  /** The sliders follow the hand; null for what stays. @type {(beta: number | null, gamma: number | null) => void} */
   moveTo(beta, gamma) {
     this.#touched = true;
     this.#set(beta, gamma);
@@ -145,24 +141,32 @@ export class State {
 
   /** The hand is off the sliders: the server may learn where they stand. */
   release() {
-    this.#unsent = true;
+    this.#told.release();
     this.#tell(RELEASED);
   }
 
-  /**
-   * As `moveTo`, by something that has no hand to take off.
-   * @type {(beta: number | null, gamma: number | null) => void}
-   */
+  /** Class statistics count, or not. @type {(on: boolean) => void} */
+  switchStatistics(on) {
+    if (!this.data || this.data.statistics === null || on === this.statistics) return;
+    Object.assign(this, { link: null, statistics: on });
+    this.#touched = true;
+    countStatistics(this.data, on);
+    this.#told.release();
+    this.#tell(SWITCHED);
+  }
+
+  /** As `moveTo`, without a hand to take off. @type {(beta: number | null, gamma: number | null) => void} */
   jumpTo(beta, gamma) {
-    this.#unsent = true;
+    this.#told.release();
     this.moveTo(beta, gamma);
   }
 
   /** Back to the settings of the training; the next training brings its own again. */
   reset() {
+    this.switchStatistics(true);
     this.#set(this.data ? this.data.beta : 0.5, this.data ? this.data.gamma : 20);
     this.#touched = false;
-    this.#unsent = true;
+    this.#told.release();
     this.#tell(CHANGED);
   }
 
@@ -173,19 +177,10 @@ export class State {
     this.gamma = Math.max(gamma ?? this.gamma, 0);
   }
 
-  /**
-   * What the server has not been told yet, {beta, gamma}, or null; from now on it counts as told.
-   * @type {() => Settings | null}
-   */
+  /** What the server has not been told yet, or null; from now on it counts as told. @type {() => Settings | null} */
   takeUnsent() {
-    if (!this.#unsent) return null;
-    this.#unsent = false;
-    /** @type {Settings} */
-    const settings = { beta: this.beta, gamma: this.gamma === Infinity ? "inf" : this.gamma };
-    const text = JSON.stringify(settings);
-    if (text === this.#sent) return null;
-    this.#sent = text;
-    return settings;
+    const { beta, gamma, data } = this;
+    return this.#told.take({ beta, gamma, statistics: data?.statistics ?? null });
   }
 
   /** @type {(i: number) => void} */
@@ -285,6 +280,7 @@ export class State {
     const picture = link.picture === null || !this.data ? -1 : this.data.images.names.indexOf(link.picture);
     if (picture >= 0) this.select(picture);
     if (link.lesson !== null) this.openStep(link.lesson);
+    if (link.statistics !== null) this.switchStatistics(link.statistics);
     if (link.beta !== null || link.gamma !== null) this.jumpTo(link.beta, link.gamma);
   }
 }

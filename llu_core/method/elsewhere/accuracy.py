@@ -1,7 +1,7 @@
 """Accuracy elsewhere: the mean, over a set's controls, of the accuracy on each as a closed problem."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -47,6 +47,10 @@ class ElsewhereSweep:
                 for c in controls
             )
         )
+
+    def without_statistics(self) -> "ElsewhereSweep":
+        """The sweeps of the same update alone."""
+        return ElsewhereSweep(tuple(replace(each, sweep=each.sweep.without_statistics()) for each in self.problems))
 
     def accuracy(self, *, beta: float, gamma: float) -> float | None:
         """The mean over the problems in percent, None without problems; CLIP's at beta 0."""

@@ -23,8 +23,16 @@ shots are to one another, 0 there and 1 at a right angle. So what is far from ev
 last bit. beta and gamma of the update have no part in these masks, but for share(beta) = min(1, beta / FULL_FROM): at
 beta 0 all of it is CLIP.
 
-No test set chose the constants: NEIGHBOURS and TEXT_COPIES are GDA-CLIP's, the others were settled on development sets
-and hold for every set alike. One shot per class has no spread, P is 0, and the head is silent.
+One shot per class has no spread, P is 0, and the head is silent.
+
+The constants hold for every set alike. NEIGHBOURS and TEXT_COPIES are GDA-CLIP's; the others were settled on
+development sets of real CLIP features by the harmonic mean of taught and new classes, each half asked alone. The head
+with the mask of recipe "best" was then asked on held-back sets: it was ahead in 13 of 15 cells, by 1.09 points (+-
+.29). PSEUDO_SHOTS of 8 were thought of only when those scores had been seen, and left. The two masks are for locality,
+not for accuracy: over five sets' test pictures, looked at afterwards, the harmonic mean is 90.63 without them, 90.52
+with that of the pictures and 90.68 with that of the texts. The head leans towards taught classes: asked about all
+classes at once, new ones lose by it. README has these figures, what was tried in vain, and where other systems are
+ahead.
 """
 
 import math

@@ -35,9 +35,9 @@ def test_every_public_action_has_a_named_endpoint(client: Client):
     named = api["named_endpoints"]
     assert {
         "/load_example", "/add_pictures", "/rename_class", "/delete_class", "/create_class", "/move_picture",
-        "/delete_picture", "/undo", "/pictures", "/set_unseen_classes", "/set_templates", "/train", "/set_mask", "/ask",
-        "/remove_query", "/add_class", "/remove_answer", "/summary", "/save_adapter", "/save_predictions",
-        "/open_adapter",
+        "/delete_picture", "/undo", "/pictures", "/set_unseen_classes", "/set_templates", "/train", "/set_mask",
+        "/set_statistics", "/ask", "/remove_query", "/add_class", "/remove_answer", "/summary",
+        "/save_adapter", "/save_predictions", "/open_adapter",
         "/load_model", "/cancel_model", "/clear", "/compare_methods", "/choose_mask", "/cancel", "/ask_photograph",
     } == set(named)  # fmt: skip
 
@@ -66,6 +66,21 @@ def test_a_program_trains_and_takes_the_adapter_home(client: Client, tmp_path: P
     adapter = TrainedAdapter.from_pretrained(tmp_path / "adapter")
     assert "dots" in adapter.class_names
     assert (adapter.adapter.beta, adapter.adapter.gamma) == (0.25, float("inf"))
+
+
+def test_a_program_switches_class_statistics(client: Client, tmp_path: Path):
+    client.predict([handle_file(write_zip(tmp_path / "mine.zip"))], "", api_name="/add_pictures")
+    _, without = client.predict("fast", api_name="/train")
+    assert without["trained"]["statistics"] is None
+    with pytest.raises(AppError, match="no class statistics; train with the recipe best"):
+        client.predict(False, api_name="/set_statistics")
+    _, told = client.predict("best", api_name="/train")
+    assert [told["trained"][part] for part in ("beta", "gamma", "statistics")] == [0.2, 0.0, True]
+    off = client.predict(False, api_name="/set_statistics")["trained"]
+    assert off["statistics"] is False
+    with zipfile.ZipFile(client.predict(api_name="/save_adapter")) as archive:
+        archive.extractall(tmp_path / "adapter")
+    assert TrainedAdapter.from_pretrained(tmp_path / "adapter").adapter.statistics is None
 
 
 def test_a_program_has_beta_and_gamma_chosen(client: Client):

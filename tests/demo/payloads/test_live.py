@@ -11,6 +11,8 @@ from demo.payloads.live import live_answer
 from demo.session import queries, training
 from demo.session.session import Session
 from demo.session.uploads import shots
+from llu_core.method.recipes import RECIPES
+from support.demo_sessions import drain
 from support.frames import frame
 
 
@@ -18,8 +20,10 @@ def numbers(text: str) -> np.ndarray:
     return np.frombuffer(base64.b64decode(text), dtype="<f4")
 
 
+@pytest.mark.parametrize("recipe", ["fast", "best"])
 @pytest.mark.parametrize("drawn", [False, True])
-def test_a_live_frame_is_the_row_and_the_place_of_a_query(trained: Session, drawn: bool):
+def test_a_live_frame_is_the_row_and_the_place_of_a_query(zipped: Session, drawn: bool, recipe: str):
+    trained = drain(training.train_adapter(zipped, RECIPES[recipe]))[0]
     session = training.draw_umap(trained) if drawn else trained
     told = json.loads(live_answer(1, shots.glance(session, frame(3))))
     kept = queries.join_query(session, shots.encode_frame(session, frame(3)))
@@ -29,7 +33,8 @@ def test_a_live_frame_is_the_row_and_the_place_of_a_query(trained: Session, draw
     for name in ("nearest", "uv"):
         assert numbers(told["images"][name]) == pytest.approx(numbers(sent["images"][name])[-1:], abs=1e-5)
     classes = len(sent["classes"]["names"])
-    for name in ("uu", "vu", "uv", "vv"):
+    assert set(told["scores"]) == set(sent["scores"])
+    for name in told["scores"]:
         assert numbers(told["scores"][name]) == pytest.approx(numbers(sent["scores"][name])[-classes:], abs=1e-5)
     row = len(kept.require_model().row_names) - 1
     for axis, place in zip("xy", told["place"], strict=True):

@@ -7,7 +7,7 @@ import { readLink } from "../link.js";
 import { Facts } from "../model/lesson/facts.js";
 import { LESSON } from "../model/lesson/steps.js";
 import { gapText, verdictText } from "../model/lesson/words.js";
-import { MOVING, RELEASED, TURNED } from "../change.js";
+import { MOVING, RELEASED, SWITCHED, TURNED } from "../change.js";
 import { makeChoices, makeDrag, makeLine } from "./answer.js";
 import { printSheet } from "./sheet.js";
 
@@ -38,6 +38,7 @@ export function createLesson(panel, context) {
   });
   state.subscribe((kind) => {
     if (kind === MOVING || kind === RELEASED) follow(view, kind === RELEASED);
+    if (kind === SWITCHED) askAnew(view);
     if (kind === TURNED && state.inLesson && view.begun !== state.step) begin(view);
   });
   return {
@@ -56,8 +57,8 @@ function stepOf({ state }) {
   return LESSON[state.step - 1];
 }
 
-/** The step asks. @type {(view: LessonView) => void} */
-function begin(view) {
+/** The step asks; `taken`: whether the keyboard goes on there. @type {(view: LessonView, taken?: boolean) => void} */
+function begin(view, taken = true) {
   const { state, facts, parts } = view;
   if (!facts || !state.data) return;
   const step = stepOf(view);
@@ -74,7 +75,13 @@ function begin(view) {
   parts.picture.hidden = picture < 0;
   if (picture >= 0) view.paint(parts.picture, picture);
   follow(view, false);
-  parts.question.focus({ preventScroll: true });
+  if (taken) parts.question.focus({ preventScroll: true });
+}
+
+/** Class statistics were switched, so that every number of the step may be another one. @type {(view: LessonView) => void} */
+function askAnew(view) {
+  if (view.state.inLesson) begin(view, false);
+  else view.begun = 0; // when it is opened again
 }
 
 /** @type {(view: LessonView, step: LessonStep) => void} */

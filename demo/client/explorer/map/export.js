@@ -62,8 +62,9 @@ function add(parent, tag, values) {
 function exportCaption(scene) {
   const colour = findA(HTMLSelectElement, scene.root, "#colour-by").selectedOptions[0].textContent;
   const setting = `\u03b2 ${Number(scene.state.beta.toFixed(3))}, \u03b3 ${formatGamma(scene.state.gamma)}`;
-  const { title, projection } = scene.data;
-  return [title, setting, `coloured by ${colour}`, projection].filter(Boolean).join(" \u00b7 ");
+  const { title, projection, statistics } = scene.data;
+  const counted = statistics === null ? "" : `class statistics ${statistics ? "on" : "off"}`;
+  return [title, setting, counted, `coloured by ${colour}`, projection].filter(Boolean).join(" \u00b7 ");
 }
 
 /** The shade of the mask, a small picture stretched as on the page. @type {(scene: MapScene, sheet: Element) => void} */

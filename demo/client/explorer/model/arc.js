@@ -3,6 +3,7 @@
 
 import { decodeNear, decodeScores } from "./arrays.js";
 import { makeWorkspace, sweepTo } from "./formula.js";
+import { asCounted } from "./problems.js";
 
 /** @import { Arc, ArcTarget, Data, Sweep, WalkUpdate } from '../../types.d.ts' */
 
@@ -18,19 +19,20 @@ function withOneClass(arc, k) {
   const column = (matrix) => Float32Array.from(arc.t, (_, i) => matrix[i * classes + k]);
   /** @type {(values: Float32Array) => Float32Array} */
   const one = (values) => values.subarray(k, k + 1);
-  const { uu, vu, uv, vv } = arc.scores;
+  const { uu, vu, uv, vv, statistics } = arc.scores;
   return {
     images: arc.images, classes: { nearest: one(arc.classes.nearest), uv: one(arc.classes.uv) },
-    scores: { uu: column(uu), vu: column(vu), uv: column(uv), vv: column(vv) },
+    scores: { uu: column(uu), vu: column(vu), uv: column(uv), vv: column(vv), statistics: statistics && column(statistics) },
   };
 }
 
 /**
- * Along the arc, for class k: the three scores (cosines), alpha of the points and of the class text.
- * @param {Arc} arc @param {number} k @param {number} beta @param {number} gamma
+ * Along the arc, for class k: the three scores (cosines; class statistics that count are in the localized one), alpha of
+ * the points and of the class text. `data`: the set on show, whose switch holds here too.
+ * @param {Arc} arc @param {number} k @param {number} beta @param {number} gamma @param {Pick<Data, "statistics">} data
  */
-export function arcCurves(arc, k, beta, gamma) {
-  const points = withOneClass(arc, k);
+export function arcCurves(arc, k, beta, gamma, data) {
+  const points = withOneClass({ ...arc, scores: asCounted(arc.scores, data) }, k);
   const workspace = makeWorkspace(arc.t.length, 1);
   sweepTo(workspace, points, beta, gamma);
   return {

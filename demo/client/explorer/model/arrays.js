@@ -10,9 +10,12 @@ export function decodeFloats(text) {
   return new Float32Array(bytes.buffer);
 }
 
-/** @type {(scores: Scores<string>) => Scores} */
-export function decodeScores({ uu, vu, uv, vv }) {
-  return { uu: decodeFloats(uu), vu: decodeFloats(vu), uv: decodeFloats(uv), vv: decodeFloats(vv) };
+/** Without class statistics these are null. @type {(scores: Scores<string>) => Scores} */
+export function decodeScores({ uu, vu, uv, vv, statistics }) {
+  return {
+    uu: decodeFloats(uu), vu: decodeFloats(vu), uv: decodeFloats(uv), vv: decodeFloats(vv),
+    statistics: statistics ? decodeFloats(statistics) : null,
+  };
 }
 
 /** @type {(near: Near<string>) => Near} */

@@ -5,11 +5,17 @@
 //   a         = beta * exp(-gamma * (1 - nearest))                                   eq. 5, distance clamped to [0, 1]
 //   n^2       = (1-a)^2 + a^2 + 2 a (1-a) u.v
 //   z_i . z_k = [(1-a_i)(1-a_k) uu + a_i(1-a_k) vu + (1-a_i)a_k uv + a_i a_k vv] / (n_i n_k)
+//
+// Where an adapter has class statistics, a fifth matrix, and they are switched on, the score is z_i . z_k plus
+// min(1, beta / 0.2) of it; it arrives divided by the logit scale.
 
 /** @import { Belongs, Problem, Scores, Side, Sweep, Weights, Why, Workspace } from '../../types.d.ts' */
 
 /** An anchor closer than this is the point itself: the Dirac mask (gamma = Infinity) is beta there, 0 elsewhere. */
 const DIRAC_WIDTH = 1e-3;
+
+/** From this beta on class statistics have their full share; the core has the same number in statistics/head.py. */
+const FULL_FROM = 0.2;
 
 /** What the update did to an answer: nothing, wrong to right, right to wrong, from one wrong answer to another. */
 export const SAME = 0;
@@ -36,6 +42,11 @@ export function interpolationWeight(nearest, beta, gamma) {
  */
 function interpolationMask(out, nearest, beta, gamma) {
   for (let i = 0; i < nearest.length; i++) out[i] = interpolationWeight(nearest[i], beta, gamma);
+}
+
+/** How much of the class statistics counts at a beta, from 0 to 1. @type {(beta: number) => number} */
+export function statisticsShare(beta) {
+  return Math.min(1, beta / FULL_FROM);
 }
 
 /** n, the length of (1 - a) u + a v for unit vectors with u.v = `dot`. @type {(a: number, dot: number) => number} */
@@ -70,6 +81,14 @@ function mixedScores(out, scores, images, classes) {
       out[at] = classes.keep[k] * (keep * uu[at] + take * vu[at]) + classes.take[k] * (keep * uv[at] + take * vv[at]);
     }
   }
+}
+
+/**
+ * The class statistics on top of the scores; exactly the scores where the statistics are 0.
+ * @type {(out: Float32Array, statistics: Float32Array, share: number) => void}
+ */
+function addStatistics(out, statistics, share) {
+  for (let at = 0; at < out.length; at++) out[at] += share * statistics[at];
 }
 
 /**
@@ -139,6 +158,9 @@ export function sweepTo(workspace, data, beta, gamma) {
     mixingWeights(weights.keep, weights.take, weights.alpha, data[side].uv);
   }
   mixedScores(workspace.scores, data.scores, workspace.images, workspace.classes);
+  if (data.scores.statistics && beta > 0) {
+    addStatistics(workspace.scores, data.scores.statistics, statisticsShare(beta));
+  }
   bestClasses(workspace.best, workspace.scores, workspace.classes.alpha.length);
 }
 
@@ -183,7 +205,7 @@ function pairScore(data, row, k, a, b) {
 /**
  * What moved the lead of class `lead` over class `rival` for one picture, in logits. `from` is the lead without an
  * update, `to` the one at (beta, gamma); each update's part is its effect averaged over the other one being off and on,
- * so that image + text = total = to - from exactly.
+ * that of the class statistics is what they add, so that image + text + statistics = total = to - from exactly.
  * @type {(problem: Pick<Problem, "images" | "classes" | "scores" | "logitScale">, row: number, lead: number, rival: number,
  *   beta: number, gamma: number) => Why}
  */
@@ -196,11 +218,23 @@ export function explainMargin(problem, row, lead, rival, beta, gamma) {
   /** @type {(image: number, text: number) => number} */
   const margin = (image, text) => problem.logitScale * (score(lead, image, text) - score(rival, image, text));
   const [none, imageOnly, textOnly, both] = [margin(0, 0), margin(1, 0), margin(0, 1), margin(1, 1)];
+  const statistics = statisticsMargin(problem, row, lead, rival, beta);
   return {
     image: (imageOnly - none + both - textOnly) / 2,
     text: (textOnly - none + both - imageOnly) / 2,
-    total: both - none, from: none, to: both,
+    statistics, total: both - none + statistics, from: none, to: both + statistics,
   };
+}
+
+/**
+ * What class statistics add to the lead, in logits; 0 where none count.
+ * @type {(problem: Pick<Problem, "classes" | "scores" | "logitScale">, row: number, lead: number, rival: number,
+ *   beta: number) => number}
+ */
+function statisticsMargin({ classes, scores: { statistics }, logitScale }, row, lead, rival, beta) {
+  if (!statistics) return 0;
+  const from = row * classes.nearest.length;
+  return logitScale * statisticsShare(beta) * (statistics[from + lead] - statistics[from + rival]);
 }
 
 /**

@@ -3,6 +3,7 @@
 import { decodeNear, decodeScores } from "./arrays.js";
 import { makeWorkspace, softmaxRow, sweepTo } from "./formula.js";
 import { formatPercent, formatWeight } from "./numbers.js";
+import { asCounted } from "./problems.js";
 import { QUERY } from "./selection.js";
 
 /** @import { CameraAnswer, Data, Layer, LivePlace, LiveRow, LiveSaid, Places } from '../../types.d.ts' */
@@ -35,7 +36,9 @@ export function withLive(data, row, selected) {
   const scores = mapScores(row.scores, (values) => values.slice());
   const set = {
     ...data, n: at + 1, select: at, live: { row: at, before: data, selected, picture: row.picture }, images: grown,
-    problems: [...data.problems, { ...own, start: at, n: 1, images: rows, scores, live: true }],
+    problems: [
+      ...data.problems, { ...own, start: at, n: 1, images: rows, scores, statistics: scores.statistics, live: true },
+    ],
     counted: Uint8Array.of(...data.counted, 0), laid: withLivePlace(data.laid, row.place),
     kinds: [...data.kinds, /** @type {const} */ ("query")],
   };
@@ -59,7 +62,11 @@ export function writeLive({ images, laid, problems, live }, row) {
   images.nearestAnchor[live.row] = row.anchor;
   images.nearest.set(row.near.nearest, live.row);
   images.uv.set(row.near.uv, live.row);
-  mapScores(problems[problems.length - 1].scores, (values, name) => { values.set(row.scores[name]); return values; });
+  const problem = problems[problems.length - 1];
+  mapScores({ ...problem.scores, statistics: problem.statistics }, (values, name) => {
+    values.set(row.scores[name] ?? []);
+    return values;
+  });
   putPlace(laid.images, live.row, row.place);
 }
 
@@ -75,7 +82,7 @@ export function keepLivePlace({ live, laid: { images: { x, y } } }, laid) {
 export function saidOf(data, row, beta, gamma) {
   const { names } = data.classes;
   /** @type {Sweep} */
-  const one = { images: row.near, classes: data.classes, scores: row.scores };
+  const one = { images: row.near, classes: data.classes, scores: asCounted(row.scores, data) };
   const workspace = makeWorkspace(1, names.length);
   /** @type {(beta: number) => { name: string, percent: string }} */
   const answer = (strength) => {
@@ -110,6 +117,9 @@ function longer(values, more) {
 }
 
 /** @type {(scores: Scores, change: (values: Float32Array, name: keyof Scores) => Float32Array) => Scores} */
-function mapScores({ uu, vu, uv, vv }, change) {
-  return { uu: change(uu, "uu"), vu: change(vu, "vu"), uv: change(uv, "uv"), vv: change(vv, "vv") };
+function mapScores({ uu, vu, uv, vv, statistics }, change) {
+  return {
+    uu: change(uu, "uu"), vu: change(vu, "vu"), uv: change(uv, "uv"), vv: change(vv, "vv"),
+    statistics: statistics && change(statistics, "statistics"),
+  };
 }

@@ -37,6 +37,7 @@ export function decodePayload(payload) {
     id: payload.id, title: payload.title || "", preset: payload.preset || null,
     projection: payload.projection || "", n,
     logitScale, beta: payload.beta ?? 0.5, gamma: readGamma(payload.gamma ?? 20),
+    statistics: scores.statistics ? payload.statistics ?? true : null,
     thumbnails: payload.thumbnails || null, select: select >= 0 && select < n ? select : -1,
     images, classes, anchors: { label: anchors.label, image: anchors.image }, scores, laid,
     problems: decodeProblems(images, { classes, scores }, problems, logitScale),
@@ -69,7 +70,7 @@ function checkLengths(data) {
   for (const { n, classes, scores } of data.problems) {
     const cells = n * classes.names.length;
     for (const [name, matrix] of Object.entries(scores)) {
-      if (matrix.length === cells) continue;
+      if (matrix === null || matrix.length === cells) continue;
       throw new Error(`The score matrix ${name} has ${matrix.length} entries, expected ${cells}.`);
     }
   }

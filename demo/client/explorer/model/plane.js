@@ -5,9 +5,10 @@
 //
 //   z_i . z_k  ~  (uu + beta [e_i (vu - uu) + e_k (uv - uu)] + beta^2 e_i e_k (uu - vu - uv + vv)) / n_k
 //
-// so each gamma costs its three coefficients once, and each beta two multiplications per picture and class.
+// so each gamma costs its three coefficients once, and each beta two multiplications per picture and class. Class
+// statistics are added times the length of the picture's z, which is left out of the rest.
 
-import { harmonicOf, interpolationWeight, mixtureNorm } from "./formula.js";
+import { harmonicOf, interpolationWeight, mixtureNorm, statisticsShare } from "./formula.js";
 import { controlsOf } from "./problems.js";
 import { GAMMA_STOPS, gammaAt } from "./scales.js";
 import { TEST } from "./selection.js";
@@ -109,25 +110,31 @@ function countPicture({ betas, gammas, column }, part, i) {
     linear[k] = share * (vu[at] - uu[at]) + shares[k] * (uv[at] - uu[at]);
     square[k] = share * shares[k] * (uu[at] - vu[at] - uv[at] + vv[at]);
   }
+  const statistics = problem.scores.statistics?.subarray(i * classes, (i + 1) * classes) ?? null;
   let rival = -1;
   for (let b = 0; b < betas.length; b++) {
-    rival = rivalOf(part, betas[b], truth[i], b * classes, rival);
+    const added = statistics ? statisticsShare(betas[b]) * mixtureNorm(betas[b] * share, problem.images.uv[i]) : 0;
+    rival = rivalOf(part, betas[b], truth[i], b * classes, rival, statistics, added);
     if (rival < 0) right[b * gammas.length + column]++;
   }
 }
 
 /**
  * A class that beats the truth at one beta, or -1; the one that did at the last beta is asked first. `from`: where the
- * inverse lengths of this beta begin.
- * @type {(part: Part, beta: number, truth: number, from: number, last: number) => number}
+ * inverse lengths of this beta begin; `added`: how often the picture's class statistics, if any, are added.
+ * @type {(part: Part, beta: number, truth: number, from: number, last: number, statistics: Float32Array | null,
+ *   added: number) => number}
  */
-function rivalOf({ base, linear, square, inverse }, beta, truth, from, last) {
+function rivalOf({ base, linear, square, inverse }, beta, truth, from, last, statistics, added) {
   /** @type {(k: number) => number} */
-  const score = (k) => (base[k] + beta * (linear[k] + beta * square[k])) * inverse[from + k];
+  const score = (k) => {
+    const mixed = (base[k] + beta * (linear[k] + beta * square[k])) * inverse[from + k];
+    return statistics ? mixed + added * statistics[k] : mixed;
+  };
   const best = score(truth);
   if (last >= 0 && score(last) > best) return last;
   for (let k = 0; k < base.length; k++) {
-    const value = (base[k] + beta * (linear[k] + beta * square[k])) * inverse[from + k];
+    const value = score(k);
     if (value > best || (value === best && k < truth)) return k;
   }
   return -1;

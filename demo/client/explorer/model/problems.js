@@ -4,7 +4,7 @@
 import { decodeNear, decodeScores } from "./arrays.js";
 import { accuracyOf, interpolationWeight, makeWorkspace, mixtureNorm, sweepTo } from "./formula.js";
 
-/** @import { ControlValues, Data, Everyday, EverydayValues, Floats, Problem, Sweeps } from '../../types.d.ts' */
+/** @import { ControlValues, Data, Everyday, EverydayValues, Floats, Problem, Scores, Sweeps } from '../../types.d.ts' */
 
 /**
  * The set's own problem and the controls; every one has its part of the rows of `images`, in their order.
@@ -14,11 +14,15 @@ import { accuracyOf, interpolationWeight, makeWorkspace, mixtureNorm, sweepTo } 
 export function decodeProblems(images, own, controls, logitScale) {
   const further = controls.reduce((sum, { n }) => sum + n, 0);
   let start = images.nearest.length - further;
-  const first = { name: "", start: 0, ...own, ...rowsOf(images, 0, start), logitScale };
+  const { statistics } = own.scores;
+  const first = { name: "", start: 0, ...own, ...rowsOf(images, 0, start), logitScale, statistics };
   return [first, ...controls.map((control) => {
     const { name, classNames, n } = control;
     const classes = { names: classNames, seen: classNames.map(() => false), ...decodeNear(control) };
-    const problem = { name, start, classes, scores: decodeScores(control.scores), ...rowsOf(images, start, n), logitScale };
+    const scores = decodeScores(control.scores);
+    const problem = {
+      name, start, classes, scores, ...rowsOf(images, start, n), logitScale, statistics: scores.statistics,
+    };
     start += n;
     return problem;
   })];
@@ -27,6 +31,25 @@ export function decodeProblems(images, own, controls, logitScale) {
 /** @type {(images: Data["images"], start: number, n: number) => Pick<Problem, "n" | "images">} */
 function rowsOf({ nearest, uv }, start, n) {
   return { n, images: { nearest: nearest.subarray(start, start + n), uv: uv.subarray(start, start + n) } };
+}
+
+/**
+ * Let class statistics count in every answer, or in none, where the adapter has some: the formula counts what is among the
+ * scores, and a problem keeps its own, so that nothing is asked of the server.
+ * @type {(data: Data, on: boolean) => void}
+ */
+export function countStatistics(data, on) {
+  if (data.statistics === null) return;
+  data.statistics = on;
+  for (const problem of data.problems) problem.scores.statistics = on ? problem.statistics : null;
+}
+
+/**
+ * Scores that the server sent for a set, with class statistics only while these count.
+ * @type {(scores: Scores, data: Pick<Data, "statistics">) => Scores}
+ */
+export function asCounted(scores, { statistics }) {
+  return statistics === false ? { ...scores, statistics: null } : scores;
 }
 
 /**

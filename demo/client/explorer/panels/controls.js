@@ -1,4 +1,4 @@
-// The control strip: beta, gamma on a non-linear scale, number boxes, presets, reset.
+// The control strip: beta, gamma on a non-linear scale, number boxes, presets, the switch of class statistics, reset.
 
 import { find, findA, make, setPressed, setText } from "../../dom.js";
 import { formatGamma, readBeta, readGamma } from "../model/numbers.js";
@@ -8,12 +8,12 @@ import { GAMMA_STOPS, GAMMA_TICKS, gammaAt, gammaPosition } from "../model/scale
 /** @import { State } from "../state.js" */
 
 /**
- * @typedef {Record<"beta" | "betaBox" | "gamma" | "gammaBox", HTMLInputElement>} Inputs
+ * @typedef {Record<"beta" | "betaBox" | "gamma" | "gammaBox" | "statistics", HTMLInputElement>} Inputs
  * @typedef {Inputs & { presets: HTMLButtonElement[], meaning: HTMLElement }} Parts
  */
 
 /**
- * The strip follows the hand into `state`. Returns {show(beta, gamma)}.
+ * The strip follows the hand into `state`. Returns {show(beta, gamma, statistics)}.
  * @type {(root: HTMLElement, state: State) => Panels["controls"]}
  */
 export function createControls(root, state) {
@@ -22,6 +22,7 @@ export function createControls(root, state) {
   const parts = {
     beta: input("beta-slider"), betaBox: input("beta-number"),
     gamma: input("gamma-slider"), gammaBox: input("gamma-number"),
+    statistics: input("statistics-switch"),
     presets: [...find(root, ".presets").querySelectorAll("button")], meaning: find(root, ".meaning"),
   };
   /** @type {(beta: number | null, gamma: number | null) => void} */
@@ -29,6 +30,7 @@ export function createControls(root, state) {
   parts.beta.addEventListener("input", () => state.moveTo(Number(parts.beta.value), null));
   parts.gamma.addEventListener("input", () => state.moveTo(null, gammaAt(Number(parts.gamma.value))));
   for (const slider of [parts.beta, parts.gamma]) slider.addEventListener("change", () => state.release());
+  parts.statistics.addEventListener("change", () => state.switchStatistics(parts.statistics.checked));
   const fault = find(root, ".setting-fault");
   /** @type {(text: string, range: string) => void} */
   const refuse = (text, range) => setText(fault, text ? `\u201c${text}\u201d is no ${range}; the setting stays as it was.` : "");
@@ -44,7 +46,14 @@ export function createControls(root, state) {
   });
   find(root, "#reset-settings").addEventListener("click", () => state.reset());
   drawGammaTicks(find(root, ".gamma-ticks"));
-  return { show: (beta, gamma) => showSettings(parts, beta, gamma) };
+  const choice = find(root, ".statistics-choice");
+  return {
+    show(beta, gamma, statistics) {
+      showSettings(parts, beta, gamma);
+      choice.hidden = statistics === null;
+      parts.statistics.checked = statistics === true;
+    },
+  };
 }
 
 /**

@@ -13,7 +13,8 @@ import { ELSEWHERE, QUERY } from "../model/selection.js";
  * @typedef {Record<Part, HTMLElement>} Parts
  * @typedef {{ lead: string, rival: string }} Names
  * @typedef {Record<"bar" | "number", HTMLElement>} WhyRow
- * @typedef {Record<"title" | "names" | "ends", HTMLElement> & Record<"image" | "text", WhyRow>} WhyParts
+ * @typedef {"image" | "text" | "statistics"} WhyPart
+ * @typedef {Record<"title" | "names" | "ends", HTMLElement> & Record<WhyPart, WhyRow> & { third: HTMLElement }} WhyParts
  */
 
 const GROUP_NAMES = ["taught picture", "test picture", "your picture"];
@@ -118,8 +119,8 @@ function showAnswer(node, name, probability, truth, answer) {
   parts.mark.setAttribute("aria-label", state === "unknown" ? "" : state);
 }
 
-// Why the answer is what it is: the lead of one class over another, split into what the image update and what the text
-// update did to it.
+// Why the answer is what it is: the lead of one class over another, split into what the image update, what the text
+// update and, where they count, what class statistics did to it.
 
 const WHY_ROOM = 1;
 
@@ -129,12 +130,17 @@ export function createWhy(root) {
   /** @type {(name: string) => WhyRow} */
   const row = (name) => findParts(find(node, `.why-${name}`), ["bar", "number"], "why-");
   const parts = {
-    image: row("image"), text: row("text"), ...findParts(node, ["title", "names", "ends"], "why-"),
+    image: row("image"), text: row("text"), statistics: row("statistics"), third: find(node, ".why-statistics"),
+    ...findParts(node, ["title", "names", "ends"], "why-"),
   };
   return {
-    /** `why`: explainMargin's result or null; `names`: {lead, rival}; `changed`: whether the answer changed. */
-    show(why, names, changed) {
+    /**
+     * `why`: explainMargin's result or null; `names`: {lead, rival}; `changed`: whether the answer changed; `counted`:
+     * whether class statistics count.
+     */
+    show(why, names, changed, counted) {
       node.hidden = why === null;
+      parts.third.hidden = !counted;
       if (why !== null) showWhy(node, parts, why, names, changed);
     },
   };
@@ -150,12 +156,14 @@ function showWhyRow({ bar, number }, share, value) {
 /** @type {(node: HTMLElement, parts: WhyParts, why: Why, names: Names, changed: boolean) => void} */
 function showWhy(node, parts, why, { lead, rival }, changed) {
   setName(parts.title, changed ? `Why ${lead}, not ${rival}` : `Why still ${lead}, not ${rival}`);
-  const room = Math.max(Math.abs(why.image), Math.abs(why.text), WHY_ROOM);
+  const room = Math.max(Math.abs(why.image), Math.abs(why.text), Math.abs(why.statistics), WHY_ROOM);
   showWhyRow(parts.image, why.image / room, why.image);
   showWhyRow(parts.text, why.text / room, why.text);
+  showWhyRow(parts.statistics, why.statistics / room, why.statistics);
   setName(parts.names, `lead of ${lead} over ${rival}`);
   setText(parts.ends, `${signed(why.from)} \u2192 ${signed(why.to)}`);
+  const third = parts.third.hidden ? "." : `, class statistics ${signed(why.statistics)}.`;
   const spoken = [`Why: score of ${lead} minus score of ${rival}.`, `Without an update ${signed(why.from)},`,
-    `now ${signed(why.to)}.`, `Image update ${signed(why.image)}, text update ${signed(why.text)}.`].join(" ");
+    `now ${signed(why.to)}.`, `Image update ${signed(why.image)}, text update ${signed(why.text)}${third}`].join(" ");
   if (node.getAttribute("aria-label") !== spoken) node.setAttribute("aria-label", spoken);
 }

@@ -209,7 +209,7 @@ function drawArc(view, frame, arc, k, ends) {
   if (!width) return;
   const height = ARC_BOX.top + ARC_BOX.score + ARC_BOX.gap + ARC_BOX.alpha + ARC_BOX.bottom;
   setAttributes(svg, { viewBox: `0 0 ${width} ${height}`, height });
-  const curves = arcCurves(arc, k, frame.beta, frame.gamma);
+  const curves = arcCurves(arc, k, frame.beta, frame.gamma, frame.data);
   const scales = arcScales(width, curves);
   view.curves = curves;
   drawArcGrid(view, scales, height, ends);

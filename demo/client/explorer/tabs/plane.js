@@ -15,8 +15,8 @@ import { GAMMA_STOPS, GAMMA_TICKS, gammaPosition } from "../model/scales.js";
 /**
  * @typedef {{ beta: number, gamma: number }} Cell Numbers of a row and a column.
  * @typedef {ReturnType<typeof makePlaneFigure>} Figure
- * @typedef {{ state: State, frame: FrameValues | null, job: PlaneJob | null, accuracies: Planes | null,
- *   theme: Theme | "", cursor: Cell | null, betas: number[], gammas: number[], figures: Figure[],
+ * @typedef {{ state: State, frame: FrameValues | null, job: PlaneJob | null, counted: boolean | null,
+ *   accuracies: Planes | null, theme: Theme | "", cursor: Cell | null, betas: number[], gammas: number[], figures: Figure[],
  *   maps: HTMLElement, said: HTMLElement, reading: HTMLElement }} PlaneView
  */
 
@@ -31,7 +31,7 @@ const PLANE_TITLES = { seen: "Taught", unseen: "Not taught", elsewhere: "Elsewhe
 export function createPlane(panel, { state }) {
   /** @type {PlaneView} */
   const view = {
-    state, frame: null, job: null, accuracies: null, theme: "", cursor: null,
+    state, frame: null, job: null, counted: null, accuracies: null, theme: "", cursor: null,
     betas: planeBetas(), gammas: planeGammas(), figures: PLANE_KINDS.map(makePlaneFigure),
     maps: find(panel, ".plane-maps"), said: find(panel, ".plane-said"), reading: find(panel, ".plane-reading"),
   };
@@ -95,7 +95,7 @@ function betaPlace(beta) {
 /** @type {(view: PlaneView, frame: FrameValues) => void} */
 function showPlane(view, frame) {
   view.frame = frame;
-  if (!view.job) beginPlane(view, frame.data);
+  if (!view.job || view.counted !== frame.data.statistics) beginPlane(view, frame.data);
   if (view.accuracies && view.theme !== currentTheme()) drawPlane(view, view.accuracies);
   for (const { now } of view.figures) {
     now.style.left = `${100 * gammaPlace(frame.gamma)}%`;
@@ -106,13 +106,13 @@ function showPlane(view, frame) {
 
 /** @type {(view: PlaneView, data: Data) => void} */
 function beginPlane(view, data) {
-  view.job = startPlane(data, view.betas, view.gammas);
-  view.theme = "";
+  const job = startPlane(data, view.betas, view.gammas);
+  Object.assign(view, { job, counted: data.statistics, accuracies: null, theme: "" });
   for (const figure of view.figures) {
     figure.node.classList.add("waiting");
     setText(figure.missing, "Computing");
   }
-  workOnPlane(view, view.job);
+  workOnPlane(view, job);
 }
 
 /**

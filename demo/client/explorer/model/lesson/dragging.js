@@ -3,7 +3,7 @@
 
 import { formatGamma } from "../numbers.js";
 import { SLACK } from "./facts.js";
-import { elsewhereMissing, points, settingText, taughtText } from "./words.js";
+import { elsewhereMissing, points, settingText, statisticsText, taughtText } from "./words.js";
 
 /** @import { LessonStep, Setting } from '../../../types.d.ts' */
 /** @import { Facts } from "./facts.js" */
@@ -57,19 +57,20 @@ export const fading = {
   told(facts, { setting }) {
     const { kept, firstKeeping } = facts;
     const now = facts.at(setting.beta, setting.gamma);
-    if (!kept) return elsewhereMissing(facts) + taughtText(facts.clip, now);
+    const counted = statisticsText(facts);
+    if (!kept) return elsewhereMissing(facts) + taughtText(facts.clip, now) + counted;
     const value = `${kept.word} is ${points(kept.of(now))} at ${settingText(setting)}, ${points(kept.before)} with CLIP. `;
     const why = "\u03b1 = \u03b2 \u00b7 exp(\u2212\u03b3 \u00b7 distance): far from what was taught little of the update is left. ";
     const how = lossOf(facts);
     if (how === "kept") {
-      return `${value}The effect does not occur on this set, for nothing was lost at \u03b3 0. ${priceOf(facts, setting)}`;
+      return `${value}The effect does not occur on this set, for nothing was lost at \u03b3 0. ${priceOf(facts, setting)}${counted}`;
     }
     if (how === "never") {
-      return `${value}It does not come back: taught class names move by \u03b2, whatever \u03b3 is. ${priceOf(facts, setting)}`;
+      return `${value}It does not come back: taught class names move by \u03b2, whatever \u03b3 is. ${priceOf(facts, setting)}${counted}`;
     }
     const first = firstKeeping === null || setting.beta < 1 || setting.gamma <= firstKeeping ? ""
       : `\u03b3 ${formatGamma(firstKeeping)} does it already. `;
-    return `${value}${first}${why}${priceOf(facts, setting)}`;
+    return `${value}${first}${why}${priceOf(facts, setting)}${counted}`;
   },
 };
 
@@ -99,7 +100,7 @@ export const choosing = {
       ? `No setting that keeps ${kept?.word} beats CLIP, ${points(top)}: this set gains nothing. `
       : `Best of ${facts.settings.length} settings: ${settingText(best)} with ${points(top)}. `;
     const edge = best.gamma === 0 && best.beta > 0 ? "It is at the edge: on this set fading gains nothing. " : "";
-    return `${found}${edge}${comparison(facts, setting, top)}It was sought among the test pictures, so it is no test any more: a `
+    return `${found}${edge}${comparison(facts, setting, top)}${statisticsText(facts)}It was sought among the test pictures, so it is no test any more: a `
       + "setting to report is chosen on held-out shots (Teach, \u201cChoose beta, gamma for me\u201d).";
   },
 };

@@ -43,9 +43,14 @@ export class Facts {
     return this.#data.counted.reduce((sum, one) => sum + one, 0);
   }
 
+  /** Whether class statistics count in the numbers. */
+  get statistics() {
+    return this.#data.statistics === true;
+  }
+
   /** @type {(beta: number, gamma: number) => Summary} */
   at(beta, gamma) {
-    const key = `${beta} ${beta === 0 ? 0 : gamma}`;
+    const key = `${beta} ${beta === 0 ? 0 : gamma} ${this.statistics}`;
     const summary = this.#known.get(key) ?? outcomeAt(this.#data, this.#clip, beta, gamma);
     this.#known.set(key, summary);
     return summary;

@@ -4,7 +4,7 @@
 import { formatGamma, formatPercent } from "../numbers.js";
 import { choosing, fading } from "./dragging.js";
 import { SLACK } from "./facts.js";
-import { elsewhereMissing, pathText, points, taughtText } from "./words.js";
+import { elsewhereMissing, pathText, points, statisticsText, taughtText } from "./words.js";
 
 /** @import { LessonStep } from '../../../types.d.ts' */
 
@@ -54,11 +54,11 @@ const everywhere = {
   told(facts) {
     const { kept, clip } = facts;
     const after = facts.at(1, 0);
-    if (!kept) return elsewhereMissing(facts) + taughtText(clip, after);
+    if (!kept) return elsewhereMissing(facts) + taughtText(clip, after) + statisticsText(facts);
     const value = kept.of(after);
     const names = after.names ? `, and ${after.names} everyday names have moved noticeably` : "";
     const path = `${pathText(kept.word, kept.before, value)}${names}. ${taughtText(clip, after)}`;
-    const missing = kept.word === "Elsewhere" ? "" : elsewhereMissing(facts);
+    const missing = (kept.word === "Elsewhere" ? "" : elsewhereMissing(facts)) + statisticsText(facts);
     if (value < kept.before - SLACK) {
       return `${path}A few pictures were asked about, and all others are moved with them. ${missing}`;
     }
@@ -85,18 +85,19 @@ const tooLocal = {
     const shots = facts.onShots ? `${facts.onShots} of the pictures are taught ones themselves. ` : "";
     if (changed <= facts.onShots) {
       return `${shots}None of the others does on this set: the names of the taught classes do move, by \u03b2, but not so far `
-        + "that an answer changes.";
+        + `that an answer changes. ${statisticsText(facts)}`;
     }
     const gamma = facts.bestForTaught;
     const best = facts.at(1, gamma).seen;
     const start = `${shots}${changed} of ${facts.counted} answers differ from CLIP\u2019s, though \u03b1 of their pictures is 0: the `
-      + "names of the taught classes have moved, which are taught as well. ";
+      + `names of the taught classes have moved, which are taught as well. ${statisticsText(facts)}`;
     if (seen === null || best === null) return start;
     if (seen < best - SLACK) {
       return `${start}Taught is ${points(seen)}, at \u03b3 ${formatGamma(gamma)} it is `
         + `${points(best)}: learned by heart, of little use for new pictures.`;
     }
-    return `${start}Taught is ${points(seen)}, and no \u03b3 does better: on this set the names do all the work.`;
+    return `${start}Taught is ${points(seen)}, and no \u03b3 does better: on this set the names ${
+      facts.statistics ? "and the statistics do" : "do"} all the work.`;
   },
 };
 

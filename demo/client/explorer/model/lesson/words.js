@@ -40,6 +40,11 @@ export function elsewhereMissing({ clip }) {
   return clip.elsewhere === null ? NO_ELSEWHERE : "";
 }
 
+/** What the update alone does not account for; "" where it does. @type {(facts: Facts) => string} */
+export function statisticsText({ statistics }) {
+  return statistics ? "Class statistics are on and count in these numbers; \u03b3 has no say in them. " : "";
+}
+
 /** A guessed number beside the true one. @type {(guess: number, truth: number) => string} */
 export function gapText(guess, truth) {
   const gap = guess - truth;
