@@ -1,6 +1,5 @@
 """The embedded model for photographs, as an encoder takes it: pixels and word vectors in, rows of one space out."""
 
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -9,11 +8,11 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from llu_core.encoders.model_table import ASSETS
 from llu_core.encoders.photo.parts import FEATURES, SIDE, WORD_WIDTH, load_tower
 from llu_core.errors import LluError, one_line
 
-FOLDER = Path(__file__).parents[3] / "assets" / "photo"
-COEFFICIENTS = FOLDER / "coefficients.safetensors"
+COEFFICIENTS = ASSETS / "photo" / "coefficients.safetensors"
 WIDTH, LOGIT_SCALE, SHARPNESS = 512, 30.0, 4.0
 """d, s, and how fast a known text's influence on another falls with 1 - cosine of their word vectors."""
 
