@@ -1,4 +1,4 @@
-"""The command line: `llu`, or `python -m llu_core`, with train | predict | evaluate | bench. It parses, calls, prints."""
+"""The command line: `llu`, or `python -m llu_core`, with train | predict | evaluate | bench: parse, call, print."""
 
 import argparse
 import os
