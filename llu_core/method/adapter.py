@@ -64,14 +64,15 @@ class AffineUpdate:
     @classmethod
     def identity(cls, width: int) -> "AffineUpdate":
         """The start of training: W = I, b = 0."""
-        return cls(torch.eye(width), torch.zeros(width))
+        return cls(torch.eye(width, dtype=torch.float32), torch.zeros(width, dtype=torch.float32))
 
     @classmethod
     def random(cls, width: int, generator: torch.Generator) -> "AffineUpdate":
         """Linear-layer initialisation, uniform in +-1/sqrt(d): the ablation "rand. init"."""
         bound = width**-0.5
-        weight = torch.empty(width, width).uniform_(-bound, bound, generator=generator)
-        return cls(weight, torch.empty(width).uniform_(-bound, bound, generator=generator))
+        weight, bias = torch.empty(width, width, dtype=torch.float32), torch.empty(width, dtype=torch.float32)
+        weight.uniform_(-bound, bound, generator=generator)
+        return cls(weight, bias.uniform_(-bound, bound, generator=generator))
 
     def __call__(self, points: Tensor) -> Tensor:
         """points (n, d), unit rows -> (n, d), unit rows."""

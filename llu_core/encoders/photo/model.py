@@ -79,7 +79,7 @@ def load_photo_model() -> PhotoModel:
     shapes = {"projection": (WIDTH, FEATURES), "words": (known, WORD_WIDTH), "answers": (known, WIDTH)}
     if {name: tuple(values.shape) for name, values in coefficients.items()} != shapes or not known:
         raise LluError(f"{COEFFICIENTS} does not hold the coefficients of this version")
-    return PhotoModel(coefficients).eval().requires_grad_(False)
+    return PhotoModel(coefficients).float().eval().requires_grad_(False)
 
 
 def preprocessing() -> Any:
