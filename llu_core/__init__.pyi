@@ -2,6 +2,8 @@
 
 __version__: str
 
+from .bridges.module import AdapterModule
+from .bridges.onnx_file import FixedClasses, export_onnx
 from .data.bundles import load_bundle, save_bundle
 from .data.coop.datasets import DATASETS, open_dataset
 from .data.features import Features
@@ -79,6 +81,9 @@ __all__ = [
     "TrainedAdapter",
     "Prediction",
     "predict",
+    "AdapterModule",
+    "FixedClasses",
+    "export_onnx",
     "Features",
     "SYSTEMS",
     "System",

@@ -29,7 +29,7 @@ CORE_LAYERS = (
     ("pictoworld",),
     ("data",),
     ("method",),
-    ("systems",),
+    ("systems", "bridges"),
     ("evaluation",),
     ("bench",),
     ("cli",),
