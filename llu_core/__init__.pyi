@@ -2,6 +2,7 @@
 
 __version__: str
 
+from .bridges.estimator import LLUClassifier
 from .bridges.module import AdapterModule
 from .bridges.onnx_file import FixedClasses, export_onnx
 from .data.bundles import load_bundle, save_bundle
@@ -81,6 +82,7 @@ __all__ = [
     "TrainedAdapter",
     "Prediction",
     "predict",
+    "LLUClassifier",
     "AdapterModule",
     "FixedClasses",
     "export_onnx",
