@@ -1,6 +1,8 @@
 """Code to take away: the same steps as on the page, filled in with what the page shows."""
 
 from demo.session.session import Session
+from llu_core.encoders.model_table import BACKBONES
+from llu_core.method.recipes import RECIPES
 
 PICTURE = "picture.png"
 
@@ -34,16 +36,32 @@ print(f"CLIP: {{answer.clip_class}}, LLU: {{answer.llu_class}}, alpha {{answer.a
 def client_code(session: Session, address: str) -> str:
     """Python that repeats the page's work through the running app."""
     gamma = "inf" if session.gamma == float("inf") else session.gamma
-    start = (
-        f'client.predict({session.preset!r}, api_name="/load_example")'
-        if session.preset
-        else 'client.predict([handle_file("my_pictures.zip")], "", api_name="/add_pictures")\n'
-        'client.predict("fast", api_name="/train")'
-    )
+    ask = f'print(client.predict(handle_file("{PICTURE}"), api_name="/ask"))'
+    if session.model is not None and not session.model.trained.encoder_identity:
+        ask = 'print(client.predict(api_name="/save_predictions"))  # of embeddings, for which no encoder is known'
     return f"""from gradio_client import Client, handle_file
 
 client = Client({address!r})
-{start}
+{_start(session)}
 client.predict({session.beta!r}, {gamma!r}, api_name="/set_mask")
-print(client.predict(handle_file("{PICTURE}"), api_name="/ask"))
+{ask}
 """
+
+
+def _start(session: Session) -> str:
+    """What brings the adapter: the example, the downloaded adapter, or a training where neither has it."""
+    model = session.model
+    recipe = RECIPES["fast"].name if model is None else str(model.trained.recipe.get("name"))
+    as_it_came = model is None or (recipe == RECIPES["fast"].name and not model.answers)
+    if session.preset and as_it_came:
+        return f'client.predict({session.preset!r}, api_name="/load_example")'
+    if model is None or not model.trained.encoder_identity:
+        file = "my_pictures.zip" if session.features is None else "my_embeddings.npz"
+        trained = recipe if recipe in RECIPES else RECIPES["fast"].name
+        return (
+            f'client.predict([handle_file("{file}")], "", api_name="/add_pictures")\n'
+            f'client.predict({trained!r}, api_name="/train")'
+        )
+    opened = 'client.predict(handle_file("llu-adapter.zip"), api_name="/open_adapter")'
+    chosen = session.readers is None and model.trained.model in BACKBONES  # one model was chosen for everything
+    return f'client.predict({model.trained.model!r}, "", api_name="/load_model")\n{opened}' if chosen else opened
