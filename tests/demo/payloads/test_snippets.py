@@ -1,11 +1,10 @@
-"""The code to take away gives the page's own answers: of turned photographs, moved sliders, added classes, any recipe."""
+"""The code to take away gives the page's own answers: of turned pictures, moved sliders, added classes, any recipe."""
 
 import ast
 import contextlib
 import io
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -52,22 +51,21 @@ def printed(code: str) -> str:
     return out.getvalue()
 
 
-@cache
-def encoder(name: str) -> OpenClipEncoder:
-    return OpenClipEncoder.load(name)
+def changed_set(session: Session, folder: Path) -> Session:
+    """An own set, trained by another recipe, with moved sliders and an added class; saved."""
+    own = edits.add_files(session, [write_zip(folder / "mine.zip")])
+    trained = drain(training.train_adapter(own, RECIPES["best"]))[0]
+    changed = queries.add_classes(training.set_mask(trained, 0.8, 3.0), ["zebra"])
+    saving.save_adapter(changed, folder)
+    return changed
 
 
 @pytest.fixture
-def changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Session:
-    """An own set as the app reads it, trained by another recipe, with moved sliders and an added class; saved."""
+def changed(session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Session:
+    """Such a set, of the toy encoder, which the code then loads; its files lie in the current folder."""
     monkeypatch.chdir(tmp_path)
-    readers = Readers(Reader("picto", encoder("picto")), Reader("photo", encoder("photo")))
-    own = Session(encoder("photo"), "photo", readers=readers)
-    own = edits.add_files(own, [write_zip(tmp_path / "mine.zip")])
-    trained = drain(training.train_adapter(own, RECIPES["best"]))[0]
-    session = queries.add_classes(training.set_mask(trained, 0.8, 3.0), ["zebra"])
-    saving.save_adapter(session, tmp_path)
-    return session
+    monkeypatch.setattr(OpenClipEncoder, "load", lambda name: session.encoder)
+    return changed_set(session, tmp_path)
 
 
 def page_answer(session: Session, picture: Path) -> Prediction:
@@ -104,7 +102,10 @@ def test_exif_that_cannot_be_read_turns_nothing(changed: Session):
     assert found.llu == expected.llu
 
 
-def test_the_clients_code_answers_as_the_page(changed: Session, tmp_path: Path, app_address: str):
+def test_the_clients_code_answers_as_the_page(app_address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    photo = Reader("photo", OpenClipEncoder.load("photo"))  # who reads own sets in the app
+    changed = changed_set(Session(photo.encoder, photo.name, readers=Readers(photo, photo)), tmp_path)
     expected = queries.as_json(page_answer(changed, photograph(tmp_path, 6)))
     found = ast.literal_eval(printed(client_code(changed, app_address)).splitlines()[-1])
     assert [row["class"] for row in found["llu"]] == [row["class"] for row in expected["llu"]]
