@@ -5,7 +5,7 @@ many tokens are learned as there are words between spaces: a comma is a token to
 pet, a photo of a" stays as it is, as in the official code.
 
 Deviations: float32 throughout, and augmented views in turn where there are any, as for CoOp. For other data sets than
-those of TEMPLATES the source's own template is taken, what follows the class name in it before what precedes it.
+the published eleven the source's own template is taken, what follows the class name in it before what precedes it.
 """
 
 from collections.abc import Sequence

@@ -6,7 +6,7 @@ Deviations: a key is the mean of unit views, normalised; the official code avera
 lengths neither bundles nor the cache of embeddings keep. The views are CoOp's crops (8 to 100 % of the area), which all
 systems share; the official ones are of 50 to 100 %. Without validation rows alpha and beta are not searched:
 Tip-Adapter then takes 1 and 5.5, Tip-Adapter-F those that it trained with. Its last epoch counts, where the official
-code keeps the epoch that is best on the test images. A data set that is not in START_ALPHA starts like ImageNet.
+code keeps the epoch that is best on the test images. Other data sets than the published eleven start like ImageNet.
 """
 
 from dataclasses import dataclass, replace

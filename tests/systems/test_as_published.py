@@ -141,8 +141,8 @@ def test_the_linear_probe_halves_the_interval_around_the_best_power_of_ten():
     def asked(strength: float) -> tuple[int, torch.Tensor]:
         model = LogisticRegression(C=strength, max_iter=1000)
         model.fit(shots.train.embeddings.numpy(), shots.train.labels.numpy())
-        right = int((model.predict(shots.test.embeddings.numpy()) == shots.test.labels.numpy()).sum())
-        return right, torch.from_numpy(model.coef_).float()
+        guess = torch.from_numpy(model.predict(shots.test.embeddings.numpy()))
+        return int((guess == shots.test.labels).sum()), torch.from_numpy(model.coef_).float()
 
     low = max(powers, key=lambda power: asked(power)[0]) / 10
     high, best = 100 * low, torch.empty(0)
