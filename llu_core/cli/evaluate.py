@@ -50,7 +50,7 @@ from llu_core.evaluation.plans import (
 from llu_core.evaluation.results import row_to_json
 from llu_core.evaluation.runner import Outcome, RowStore, cores, run_grid
 from llu_core.files.writing import write_text
-from llu_core.systems.registry import SYSTEMS, systems_named
+from llu_core.systems.registry import SYSTEMS, own_system, systems_named
 from llu_core.terminal import remark, say
 
 EXAMPLES = """examples:
@@ -81,7 +81,9 @@ def add(commands) -> None:
     evaluate.add_argument("sources", nargs="*", metavar="SOURCE", help=f"{SOURCE_HELP} (default: built-in sets)")
     evaluate.add_argument("--root", type=Path, metavar="DIR", help="folder of CoOp's data folders")
     evaluate.add_argument("--datasets", help="which of them: all (the default), shifted, or names, comma-separated")
-    evaluate.add_argument("--methods", help=f"comma-separated, or all (default: by protocol): {', '.join(SYSTEMS)}")
+    evaluate.add_argument(
+        "--methods", help=f"comma-separated, or all (default: by protocol): {', '.join(SYSTEMS)}, or one's own (README)"
+    )
     evaluate.add_argument("--shots", type=positives, help="per class, comma-separated (default: 16; few-shot: 1 to 16)")
     evaluate.add_argument("--seeds", type=seeds, help="comma-separated (default: 1,2,3)")
     evaluate.add_argument("--views", type=positive, default=0, metavar="K", help="augmented views per training picture")
@@ -197,15 +199,17 @@ def _plan(protocol: str, names: tuple[str, ...], options: argparse.Namespace) ->
 
 
 def _adjusted(plan: Plan, options: argparse.Namespace) -> Plan:
-    """The plan with --methods, --shots and --seeds; in `all`, each protocol takes those of the systems it knows."""
-    given = listed(options.methods)
-    if options.methods is not None and given != ["all"]:
+    """The plan with --methods, --shots and --seeds; in `all`, each protocol takes those of the systems it knows, and
+    all but the ablation one's own."""
+    if options.methods is not None:
+        ablation = plan.protocol == "ablation"
+        whole = ABLATION_SYSTEMS if ablation else COMPARED_SYSTEMS
+        given = [name for each in listed(options.methods) for name in (whole if each == "all" else (each,))]
         systems = tuple(system.name for system in systems_named(given))
         if options.protocol == "all":
-            systems = tuple(name for name in plan.systems if name in systems)
+            own = tuple(name for name in systems if own_system(name) and not ablation)
+            systems = (*(name for name in plan.systems if name in systems), *own)
         plan = replace(plan, systems=systems)
-    elif given == ["all"]:
-        plan = replace(plan, systems=COMPARED_SYSTEMS if plan.protocol != "ablation" else ABLATION_SYSTEMS)
     if options.tune and plan.systems and plan.protocol != "timing":
         plan = replace(plan, systems=tuple(dict.fromkeys((*plan.systems, "llu-tuned"))))
     shots = tuple(options.shots) if options.shots else plan.shots
