@@ -31,7 +31,7 @@ from llu_core.data.coop.datasets import datasets_named, missing
 from llu_core.data.features import Features
 from llu_core.encoders.encoder import choose_device
 from llu_core.errors import LluError, shown
-from llu_core.evaluation.inputs import SourceFeatures
+from llu_core.evaluation.inputs import SourceFeatures, checked_split
 from llu_core.evaluation.plans import (
     ABLATION_SYSTEMS,
     ALL_SHOTS,
@@ -86,6 +86,9 @@ def add(commands) -> None:
     )
     evaluate.add_argument("--shots", type=positives, help="per class, comma-separated (default: 16; few-shot: 1 to 16)")
     evaluate.add_argument("--seeds", type=seeds, help="comma-separated (default: 1,2,3)")
+    evaluate.add_argument(
+        "--split", type=Path, metavar="PATH", help="a NAME.json or a folder of draws that lists the shots (README)"
+    )
     evaluate.add_argument("--views", type=positive, default=0, metavar="K", help="augmented views per training picture")
     evaluate.add_argument(
         "--full", action="store_true", help="with all: the whole grid of the built-in sets, for hours"
@@ -129,6 +132,7 @@ def run(options: argparse.Namespace) -> int:
         views=options.views,
         jobs=options.jobs,
         dask=options.dask,
+        split=options.split and checked_split(options.split, {name for plan in plans for name in plan.sources}),
     )
     features, unusable = _load(where, plans)
     grid = [cell for plan in plans for cell in cells(plan, features, setting)]

@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 
+from llu_core.evaluation.deviations import deviations_section
 from llu_core.evaluation.few_shot import few_shot_section
 from llu_core.evaluation.published import TABLE_4, published_for
 from llu_core.evaluation.results import AnyRow, Row, TimingRow, averages, mean_rows
@@ -22,7 +23,6 @@ from llu_core.evaluation.runner import Outcome, cores
 from llu_core.evaluation.summary import summary_text
 from llu_core.evaluation.tables import tables, title
 from llu_core.files.writing import write_text
-from llu_core.systems.registry import SYSTEMS
 
 PICTURE_WORLD = (
     "These numbers are of the built-in picture world (rendered shapes, embedded by a small model), not of the paper's "
@@ -82,7 +82,7 @@ def report_text(outcomes: Sequence[Outcome], about: About, figure_names: Sequenc
     if figure_names:
         links = [f"- [{name.replace('_', ' ')}]({name}.html)" for name in figure_names]
         parts += ["## Figures", "\n".join(links)]
-    parts += [_failures(outcomes), _deviations(rows), _how(outcomes, about)]
+    parts += [_failures(outcomes), deviations_section(rows), _how(outcomes, about)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -109,17 +109,6 @@ def _failures(outcomes: Sequence[Outcome]) -> str:
     if not failed:
         return ""
     return "\n\n".join(["## Failed", "These cells are tried again by the same command.", "\n".join(failed)])
-
-
-def _deviations(rows: Sequence[AnyRow]) -> str:
-    """Where the systems of these rows depart from their published code."""
-    systems = [SYSTEMS[name] for name in dict.fromkeys(row.method for row in rows) if name in SYSTEMS]
-    told: dict[str, list[str]] = {}
-    for system in systems:
-        if system.deviations:
-            told.setdefault(system.deviations, []).append(system.title)
-    lines = [f"- {', '.join(titles)}: {said}" for said, titles in told.items()]
-    return "\n\n".join(["## Where systems depart from their published code", "\n".join(lines)]) if lines else ""
 
 
 def _how(outcomes: Sequence[Outcome], about: About) -> str:
