@@ -3,8 +3,9 @@
 The head starts as the zero-shot weights, logit scale x text, with a bias of zero, is fine-tuned, and ends between where
 it started and where it went. The variant that fine-tunes the whole encoder is not a matter of embeddings computed once.
 
-Deviations: the rate rises over a tenth of the steps, where the official code takes 500: here a training is shorter than
-that, and the head would stay where it was. The head starts from the source's own templates, not from 80.
+Deviations: the head starts from the source's own templates, not from 80. As in the official code the rate rises for 500
+steps, which is longer than most few-shot trainings are: their rate never gets to its full value, and the head hardly
+leaves its start.
 """
 
 from dataclasses import dataclass
@@ -22,14 +23,14 @@ from llu_core.systems.descent import cross_entropy_gradients, descend_by
 @dataclass(frozen=True)
 class WiseFtRecipe:
     """factor: 0 is the zero-shot head, 1 the fine-tuned one; learning_rate: for weights as long as the logit scale;
-    warm_up: the share of the steps that the rate rises; largest_norm: what a step's gradients are cut down to."""
+    warm_up: the steps that the rate rises; largest_norm: what a step's gradients are cut down to."""
 
     factor: float = 0.5
     learning_rate: float = 1e-5
     weight_decay: float = 0.1
     batch_size: int = 512
     epochs: int = 10
-    warm_up: float = 0.1
+    warm_up: int = 500
     largest_norm: float = 1.0
 
 
@@ -84,7 +85,6 @@ def _fine_tuned(
 
 def _rate(recipe: WiseFtRecipe, step: int, steps: int) -> float:
     """A linear rise, then a cosine to zero."""
-    rising = max(1, round(recipe.warm_up * steps))
-    if step < rising:
-        return recipe.learning_rate * (step + 1) / rising
-    return cosine_rate(recipe.learning_rate, step - rising, steps - rising)
+    if step < recipe.warm_up:
+        return recipe.learning_rate * (step + 1) / recipe.warm_up
+    return cosine_rate(recipe.learning_rate, step - recipe.warm_up, steps - recipe.warm_up)

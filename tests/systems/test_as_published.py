@@ -69,7 +69,7 @@ def test_tip_adapter_f_trains_five_times_as_long_on_eurosat(monkeypatch: pytest.
 
 
 def test_wise_ft_is_a_linear_layer_with_the_scale_in_its_weights_a_bias_and_clipped_gradients():
-    recipe = WiseFtRecipe(factor=1.0, learning_rate=1e-2, epochs=3, warm_up=0.0)
+    recipe = WiseFtRecipe(factor=1.0, learning_rate=1e-2, epochs=3, warm_up=1)
     fitted = wise_ft.fit(material(), 1, "cpu", recipe)
     layer = torch.nn.Linear(24, 5)
     layer.load_state_dict({"weight": SHOTS.logit_scale * SHOTS.class_embeddings, "bias": torch.zeros(5)})
@@ -83,6 +83,11 @@ def test_wise_ft_is_a_linear_layer_with_the_scale_in_its_weights_a_bias_and_clip
     assert isinstance(fitted, FittedHead)
     assert torch.allclose(fitted.rows, layer.weight, atol=1e-4)
     assert torch.allclose(fitted.bias, layer.bias, atol=1e-5)
+
+
+def test_wise_ft_warms_up_for_500_steps_however_short_the_training():
+    assert wise_ft._rate(wise_ft.PUBLISHED, 9, 10) == pytest.approx(1e-5 * 10 / 500)
+    assert wise_ft._rate(wise_ft.PUBLISHED, 500, 1000) == 1e-5
 
 
 def test_rla_takes_the_official_rate_and_searches_the_official_grid():

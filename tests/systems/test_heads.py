@@ -47,7 +47,7 @@ def test_wise_ft_is_half_way_to_the_fine_tuned_head():
 
 
 def test_fine_tuning_lowers_the_loss_of_the_head():
-    tuned = head(WiseFtRecipe(factor=1.0, learning_rate=1e-2))
+    tuned = head(WiseFtRecipe(factor=1.0, learning_rate=1e-2, warm_up=1))
     losses = [
         F.cross_entropy(SHOTS.train.embeddings @ rows.T + bias, SHOTS.train.labels)
         for rows, bias in ((tuned.rows, tuned.bias), (SHOTS.logit_scale * SHOTS.class_embeddings, 0.0))
@@ -56,7 +56,7 @@ def test_fine_tuning_lowers_the_loss_of_the_head():
 
 
 def test_the_rate_rises_in_a_line_and_falls_in_a_cosine():
-    recipe = WiseFtRecipe(learning_rate=1.0, warm_up=0.2)
+    recipe = WiseFtRecipe(learning_rate=1.0, warm_up=2)
     rates = [wise_ft._rate(recipe, step, 10) for step in range(10)]
     assert rates[:3] == [0.5, 1.0, 1.0]
     assert rates[3:] == sorted(rates[3:], reverse=True)
