@@ -206,8 +206,10 @@ def test_the_discriminant_head_is_scikit_learns_where_the_covariance_is_the_same
     images, labels = shots.train.embeddings.numpy(), shots.train.labels.numpy()
     model = LinearDiscriminantAnalysis(solver="lsqr").fit(images, labels)
     covariance = torch.from_numpy(model.covariance_).float()  # unshrunk, mean of the classes' own
-    means = fitted.on(shots).means
-    head = GdaClassifier.of(means, torch.linalg.inv(covariance), 1.0, shots.logit_scale).head_logits(IMAGES[:, :8])
+    assert isinstance(fitted, FittedGda)
+    head = GdaClassifier.of(fitted.means, torch.linalg.inv(covariance), 1.0, shots.logit_scale).head_logits(
+        IMAGES[:, :8]
+    )
     expected = torch.from_numpy(model.decision_function(IMAGES[:, :8].numpy())).float()
     assert torch.allclose(head, expected, rtol=1e-3, atol=1e-2)
 
