@@ -186,7 +186,7 @@ def test_rlas_steps_are_those_of_its_loss():
 
 
 def test_rla_chooses_rate_and_lambda_on_validation():
-    recipe = RlaRecipe(learning_rates=(1e-6, 1e-2), lams=(10.0, 0.0), steps=50)
+    recipe = RlaRecipe(search=True, learning_rates=(1e-6, 1e-2), lams=(10.0, 0.0), steps=50)
     pairs = [(rate, lam) for rate in recipe.learning_rates for lam in recipe.lams]
     settings = [replace(recipe, learning_rate=rate, lam=lam) for rate, lam in pairs]
     right = [

@@ -90,8 +90,11 @@ def test_wise_ft_warms_up_for_500_steps_however_short_the_training():
     assert wise_ft._rate(wise_ft.PUBLISHED, 500, 1000) == 1e-5
 
 
-def test_rla_takes_the_official_rate_and_searches_the_official_grid():
+def test_rla_takes_the_official_settings_of_base_to_new_and_knows_the_grid_of_few_shot():
     recipe = rla.PUBLISHED
+    plain, validated = (rla.fit(material(validation=each), 1, "cpu") for each in (False, True))
+    asked = [each.on(SHOTS).logits(SHOTS.test.embeddings, SHOTS.class_embeddings) for each in (plain, validated)]
+    assert torch.equal(*asked)
     assert (recipe.learning_rate, recipe.epsilon, recipe.steps) == (1e-5, 1e-4, 300)
     assert (recipe.learning_rates[0], recipe.learning_rates[-1], len(recipe.learning_rates)) == (1e-2, 1e-8, 7)
     assert (recipe.lams[0], recipe.lams[-1], len(recipe.lams)) == (10.0, 0.0, 7)
