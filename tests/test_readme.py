@@ -52,6 +52,16 @@ def test_its_library_code_runs_from_top_to_bottom(tmp_path: Path, monkeypatch: p
     assert (tmp_path / "adapter.onnx").is_file()
 
 
+def test_its_system_of_ones_own_joins_the_others(monkeypatch: pytest.MonkeyPatch):
+    names: dict = {"__name__": "read"}
+    exec(CODE[2], names)
+    monkeypatch.setitem(SYSTEMS, "mine", SYSTEMS["clip"])
+    monkeypatch.delitem(SYSTEMS, "mine")
+    own = names["System"]("mine", "My system", new_classes=True, needs_encoder=False, fit=names["fit"])
+    assert names["register"](own) is SYSTEMS["mine"]
+    assert 'register(System("mine", "My system", new_classes=True, needs_encoder=False, fit=fit))' in CODE[2]
+
+
 def test_it_names_every_model_and_ablation():
     assert all(f"`{name}`" in README for name in [*BACKBONES, *(m for m in SYSTEMS if m != "clip" and m != "llu")])
 

@@ -31,11 +31,13 @@ from llu_core.data.coop.datasets import datasets_named, missing
 from llu_core.data.features import Features
 from llu_core.encoders.encoder import choose_device
 from llu_core.errors import LluError, shown
-from llu_core.evaluation.inputs import SourceFeatures
+from llu_core.evaluation.inputs import SourceFeatures, checked_split
 from llu_core.evaluation.plans import (
     ABLATION_SYSTEMS,
+    ALL_SHOTS,
     COMPARED_SYSTEMS,
     DEFAULT_SOURCE,
+    PAPER_PROTOCOLS,
     PLAIN_SETS,
     Plan,
     Setting,
@@ -45,10 +47,10 @@ from llu_core.evaluation.plans import (
     shifted_sets,
     whole_grid,
 )
-from llu_core.evaluation.results import ROW_TYPES, row_to_json
+from llu_core.evaluation.results import row_to_json
 from llu_core.evaluation.runner import Outcome, RowStore, cores, run_grid
 from llu_core.files.writing import write_text
-from llu_core.systems.registry import SYSTEMS, systems_named
+from llu_core.systems.registry import SYSTEMS, own_system, systems_named
 from llu_core.terminal import remark, say
 
 EXAMPLES = """examples:
@@ -64,13 +66,14 @@ PROTOCOLS = {
     "domain-shift": "the same, for targets with the first source's class names",
     "ablation": "LLU without one of its parts each",
     "timing": "seconds and memory of a training pass",
-    "all": "every one of these",
+    "few-shot": "train and test on all classes, with 1 to 16 shots",
+    "all": "every one of these but few-shot, which is not the paper's",
 }
 
 
 def add(commands) -> None:
     """Add the command to those of the parser."""
-    evaluate = add_command(commands, "evaluate", "the paper's protocols", EXAMPLES, run)
+    evaluate = add_command(commands, "evaluate", "the paper's protocols, and few-shot", EXAMPLES, run)
     evaluate.set_defaults(list_option="sources")
     evaluate.add_argument(
         "protocol", choices=list(PROTOCOLS), help="; ".join(f"{name}: {what}" for name, what in PROTOCOLS.items())
@@ -78,9 +81,14 @@ def add(commands) -> None:
     evaluate.add_argument("sources", nargs="*", metavar="SOURCE", help=f"{SOURCE_HELP} (default: built-in sets)")
     evaluate.add_argument("--root", type=Path, metavar="DIR", help="folder of CoOp's data folders")
     evaluate.add_argument("--datasets", help="which of them: all (the default), shifted, or names, comma-separated")
-    evaluate.add_argument("--methods", help=f"comma-separated, or all (default: by protocol): {', '.join(SYSTEMS)}")
-    evaluate.add_argument("--shots", type=positives, help="per class, comma-separated (default: 16)")
+    evaluate.add_argument(
+        "--methods", help=f"comma-separated, or all (default: by protocol): {', '.join(SYSTEMS)}, or one's own (README)"
+    )
+    evaluate.add_argument("--shots", type=positives, help="per class, comma-separated (default: 16; few-shot: 1 to 16)")
     evaluate.add_argument("--seeds", type=seeds, help="comma-separated (default: 1,2,3)")
+    evaluate.add_argument(
+        "--split", type=Path, metavar="PATH", help="a NAME.json or a folder of draws that lists the shots (README)"
+    )
     evaluate.add_argument("--views", type=positive, default=0, metavar="K", help="augmented views per training picture")
     evaluate.add_argument(
         "--full", action="store_true", help="with all: the whole grid of the built-in sets, for hours"
@@ -124,6 +132,7 @@ def run(options: argparse.Namespace) -> int:
         views=options.views,
         jobs=options.jobs,
         dask=options.dask,
+        split=options.split and checked_split(options.split, {name for plan in plans for name in plan.sources}),
     )
     features, unusable = _load(where, plans)
     grid = [cell for plan in plans for cell in cells(plan, features, setting)]
@@ -168,7 +177,7 @@ def _plans(options: argparse.Namespace, datasets: tuple[str, ...]) -> list[Plan]
     elif options.full:
         raise LluError("--full is the whole grid of the built-in sets; use it with `evaluate all` and no sources")
     else:
-        protocols = list(ROW_TYPES) if options.protocol == "all" else [options.protocol]
+        protocols = list(PAPER_PROTOCOLS) if options.protocol == "all" else [options.protocol]
         plans = [plan for protocol in protocols if (plan := _plan(protocol, names, options)) is not None]
     adjusted = [_adjusted(plan, options) for plan in plans]
     return [plan for plan in adjusted if plan.systems]
@@ -180,6 +189,8 @@ def _plan(protocol: str, names: tuple[str, ...], options: argparse.Namespace) ->
     default = COMPARED_SYSTEMS if whole else ("clip", "llu")
     if protocol == "base-to-new":
         return Plan(protocol, names or PLAIN_SETS, default)
+    if protocol == "few-shot":
+        return Plan(protocol, names or PLAIN_SETS, default, shots=ALL_SHOTS)
     if protocol == "ablation":
         return Plan(protocol, names or PLAIN_SETS, ABLATION_SYSTEMS)
     first = (names or (DEFAULT_SOURCE,))[0]
@@ -192,15 +203,17 @@ def _plan(protocol: str, names: tuple[str, ...], options: argparse.Namespace) ->
 
 
 def _adjusted(plan: Plan, options: argparse.Namespace) -> Plan:
-    """The plan with --methods, --shots and --seeds; in `all`, each protocol takes those of the systems it knows."""
-    given = listed(options.methods)
-    if options.methods is not None and given != ["all"]:
+    """The plan with --methods, --shots and --seeds; in `all`, each protocol takes those of the systems it knows, and
+    all but the ablation one's own."""
+    if options.methods is not None:
+        ablation = plan.protocol == "ablation"
+        whole = ABLATION_SYSTEMS if ablation else COMPARED_SYSTEMS
+        given = [name for each in listed(options.methods) for name in (whole if each == "all" else (each,))]
         systems = tuple(system.name for system in systems_named(given))
         if options.protocol == "all":
-            systems = tuple(name for name in plan.systems if name in systems)
+            own = tuple(name for name in systems if own_system(name) and not ablation)
+            systems = (*(name for name in plan.systems if name in systems), *own)
         plan = replace(plan, systems=systems)
-    elif given == ["all"]:
-        plan = replace(plan, systems=COMPARED_SYSTEMS if plan.protocol != "ablation" else ABLATION_SYSTEMS)
     if options.tune and plan.systems and plan.protocol != "timing":
         plan = replace(plan, systems=tuple(dict.fromkeys((*plan.systems, "llu-tuned"))))
     shots = tuple(options.shots) if options.shots else plan.shots

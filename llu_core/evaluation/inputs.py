@@ -3,12 +3,13 @@
 Large sources are embedded by many processes where there are some; what each does goes into the cache folder.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from llu_core.data.coop.datasets import open_dataset, unlike_published
+from llu_core.data.coop.datasets import DATASETS, open_dataset, unlike_published
+from llu_core.data.coop.given_draws import with_split
 from llu_core.data.embedding import extract, extract_shard
 from llu_core.data.features import Features
 from llu_core.data.fewshot import FewShotSet
@@ -16,6 +17,7 @@ from llu_core.data.pictures import ImageSource
 from llu_core.data.remarks import remarks
 from llu_core.data.sources import open_source
 from llu_core.encoders.cache import ModelLoader
+from llu_core.errors import LluError
 from llu_core.evaluation.runner import run_tasks
 
 SHARDED_FROM = 4000
@@ -24,12 +26,22 @@ SHARDED_FROM = 4000
 Draws = Sequence[tuple[int, int]]
 
 
+def checked_split(path: Path, sources: Set[str]) -> Path:
+    """The path of what lists the shots of `sources`; raises LluError where it cannot."""
+    if not path.exists():
+        raise LluError(f"{path} does not exist; --split names a JSON file or a folder that lists shots")
+    if path.is_file() and len(sources) > 1:
+        raise LluError(f"{path} is one file for {len(sources)} sources; name a folder that holds NAME.json for each")
+    return path
+
+
 @dataclass(frozen=True)
 class SourceFeatures:
     """Where sources are and how they are embedded.
 
     datasets: names that mean data folders under `root`, not SOURCEs; views: augmented views per training picture;
-    jobs, dask: as `runner.run_grid` takes them.
+    jobs, dask: as `runner.run_grid` takes them; split: a file or folder that lists shots of the sources that are
+    trained on (see `given_draws`), None to draw them.
     """
 
     loader: ModelLoader
@@ -38,13 +50,14 @@ class SourceFeatures:
     views: int = 0
     jobs: int = 1
     dask: str | None = None
+    split: Path | None = None
 
     def load(self, name: str, draws: Draws, progress: Callable[[int, int], None] | None = None) -> Features:
         """The embedded source, at least the pictures of `draws`, pairs of (shots, seed).
 
         Raises LluError for a source that cannot be used.
         """
-        source = self._open(name)
+        source = self._open(name, draws)
         if isinstance(source, FewShotSet):
             return replace(Features.of(source), remarks=remarks(source))
         if self.loader.cache is not None and len(source.train) + len(source.test) >= SHARDED_FROM:
@@ -52,14 +65,20 @@ class SourceFeatures:
         features = extract(
             source, self.loader(), views=self.views, draws=draws, folder=self.loader.cache, progress=progress
         )
-        unlike = unlike_published(source) if name in self.datasets else ()
+        unlike = unlike_published(source) if name in self.datasets and not self.split else ()
         told = (f"unlike the published set: {remark}" for remark in unlike)
-        return replace(features, remarks=(*told, *remarks(features.problem, features.class_ids, self.loader())))
+        listed = (f"{source.name}: shots as listed in {self.split}",) * bool(self.split and draws)
+        own = remarks(features.problem, features.class_ids, self.loader())
+        return replace(features, remarks=(*listed, *told, *own))
 
-    def _open(self, name: str) -> FewShotSet | ImageSource:
-        if self.root is not None and name in self.datasets:
-            return open_dataset(self.root, name)
-        return open_source(name)
+    def _open(self, name: str, draws: Draws) -> FewShotSet | ImageSource:
+        in_root = self.root is not None and name in self.datasets
+        source = open_dataset(self.root or Path(), name) if in_root else open_source(name)
+        if self.split is None or not draws:
+            return source
+        if isinstance(source, FewShotSet):
+            raise LluError(f"{name}: a feature bundle does not name its pictures, so that --split cannot choose them")
+        return with_split(source, self.split, (DATASETS[name].folder,) if in_root else ())
 
     def _embed_together(self, name: str, draws: Draws) -> None:
         """A failed or lost shard costs time only: `extract` computes what is not there."""
@@ -72,6 +91,6 @@ class SourceFeatures:
 
     def embed_shard(self, name: str, draws: Draws, shard: tuple[int, int]) -> None:
         """One worker's share, embedded into the cache folder."""
-        source = self._open(name)
+        source = self._open(name, draws)
         if isinstance(source, ImageSource) and self.loader.cache is not None:
             extract_shard(source, self.loader(), shard=shard, folder=self.loader.cache, views=self.views, draws=draws)

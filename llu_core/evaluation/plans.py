@@ -20,10 +20,11 @@ from llu_core.evaluation.results import ROW_TYPES, Row, TimingRow
 from llu_core.evaluation.runner import Cell, Task
 from llu_core.evaluation.timing import BATCH_SIZES, time_pass
 from llu_core.method.recipes import ABLATIONS, RECIPES, Recipe
-from llu_core.systems.registry import SYSTEMS, llu_system, systems_named
+from llu_core.systems.registry import SYSTEMS, llu_system, own_system, systems_named
 
 ALL_SHOTS = (1, 2, 4, 8, 16)
 SEEDS = (1, 2, 3)
+PAPER_PROTOCOLS = tuple(protocol for protocol in ROW_TYPES if protocol != "few-shot")
 ABLATION_SYSTEMS = tuple(llu_system(ablation=ablation).name for ablation in ABLATIONS)
 COMPARED_SYSTEMS = (*(name for name in SYSTEMS if not name.startswith("llu-")), "llu-tuned")
 
@@ -176,6 +177,7 @@ class _Grid:
             recipe=setting.recipe,
             device=setting.device,
             load_encoder=load_encoder,
+            own=own_system(system),
         )
 
     def _prepare(self, system: str) -> Task:
@@ -195,6 +197,7 @@ class _Grid:
             "seed": self.seed,
             "data": data,
             "recipe": asdict(setting.recipe) if system.startswith("llu") else None,
+            "system": systems_named([system], setting.recipe)[0].identity,
             "device": torch.device(setting.device).type,
             "views": setting.views,
             **({"columns": [field.name for field in fields(Row)]} if self._has_halves else {}),

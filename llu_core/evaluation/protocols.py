@@ -29,7 +29,8 @@ NO_ENCODER = "trains through the text tower; embeddings alone are given"
 class Trial:
     """One training and its tests.
 
-    drawn: the shots, over all classes; targets: what the transfer protocols test on besides it.
+    drawn: the shots, over all classes; targets: what the transfer protocols test on besides it. own: the system itself
+    where it is not one of the project's, since another process has not registered it.
     """
 
     protocol: str
@@ -41,6 +42,7 @@ class Trial:
     recipe: Recipe = RECIPES["fast"]
     device: Device = "cpu"
     load_encoder: LoadEncoder | None = None
+    own: System | None = None
 
 
 def run_trial(trial: Trial) -> list[AnyRow]:
@@ -48,7 +50,7 @@ def run_trial(trial: Trial) -> list[AnyRow]:
     match trial.protocol:
         case "base-to-new" | "ablation":
             return [_base_to_new(trial)]
-        case "cross-dataset":
+        case "cross-dataset" | "few-shot":
             return [*_transfer(trial, lambda trained, target: target)]
         case "domain-shift":
             return [*_transfer(trial, same_classes)]
@@ -165,6 +167,8 @@ def material_for(trial: Trial, drawn: Drawn) -> Material:
 
 def system_of(trial: Trial) -> System:
     """The system a trial trains."""
+    if trial.own is not None:
+        return trial.own
     (system,) = systems_named([trial.system], trial.recipe)
     return system
 

@@ -15,6 +15,8 @@ from typing import Any
 
 import torch
 
+from llu_core.evaluation.deviations import deviations_section
+from llu_core.evaluation.few_shot import few_shot_section
 from llu_core.evaluation.published import TABLE_4, published_for
 from llu_core.evaluation.results import AnyRow, Row, TimingRow, averages, mean_rows
 from llu_core.evaluation.runner import Outcome, cores
@@ -76,10 +78,11 @@ def report_text(outcomes: Sequence[Outcome], about: About, figure_names: Sequenc
     rows = [row for outcome in outcomes for row in outcome.rows]
     parts = ["# Evaluation", *_world(rows)]
     parts += [tables(rows).strip()] if rows else []
+    parts += few_shot_section(rows)
     if figure_names:
         links = [f"- [{name.replace('_', ' ')}]({name}.html)" for name in figure_names]
         parts += ["## Figures", "\n".join(links)]
-    parts += [_failures(outcomes), _how(outcomes, about)]
+    parts += [_failures(outcomes), deviations_section(rows), _how(outcomes, about)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 

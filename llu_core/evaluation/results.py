@@ -53,7 +53,10 @@ class MeanRow(Row):
 
 @dataclass(frozen=True)
 class TransferRow:
-    """Cross-dataset and domain shift: trained on `source`, tested on `target`, a closed problem of its own."""
+    """Cross-dataset and domain shift: trained on `source`, tested on `target`, a closed problem of its own.
+
+    Few-shot: the target is the source itself.
+    """
 
     protocol: str
     source: str
@@ -110,6 +113,7 @@ ROW_TYPES: dict[str, type[AnyRow]] = {
     "cross-dataset": TransferRow,
     "domain-shift": TransferRow,
     "timing": TimingRow,
+    "few-shot": TransferRow,
 }
 """Protocol -> the kind of its rows, in the order of a report."""
 

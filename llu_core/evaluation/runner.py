@@ -1,4 +1,4 @@
-"""Grids of trials: kept in a file, resumed, and run by many processes or a Dask cluster through joblib.
+"""Grids of trials: kept in a file, resumed, and run by many processes or a Dask cluster.
 
     with RowStore(folder / "rows.jsonl") as store:
         for outcome in run_grid(cells, jobs=4, store=store): ...        in the order of the cells, however many workers
@@ -28,6 +28,7 @@ from llu_core.evaluation.results import AnyRow, row_from_json, row_to_json
 DASK_PATIENCE, DASK_ANSWER, DASK_POLL, DASK_LAST = 20.0, 60.0, 0.25, 5.0
 """Seconds: a cluster may be without a worker for so long, its scheduler without an answer (the first task makes it
 import torch), its work is asked about so often, and its end may take so long."""
+_UNSENDABLE = "a system cannot be sent to other processes; put it into a module that they can import"
 
 Value = TypeVar("Value")
 Task = Callable[[], Sequence[AnyRow]]
@@ -115,7 +116,7 @@ def run_tasks(
 
 def _by_processes(tasks: Iterable[Callable[[], Value]], jobs: int) -> Iterator[tuple[Value | None, str]]:
     from joblib import Parallel, delayed
-    from joblib.externals.loky.process_executor import TerminatedWorkerError
+    from joblib.externals.loky.process_executor import BrokenProcessPool, PicklingError, TerminatedWorkerError
 
     parallel = Parallel(n_jobs=jobs, return_as="generator", pre_dispatch="2*n_jobs")
     try:
@@ -125,6 +126,8 @@ def _by_processes(tasks: Iterable[Callable[[], Value]], jobs: int) -> Iterator[t
         raise LluError(
             "a worker process died, perhaps for lack of memory; run it again with fewer --jobs (finished rows stay)"
         ) from None
+    except (BrokenProcessPool, PicklingError):  # a system of one's own
+        raise LluError(_UNSENDABLE) from None
 
 
 def _on_dask(tasks: Iterator[Callable[[], Value]], address: str) -> Iterator[tuple[Value | None, str]]:
@@ -133,7 +136,10 @@ def _on_dask(tasks: Iterator[Callable[[], Value]], address: str) -> Iterator[tup
         sent: deque[Any] = deque()
         while True:
             free = 2 * cluster.threads() - sum(not future.done() for future in sent)
-            sent.extend(cluster.client.submit(carry_out, task, pure=False) for task in islice(tasks, max(0, free)))
+            try:
+                sent.extend(cluster.client.submit(carry_out, task, pure=False) for task in islice(tasks, max(0, free)))
+            except TypeError:  # what distributed makes of whatever pickling raised
+                raise LluError(_UNSENDABLE) from None
             if sent and (done := cluster.result(sent[0])) is not None:
                 yield done
                 sent.popleft()
@@ -204,9 +210,7 @@ class _DaskCluster:
             ) from None
 
     def _lost(self) -> LluError:
-        return LluError(
-            f"the Dask scheduler at {self.address!r} was lost; start it and run it again (finished rows stay)"
-        )
+        return LluError(f"the Dask scheduler at {self.address!r} was lost; start it and try again (finished rows stay)")
 
 
 def cores() -> int:
@@ -285,9 +289,7 @@ class RowStore:
             file.write(text)
 
     def _lines(self) -> Iterable[str]:
-        if not self.path.is_file():
-            return []
-        return self.path.read_text(encoding="utf-8", errors="replace").splitlines()
+        return self.path.read_text(encoding="utf-8", errors="replace").splitlines() if self.path.is_file() else []
 
 
 def _cut_torn_line(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from llu_core.evaluation.few_shot import few_shot_summary
 from llu_core.evaluation.published import CONDITIONS, NOT_AT_HAND, SETS_FROM, TABLE_1, TRANSFER
 from llu_core.evaluation.results import (
     AnyRow,
@@ -31,13 +32,14 @@ def summary_text(rows: Sequence[AnyRow], how: str) -> str:
     """Markdown without headings; `how`: a paragraph on what made the rows. Protocols without rows are left out."""
     base_to_new = [row for row in rows if isinstance(row, Row) and row.protocol == "base-to-new"]
     ablation = [row for row in rows if isinstance(row, Row) and row.protocol == "ablation"]
-    transfer = [row for row in rows if isinstance(row, TransferRow)]
+    transfer = [row for row in rows if isinstance(row, TransferRow) and row.protocol in TRANSFER]
     timing = [row for row in rows if isinstance(row, TimingRow)]
     parts = [how]
     parts += _base_to_new(base_to_new) if base_to_new else []
     parts += _ablation(ablation) if ablation else []
     parts += _transfers(transfer) if transfer else []
     parts += _timing(timing) if timing else []
+    parts += few_shot_summary(rows)
     return "\n\n".join(parts) + "\n"
 
 

@@ -27,28 +27,43 @@ class Batch:
 
 @dataclass(frozen=True)
 class CoopRecipe:
-    """SGD as CoOp runs it. epochs: None for the rule by shots per class; batch_size in images."""
+    """SGD as CoOp runs it. epochs: None for the rule by shots per class; batch_size in images; drop_last: an epoch ends
+    before a batch that would be smaller, as the library under CoOp does it."""
 
     learning_rate: float = 2e-3
     batch_size: int = 32
     epochs: int | None = None
+    drop_last: bool = True
 
 
 COOP = CoopRecipe()
 """The recipe as it was published."""
 
 
+def batches_per_epoch(count: int, batch_size: int, *, drop_last: bool = False) -> int:
+    """How many batches `count` rows are; the smaller last one is not dropped where it is the only one."""
+    return max(1, count // batch_size) if drop_last else math.ceil(count / batch_size)
+
+
 def shuffled_batches(
-    count: int, batch_size: int, steps: int, generator: torch.Generator, device: torch.device | str = "cpu"
+    count: int,
+    batch_size: int,
+    steps: int,
+    generator: torch.Generator,
+    device: torch.device | str = "cpu",
+    *,
+    drop_last: bool = False,
 ) -> Iterator[Batch]:
-    """`steps` batches out of `count` rows, shuffled anew every epoch; the last one of an epoch may be smaller."""
+    """`steps` batches out of `count` rows, shuffled anew every epoch; the last one of an epoch may be smaller, unless
+    it is dropped."""
     size = min(batch_size, count)
     if size == count:
         yield from (Batch(step, step, None) for step in range(steps))
         return
-    for epoch, first in enumerate(range(0, steps, math.ceil(count / size))):
+    per_epoch = batches_per_epoch(count, size, drop_last=drop_last)
+    for epoch, first in enumerate(range(0, steps, per_epoch)):
         order = torch.randperm(count, generator=generator).to(device)
-        for step, rows in zip(range(first, steps), order.split(size), strict=False):
+        for step, rows in zip(range(first, min(first + per_epoch, steps)), order.split(size), strict=False):
             yield Batch(epoch, step, rows)
 
 

@@ -1,4 +1,7 @@
-"""CLIP-Adapter (Gao et al., arXiv 2110.04544): a small bottleneck network on the image embedding, mixed with it."""
+"""CLIP-Adapter (Gao et al., arXiv 2110.04544): a small bottleneck network on the image embedding, mixed with it.
+
+Deviations: none that changes an answer; the official code feeds raw features, whose length cancels here.
+"""
 
 from dataclasses import dataclass
 

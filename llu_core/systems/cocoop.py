@@ -1,4 +1,7 @@
-"""CoCoOp (Zhou et al., arXiv 2203.05557): CoOp whose context is shifted by what a small network sees in the image."""
+"""CoCoOp (Zhou et al., arXiv 2203.05557): CoOp whose context is shifted by what a small network sees in the image.
+
+Deviations: float32 throughout, and augmented views in turn where there are any, as for CoOp.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

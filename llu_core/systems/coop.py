@@ -1,4 +1,8 @@
-"""CoOp (Zhou et al., arXiv 2109.01134): the words around the class name become vectors, learned by gradient descent."""
+"""CoOp (Zhou et al., arXiv 2109.01134): the words around the class name become vectors, learned by gradient descent.
+
+Deviations: the official code computes in half precision, which overflows now and then; here it is float32. Where there
+are augmented views, as many as were made take turns; there, every epoch crops anew.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,6 +1,5 @@
 """Gradient descent on a system's own parameters, by CoOp's optimiser recipe or another."""
 
-import math
 from collections.abc import Callable, Sequence
 
 import torch
@@ -10,6 +9,7 @@ from torch.nn import functional as F
 from llu_core.method.schedule import (
     Batch,
     CoopRecipe,
+    batches_per_epoch,
     coop_epochs,
     coop_optimizer,
     coop_rate,
@@ -40,7 +40,17 @@ def descend(
     def rate(batch: Batch, steps: int) -> float:
         return coop_rate(recipe.learning_rate, batch.epoch, epochs)
 
-    descend_by(optimizer, rate, gradients, material, recipe.batch_size, epochs, generator, device)
+    descend_by(
+        optimizer,
+        rate,
+        gradients,
+        material,
+        recipe.batch_size,
+        epochs,
+        generator,
+        device,
+        drop_last=recipe.drop_last,
+    )
 
 
 def descend_by(
@@ -52,17 +62,25 @@ def descend_by(
     epochs: int,
     generator: torch.Generator,
     device: torch.device | str,
+    *,
+    drop_last: bool = False,
+    largest_norm: float | None = None,
 ) -> None:
-    """Move the optimiser's parameters in place along their `gradients`, `epochs` times over the training images."""
+    """Move the optimiser's parameters in place along their `gradients`, `epochs` times over the training images.
+
+    drop_last: leave a smaller last batch of an epoch out; largest_norm: what all gradients together are cut down to.
+    """
     targets = material.targets.to(device)
     parameters = optimizer.param_groups[0]["params"]
-    steps = epochs * math.ceil(len(targets) / batch_size)
-    for batch in shuffled_batches(len(targets), batch_size, steps, generator, device):
+    steps = epochs * batches_per_epoch(len(targets), batch_size, drop_last=drop_last)
+    for batch in shuffled_batches(len(targets), batch_size, steps, generator, device, drop_last=drop_last):
         images = material.images(batch.epoch).to(device)
         rows = slice(None) if batch.rows is None else batch.rows
         set_rate(optimizer, rate(batch, steps))
         for parameter, gradient in zip(parameters, gradients(images[rows], targets[rows]), strict=True):
             parameter.grad = gradient
+        if largest_norm is not None:
+            torch.nn.utils.clip_grad_norm_(parameters, largest_norm)
         optimizer.step()
 
 

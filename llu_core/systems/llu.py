@@ -1,4 +1,8 @@
-"""Localized Latent Updates, its ablations, and LLU with beta, gamma and lambda chosen on the shots."""
+"""Localized Latent Updates, its ablations, and LLU with beta, gamma and lambda chosen on the shots.
+
+Deviations: only the recipe "paper" trains as the paper does; the report names the recipe of its rows. The paper does
+not say whether a smaller last batch is dropped; here it is kept. Tuning is not the paper's.
+"""
 
 from llu_core.method import fitting
 from llu_core.method.recipes import RECIPES, Recipe

@@ -1,4 +1,12 @@
-"""ProGrad (Zhu et al., arXiv 2205.14865): CoOp that never steps against what zero-shot CLIP would say."""
+"""ProGrad (Zhu et al., arXiv 2205.14865): CoOp that never steps against what zero-shot CLIP would say.
+
+What CLIP would say, and the words that the context starts as, follow TEMPLATES, which are not CoOp's. Of those words as
+many tokens are learned as there are words between spaces: a comma is a token too, so that the last word of "a type of
+pet, a photo of a" stays as it is, as in the official code.
+
+Deviations: float32 throughout, and augmented views in turn where there are any, as for CoOp. For other data sets than
+the published eleven the source's own template is taken, what follows the class name in it before what precedes it.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,18 +16,35 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from llu_core.data.fewshot import FewShotSet
+from llu_core.encoders.encoder import Encoder
+from llu_core.encoders.prompts import class_embeddings
 from llu_core.encoders.text_tower import TextTower
 from llu_core.method.schedule import COOP, CoopRecipe
 from llu_core.systems.contract import Device, Fitted, Material
 from llu_core.systems.coop import FittedContext, class_prompts
 from llu_core.systems.descent import descend
 
+TEMPLATES = {
+    "imagenet": "a photo of a {}.",
+    "caltech101": "a photo of a {}.",
+    "oxford_pets": "a type of pet, a photo of a {}.",
+    "stanford_cars": "a photo of a {}.",
+    "oxford_flowers": "a type of flower, a photo of a {}.",
+    "food101": "a type of food, a photo of {}.",
+    "fgvc_aircraft": "a type of aircraft, a photo of a {}.",
+    "sun397": "a photo of a {}.",
+    "dtd": "a texture of {}.",
+    "eurosat": "a centered satellite photo of {}.",
+    "ucf101": "a photo of a person doing {}.",
+}
+"""Data set -> the official code's template, with nothing behind the class name."""
+
 _FILLER = "X"
 
 
 @dataclass(frozen=True)
 class ProgradRecipe:
-    """context: tokens, the template's words at the end, zero vectors before them.
+    """context: vectors that are learned, the template's words at the end, zero vectors before them.
 
     lam: how much of the opposing part is taken away; gentle_lam: on the sets `gentle_sets` from 8 shots on.
     """
@@ -50,15 +75,15 @@ def agreeing(task: Tensor, general: Tensor, lam: float) -> Tensor:
 def fit(material: Material, seed: int, device: Device, recipe: ProgradRecipe = PUBLISHED) -> Fitted:
     """Only the context is trained, in float32, on the encoder's own device; `device` is of no use.
 
-    What CLIP would say is its prediction by the class embeddings of `material.shots`, at temperature 1.
+    What CLIP would say is its prediction by the published template, at temperature 1.
     """
     shots, tower = material.shots, TextTower.of(material.encoder)
-    words, filler, length = _words(tower, shots.templates[0], recipe.context)
+    words, filler, length = _words(TEMPLATES.get(shots.name, shots.templates[0]), recipe.context)
     prompts = class_prompts(tower, words, shots.class_names, length)
     context = prompts.context.clone()
     context[:filler] = 0
     context.requires_grad_()
-    zero_shot = shots.class_embeddings.to(tower.device)
+    zero_shot = general_texts(shots, material.encoder).to(tower.device)
     lam, scale = recipe.lam_for(shots), shots.logit_scale
 
     def gradients(images: Tensor, targets: Tensor) -> Sequence[Tensor]:
@@ -73,14 +98,20 @@ def fit(material: Material, seed: int, device: Device, recipe: ProgradRecipe = P
     return FittedContext(tower, words, context.detach(), scale)
 
 
-def _words(tower: TextTower, template: str, length: int) -> tuple[str, int, int]:
-    """The words of the context, fillers first, the number of fillers, and that of all tokens.
+def general_texts(shots: FewShotSet, encoder: Encoder | None) -> Tensor:
+    """(C, d): the class texts of the teacher, by the template of TEMPLATES, or those of `shots` where it has none."""
+    if encoder is None or shots.name not in TEMPLATES or shots.templates == (TEMPLATES[shots.name],):
+        return shots.class_embeddings
+    return class_embeddings(encoder, shots.class_names, (TEMPLATES[shots.name],))
 
-    The template's words come last, what follows the class name before what precedes it. A template of more than
-    `length` tokens makes a longer context.
+
+def _words(template: str, length: int) -> tuple[str, int, int]:
+    """The words of the context, fillers first, the number of fillers, and that of the tokens that are learned.
+
+    A template of more than `length` words makes a longer context.
     """
     before, _, after = template.partition("{}")
     written = ", ".join(part for part in (after.strip(" ,."), before.strip()) if part)
-    tokens = tower.count(written) if written else 0
-    filler = max(0, length - tokens)
-    return " ".join([*[_FILLER] * filler, *[written] * bool(written)]), filler, filler + tokens
+    count = len(written.split())
+    filler = max(0, length - count)
+    return " ".join([*[_FILLER] * filler, *[written] * bool(written)]), filler, filler + count

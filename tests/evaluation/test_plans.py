@@ -14,6 +14,7 @@ from llu_core.evaluation.plans import (
     ABLATION_SYSTEMS,
     COMPARED_SYSTEMS,
     DEFAULT_SOURCE,
+    PAPER_PROTOCOLS,
     PLAIN_SETS,
     PRESET_SETS,
     Plan,
@@ -39,7 +40,7 @@ def keys(plan: Plan = PLAN, features=FEATURES, setting=Setting()) -> list[str]: 
 
 @pytest.mark.parametrize("plans", [preset(), whole_grid()])
 def test_the_built_in_plans_have_every_protocol_and_system(plans: list[Plan]):
-    assert {plan.protocol for plan in plans} == set(ROW_TYPES)
+    assert {plan.protocol for plan in plans} == set(PAPER_PROTOCOLS) == set(ROW_TYPES) - {"few-shot"}
     compared = {name for plan in plans for name in plan.systems}
     assert compared == set(SYSTEMS)
     assert all(set(plan.names) <= {f"picto:{name}" for name in set_names()} for plan in plans)

@@ -172,7 +172,7 @@ def test_rlas_steps_are_those_of_its_loss():
     fitted = rla.fit(material(), 1, "cpu", recipe)
     layer = torch.nn.Linear(24, 24, bias=False)
     torch.nn.init.eye_(layer.weight)
-    optimizer = torch.optim.Adam(layer.parameters(), lr=1e-2)
+    optimizer = torch.optim.Adam(layer.parameters(), lr=1e-2, eps=1e-4)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 3)
     for _ in range(3):
         predicted = SHOTS.logit_scale * F.normalize(layer(SHOTS.train.embeddings), dim=1) @ SHOTS.class_embeddings.T
@@ -185,15 +185,16 @@ def test_rlas_steps_are_those_of_its_loss():
     assert torch.allclose(logits(fitted), expected.detach(), atol=1e-3)
 
 
-def test_rla_chooses_its_rate_on_validation():
-    rates = (1e-6, 1e-2)
-    recipe = RlaRecipe(learning_rates=rates, steps=50)
+def test_rla_chooses_rate_and_lambda_on_validation():
+    recipe = RlaRecipe(search=True, learning_rates=(1e-6, 1e-2), lams=(10.0, 0.0), steps=50)
+    pairs = [(rate, lam) for rate in recipe.learning_rates for lam in recipe.lams]
+    settings = [replace(recipe, learning_rate=rate, lam=lam) for rate, lam in pairs]
     right = [
         int((logits(fitted, SHOTS, SHOTS.test.embeddings).argmax(dim=1) == SHOTS.test.labels).sum())
-        for fitted in (rla.fit(material(), 1, "cpu", replace(recipe, learning_rate=rate)) for rate in rates)
+        for fitted in (rla.fit(material(), 1, "cpu", setting) for setting in settings)
     ]
-    best = rla.fit(material(), 1, "cpu", replace(recipe, learning_rate=rates[right.index(max(right))]))
-    assert right[0] != right[1]
+    best = rla.fit(material(), 1, "cpu", settings[right.index(max(right))])
+    assert len(set(right)) > 1
     assert torch.equal(logits(rla.fit(material(validation=True), 1, "cpu", recipe)), logits(best))
 
 
@@ -205,9 +206,10 @@ def test_the_discriminant_head_is_scikit_learns_where_the_covariance_is_the_same
     images, labels = shots.train.embeddings.numpy(), shots.train.labels.numpy()
     model = LinearDiscriminantAnalysis(solver="lsqr").fit(images, labels)
     covariance = torch.from_numpy(model.covariance_).float()  # unshrunk, mean of the classes' own
-    classifier = fitted.on(shots)
-    assert isinstance(classifier, GdaClassifier)
-    head = replace(classifier, precision=torch.linalg.inv(covariance)).head_logits(IMAGES[:, :8])
+    assert isinstance(fitted, FittedGda)
+    head = GdaClassifier.of(fitted.means, torch.linalg.inv(covariance), 1.0, shots.logit_scale).head_logits(
+        IMAGES[:, :8]
+    )
     expected = torch.from_numpy(model.decision_function(IMAGES[:, :8].numpy())).float()
     assert torch.allclose(head, expected, rtol=1e-3, atol=1e-2)
 

@@ -152,12 +152,23 @@ def test_prograd_takes_away_what_opposes_the_general_direction():
 
 def test_prograd_starts_from_the_template_behind_zero_vectors(tiny: OpenClipEncoder):
     given = material(tiny, template="a photo of a {}, a type of pet.")
-    fitted = prograd.fit(given, 1, "cpu", ProgradRecipe(context=11, optimizer=NO_STEPS))
+    fitted = prograd.fit(given, 1, "cpu", ProgradRecipe(context=10, optimizer=NO_STEPS))
     assert isinstance(fitted, FittedContext)
     assert fitted.words == "X X a type of pet, a photo of a"
     table = tiny.model.token_embedding
-    words = table(tiny.tokenize(["a type of pet, a photo of a"]))[0, 1:10]
+    words = table(tiny.tokenize(["a type of pet, a photo of a"]))[0, 1:9]  # the comma is a token: the last "a" is left
     assert torch.equal(fitted.context, torch.cat([torch.zeros(2, 16), words]))
+
+
+def test_prograd_has_templates_of_its_own_for_the_published_sets(tiny: OpenClipEncoder):
+    given = material(tiny, template="{} texture.")
+    textures = replace(given, shots=replace(given.shots, name="dtd"))
+    fitted = prograd.fit(textures, 1, "cpu", ProgradRecipe(context=5, optimizer=NO_STEPS))
+    assert isinstance(fitted, FittedContext)
+    assert fitted.words == "X X a texture of"
+    teacher = prograd.general_texts(textures.shots, tiny)
+    assert torch.equal(teacher, class_embeddings(tiny, NAMES, ("a texture of {}.",)))
+    assert prograd.general_texts(given.shots, tiny) is given.shots.class_embeddings
 
 
 def test_prograd_without_a_zero_vector_starts_as_clip(encoder: OpenClipEncoder):

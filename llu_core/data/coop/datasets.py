@@ -20,6 +20,7 @@ from typing import Literal, NamedTuple
 from PIL import Image
 
 from llu_core.data.coop.cached_shots import CachedPicture, cached_shots_file, re_root, read_cached_shots
+from llu_core.data.coop.given_draws import FOLDER, listed_draw
 from llu_core.data.coop.split_files import (
     Entry,
     Split,
@@ -239,13 +240,13 @@ class _File:
 def _cached_draw(
     folder: Path, row: DatasetRow, train: Sequence[Picture], validation: Sequence[Picture], shots: int, seed: int
 ) -> Draw | None:
-    """The draw kept in the folder, as positions in the pools; None where there is none.
+    """The draw kept in the folder, by CoOp or listed, as positions in the pools; None where there is none.
 
     Raises LluError for a file that cannot be read, or whose pictures the data set does not have.
     """
     file = cached_shots_file(folder, shots, seed)
     if not file.is_file():
-        return None
+        return listed_draw(folder / FOLDER, shots, seed, train, validation)
     cached = read_cached_shots(file)
     image_folder = Path(row.image_dir).parts or (row.folder,)
     return Draw(

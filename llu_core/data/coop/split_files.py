@@ -45,13 +45,13 @@ class Split:
 def read_split_file(path: Path) -> Split:
     """A split_zhou_*.json. Raises LluError naming the file and the first thing in it that is not as it must be."""
     try:
-        content = json.loads(_text(path))
+        content = json.loads(list_text(path))
     except (ValueError, RecursionError) as error:
         raise LluError(f"{path} is not JSON ({str(error)[:80]}); get the split file again") from None
     if not isinstance(content, dict) or not all(isinstance(content.get(part), list) for part in PARTS):
         raise LluError(f"{path} must hold the lists train, val and test; get the split file again")
     names: dict[int, str] = {}
-    train, validation, test = (tuple(_entries(path, part, content[part], names)) for part in PARTS)
+    train, validation, test = (tuple(listed_pictures(path, part, content[part], names)) for part in PARTS)
     trained = {entry.label for entry in train}
     gap = next((label for label in range(len(names)) if label not in trained), None)
     if gap is not None or not trained:
@@ -59,7 +59,13 @@ def read_split_file(path: Path) -> Split:
     return Split(tuple(names[label] for label in range(len(names))), train, validation, test)
 
 
-def _entries(path: Path, part: str, rows: Sequence[Any], names: dict[int, str]) -> Iterable[Entry]:
+def listed_pictures(path: Path, part: str, rows: Any, names: dict[int, str]) -> Iterable[Entry]:
+    """The pictures of a part of a split file; `names` gathers the class name of every label.
+
+    Raises LluError naming the file and the first row that is not as it must be.
+    """
+    if not isinstance(rows, list):
+        raise LluError(f"{path}: {part} must be a list of [path, label, class name]")
     for number, row in enumerate(rows):
         match row:
             case [str(picture), int(label), str(name)] if label >= 0 and type(label) is int and _is_name(name):
@@ -182,10 +188,11 @@ def _scan(folder: Path) -> list[os.DirEntry[str]]:
 
 
 def _lines(path: Path) -> list[str]:
-    return [line.strip() for line in _text(path).splitlines() if line.strip()]
+    return [line.strip() for line in list_text(path).splitlines() if line.strip()]
 
 
-def _text(path: Path) -> str:
+def list_text(path: Path) -> str:
+    """The text of a list of pictures; raises LluError for a file that cannot be read as one."""
     try:
         if path.stat().st_size > MAX_TEXT_BYTES:
             raise LluError(f"{path} is over {MAX_TEXT_BYTES >> 20} MB, too large for a list of pictures; get it again")
