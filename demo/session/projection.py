@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+EPOCHS = 200
+"""A map of a few hundred points keeps its neighbourhoods with less than half of umap's 500, and takes a third of the
+time."""
 NEIGHBOURS = 5
 """A further picture is placed amid so many of those on the map."""
 
@@ -52,7 +55,8 @@ def _principal_axes(centred: np.ndarray) -> np.ndarray:
 def project_umap(embeddings: np.ndarray) -> Projection:
     """UMAP with cosine distance, started from PCA so that the points need not travel far; embeddings (n, d).
 
-    Sets of fewer than 10 points stay with PCA: there are no neighbourhoods to keep.
+    Sets of fewer than 10 points stay with PCA, and those of which all points are the same: there are no neighbourhoods
+    to keep.
     """
     start = project_pca(embeddings)
     if len(embeddings) < 10:
@@ -63,8 +67,21 @@ def project_umap(embeddings: np.ndarray) -> Projection:
         import umap  # here, because numba takes seconds to load
 
         settings = {"n_neighbors": neighbours, "min_dist": 0.15, "metric": "cosine", "random_state": 0, "n_jobs": 1}
-        reducer = umap.UMAP(init=spread, **settings)  # pyright: ignore[reportArgumentType]
-        return Projection("UMAP", np.asarray(reducer.fit_transform(embeddings), dtype=np.float32), embeddings)
+        known = (*_nearest(embeddings, neighbours), None)  # umap's own search takes most of its time
+        reducer = umap.UMAP(init=spread, n_epochs=EPOCHS, precomputed_knn=known, **settings)  # pyright: ignore
+        points = np.asarray(reducer.fit_transform(embeddings), dtype=np.float32)
+    return Projection("UMAP", points, embeddings) if np.isfinite(points).all() else start
+
+
+def _nearest(rows: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """The `count` nearest of unit rows (n, d) to each, itself first: indices (n, count) and cosine distances."""
+    similarities = rows @ rows.T
+    np.fill_diagonal(similarities, 2)
+    indices = np.argpartition(-similarities, count - 1, axis=1)[:, :count]
+    found = np.take_along_axis(similarities, indices, axis=1)
+    order = np.argsort(-found, axis=1, kind="stable")
+    distances = np.maximum(1 - np.take_along_axis(found, order, axis=1), 0)
+    return np.take_along_axis(indices, order, axis=1).astype(np.int32), distances.astype(np.float32)
 
 
 @contextmanager
