@@ -1,13 +1,16 @@
 """Work that comes in steps: a generator that yields its progress and returns its result."""
 
+import threading
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
 from typing import Any, TypeVar
 
 Step = TypeVar("Step")
 Changed = TypeVar("Changed")
 Result = TypeVar("Result")
+Told = Callable[[int, int], None]
+"""Told how much is done, and of how much."""
 
 
 def drain(steps: Generator[Step, None, Result], each: Callable[[Step], Any] | None = None) -> Result:
@@ -38,6 +41,28 @@ def relay(
             changed = change(step)
             if changed is not None:
                 yield changed
+
+
+def counted(work: Callable[[Told], Result], every: float = 0.25) -> Generator[tuple[int, int], None, Result]:
+    """Run `work` in a thread and yield how far it told to be, (done, total), every so many seconds; returns its result.
+
+    What it raises is raised. Where the generator is closed, the work ends the next time that it tells how far it is.
+    """
+    latest, left = [(0, 0)], threading.Event()
+
+    def told(done: int, total: int) -> None:
+        latest[0] = (done, total)
+        if left.is_set():
+            raise InterruptedError("nobody waits for it any more")
+
+    with ThreadPoolExecutor(1, thread_name_prefix="counted") as worker:
+        coming = worker.submit(work, told)
+        try:
+            while not wait([coming], every).done:
+                yield latest[0]
+            return coming.result()
+        finally:
+            left.set()
 
 
 def one_ahead(items: Iterable[Step]) -> Generator[Step, None, None]:

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from llu_core.steps import drain, one_ahead, relay
+from llu_core.steps import counted, drain, one_ahead, relay
 
 
 def test_draining_tells_every_step_and_returns_the_result():
@@ -73,3 +73,41 @@ def test_an_error_comes_where_the_item_would_have_come():
     assert next(coming) == 1
     with pytest.raises(ValueError, match="broken"):
         next(coming)
+
+
+def test_work_that_counts_is_told_while_it_goes_on_and_its_result_comes_last():
+    go_on = threading.Event()
+
+    def work(told):
+        told(1, 2)
+        assert go_on.wait(10)
+        told(2, 2)
+        return "done"
+
+    seen, steps = [], counted(work, every=0.01)
+    while (step := next(steps)) != (1, 2):
+        seen.append(step)
+    go_on.set()
+    assert set(seen) <= {(0, 0)}
+    assert drain(steps) == "done"
+
+
+def test_work_that_counts_fails_as_it_would_alone_and_ends_when_nobody_waits():
+    def fails(told):
+        raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        drain(counted(fails))
+    ended = threading.Event()
+
+    def endless(told):
+        try:
+            while True:
+                told(0, 0)
+        finally:
+            ended.set()
+
+    steps = counted(endless, every=0.01)
+    next(steps)
+    steps.close()
+    assert ended.is_set()

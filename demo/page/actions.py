@@ -1,5 +1,6 @@
 """What the page's events and the endpoints do at once: every public method is one action on a visitor's session."""
 
+from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from demo.session import edits, queries, saving, training
 from demo.session.photographs import photograph_path
 from demo.session.session import Session
 from llu_core.errors import LluError
+from llu_core.steps import counted, drain
 
 
 class Actions:
@@ -54,8 +56,14 @@ class Actions:
         """
         if not files:
             return self.get_summary(request)
+        return drain(self.take_pictures(files, class_name, manner, request))
+
+    def take_pictures(
+        self, files: list[str], class_name: str, manner: str, request: gr.Request
+    ) -> Generator[tuple[int, int], None, dict[str, Any]]:
+        """What `add_pictures` does, telling how many of how many pictures are read."""
         before = self.visitors.session(request)
-        upload = edits.read_upload(before, files, class_name, manner)
+        upload = yield from counted(lambda told: edits.read_upload(before, files, class_name, manner, told))
 
         def join(session: Session) -> Session:
             session.require_same_set(before)

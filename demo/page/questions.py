@@ -35,7 +35,8 @@ class Questions:
             yield question_payload(question), gr.skip(), class_name
             return
         yield reading_payload(files), gr.skip(), gr.skip()
-        self.actions.add_pictures(files, class_name, manner, request)
+        for done, total in self.actions.take_pictures(files, class_name, manner, request):
+            yield reading_payload(files, done, total), gr.skip(), gr.skip()
         yield NOTHING, None, ""
 
     def add_answer(self, name: str, warned: str, request: gr.Request) -> list[Any]:

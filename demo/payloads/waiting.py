@@ -17,10 +17,11 @@ def question_payload(question: Question) -> str:
     return json.dumps({"kind": question.kind, "text": question.text, "choices": choices})
 
 
-def reading_payload(files: Sequence[str]) -> str:
-    """That the files have arrived and are being read, as a question without a choice."""
+def reading_payload(files: Sequence[str], done: int = 0, total: int = 0) -> str:
+    """That the files have arrived and are being read, as a question without a choice; total: pictures, 0 if unknown."""
     only = Path(files[0]).name if len(files) == 1 else f"{len(files):,} files"
-    return json.dumps({"kind": "work", "text": f"Reading {only} \u2026", "choices": []})
+    what = f"{done:,} of {total:,} pictures" if total > 1 else only
+    return json.dumps({"kind": "work", "text": f"Reading {what} \u2026", "choices": []})
 
 
 def answers_payload(session: Session) -> str:

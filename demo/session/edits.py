@@ -22,6 +22,7 @@ from llu_core.errors import LluError
 from llu_core.files.images import UnreadablePicture, decode
 from llu_core.files.leftovers import is_leftover
 from llu_core.files.listing import list_zip
+from llu_core.steps import Told
 
 Arguments = ParamSpec("Arguments")
 
@@ -49,10 +50,17 @@ def add_files(session: Session, paths: Sequence[str | Path], class_name: str = "
     return join_upload(session, read_upload(session, paths, class_name, manner))
 
 
-def read_upload(session: Session, paths: Sequence[str | Path], class_name: str = "", manner: str = "") -> Upload:
+def read_upload(
+    session: Session,
+    paths: Sequence[str | Path],
+    class_name: str = "",
+    manner: str = "",
+    told: Told = lambda done, total: None,
+) -> Upload:
     """Read files for `join_upload`, within what the session has room for; this takes long, and changes nothing.
 
-    manner: as in `manner.joins`, which raises LluError where it cannot be.
+    manner: as in `manner.joins`, which raises LluError where it cannot be. told: how many pictures were begun, of how
+    many.
     """
     given, limits = [Path(path) for path in paths], session.limits
     _require_few(given, limits)
@@ -68,7 +76,7 @@ def read_upload(session: Session, paths: Sequence[str | Path], class_name: str =
     if any(path.suffix.lower() == ".npz" for path in files):
         return Upload(bundle=read_bundle(session, files))
     draft = joined_by(session, class_name, manner)
-    reader, added = _Reader(session, draft), drafts.empty_draft()
+    reader, added = _Reader(session, draft, told), drafts.empty_draft()
     pictures = [path for path in files if path.suffix.lower() != ".zip"]
     if pictures:
         class_called = drafts.class_called(draft, class_name)
@@ -115,7 +123,8 @@ def _require_few(files: Sequence[Path], limits: Limits) -> None:
 class _Reader:
     """Reads the pictures of one upload into memory, so that it can be deleted, within what is left of the limits."""
 
-    def __init__(self, session: Session, draft: ImageSource):
+    def __init__(self, session: Session, draft: ImageSource, told: Told):
+        self._told, self._done, self._expected = told, 0, 0
         self._limits, self._files = session.limits, session.limits.files
         self._free = session.limits.pictures - len(draft.train) - len(draft.test)
         self._pixels = session.limits.upload_megapixels * 1_000_000
@@ -143,6 +152,7 @@ class _Reader:
                 f"{max(self._free, 0):,} more, the command line takes any number"
             )
         self._free -= pictures
+        self._expected += pictures
 
     def read(
         self, pictures: Iterable[Picture], rejected: tuple[Rejected, ...]
@@ -150,6 +160,8 @@ class _Reader:
         """The pictures that can be read, in memory, and `rejected` with the others."""
         kept, left_out = [], list(rejected)
         for picture in pictures:
+            self._done += 1
+            self._told(self._done, max(self._done, self._expected))  # controls take no room, so that none is expected
             try:
                 image = picture.read()
             except UnreadablePicture as error:

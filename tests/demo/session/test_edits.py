@@ -166,3 +166,12 @@ def test_what_changes_nothing_is_no_step_to_undo(text: str, session: Session, tm
     name = own.draft.class_names[0]
     assert edits.edit(own, "rename", drafts.rename_class, name, name) is own
     assert edits.change_unseen_classes(own, ", ".join(drafts.unseen_without_pictures(own.draft)) + " ,  ") is own
+
+
+def test_every_picture_that_is_read_is_told(session: Session, tmp_path: Path):
+    told: list[tuple[int, int]] = []
+    zipped = write_zip(tmp_path / "mine.zip", shots=2, tests=1)
+    edits.read_upload(session, [zipped], told=lambda done, total: told.append((done, total)))
+    count = told[-1][1]
+    assert count > 2
+    assert told == [(done, count) for done in range(1, count + 1)]
