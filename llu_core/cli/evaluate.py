@@ -47,6 +47,7 @@ from llu_core.evaluation.plans import (
 )
 from llu_core.evaluation.results import ROW_TYPES, row_to_json
 from llu_core.evaluation.runner import Outcome, RowStore, cores, run_grid
+from llu_core.evaluation.timing.sizes import BATCH_SIZES, Sizes
 from llu_core.files.writing import write_text
 from llu_core.systems.registry import SYSTEMS, systems_named
 from llu_core.terminal import remark, say
@@ -56,6 +57,7 @@ EXAMPLES = """examples:
   python -m llu_core evaluate base-to-new caltech.npz pets.npz --methods clip,llu,llu-linear --json rows.json
   python -m llu_core evaluate base-to-new --root ~/data --datasets all --model vit-b-16 --methods all --out report
   python -m llu_core evaluate domain-shift --root ~/data --model vit-b-16 --out report
+  python -m llu_core evaluate timing random:1000 --model random:ViT-B-16-quickgelu --classes 10,100,1000 --methods all
   python -m llu_core evaluate all --out report"""
 
 PROTOCOLS = {
@@ -81,6 +83,12 @@ def add(commands) -> None:
     evaluate.add_argument("--methods", help=f"comma-separated, or all (default: by protocol): {', '.join(SYSTEMS)}")
     evaluate.add_argument("--shots", type=positives, help="per class, comma-separated (default: 16)")
     evaluate.add_argument("--seeds", type=seeds, help="comma-separated (default: 1,2,3)")
+    evaluate.add_argument(
+        "--batch-sizes", type=positives, metavar="LIST", help="timing: pictures of a pass (default: 1,2,4,8,16,32)"
+    )
+    evaluate.add_argument(
+        "--classes", type=positives, metavar="LIST", help="timing: classes of a pass, of the source's (default: all)"
+    )
     evaluate.add_argument("--views", type=positive, default=0, metavar="K", help="augmented views per training picture")
     evaluate.add_argument(
         "--full", action="store_true", help="with all: the whole grid of the built-in sets, for hours"
@@ -116,7 +124,8 @@ def run(options: argparse.Namespace) -> int:
     plans = _plans(options, datasets)
     options.model = options.model or model_of_sources(name for plan in plans for name in plan.names)
     loader = replace(model_loader(options, options.model), device=device)
-    setting = Setting(chosen_recipe(options), device, options.views, loader)
+    sizes = Sizes(tuple(options.batch_sizes or BATCH_SIZES), tuple(options.classes or ()))
+    setting = Setting(chosen_recipe(options), device, options.views, loader, sizes)
     where = SourceFeatures(
         loader=loader,
         root=options.root,

@@ -17,6 +17,7 @@ from llu_core.data.remarks import remarks
 from llu_core.data.sources import open_source
 from llu_core.encoders.cache import ModelLoader
 from llu_core.evaluation.runner import run_tasks
+from llu_core.evaluation.timing.sizes import MADE_UP, made_up_set
 
 SHARDED_FROM = 4000
 """Pictures from which on it pays to start other processes for embedding."""
@@ -59,7 +60,7 @@ class SourceFeatures:
     def _open(self, name: str) -> FewShotSet | ImageSource:
         if self.root is not None and name in self.datasets:
             return open_dataset(self.root, name)
-        return open_source(name)
+        return made_up_set(name, self.loader()) if name.startswith(MADE_UP) else open_source(name)
 
     def _embed_together(self, name: str, draws: Draws) -> None:
         """A failed or lost shard costs time only: `extract` computes what is not there."""

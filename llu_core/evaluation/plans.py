@@ -5,7 +5,7 @@ The built-in sets have a preset, sized for two processor cores and half an hour,
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import lru_cache, partial
 from typing import Any
 
@@ -16,9 +16,10 @@ from llu_core.data.features import Drawn, Features
 from llu_core.data.fewshot import FewShotSet
 from llu_core.errors import LluError
 from llu_core.evaluation.protocols import LoadEncoder, Trial, run_trial
-from llu_core.evaluation.results import ROW_TYPES, Row, TimingRow
+from llu_core.evaluation.results import ROW_TYPES, Row
 from llu_core.evaluation.runner import Cell, Task
-from llu_core.evaluation.timing import BATCH_SIZES, time_pass
+from llu_core.evaluation.timing.cells import processor, timed_forms, timed_rows
+from llu_core.evaluation.timing.sizes import Sizes
 from llu_core.method.recipes import ABLATIONS, RECIPES, Recipe
 from llu_core.systems.registry import SYSTEMS, llu_system, systems_named
 
@@ -77,12 +78,13 @@ class Plan:
 @dataclass(frozen=True)
 class Setting:
     """How to run, the same for every cell. views: augmented views per training picture; load_encoder: makes the model
-    that the pictures were embedded with, None where there were none."""
+    that the pictures were embedded with, None where there were none; sizes: over which a pass is timed."""
 
     recipe: Recipe = RECIPES["fast"]
     device: str = "cpu"
     views: int = 0
     load_encoder: LoadEncoder | None = None
+    sizes: Sizes = field(default_factory=Sizes)
 
 
 def preset() -> list[Plan]:
@@ -159,7 +161,7 @@ class _Grid:
         except LluError:
             data = ""  # the cells say it themselves when they are prepared, each by its name
         if self.protocol == "timing":
-            return [self._timing_cell(system, size, data) for system in systems for size in BATCH_SIZES]
+            return [cell for system in systems for cell in self._timing_cells(system, data)]
         return [Cell(self._configuration(system, data), partial(self._prepare, system)) for system in systems]
 
     def _trial(self, system: str) -> Trial:
@@ -181,9 +183,20 @@ class _Grid:
     def _prepare(self, system: str) -> Task:
         return partial(run_trial, self._trial(system))
 
-    def _timing_cell(self, system: str, size: int, data: str) -> Cell:
-        configuration = self._configuration(system, data) | {"batch_size": size}
-        return Cell(configuration, lambda: partial(time_passes, self._trial(system), size), alone=True)
+    def _timing_cells(self, system: str, data: str) -> list[Cell]:
+        """One for every form, number of classes and batch size."""
+        made, sizes = [], self.setting.sizes
+        everything = self._configuration(system, data) | {"processor": processor(self.setting.device)}
+        for form in timed_forms(system):
+            for classes in sizes.classes or (None,):
+                for size in sizes.batch_sizes:
+                    sized = {"form": form, "classes": classes, "batch_size": size}
+                    prepare = partial(self._prepare_timing, system, form, classes, size)
+                    made.append(Cell(everything | sized, prepare, alone=True))
+        return made
+
+    def _prepare_timing(self, system: str, form: str, classes: int | None, size: int) -> Task:
+        return partial(timed_rows, self._trial(system), form, classes, size)
 
     def _configuration(self, system: str, data: str) -> dict[str, Any]:
         setting = self.setting
@@ -197,7 +210,7 @@ class _Grid:
             "recipe": asdict(setting.recipe) if system.startswith("llu") else None,
             "device": torch.device(setting.device).type,
             "views": setting.views,
-            **({"columns": [field.name for field in fields(Row)]} if self._has_halves else {}),
+            **({"columns": [column.name for column in fields(Row)]} if self._has_halves else {}),
         }
 
     @property
@@ -239,9 +252,3 @@ def without_thumbnails(problem: FewShotSet) -> FewShotSet:
 
 def _bytes(tensor: Tensor) -> bytes:
     return tensor.contiguous().numpy().tobytes()
-
-
-def time_passes(trial: Trial, batch_size: int) -> list[TimingRow]:
-    """The timing task of one cell: training shots of all classes that have any."""
-    drawn = trial.drawn.select_classes(trial.drawn.problem.seen_classes)
-    return [time_pass(replace(trial, drawn=drawn), batch_size)]

@@ -76,9 +76,11 @@ class MeanTransferRow(TransferRow):
 
 @dataclass(frozen=True)
 class TimingRow:
-    """One forward and backward pass over `batch_size` training pictures: seconds (median) and peak memory in bytes.
+    """One forward and backward pass over `batch_size` training pictures against `classes` classes.
 
-    memory: how the bytes were measured.
+    seconds: the median; memory_bytes: what the pass allocates at most beside what is held; memory: how that was
+    measured; held_bytes: all tensors alive before it, such as parameters, class texts, training rows and the
+    optimiser's state; form: "fast form" or "plain form" of LLU, "" for other systems; where: the processor.
     """
 
     protocol: str
@@ -90,6 +92,10 @@ class TimingRow:
     memory_bytes: int | None
     memory: str = ""
     reason: str = ""
+    classes: int | None = None
+    held_bytes: int | None = None
+    form: str = ""
+    where: str = ""
 
 
 FURTHER_COLUMNS = (

@@ -24,7 +24,9 @@ from llu_core.evaluation.plans import (
     shifted_sets,
     whole_grid,
 )
-from llu_core.evaluation.results import ROW_TYPES
+from llu_core.evaluation.results import ROW_TYPES, TimingRow
+from llu_core.evaluation.timing.passes import FAST
+from llu_core.evaluation.timing.sizes import Sizes
 from llu_core.method.recipes import RECIPES
 from llu_core.systems.registry import SYSTEMS
 from support.synthetic import problem
@@ -125,11 +127,22 @@ def test_sources_that_could_not_be_loaded_are_left_out():
 
 
 def test_timing_runs_alone_over_the_batch_sizes():
-    made = cells(Plan("timing", ("a",), ("llu",), shots=(4,), seeds=(1,)), FEATURES, Setting())
-    assert [cell.configuration["batch_size"] for cell in made] == [1, 2, 4, 8, 16, 32]
+    plan = Plan("timing", ("a",), ("rla", "llu"), shots=(4,), seeds=(1,))
+    made = cells(plan, FEATURES, Setting(sizes=Sizes((1, 8), (2, 3))))
+    asked = [(c.configuration["form"], c.configuration["classes"], c.configuration["batch_size"]) for c in made]
+    sizes = [(2, 1), (2, 8), (3, 1), (3, 8)]
+    assert asked == [(form, *size) for form in ("", "", FAST) for size in sizes]
     assert all(cell.alone for cell in made)
-    (row,) = made[0].prepare()()
-    assert row.protocol == "timing"
+    assert len({cell.key for cell in made}) == 12
+    (row,) = made[-1].prepare()()
+    assert isinstance(row, TimingRow)
+    assert (row.method, row.classes, row.batch_size, row.form) == ("llu-fast", 3, 8, FAST)
+
+
+def test_more_classes_than_a_source_has_are_refused():
+    (cell,) = cells(Plan("timing", ("a",), ("rla",), seeds=(1,)), FEATURES, Setting(sizes=Sizes((1,), (9,))))
+    with pytest.raises(LluError, match="has 4 classes with shots, not 9"):
+        cell.prepare()()
 
 
 def test_tasks_carry_no_thumbnails():
