@@ -2,16 +2,8 @@
 
 from collections.abc import Sequence
 
-from llu_core.evaluation.results import (
-    AnyRow,
-    MeanRow,
-    MeanTransferRow,
-    Row,
-    TimingRow,
-    TransferRow,
-    mean_rows,
-    mean_transfer_rows,
-)
+from llu_core.evaluation.means import MeanRow, MeanTransferRow, mean_rows, mean_transfer_rows
+from llu_core.evaluation.results import AnyRow, Row, TimingRow, TransferRow
 from llu_core.terminal import say
 
 HEADS = {

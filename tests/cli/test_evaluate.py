@@ -72,10 +72,11 @@ def test_all_writes_a_report_and_keeps_its_rows(bundles: list[str], tmp_path: Pa
     for heading in ("Base to new", "Cross-dataset", "Ablation", "Time and memory"):
         assert f"## {heading}" in report
     assert "0 of them kept" in report
-    rows = (tmp_path / "report" / "rows.jsonl").read_text().splitlines()
+    *rows, run = (tmp_path / "report" / "rows.jsonl").read_text().splitlines()
     assert main(command) == 0
-    assert (tmp_path / "report" / "rows.jsonl").read_text().splitlines() == rows
+    assert (tmp_path / "report" / "rows.jsonl").read_text().splitlines()[:-1] == [*rows, run]
     count = len({json.loads(row)["cell"] for row in rows})
+    assert len(json.loads(run)["run"]["cells"]) == count
     assert f"{count} cells in" in (again := (tmp_path / "report" / "report.md").read_text(encoding="utf-8"))
     assert f"{count} of them kept" in again
     assert capsys.readouterr().err == ""

@@ -33,14 +33,14 @@ REPEATS, ENOUGH_SECONDS = 5, 10.0
 """Passes that are timed, and after so many seconds of them no other is begun."""
 PATIENCE = 60.0
 """Seconds that a training may take to its first step; what takes longer is not timed."""
-NO_GRADIENT = "has no gradient pass"
+NO_GRADIENT, TOO_FEW = "has no gradient pass", "has fewer than three gradient passes"
 ON_CPU = "tensors made during the pass and alive at once (CPU)"
 ON_CUDA = "torch.cuda.max_memory_allocated during the pass, less what was allocated before it"
 FAST, PLAIN = "fast form", "plain form"
 FAST_SUFFIX = "-fast"
 """What the name of LLU ends in where its fast form is timed."""
 _ONE_BY_ONE = {"cocoop"}
-"""Its recipe takes pictures one by one; a pass over a batch is then so many steps."""
+"""Its recipe takes pictures one by one; a pass over a batch is then so many steps, of which some are timed."""
 
 
 def time_pass(trial: Trial, batch_size: int, *, fast: bool = False) -> TimingRow:
@@ -58,17 +58,17 @@ def time_pass(trial: Trial, batch_size: int, *, fast: bool = False) -> TimingRow
         classes=len(problem.class_names),
         form=form,
     )
-    passes = _Passes(batch_size if trial.system in _ONE_BY_ONE else 1, torch.device(trial.device))
+    passes = _Passes(torch.device(trial.device))
     try:
         material = material_for(trial, trial.drawn)
         _run(_training(trial, material, batch_size, passes, fast=fast), passes)
     except CannotAnswer as error:
         return replace(row, reason=str(error))
     if not passes.seconds:
-        return replace(row, reason=NO_GRADIENT)
+        return replace(row, reason=TOO_FEW if passes.done else NO_GRADIENT)
     return replace(
         row,
-        seconds=median(passes.seconds),
+        seconds=median(passes.seconds) * (batch_size if trial.system in _ONE_BY_ONE else 1),
         memory_bytes=passes.allocated,
         held_bytes=passes.held,
         memory=ON_CUDA if passes.device.type == "cuda" else ON_CPU,
@@ -127,10 +127,9 @@ class _Enough(Exception):
 
 @dataclass
 class _Passes:
-    """What is noted of a training. Each pass is `steps` steps: the first one warms up, the memory of the second is
-    measured, which slows it down, and those that follow are timed."""
+    """What is noted of a training: the first pass warms up, the memory of the second is measured, which slows it down,
+    and those that follow are timed."""
 
-    steps: int
     device: torch.device
     seconds: list[float] = field(default_factory=list)
     held: int = 0
@@ -140,28 +139,22 @@ class _Passes:
     live: LiveBytes | None = None
 
     def before_step(self, *_) -> None:
-        """A step of the optimiser begins, and part of a pass has ended."""
+        """A step of the optimiser begins, and a pass has ended."""
         _synchronize(self.device)
         elapsed = time.perf_counter() - self.start
         self.done += 1
-        number, step = divmod(self.done - 1, self.steps)
-        if number == 0 and elapsed > PATIENCE:
+        if self.done == 1 and elapsed > PATIENCE:
             raise CannotAnswer(f"took {elapsed:.0f} s to its first step and was left at that")
-        if number < 2:
-            return
-        if step == 0:
-            self.seconds.append(0.0)
-        self.seconds[-1] += elapsed
+        if self.done > 2:
+            self.seconds.append(elapsed)
 
     def after_step(self, *_) -> None:
-        """A step of the optimiser has ended, and the next part of a pass begins."""
-        number, step = divmod(self.done, self.steps)
-        if step == 0 and number == 1:
+        """A step of the optimiser has ended, and the next pass begins."""
+        if self.done == 1:
             self._watch_memory()
-        if step == 0 and number == 2:
+        if self.done == 2:
             self._note_memory()
-        timed = len(self.seconds)
-        if step == 0 and timed and (timed == REPEATS or sum(self.seconds) > ENOUGH_SECONDS):
+        if len(self.seconds) == REPEATS or sum(self.seconds) > ENOUGH_SECONDS:
             raise _Enough
         _synchronize(self.device)
         self.start = time.perf_counter()
