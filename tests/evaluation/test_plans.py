@@ -30,7 +30,7 @@ from llu_core.evaluation.timing.passes import FAST
 from llu_core.evaluation.timing.sizes import Sizes
 from llu_core.method.recipes import RECIPES
 from llu_core.systems.registry import SYSTEMS
-from llu_core.systems.rla import RlaRecipe
+from llu_core.systems.rla import RlaRecipe, fit
 from support.synthetic import problem
 
 FEATURES = {name: Features.of(replace(problem(shots=4, seed=seed), name=name)) for seed, name in enumerate("ab")}
@@ -117,7 +117,7 @@ def test_every_systems_settings_and_the_version_of_its_code_decide_its_key(monke
     rla = SYSTEMS["rla"]
     monkeypatch.setitem(SYSTEMS, "rla", replace(rla, version=rla.version + 1))
     assert [a == b for a, b in zip(before, keys(plan), strict=True)] == [False, True]
-    monkeypatch.setitem(SYSTEMS, "rla", replace(rla, fit=partial(rla.fit, recipe=RlaRecipe(steps=7))))
+    monkeypatch.setitem(SYSTEMS, "rla", replace(rla, fit=partial(fit, recipe=RlaRecipe(steps=7))))
     assert [a == b for a, b in zip(before, keys(plan), strict=True)] == [False, True]
 
 
