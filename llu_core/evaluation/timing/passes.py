@@ -29,8 +29,9 @@ from llu_core.method.recipes import Recipe
 from llu_core.method.training import TrainingProblem
 from llu_core.systems.registry import CannotAnswer, Material
 
-REPEATS, ENOUGH_SECONDS = 5, 10.0
-"""Passes that are timed, and after so many seconds of them no other is begun."""
+REPEATS, MOST_REPEATS, FEW_SECONDS, ENOUGH_SECONDS = 5, 50, 0.2, 10.0
+"""So many passes are timed, short ones again until they are MOST_REPEATS or took FEW_SECONDS together; after
+ENOUGH_SECONDS no other is begun."""
 PATIENCE = 60.0
 """Seconds that a training may take to its first step; what takes longer is not timed."""
 NO_GRADIENT, TOO_FEW = "has no gradient pass", "has fewer than three gradient passes"
@@ -154,7 +155,8 @@ class _Passes:
             self._watch_memory()
         if self.done == 2:
             self._note_memory()
-        if len(self.seconds) == REPEATS or sum(self.seconds) > ENOUGH_SECONDS:
+        timed, taken = len(self.seconds), sum(self.seconds)
+        if timed == MOST_REPEATS or taken > ENOUGH_SECONDS or (timed >= REPEATS and taken > FEW_SECONDS):
             raise _Enough
         _synchronize(self.device)
         self.start = time.perf_counter()
