@@ -103,7 +103,7 @@ def test_both_harmonic_means_are_given():
 def test_the_papers_numbers_stand_beside():
     text = tables(EVERYTHING)
     assert line_starting(text, "LLU")[-3:] == ["83.48", "74.47", "78.46"]
-    assert line_starting(text, "LLU, Linear")[-4:] == ["81.02", "32.60", "45.79", "6.5e-03"]
+    assert line_starting(text, "LLU, Linear")[-4:] == ["81.02", "32.60", "45.79", "6.50e-03"]
     assert line_starting(text, "LLU, Linear")[-5] == "6.5e-03"
 
 

@@ -175,12 +175,12 @@ def ablation_table(over: Sequence[Average], measures: Sequence[str] = ()) -> str
                 *(over_sets(average, column) for column in columns),
                 _distance(average.value("distance_to_identity")),
                 *_beside(TABLE_4, average.system),
-                _distance(paper.distance if paper else None),
+                _distance(paper.distance if paper else None, digits=2),
             ]
         )
     head = ["setting", "base", "new", "mean H", "H of means", *_heads(measures), "distance to identity"]
     return markdown_table([*head, "paper: base", "new", "mean H", "distance"], body)
 
 
-def _distance(value: float | None) -> str:
-    return NO_ANSWER if value is None else f"{value:.1e}"
+def _distance(value: float | None, digits: int = 1) -> str:
+    return NO_ANSWER if value is None else f"{value:.{digits}e}"
