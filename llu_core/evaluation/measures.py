@@ -11,9 +11,12 @@ ece      the expected calibration error: the largest probabilities fall into BIN
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from torch import Tensor
 
 BINS = 15
+_ROWS_AT_ONCE = 4_096
+"""Pictures that are ranked at a time: of 50,000 pictures and 1,000 classes all at once would take gigabytes."""
 MEASURES = {"top5": "top-5", "recall": "mean per-class recall", "ece": "calibration error"}
 """Column of a row -> what tables call it."""
 
@@ -28,17 +31,31 @@ class Measures:
 
 
 def measured(logits: Tensor, labels: Tensor) -> Measures:
-    """Of logits (n, C), and the labels (n,) of the same pictures, of which there is at least one."""
-    from sklearn.metrics import recall_score, top_k_accuracy_score  # slow to import, and not needed to read a report
+    """Of logits (n, C), and the labels (n,) of the same pictures, of which there is at least one.
 
-    classes, truth = logits.shape[1], labels.numpy()
-    answers = logits.argmax(dim=1).numpy()
-    top5 = None
-    if classes > 5:
-        top5 = 100.0 * float(top_k_accuracy_score(truth, logits.double().numpy(), k=5, labels=np.arange(classes)))
+    Logits that are no numbers, to which a training may diverge, have no measures.
+    """
+    from sklearn.metrics import recall_score  # slow to import, and not needed to read a report
+
+    if not bool(logits.isfinite().all()):
+        return Measures()
+    truth, answers = labels.numpy(), logits.argmax(dim=1).numpy()
     recall = recall_score(truth, answers, labels=np.unique(truth), average="macro")
-    probability = logits.double().softmax(dim=1).amax(dim=1).clamp(max=1.0).numpy()
-    return Measures(top5, 100.0 * float(recall), calibration_error(answers == truth, probability))
+    parts = (part.double().softmax(dim=1).amax(dim=1) for part in logits.split(_ROWS_AT_ONCE))
+    probability = torch.cat(list(parts)).clamp(max=1.0).numpy()
+    return Measures(_top5(logits, truth), 100.0 * float(recall), calibration_error(answers == truth, probability))
+
+
+def _top5(logits: Tensor, truth: np.ndarray) -> float | None:
+    from sklearn.metrics import top_k_accuracy_score
+
+    classes = np.arange(logits.shape[1])
+    if len(classes) <= 5:
+        return None
+    starts = range(0, len(truth), _ROWS_AT_ONCE)
+    parts = ((truth[at : at + _ROWS_AT_ONCE], logits[at : at + _ROWS_AT_ONCE].numpy()) for at in starts)
+    hits = sum(top_k_accuracy_score(*part, k=5, labels=classes, normalize=False) for part in parts)
+    return 100.0 * float(hits) / len(truth)
 
 
 def calibration_error(right: np.ndarray, probability: np.ndarray) -> float:

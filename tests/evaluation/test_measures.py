@@ -24,6 +24,17 @@ def test_few_classes_have_no_top_5():
     assert measured(torch.eye(6), torch.arange(6)).top5 == 100.0
 
 
+def test_many_pictures_are_ranked_in_parts():
+    logits = torch.randn(9_000, 8, generator=torch.Generator().manual_seed(0))
+    labels = torch.arange(9_000) % 8
+    expected = 100 * (logits.topk(5).indices == labels[:, None]).any(dim=1).double().mean().item()
+    assert measured(logits, labels).top5 == pytest.approx(expected)
+
+
+def test_logits_that_are_no_numbers_have_no_measures():
+    assert measured(torch.tensor([[torch.nan, 0.0]]), torch.tensor([0])) == Measures()
+
+
 def test_two_classes_and_one_picture_are_enough():
     found = measured(torch.tensor([[0.0, 0.0]]), torch.tensor([0]))
     assert found == Measures(None, 100.0, 50.0)

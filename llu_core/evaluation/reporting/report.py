@@ -24,9 +24,8 @@ from llu_core.files.writing import write_text
 
 BUILT_IN = "picto:"
 PICTURE_WORLD = (
-    "These numbers are of the built-in picture world (rendered shapes, embedded by a small model), not of the paper's "
-    "data sets. They show how the systems compare there; the paper's numbers, of other pictures and a larger model, "
-    "stand beside them."
+    "These numbers are of the built-in picture world (rendered shapes), not of the paper's data sets. They show how "
+    "the systems compare there; the paper's numbers, of other pictures and a larger model, stand beside them."
 )
 PLOTLY = "plotly.min.js"
 """The name by which Plotly's figures ask for their script."""
