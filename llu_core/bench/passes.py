@@ -36,7 +36,7 @@ def measurements(machine: Machine) -> Iterator[Measurement]:
         for fast, seconds in ours.items():
             yield Measurement(
                 "passes",
-                f"LLU, {'fast' if fast else 'plain'} form, {size} pictures x {CLASSES:,} classes",
+                f"LLU, {'fast' if fast else 'plain'} form, a batch of {size} x {CLASSES:,} classes",
                 median(seconds),
                 peer="loop written by hand",
                 peer_value=median(theirs),

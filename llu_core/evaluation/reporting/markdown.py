@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 
 from llu_core.evaluation.means import Average, MeanRow, MeanTransferRow
-from llu_core.evaluation.results import TimingRow
 from llu_core.systems.recipes_named import MARK, title
 
 NO_ANSWER = "–"
@@ -34,19 +33,29 @@ def shots_text(shots: int) -> str:
     return f"{shots} shot{'s' * (shots > 1)}"
 
 
+def pictures_text(count: int) -> str:
+    """ "1 picture", "16 pictures"."""
+    return f"{count} picture{'s' * (count > 1)}"
+
+
 def row_title(system: str, recipe: str) -> str:
     """What a line of a table is called: "CLIP", "LLU (fast)", "LLU, recipe paper"."""
     return title(system) if MARK in system or not recipe else f"{title(system)} ({recipe})"
 
 
-def reasons(rows: Sequence[MeanRow] | Sequence[MeanTransferRow] | Sequence[TimingRow]) -> list[str]:
-    """Why there are dashes: the first reason that each system gave, systems of one reason in one line."""
+def reasons(rows: Iterable[MeanRow | MeanTransferRow]) -> list[str]:
+    """Why there are dashes: the first reason that each system gave."""
+    return reasons_of((title(row.method), row.reason) for row in rows)
+
+
+def reasons_of(told: Iterable[tuple[str, str]]) -> list[str]:
+    """told: (title, reason), "" for none; the first one of each title, titles of one reason in one line."""
     first: dict[str, str] = {}
-    for row in rows:
-        if row.reason:
-            first.setdefault(row.method, row.reason)
+    for name, reason in told:
+        if reason:
+            first.setdefault(name, reason)
     if not first:
         return []
-    systems = {why: [title(system) for system, each in first.items() if each == why] for why in first.values()}
+    systems = {why: [name for name, each in first.items() if each == why] for why in first.values()}
     lines = [f"- {', '.join(titles)}: {why}" for why, titles in systems.items()]
     return [f"{NO_ANSWER} stands for no answer:\n" + "\n".join(lines)]

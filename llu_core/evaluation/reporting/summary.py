@@ -6,7 +6,7 @@ from llu_core.evaluation.means import MeanRow, averages, mean_rows, mean_transfe
 from llu_core.evaluation.reporting.markdown import reasons, shots_text
 from llu_core.evaluation.reporting.published import AVERAGE_H, CONDITIONS, FROM_IMAGENET, TABLE_1
 from llu_core.evaluation.reporting.tables import BEYOND, ablation_table, averages_table, sets_text, shots_table
-from llu_core.evaluation.reporting.timing_tables import timing_table
+from llu_core.evaluation.reporting.timing_tables import timing_reasons, timing_table
 from llu_core.evaluation.reporting.transfer_tables import summary_table
 from llu_core.evaluation.results import AnyRow, Row, TimingRow, TransferRow
 
@@ -71,4 +71,4 @@ def _timing(rows: Sequence[TimingRow]) -> list[str]:
         sizes = sorted({row.batch_size for row in chosen})
         told = f"`{source}`, {classes:,} classes:" if classes else f"`{source}`:"
         parts += [told, timing_table(chosen, list(dict.fromkeys((sizes[0], sizes[-1]))))]
-    return [*parts, *reasons(rows)]
+    return [*parts, *timing_reasons(rows)]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from llu_core.evaluation.reporting.markdown import NO_ANSWER, markdown_table, reasons
+from llu_core.evaluation.reporting.markdown import NO_ANSWER, markdown_table, pictures_text, reasons_of
 from llu_core.evaluation.results import TimingRow
 from llu_core.evaluation.timing.passes import FAST_SUFFIX
 from llu_core.systems.recipes_named import title
@@ -22,7 +22,12 @@ def timing_section(rows: Sequence[TimingRow]) -> str:
     for source, classes in dict.fromkeys((row.source, row.classes) for row in rows):
         chosen = [row for row in rows if (row.source, row.classes) == (source, classes)]
         parts += [f"### {source}{f', {classes:,} classes' if classes else ''}", timing_table(chosen), *_orders(chosen)]
-    return "\n\n".join([*parts, *reasons(rows)])
+    return "\n\n".join([*parts, *timing_reasons(rows)])
+
+
+def timing_reasons(rows: Sequence[TimingRow]) -> list[str]:
+    """Why there are dashes."""
+    return reasons_of((timed_title(row), row.reason) for row in rows)
 
 
 def _measured(rows: Sequence[TimingRow]) -> str:
@@ -42,7 +47,7 @@ def timing_table(rows: Sequence[TimingRow], sizes: Sequence[int] = ()) -> str:
         shown = [cost(found.get((method, size))) for size in sizes]
         held = max((row.held_bytes for row in of_system if row.held_bytes is not None), default=None)
         body.append([timed_title(of_system[0]), *shown, NO_ANSWER if held is None else f"{held / 1e6:.2f} MB"])
-    head = ["system", *(f"{size} picture{'s' * (size > 1)}" for size in sizes), "held"]
+    head = ["system", *map(pictures_text, sizes), "held"]
     return markdown_table(head, body)
 
 
@@ -70,8 +75,8 @@ def _orders(rows: Sequence[TimingRow]) -> list[str]:
     fastest = sorted(at_largest, key=lambda row: row.seconds or 0.0)
     lightest = sorted(at_largest, key=lambda row: (row.memory_bytes or 0) + (row.held_bytes or 0))
     return [
-        f"In order at {max(whole)} pictures, the fastest first: {' < '.join(map(timed_title, fastest))}. The least "
-        f"memory first, held and allocated: {' < '.join(map(timed_title, lightest))}."
+        f"In order at {pictures_text(max(whole))}, the fastest first: {' < '.join(map(timed_title, fastest))}. "
+        f"The least memory first, held and allocated: {' < '.join(map(timed_title, lightest))}."
     ]
 
 

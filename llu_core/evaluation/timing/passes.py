@@ -82,8 +82,9 @@ def _training(
     """What is to be run for the passes to be found in it."""
     system = system_of(trial)
     if system.recipe is not None:
-        form, whole_batch = _fast_form if fast else _plain_form, replace(system.recipe, batch_size=None)
-        return partial(form, material, batch_size, whole_batch, trial, passes)
+        # anchors only make alpha, a constant of the training: they are not clustered, which would take longer than all
+        recipe = replace(system.recipe, batch_size=None, max_anchors=None)
+        return partial(_fast_form if fast else _plain_form, material, batch_size, recipe, trial, passes)
     fit, sized = _with_batch_size(system.fit, batch_size)
     if trial.system in _ONE_BY_ONE or sized:
         whole = max(1, len(material.targets) // batch_size) * batch_size  # no epoch ends in a smaller batch
