@@ -14,8 +14,8 @@ from llu_core.method.adapter import AffineUpdate, LocalizedAdapter, LocalizedUpd
 from llu_core.method.fitting import fit
 from llu_core.method.statistics.head import ClassStatistics
 from llu_core.method.sweep import Sweep
-from llu_core.systems import gda_clip
 from llu_core.systems.contract import Material
+from llu_core.systems.frozen import gda_clip
 
 IMAGES, CLASSES, WIDTH, SIDE = 1000, 100, 512, 41
 BAR, STATISTICS_BAR = 1.5, 0.1

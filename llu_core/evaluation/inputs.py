@@ -19,6 +19,7 @@ from llu_core.data.sources import open_source
 from llu_core.encoders.cache import ModelLoader
 from llu_core.errors import LluError
 from llu_core.evaluation.runner import run_tasks
+from llu_core.evaluation.timing.sizes import MADE_UP, made_up_set
 
 SHARDED_FROM = 4000
 """Pictures from which on it pays to start other processes for embedding."""
@@ -41,7 +42,7 @@ class SourceFeatures:
 
     datasets: names that mean data folders under `root`, not SOURCEs; views: augmented views per training picture;
     jobs, dask: as `runner.run_grid` takes them; split: a file or folder that lists shots of the sources that are
-    trained on (see `given_draws`), None to draw them.
+    trained on (see `given_draws`), None to draw them; templates: in place of the sources' own, () for these.
     """
 
     loader: ModelLoader
@@ -51,6 +52,7 @@ class SourceFeatures:
     jobs: int = 1
     dask: str | None = None
     split: Path | None = None
+    templates: tuple[str, ...] = ()
 
     def load(self, name: str, draws: Draws, progress: Callable[[int, int], None] | None = None) -> Features:
         """The embedded source, at least the pictures of `draws`, pairs of (shots, seed).
@@ -59,7 +61,7 @@ class SourceFeatures:
         """
         source = self._open(name, draws)
         if isinstance(source, FewShotSet):
-            return replace(Features.of(source), remarks=remarks(source))
+            return replace(Features.of(source), remarks=(*remarks(source), *self._without_templates(source)))
         if self.loader.cache is not None and len(source.train) + len(source.test) >= SHARDED_FROM:
             self._embed_together(name, draws)
         features = extract(
@@ -73,12 +75,21 @@ class SourceFeatures:
 
     def _open(self, name: str, draws: Draws) -> FewShotSet | ImageSource:
         in_root = self.root is not None and name in self.datasets
-        source = open_dataset(self.root or Path(), name) if in_root else open_source(name)
+        if name.startswith(MADE_UP):
+            source = made_up_set(name, self.loader())
+        else:
+            source = open_dataset(self.root or Path(), name) if in_root else open_source(name)
+        if isinstance(source, ImageSource) and self.templates:
+            source = replace(source, templates=self.templates)
         if self.split is None or not draws:
             return source
         if isinstance(source, FewShotSet):
             raise LluError(f"{name}: a feature bundle does not name its pictures, so that --split cannot choose them")
         return with_split(source, self.split, (DATASETS[name].folder,) if in_root else ())
+
+    def _without_templates(self, source: FewShotSet) -> tuple[str, ...]:
+        told = f"{source.name}: its class texts were embedded elsewhere, so that the templates given do not apply to it"
+        return (told,) * bool(self.templates)
 
     def _embed_together(self, name: str, draws: Draws) -> None:
         """A failed or lost shard costs time only: `extract` computes what is not there."""

@@ -19,7 +19,6 @@ from llu_core.systems import (
     clip_adapter,
     cocoop,
     coop,
-    gda_clip,
     linear_probe,
     llu,
     prograd,
@@ -28,7 +27,7 @@ from llu_core.systems import (
     wise_ft,
 )
 from llu_core.systems.contract import CannotAnswer, Fit, Fitted, Material
-from llu_core.systems.frozen import clap, lfa, lp_plus_plus, proker
+from llu_core.systems.frozen import clap, gda_clip, lfa, lp_plus_plus, proker
 from llu_core.systems.system import System
 
 __all__ = ["SYSTEMS", "CannotAnswer", "Fit", "Fitted", "Material", "System", "llu_system", "register", "systems_named"]

@@ -3,12 +3,14 @@
 from dataclasses import replace
 
 from llu_core.data.features import Features
-from llu_core.evaluation.few_shot import averages_over_sets, few_shot_means, few_shot_section
-from llu_core.evaluation.plans import Plan, Setting, cells
-from llu_core.evaluation.report import About, report_text
+from llu_core.evaluation.configuration import Setting
+from llu_core.evaluation.plans import Plan, cells
+from llu_core.evaluation.reporting.few_shot_tables import averages_over_sets, few_shot_means, few_shot_section
+from llu_core.evaluation.reporting.report import report_text
+from llu_core.evaluation.reporting.summary import summary_text
 from llu_core.evaluation.results import TransferRow, row_from_json, row_to_json
-from llu_core.evaluation.runner import Cell, Outcome, run_grid
-from llu_core.evaluation.summary import summary_text
+from llu_core.evaluation.runner import run_grid
+from llu_core.evaluation.store import Content, Recorded
 from llu_core.method.classifier import ZeroShotClassifier, accuracy
 from llu_core.systems import tip_adapter
 from llu_core.systems.registry import SYSTEMS, Material
@@ -40,10 +42,32 @@ def test_all_classes_are_trained_and_asked_together():
     assert row_from_json(row_to_json(tip)) == tip
 
 
-def test_a_system_without_an_answer_on_a_set_has_no_average():
+def test_an_average_over_fewer_sets_says_over_how_many():
     table = averages_over_sets(few_shot_means(ROWS)).splitlines()
-    assert table[2:] == ["| CLIP | 50.0 |", "| CoOp | – |"]
+    assert table[2:] == ["| CLIP | 50.0 |", "| CoOp | 70.0 (1 of 2) |"]
     assert few_shot_section([]) == []
+
+
+def test_a_set_is_compared_only_at_the_shots_that_it_was_asked_for():
+    further = [row("a", "clip", 2, 80.0), row("a", "coop", 2, 90.0)]
+    table = averages_over_sets(few_shot_means([*ROWS, *further])).splitlines()
+    assert table[2:] == ["| CLIP | 50.0 | 80.0 |", "| CoOp | 70.0 (1 of 2) | 90.0 |"]
+
+
+def test_rows_have_recipe_draw_measures_and_predictions_and_each_recipe_is_a_line():
+    plan = Plan("few-shot", ("whole",), ("llu", "llu@paper"), shots=(2,), seeds=(1,))
+    rows = [outcome.rows[0] for outcome in run_grid(cells(plan, FEATURES, Setting(predictions=True)))]
+    assert [each.recipe for each in rows if isinstance(each, TransferRow)] == ["fast", "paper"]
+    for each in rows:
+        assert isinstance(each, TransferRow)
+        assert each.draw
+        assert None not in (each.top5, each.recall, each.ece)
+        (answers,) = each.predictions
+        assert len(answers.answers) == len(WHOLE.test.labels)
+    text = "\n".join(few_shot_section(rows, ["ece"]))
+    assert "| LLU (fast) |" in text
+    assert "| LLU, recipe paper |" in text
+    assert "Calibration error in percent:" in text
 
 
 def test_the_summary_has_few_shot_apart_from_the_transfer_tables():
@@ -53,8 +77,8 @@ def test_the_summary_has_few_shot_apart_from_the_transfer_tables():
 
 
 def test_a_report_says_where_its_systems_depart_from_their_published_code():
-    outcome = Outcome(Cell({}, lambda: lambda: []), (row("a", "tip-adapter", 1, 60.0), row("a", "rla", 1, 50.0)))
-    text = report_text([outcome], About("evaluate", "picto", "cpu", "fast", "1", 0, 1.0))
+    rows = row("a", "tip-adapter", 1, 60.0), row("a", "rla", 1, 50.0)
+    text = report_text(Content((Recorded("key", {"problem": "p"}, rows),)))
     assert f"- Tip-Adapter: {SYSTEMS['tip-adapter'].deviations}" in text
     assert f"- RLA: {SYSTEMS['rla'].deviations}" in text
     assert SYSTEMS["lfa"].deviations not in text

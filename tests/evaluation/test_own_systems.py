@@ -16,13 +16,15 @@ from llu_core.cli import evaluate
 from llu_core.cli.main import build_parser
 from llu_core.data.features import Features
 from llu_core.errors import LluError
-from llu_core.evaluation.plans import COMPARED_SYSTEMS, Plan, Setting, cells
+from llu_core.evaluation.configuration import Setting
+from llu_core.evaluation.plans import COMPARED_SYSTEMS, Plan, cells
 from llu_core.evaluation.results import TransferRow
 from llu_core.evaluation.runner import Outcome, run_grid
-from llu_core.evaluation.tables import title
 from llu_core.method.classifier import ZeroShotClassifier
+from llu_core.method.recipes import RECIPES
 from llu_core.systems import registry
 from llu_core.systems.contract import AnyClasses, Device, Fitted, Material
+from llu_core.systems.recipes_named import systems_called, title
 from llu_core.systems.registry import SYSTEMS, System, register, systems_named
 from support.synthetic import problem
 
@@ -104,6 +106,8 @@ def test_own_systems_join_all_of_them_on_the_command_line():
         return {plan.protocol: plan.systems for plan in evaluate._plans(options, ())}
 
     assert asked("few-shot", "all,upside-down") == {"few-shot": (*COMPARED_SYSTEMS, "upside-down")}
+    with_recipe = asked("all", "all,llu@paper,upside-down")["base-to-new"]
+    assert with_recipe == (*COMPARED_SYSTEMS, "llu@paper", "upside-down")
     in_all = asked("all", "clip,upside-down")
     assert in_all["base-to-new"] == ("clip", "upside-down")
     assert "ablation" not in in_all
@@ -113,6 +117,12 @@ def test_own_systems_join_all_of_them_on_the_command_line():
 def test_names_of_others_and_names_that_cannot_be_typed_are_refused(name: str):
     with pytest.raises(LluError, match=r"another name|use letters"):
         register(replace(upside_down(), name=name))
+
+
+def test_a_recipe_is_refused_where_a_system_of_ones_own_would_not_be_trained_by_it():
+    register(replace(upside_down(), recipe=RECIPES["fast"]))
+    with pytest.raises(LluError, match="unknown method upside-down@paper"):
+        systems_called(["upside-down@paper"])
 
 
 def offer(monkeypatch: pytest.MonkeyPatch, value: str, **attributes: object) -> None:

@@ -10,10 +10,11 @@ from torch.nn import functional as F
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
 from llu_core.method.schedule import CoopRecipe
 from llu_core.method.statistics.gaussian import shrunk_precision
-from llu_core.systems import clip_adapter, gda_clip, rla, tip_adapter
+from llu_core.systems import clip_adapter, rla, tip_adapter
 from llu_core.systems.clip_adapter import ClipAdapterRecipe
 from llu_core.systems.contract import AnyClasses
-from llu_core.systems.gda_clip import FittedGda, GdaClassifier, GdaRecipe
+from llu_core.systems.frozen import gda_clip
+from llu_core.systems.frozen.gda_clip import FittedGda, GdaClassifier, GdaRecipe
 from llu_core.systems.registry import CannotAnswer, Material
 from llu_core.systems.rla import LinearImageClassifier, RlaRecipe
 from llu_core.systems.tip_adapter import CacheClassifier, FittedCache, TipFRecipe, TipRecipe

@@ -9,9 +9,10 @@ from torch.nn import functional as F
 
 from llu_core.data.fewshot import LabelledEmbeddings
 from llu_core.method.schedule import COOP, CoopRecipe
-from llu_core.systems import gda_clip, linear_probe, rla, tip_adapter, wise_ft
+from llu_core.systems import linear_probe, rla, tip_adapter, wise_ft
 from llu_core.systems.descent import descend
-from llu_core.systems.gda_clip import FittedGda, GdaClassifier, precision_around
+from llu_core.systems.frozen import gda_clip
+from llu_core.systems.frozen.gda_clip import FittedGda, GdaClassifier, precision_around
 from llu_core.systems.linear_probe import FittedProbe, LinearProbeRecipe
 from llu_core.systems.registry import SYSTEMS, Material
 from llu_core.systems.tip_adapter import FittedCache, TipFRecipe

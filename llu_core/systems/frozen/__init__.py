@@ -1,1 +1,1 @@
-"""Four compared systems that work on frozen embeddings alone, one file each."""
+"""Five compared systems that work on frozen embeddings alone, one file each."""
