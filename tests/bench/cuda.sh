@@ -29,4 +29,7 @@ status=${PIPESTATUS[0]}
 
 python3 -m llu_core bench training many clustering encoding --device cuda --json "$report/bench.json" 2>&1 |
   tee "$report/bench.log"
+python3 -m llu_core evaluate timing random:1000 --model random:ViT-B-16-quickgelu --device cuda --seeds 1 \
+  --classes 10,100,1000 --batch-sizes 1,16,256 --methods coop,cocoop,prograd,clip-adapter,llu \
+  --json "$report/timing.json" 2>&1 | tee "$report/timing.log"
 exit "$status"
