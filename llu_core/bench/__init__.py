@@ -13,6 +13,7 @@ from llu_core.bench.measurement import Measurement
 SUBJECTS = {
     "training": "one adapter: against autograd, logistic regression and CLIP-Adapter",
     "many": "many adapters at once against one by one",
+    "passes": "LLU's timed forward and backward pass against a loop written by hand",
     "sweep": "predictions over the (beta, gamma) plane",
     "encoding": "pictures to embeddings, from files and from the cache",
     "starting": "import llu_core, and the app's first page",

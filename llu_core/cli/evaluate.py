@@ -1,13 +1,13 @@
 """`python -m llu_core evaluate`: the options, what they ask for as plans, and the printed rows."""
 
 import argparse
-import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+from llu_core.cli.evaluate_files import add_files, prepare_files, read_templates, report, run_of, write_rows
 from llu_core.cli.options import (
     MODEL_OF_SOURCES,
     SOURCE_HELP,
@@ -17,7 +17,6 @@ from llu_core.cli.options import (
     chosen_recipe,
     embedding_progress,
     listed,
-    make_folders_around,
     model_loader,
     model_of_sources,
     positive,
@@ -29,8 +28,10 @@ from llu_core.cli.options import (
 from llu_core.cli.printing import means_of, print_rows
 from llu_core.data.coop.datasets import datasets_named, missing
 from llu_core.data.features import Features
+from llu_core.encoders.cache import ModelLoader
 from llu_core.encoders.encoder import choose_device
 from llu_core.errors import LluError, shown
+from llu_core.evaluation.configuration import Setting
 from llu_core.evaluation.inputs import SourceFeatures
 from llu_core.evaluation.plans import (
     ABLATION_SYSTEMS,
@@ -38,24 +39,26 @@ from llu_core.evaluation.plans import (
     DEFAULT_SOURCE,
     PLAIN_SETS,
     Plan,
-    Setting,
     cells,
     other_sets,
     preset,
     shifted_sets,
     whole_grid,
 )
-from llu_core.evaluation.results import ROW_TYPES, row_to_json
-from llu_core.evaluation.runner import Outcome, RowStore, cores, run_grid
-from llu_core.files.writing import write_text
-from llu_core.systems.registry import SYSTEMS, systems_named
-from llu_core.terminal import remark, say
+from llu_core.evaluation.results import ROW_TYPES
+from llu_core.evaluation.runner import Cell, Outcome, cores, run_grid
+from llu_core.evaluation.store import ROWS, RowStore
+from llu_core.evaluation.timing.sizes import BATCH_SIZES, Sizes
+from llu_core.systems.recipes_named import systems_called
+from llu_core.systems.registry import SYSTEMS
+from llu_core.terminal import remark
 
 EXAMPLES = """examples:
   python -m llu_core evaluate base-to-new picto:sketched-coloured-shapes
   python -m llu_core evaluate base-to-new caltech.npz pets.npz --methods clip,llu,llu-linear --json rows.json
   python -m llu_core evaluate base-to-new --root ~/data --datasets all --model vit-b-16 --methods all --out report
   python -m llu_core evaluate domain-shift --root ~/data --model vit-b-16 --out report
+  python -m llu_core evaluate timing random:1000 --model random:ViT-B-16-quickgelu --classes 10,100,1000 --methods all
   python -m llu_core evaluate all --out report"""
 
 PROTOCOLS = {
@@ -68,6 +71,12 @@ PROTOCOLS = {
 }
 
 
+METHODS_HELP = (
+    f"comma-separated, or all (default: by protocol): {', '.join(SYSTEMS)}; those of LLU also with a recipe of their "
+    "own, llu@paper beside llu"
+)
+
+
 def add(commands) -> None:
     """Add the command to those of the parser."""
     evaluate = add_command(commands, "evaluate", "the paper's protocols", EXAMPLES, run)
@@ -78,9 +87,18 @@ def add(commands) -> None:
     evaluate.add_argument("sources", nargs="*", metavar="SOURCE", help=f"{SOURCE_HELP} (default: built-in sets)")
     evaluate.add_argument("--root", type=Path, metavar="DIR", help="folder of CoOp's data folders")
     evaluate.add_argument("--datasets", help="which of them: all (the default), shifted, or names, comma-separated")
-    evaluate.add_argument("--methods", help=f"comma-separated, or all (default: by protocol): {', '.join(SYSTEMS)}")
+    evaluate.add_argument("--methods", help=METHODS_HELP)
     evaluate.add_argument("--shots", type=positives, help="per class, comma-separated (default: 16)")
     evaluate.add_argument("--seeds", type=seeds, help="comma-separated (default: 1,2,3)")
+    evaluate.add_argument(
+        "--batch-sizes", type=positives, metavar="LIST", help="timing: pictures of a pass (default: 1,2,4,8,16,32)"
+    )
+    evaluate.add_argument(
+        "--classes", type=positives, metavar="LIST", help="timing: classes of a pass, of the source's (default: all)"
+    )
+    evaluate.add_argument(
+        "--templates", type=Path, metavar="FILE", help="prompt templates, a line each with {} for the class's name"
+    )
     evaluate.add_argument("--views", type=positive, default=0, metavar="K", help="augmented views per training picture")
     evaluate.add_argument(
         "--full", action="store_true", help="with all: the whole grid of the built-in sets, for hours"
@@ -92,7 +110,7 @@ def add(commands) -> None:
     evaluate.add_argument(
         "--out", type=Path, metavar="DIR", help="write a report there; rows already there are kept (all: ./report)"
     )
-    evaluate.add_argument("--json", type=Path, metavar="FILE", help="write the rows to FILE")
+    add_files(evaluate)
     evaluate.add_argument(
         "--tune", action="store_true", help="also llu-tuned: beta, gamma and lambda chosen on the shots of each cell"
     )
@@ -106,17 +124,13 @@ def run(options: argparse.Namespace) -> int:
     whole = options.protocol == "all"
     options.out = options.out or (Path("report") if whole else None)
     options.jobs = options.jobs or (cores() if whole else 1)
-    if options.out and options.out.exists() and not options.out.is_dir():
-        raise LluError(f"{options.out} is a file; name a folder for the report")
-    if options.json and options.json.is_dir():
-        raise LluError(f"{options.json} is a folder; name a file for the rows")
-    make_folders_around(options.json, options.out)
+    prepare_files(options)
     device = str(choose_device(options.device))
-    datasets, troubles = _datasets(options)
+    datasets, absent = _datasets(options)
     plans = _plans(options, datasets)
     options.model = options.model or model_of_sources(name for plan in plans for name in plan.names)
     loader = replace(model_loader(options, options.model), device=device)
-    setting = Setting(chosen_recipe(options), device, options.views, loader)
+    setting = _setting(options, loader)
     where = SourceFeatures(
         loader=loader,
         root=options.root,
@@ -124,25 +138,42 @@ def run(options: argparse.Namespace) -> int:
         views=options.views,
         jobs=options.jobs,
         dask=options.dask,
+        templates=read_templates(options.templates) if options.templates else (),
     )
     features, unusable = _load(where, plans)
-    grid = [cell for plan in plans for cell in cells(plan, features, setting)]
-    store = RowStore(options.out / "rows.jsonl") if options.out else None
-    with closing(run_grid(grid, jobs=options.jobs, dask=options.dask, store=store)) as outcomes:
-        done = list(_printed(outcomes))
+    store = RowStore(options.out / ROWS) if options.out else None
+    done = _computed([cell for plan in plans for cell in cells(plan, features, setting)], options, store)
     rows = [row for outcome in done for row in outcome.rows]
     print_rows(means := means_of(rows), {type(row) for row in rows})
-    if options.json:
-        listing = [row_to_json(row) for row in (*rows, *means)]
-        write_text(options.json, json.dumps(listing, indent=2, ensure_ascii=False) + "\n")
-    troubles += [*unusable, *_failures(done)]
-    if options.out and done:
+    write_rows(options, rows, means)
+    if store and done:
         notes = [remark for each in features.values() for remark in each.remarks]
-        notes += [f"could not be used: {trouble}" for trouble in troubles]
-        _write_report(options, setting, done, time.perf_counter() - start, notes)
+        notes += [f"could not be used: {trouble}" for trouble in (*absent, *unusable)]
+        store.add_run(run_of(options, setting, done, features.values(), time.perf_counter() - start, notes))
+        report(store.path.parent, listed(options.measures))
+    troubles = [*absent, *unusable, *_failures(done)]
     for trouble in troubles:
         remark(f"error: {trouble}")
     return 2 if troubles else 0
+
+
+def _setting(options: argparse.Namespace, loader: ModelLoader) -> Setting:
+    return Setting(
+        recipe=chosen_recipe(options),
+        device=loader.device or "cpu",
+        views=options.views,
+        load_encoder=loader,
+        sizes=Sizes(tuple(options.batch_sizes or BATCH_SIZES), tuple(options.classes or ())),
+        predictions=options.predictions is not None,
+    )
+
+
+def _computed(grid: Sequence[Cell], options: argparse.Namespace, store: RowStore | None) -> list[Outcome]:
+    """The outcomes of all cells; predictions are in no file of rows, so that what is kept does not do for them."""
+    kept = store.finished() if store and not options.predictions else {}
+    outcomes = run_grid(grid, jobs=options.jobs, dask=options.dask, kept=kept, keep=store.add if store else None)
+    with closing(outcomes):
+        return list(_printed(outcomes))
 
 
 def _datasets(options: argparse.Namespace) -> tuple[tuple[str, ...], list[str]]:
@@ -195,7 +226,7 @@ def _adjusted(plan: Plan, options: argparse.Namespace) -> Plan:
     """The plan with --methods, --shots and --seeds; in `all`, each protocol takes those of the systems it knows."""
     given = listed(options.methods)
     if options.methods is not None and given != ["all"]:
-        systems = tuple(system.name for system in systems_named(given))
+        systems = tuple(system.name for system in systems_called(given))
         if options.protocol == "all":
             systems = tuple(name for name in plan.systems if name in systems)
         plan = replace(plan, systems=systems)
@@ -254,22 +285,3 @@ def _failures(outcomes: Sequence[Outcome]) -> list[str]:
         f"{error} ({names[0]}{f' and {len(names) - 1} more' if len(names) > 1 else ''})"
         for error, names in cells_of.items()
     ]
-
-
-def _write_report(
-    options: argparse.Namespace, setting: Setting, outcomes: Sequence[Outcome], seconds: float, notes: Sequence[str]
-) -> None:
-    from llu_core.evaluation.report import About, command_line, write_report
-
-    workers = f"Dask cluster {options.dask}" if options.dask else f"{options.jobs} on {cores()} cores"
-    about = About(
-        command=command_line(),
-        model=options.model,
-        device=setting.device,
-        recipe=str(setting.recipe),
-        workers=workers,
-        views=setting.views,
-        seconds=seconds,
-        notes=tuple(notes),
-    )
-    say(f"report: {write_report(options.out, outcomes, about)}")

@@ -1,9 +1,9 @@
-"""The command line: `python -m llu_core train | predict | evaluate | bench`. Thin: parse, call, print."""
+"""The command line: `python -m llu_core train | predict | evaluate | report | bench`. Thin: parse, call, print."""
 
 import argparse
 from collections.abc import Sequence
 
-from llu_core.cli import bench, evaluate, predict, train
+from llu_core.cli import bench, evaluate, predict, report, train
 from llu_core.errors import LluError
 from llu_core.terminal import finish, prepare, remark
 
@@ -13,8 +13,10 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m llu_core", description="Localized Latent Updates for CLIP-like models."
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="train | predict | evaluate | bench")
-    for command in (train, predict, evaluate, bench):
+    commands = parser.add_subparsers(
+        dest="command", required=True, metavar="train | predict | evaluate | report | bench"
+    )
+    for command in (train, predict, evaluate, report, bench):
         command.add(commands)
     return parser
 

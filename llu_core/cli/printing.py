@@ -2,23 +2,16 @@
 
 from collections.abc import Sequence
 
-from llu_core.evaluation.results import (
-    AnyRow,
-    MeanRow,
-    MeanTransferRow,
-    Row,
-    TimingRow,
-    TransferRow,
-    mean_rows,
-    mean_transfer_rows,
-)
+from llu_core.evaluation.means import MeanRow, MeanTransferRow, mean_rows, mean_transfer_rows
+from llu_core.evaluation.results import AnyRow, Row, TimingRow, TransferRow
 from llu_core.terminal import say
 
 HEADS = {
     Row: f"{'source':<28} {'method':<14} {'seed':>4} {'shots':>5} {'base':>6} {'new':>6} {'H':>6} {'joint':>6} "
     f"{'OwAUC':>6} {'elsewhere':>9} {'train s':>8}",
     TransferRow: f"{'source':<28} {'method':<14} {'seed':>4} {'shots':>5} {'accuracy':>8}  {'target':<28}",
-    TimingRow: f"{'source':<28} {'method':<14} {'seed':>4} {'batch':>5} {'ms':>9} {'MB':>9}",
+    TimingRow: f"{'source':<28} {'method':<14} {'seed':>4} {'classes':>7} {'batch':>5} {'ms':>9} {'MB':>9} "
+    f"{'held MB':>9}",
 }
 
 
@@ -35,9 +28,10 @@ def print_rows(rows: Sequence[AnyRow], headed: set[type]) -> None:
 def _line(row: AnyRow) -> str:
     start = f"{row.source:<28} {row.method:<14} {'mean' if row.seed is None else row.seed:>4}"
     if isinstance(row, TimingRow):
-        memory = None if row.memory_bytes is None else row.memory_bytes / 1e6
+        memory, held = (None if each is None else each / 1e6 for each in (row.memory_bytes, row.held_bytes))
         milliseconds = None if row.seconds is None else 1e3 * row.seconds
-        end = f"{row.batch_size:>5} {_figure(milliseconds, 9, 3)} {_figure(memory, 9, 3)}"
+        measured = " ".join(_figure(each, 9, 3) for each in (milliseconds, memory, held))
+        end = f"{row.classes or '':>7} {row.batch_size:>5} {measured}"
     elif isinstance(row, TransferRow):
         end = f"{row.shots:>5} {_figure(row.accuracy, 8)}  {row.target:<28}"
     else:

@@ -17,6 +17,7 @@ from llu_core.data.remarks import remarks
 from llu_core.data.sources import open_source
 from llu_core.encoders.cache import ModelLoader
 from llu_core.evaluation.runner import run_tasks
+from llu_core.evaluation.timing.sizes import MADE_UP, made_up_set
 
 SHARDED_FROM = 4000
 """Pictures from which on it pays to start other processes for embedding."""
@@ -29,7 +30,7 @@ class SourceFeatures:
     """Where sources are and how they are embedded.
 
     datasets: names that mean data folders under `root`, not SOURCEs; views: augmented views per training picture;
-    jobs, dask: as `runner.run_grid` takes them.
+    jobs, dask: as `runner.run_grid` takes them; templates: in place of the sources' own, () for these.
     """
 
     loader: ModelLoader
@@ -38,6 +39,7 @@ class SourceFeatures:
     views: int = 0
     jobs: int = 1
     dask: str | None = None
+    templates: tuple[str, ...] = ()
 
     def load(self, name: str, draws: Draws, progress: Callable[[int, int], None] | None = None) -> Features:
         """The embedded source, at least the pictures of `draws`, pairs of (shots, seed).
@@ -46,7 +48,7 @@ class SourceFeatures:
         """
         source = self._open(name)
         if isinstance(source, FewShotSet):
-            return replace(Features.of(source), remarks=remarks(source))
+            return replace(Features.of(source), remarks=(*remarks(source), *self._without_templates(source)))
         if self.loader.cache is not None and len(source.train) + len(source.test) >= SHARDED_FROM:
             self._embed_together(name, draws)
         features = extract(
@@ -57,9 +59,17 @@ class SourceFeatures:
         return replace(features, remarks=(*told, *remarks(features.problem, features.class_ids, self.loader())))
 
     def _open(self, name: str) -> FewShotSet | ImageSource:
-        if self.root is not None and name in self.datasets:
-            return open_dataset(self.root, name)
-        return open_source(name)
+        if name.startswith(MADE_UP):
+            return made_up_set(name, self.loader())
+        in_root = self.root is not None and name in self.datasets
+        source = open_dataset(self.root or Path(), name) if in_root else open_source(name)
+        return (
+            replace(source, templates=self.templates) if self.templates and isinstance(source, ImageSource) else source
+        )
+
+    def _without_templates(self, source: FewShotSet) -> tuple[str, ...]:
+        told = f"{source.name}: its class texts were embedded elsewhere, so that the templates given do not apply to it"
+        return (told,) * bool(self.templates)
 
     def _embed_together(self, name: str, draws: Draws) -> None:
         """A failed or lost shard costs time only: `extract` computes what is not there."""

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from llu_core.data.fewshot import Control, FewShotSet, LabelledEmbeddings
 from llu_core.method.adapter import nearest_anchor
+from llu_core.method.classifier import Classifier
 from llu_core.systems.registry import CannotAnswer, Fitted
 
 _ROWS_AT_ONCE = 1_024
@@ -24,10 +25,13 @@ _ROWS_AT_ONCE = 1_024
 
 @dataclass(frozen=True, eq=False)
 class Score:
-    """A closed problem answered: right (n,) bool, one per test picture, or None and the reason."""
+    """A closed problem answered: right (n,) bool and logits (n, C), one row per test picture, and the classifier that
+    they are of; or None, and the reason."""
 
     right: Tensor | None
     reason: str = ""
+    logits: Tensor | None = None
+    classifier: Classifier | None = None
 
     @property
     def accuracy(self) -> float | None:
@@ -37,16 +41,14 @@ class Score:
 
 def score(fitted: Fitted | None, problem: FewShotSet) -> Score:
     """How a trained system does on the test pictures of a closed problem; None counts as no answer."""
+    if fitted is None:
+        return Score(None)
     try:
-        logits = logits_of(fitted, problem)
+        classifier = fitted.on(problem)
     except CannotAnswer as error:
         return Score(None, str(error))
-    return Score(None if logits is None else logits.argmax(dim=1) == problem.test.labels)
-
-
-def logits_of(fitted: Fitted | None, problem: FewShotSet) -> Tensor | None:
-    """(n, C) for the test pictures; raises CannotAnswer."""
-    return None if fitted is None else fitted.on(problem).logits(problem.test.embeddings, problem.class_embeddings)
+    logits = classifier.logits(problem.test.embeddings, problem.class_embeddings)
+    return Score(logits.argmax(dim=1) == problem.test.labels, logits=logits, classifier=classifier)
 
 
 @dataclass(frozen=True)
@@ -65,23 +67,17 @@ def open_world(fitted: Fitted | None, whole: FewShotSet, base: Score, new: Score
 
     whole: its train rows are the shots that the system was trained on; base, new: its scores on the halves.
     """
-    try:
-        logits = logits_of(fitted, whole)
-    except CannotAnswer:
-        return OpenWorld()
-    if logits is None:
-        return OpenWorld()
-    joint = Score(logits.argmax(dim=1) == whole.test.labels).accuracy
-    if base.right is None or new.right is None:
-        return OpenWorld(joint)
-    probability = logits.softmax(dim=1)[:, : whole.base_classes].amax(dim=1)
+    of_all = score(fitted, whole)
+    if of_all.logits is None or base.right is None or new.right is None:
+        return OpenWorld(of_all.accuracy)
+    probability = of_all.logits.softmax(dim=1)[:, : whole.base_classes].amax(dim=1)
     cosine = _nearest(whole.test.embeddings, whole.train.embeddings)
     of_base = whole.test.labels < whole.base_classes
     found = [
         openworld_auc(base.right, new.right, each[of_base], each[~of_base])
         for each in (probability, cosine, probability * cosine.clamp(min=0))
     ]
-    return OpenWorld(joint, *found)
+    return OpenWorld(of_all.accuracy, *found)
 
 
 def _nearest(points: Tensor, shots: Tensor) -> Tensor:

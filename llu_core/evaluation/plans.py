@@ -3,24 +3,21 @@
 The built-in sets have a preset, sized for two processor cores and half an hour, and the whole grid.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import Any
-
-import torch
-from torch import Tensor
 
 from llu_core.data.features import Drawn, Features
 from llu_core.data.fewshot import FewShotSet
 from llu_core.errors import LluError
-from llu_core.evaluation.protocols import LoadEncoder, Trial, run_trial
-from llu_core.evaluation.results import ROW_TYPES, Row, TimingRow
+from llu_core.evaluation.configuration import Setting, configuration, fingerprint, of_draw
+from llu_core.evaluation.protocols import Trial, run_trial
 from llu_core.evaluation.runner import Cell, Task
-from llu_core.evaluation.timing import BATCH_SIZES, time_pass
-from llu_core.method.recipes import ABLATIONS, RECIPES, Recipe
-from llu_core.systems.registry import SYSTEMS, llu_system, systems_named
+from llu_core.evaluation.timing.cells import processor, timed_forms, timed_rows
+from llu_core.method.recipes import ABLATIONS
+from llu_core.systems.recipes_named import systems_called
+from llu_core.systems.registry import SYSTEMS, llu_system
 
 ALL_SHOTS = (1, 2, 4, 8, 16)
 SEEDS = (1, 2, 3)
@@ -74,17 +71,6 @@ class Plan:
         return tuple((shots, seed) for shots in self.shots for seed in self.seeds)
 
 
-@dataclass(frozen=True)
-class Setting:
-    """How to run, the same for every cell. views: augmented views per training picture; load_encoder: makes the model
-    that the pictures were embedded with, None where there were none."""
-
-    recipe: Recipe = RECIPES["fast"]
-    device: str = "cpu"
-    views: int = 0
-    load_encoder: LoadEncoder | None = None
-
-
 def preset() -> list[Plan]:
     """Every protocol and system on some of the built-in sets."""
     return [
@@ -130,15 +116,15 @@ def cells(plan: Plan, features: Mapping[str, Features], setting: Setting) -> lis
 
     Raises LluError for unknown systems.
     """
-    systems = [system.name for system in systems_named(plan.systems)]
+    systems = systems_called(plan.systems, setting.recipe)
     targets = tuple(without_thumbnails(features[name].problem) for name in plan.targets if name in features)
+    fingerprints = {target.name: fingerprint(target) for target in targets}
     made: list[Cell] = []
-    for name in plan.sources:
-        if name not in features:
-            continue
+    for name in (name for name in plan.sources if name in features):
+        problem = features[name].problem
+        known = {each.name: configuration(plan.protocol, problem, fingerprints, each, setting) for each in systems}
         for shots, seed in plan.draws:
-            grid = _Grid(plan.protocol, features[name], targets, shots, seed, setting)
-            made += grid.cells(systems)
+            made += _Grid(plan.protocol, features[name], targets, shots, seed, setting).cells(known)
     return made
 
 
@@ -153,14 +139,16 @@ class _Grid:
     seed: int
     setting: Setting
 
-    def cells(self, systems: Sequence[str]) -> list[Cell]:
+    def cells(self, known: Mapping[str, dict[str, Any]]) -> list[Cell]:
+        """known: what decides the rows of every system, whatever is drawn."""
         try:
-            data = self._data(_drawn(self.source, self.shots, self.seed))
+            drawn = _drawn(self.source, self.shots, self.seed)
         except LluError:
-            data = ""  # the cells say it themselves when they are prepared, each by its name
+            drawn = None  # the cells say it themselves when they are prepared, each by its name
+        ours = of_draw(drawn, self.shots, self.seed)
         if self.protocol == "timing":
-            return [self._timing_cell(system, size, data) for system in systems for size in BATCH_SIZES]
-        return [Cell(self._configuration(system, data), partial(self._prepare, system)) for system in systems]
+            return [cell for system in known for cell in self._timing_cells(system, known[system] | ours)]
+        return [Cell(known[system] | ours, partial(self._prepare, system)) for system in known]
 
     def _trial(self, system: str) -> Trial:
         setting = self.setting
@@ -176,51 +164,26 @@ class _Grid:
             recipe=setting.recipe,
             device=setting.device,
             load_encoder=load_encoder,
+            predictions=setting.predictions,
         )
 
     def _prepare(self, system: str) -> Task:
         return partial(run_trial, self._trial(system))
 
-    def _timing_cell(self, system: str, size: int, data: str) -> Cell:
-        configuration = self._configuration(system, data) | {"batch_size": size}
-        return Cell(configuration, lambda: partial(time_passes, self._trial(system), size), alone=True)
+    def _timing_cells(self, system: str, known: dict[str, Any]) -> list[Cell]:
+        """One for every form, number of classes and batch size."""
+        made, sizes = [], self.setting.sizes
+        everything = known | {"processor": processor(self.setting.device)}
+        for form in timed_forms(system):
+            for classes in sizes.classes or (None,):
+                for size in sizes.batch_sizes:
+                    sized = {"form": form, "classes": classes, "batch_size": size}
+                    prepare = partial(self._prepare_timing, system, form, classes, size)
+                    made.append(Cell(everything | sized, prepare, alone=True))
+        return made
 
-    def _configuration(self, system: str, data: str) -> dict[str, Any]:
-        setting = self.setting
-        return {
-            "protocol": self.protocol,
-            "source": self.source.problem.name,
-            "method": system,
-            "shots": self.shots,
-            "seed": self.seed,
-            "data": data,
-            "recipe": asdict(setting.recipe) if system.startswith("llu") else None,
-            "device": torch.device(setting.device).type,
-            "views": setting.views,
-            **({"columns": [field.name for field in fields(Row)]} if self._has_halves else {}),
-        }
-
-    @property
-    def _has_halves(self) -> bool:
-        """Whether controls are asked too; rows that a release with fewer columns kept are computed again."""
-        return ROW_TYPES[self.protocol] is Row
-
-    def _data(self, drawn: Drawn) -> str:
-        """A fingerprint of everything that is learned from and tested on."""
-        digest = hashlib.blake2b(digest_size=16)
-        tensors = [drawn.validation.embeddings, drawn.validation.labels]
-        tensors += [] if drawn.views is None else [drawn.views]
-        for problem in (drawn.problem, *self.targets):
-            digest.update("\0".join((problem.encoder_identity, *problem.class_names)).encode())
-            digest.update(f"{problem.base_classes} {problem.logit_scale}".encode())
-            tensors += [problem.class_embeddings, problem.test.embeddings, problem.test.labels]
-        tensors += [drawn.problem.train.embeddings, drawn.problem.train.labels]
-        for control in drawn.problem.controls if self._has_halves else ():
-            digest.update("\0".join(control.class_names).encode())
-            tensors += [control.class_embeddings, control.pictures.embeddings, control.pictures.labels]
-        for tensor in tensors:
-            digest.update(_bytes(tensor))
-        return digest.hexdigest()
+    def _prepare_timing(self, system: str, form: str, classes: int | None, size: int) -> Task:
+        return partial(timed_rows, self._trial(system), form, classes, size)
 
 
 @lru_cache(maxsize=1)
@@ -235,13 +198,3 @@ def without_thumbnails(problem: FewShotSet) -> FewShotSet:
     train, test = (replace(rows, thumbnails=None) for rows in (problem.train, problem.test))
     controls = tuple(replace(each, pictures=replace(each.pictures, thumbnails=None)) for each in problem.controls)
     return replace(problem, train=train, test=test, controls=controls)
-
-
-def _bytes(tensor: Tensor) -> bytes:
-    return tensor.contiguous().numpy().tobytes()
-
-
-def time_passes(trial: Trial, batch_size: int) -> list[TimingRow]:
-    """The timing task of one cell: training shots of all classes that have any."""
-    drawn = trial.drawn.select_classes(trial.drawn.problem.seen_classes)
-    return [time_pass(replace(trial, drawn=drawn), batch_size)]

@@ -4,20 +4,25 @@ A Trial is one training: a system on the shots of one seed, and what it is teste
 so that they travel to other processes; `run_trial` carries one out. `timing` has the protocol of Figure 3.
 """
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from llu_core.data.features import Drawn, Features
-from llu_core.data.fewshot import FewShotSet
+from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
 from llu_core.encoders.encoder import Encoder
 from llu_core.errors import LluError
-from llu_core.evaluation.open_world import elsewhere, open_world, score
-from llu_core.evaluation.results import AnyRow, Row, TransferRow, mean_rows
+from llu_core.evaluation.means import mean_rows
+from llu_core.evaluation.measures import Measures, measured
+from llu_core.evaluation.open_world import Score, elsewhere, open_world, score
+from llu_core.evaluation.predictions import Predictions
+from llu_core.evaluation.results import AnyRow, Row, TransferRow
 from llu_core.method.adapter import LocalizedAdapter
 from llu_core.method.classifier import harmonic_mean
 from llu_core.method.recipes import RECIPES, Recipe
 from llu_core.systems.contract import Device
-from llu_core.systems.registry import CannotAnswer, Fitted, Material, System, systems_named
+from llu_core.systems.recipes_named import recipe_name, systems_called
+from llu_core.systems.registry import CannotAnswer, Fitted, Material, System
 
 LoadEncoder = Callable[[], Encoder]
 """Makes the encoder behind the embeddings where a trial needs one; it must survive pickling for use in processes."""
@@ -29,7 +34,8 @@ NO_ENCODER = "trains through the text tower; embeddings alone are given"
 class Trial:
     """One training and its tests.
 
-    drawn: the shots, over all classes; targets: what the transfer protocols test on besides it.
+    drawn: the shots, over all classes; targets: what the transfer protocols test on besides it; predictions: whether
+    its rows carry the answer to every picture.
     """
 
     protocol: str
@@ -41,6 +47,7 @@ class Trial:
     recipe: Recipe = RECIPES["fast"]
     device: Device = "cpu"
     load_encoder: LoadEncoder | None = None
+    predictions: bool = False
 
 
 def run_trial(trial: Trial) -> list[AnyRow]:
@@ -70,7 +77,7 @@ def base_to_new(
     Shots are sampled over all classes, then split (CoOp's order). methods: names of SYSTEMS. Raises LluError if a base
     class has no shots or a half has no test images.
     """
-    names = [system.name for system in systems_named(methods, recipe)]
+    names = [system.name for system in systems_called(methods, recipe)]
     if not seeds:
         raise LluError("there is no seed; give at least one")
     features = source if isinstance(source, Features) else Features.of(source)
@@ -107,7 +114,33 @@ def _base_to_new(trial: Trial) -> Row:
         reason=why or base_score.reason or new_score.reason,
         elsewhere=elsewhere(fitted, base.problem, base.problem.controls),
         **asdict(open_world(fitted, whole, base_score, new_score)),
+        **_measures("base_", base.problem, base_score),
+        **_measures("new_", new.problem, new_score),
+        recipe=recipe_of(trial),
+        draw=draw_of(base.problem.train),
+        predictions=(
+            *_predictions(trial, base.problem, base_score, "base"),
+            *_predictions(trial, new.problem, new_score, "new"),
+        ),
     )
+
+
+def _measures(prefix: str, problem: FewShotSet, answer: Score) -> dict[str, float | None]:
+    """The columns of `measures`, each with a prefix."""
+    found = Measures() if answer.logits is None else measured(answer.logits, problem.test.labels)
+    return {f"{prefix}{column}": value for column, value in asdict(found).items()}
+
+
+def _predictions(trial: Trial, problem: FewShotSet, answer: Score, part: str = "") -> tuple[Predictions, ...]:
+    if not trial.predictions or answer.logits is None or answer.classifier is None:
+        return ()
+    return (Predictions.of(problem, answer.classifier, answer.logits, part),)
+
+
+def draw_of(train: LabelledEmbeddings) -> str:
+    """A fingerprint of the pictures that were drawn, the same whatever their order."""
+    rows = sorted(f"{label} {name}" for label, name in zip(train.labels.tolist(), train.names, strict=True))
+    return hashlib.blake2b("\0".join(rows).encode(errors="replace"), digest_size=8).hexdigest()
 
 
 def _transfer(trial: Trial, closed_problem: Callable[[FewShotSet, FewShotSet], FewShotSet]) -> Iterator[TransferRow]:
@@ -131,6 +164,10 @@ def _transfer(trial: Trial, closed_problem: Callable[[FewShotSet, FewShotSet], F
             accuracy=answer.accuracy,
             train_seconds=seconds,
             reason=why or answer.reason,
+            **_measures("", target, answer),
+            recipe=recipe_of(trial),
+            draw=draw_of(problem.train),
+            predictions=_predictions(trial, target, answer),
         )
 
 
@@ -165,8 +202,13 @@ def material_for(trial: Trial, drawn: Drawn) -> Material:
 
 def system_of(trial: Trial) -> System:
     """The system a trial trains."""
-    (system,) = systems_named([trial.system], trial.recipe)
+    (system,) = systems_called([trial.system], trial.recipe)
     return system
+
+
+def recipe_of(trial: Trial) -> str:
+    """What LLU is trained by, before an ablation, "" for other systems."""
+    return "" if system_of(trial).recipe is None else recipe_name(trial.system, trial.recipe)
 
 
 def _fitted(trial: Trial, drawn: Drawn) -> tuple[Fitted | None, float | None, str]:

@@ -1,7 +1,8 @@
 """Grids of trials: kept in a file, resumed, and run by many processes or a Dask cluster through joblib.
 
-    with RowStore(folder / "rows.jsonl") as store:
-        for outcome in run_grid(cells, jobs=4, store=store): ...        in the order of the cells, however many workers
+    for outcome in run_grid(cells, jobs=4, kept=store.finished(), keep=store.add): ...
+
+gives the outcomes in the order of the cells, however many workers there are; `store` has the rows of earlier runs.
 
 A cell that fails is named and the rest goes on. Each is computed with one torch thread, so that its numbers do not
 depend on how many run beside it. joblib pickles tasks on their way to its own workers; nothing is unpickled from files.
@@ -17,13 +18,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, islice
-from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import torch
 
 from llu_core.errors import LluError, one_line
-from llu_core.evaluation.results import AnyRow, row_from_json, row_to_json
+from llu_core.evaluation.results import AnyRow
 
 DASK_PATIENCE, DASK_ANSWER, DASK_POLL, DASK_LAST = 20.0, 60.0, 0.25, 5.0
 """Seconds: a cluster may be without a worker for so long, its scheduler without an answer (the first task makes it
@@ -32,6 +32,9 @@ import torch), its work is asked about so often, and its end may take so long.""
 Value = TypeVar("Value")
 Task = Callable[[], Sequence[AnyRow]]
 """What makes the rows of a cell, wherever it runs."""
+
+
+_NUMBERS = {"seed": "seed", "classes": "classes", "batch_size": "batch"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +59,7 @@ class Cell:
         given = self.configuration
         words = [str(given[part]) for part in ("protocol", "source", "method") if part in given]
         numbers = [f"{given[part]} shots" for part in ("shots",) if part in given]
-        numbers += [f"seed {given[part]}" for part in ("seed",) if part in given]
+        numbers += [f"{word} {given[part]}" for part, word in _NUMBERS.items() if given.get(part) is not None]
         return ", ".join([" ".join(words), *numbers])
 
 
@@ -71,14 +74,22 @@ class Outcome:
 
 
 def run_grid(
-    cells: Sequence[Cell], *, jobs: int = 1, dask: str | None = None, store: "RowStore | None" = None
+    cells: Sequence[Cell],
+    *,
+    jobs: int = 1,
+    dask: str | None = None,
+    kept: Mapping[str, tuple[AnyRow, ...]] | None = None,
+    keep: Callable[[Cell, Sequence[AnyRow], str], object] | None = None,
 ) -> Generator[Outcome, None, None]:
-    """The outcomes in the order of `cells`, those that run alone last; what `store` has is not computed again.
+    """The outcomes in the order of `cells`, those that run alone last.
+
+    kept: rows by the key of their cell, which are not computed again; keep: told the rows of every other cell, or its
+    error, as soon as they are there.
 
     jobs: processes, 1 for this one alone; dask: address of a scheduler whose workers do the work instead.
     Raises LluError where Dask cannot be used or a worker dies.
     """
-    kept = store.finished() if store else {}
+    kept = kept or {}
     in_order = sorted(cells, key=lambda cell: cell.alone)
     pending = [cell for cell in in_order if cell.key not in kept]
     together, alone = ([cell for cell in pending if cell.alone is wanted] for wanted in (False, True))
@@ -89,8 +100,8 @@ def run_grid(
             continue
         made, error = next(computed)
         rows = made or ()
-        if store:
-            store.add(cell, rows, error)
+        if keep:
+            keep(cell, rows, error)
         yield Outcome(cell, tuple(rows), error)
 
 
@@ -239,60 +250,3 @@ def _prepared(cell: Cell) -> Task:
 
 def _fail(message: str) -> Sequence[AnyRow]:
     raise LluError(message)
-
-
-class RowStore:
-    """rows.jsonl: a line per row, or per failed cell, written as they come.
-
-    Each line tells its cell, and which of the cell's rows it is; a cell counts as finished when all of them are there.
-    A last line torn by a kill is cut off.
-    """
-
-    def __init__(self, path: str | Path):
-        self.path = Path(path)
-        if self.path.is_file():
-            _cut_torn_line(self.path)
-
-    def finished(self) -> dict[str, tuple[AnyRow, ...]]:
-        """The rows of every finished cell, by its key."""
-        parts: dict[str, dict[int, AnyRow]] = {}
-        expected: dict[str, int] = {}
-        for line in self._lines():
-            try:
-                content = json.loads(line)
-                key, part, of = content.pop("cell"), content.pop("part"), content.pop("parts")
-                parts.setdefault(key, {})[part] = row_from_json(content)
-                expected[key] = of
-            except (ValueError, KeyError, TypeError, AttributeError):
-                continue  # a failed cell, or a line that somebody damaged: computed again
-        return {
-            key: tuple(rows[part] for part in sorted(rows))
-            for key, rows in parts.items()
-            if set(rows) == set(range(1, expected[key] + 1))
-        }
-
-    def add(self, cell: Cell, rows: Sequence[AnyRow], error: str) -> None:
-        """Append the rows of a cell, or its error."""
-        lines: list[dict[str, Any]] = [
-            {**row_to_json(row), "cell": cell.key, "part": part, "parts": len(rows)}
-            for part, row in enumerate(rows, start=1)
-        ]
-        if error:
-            lines = [{"failed": cell.name, "error": error, "cell": cell.key}]
-        text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("a", encoding="utf-8", errors="replace") as file:
-            file.write(text)
-
-    def _lines(self) -> Iterable[str]:
-        if not self.path.is_file():
-            return []
-        return self.path.read_text(encoding="utf-8", errors="replace").splitlines()
-
-
-def _cut_torn_line(path: Path) -> None:
-    content = path.read_bytes()
-    whole = content.rfind(b"\n") + 1
-    if whole < len(content):
-        with path.open("r+b") as file:
-            file.truncate(whole)

@@ -85,7 +85,8 @@ class Sweep:
     def plane(self, betas: Sequence[float], gammas: Sequence[float]) -> Tensor:
         """Predictions over a whole plane, (len(betas), len(gammas), n) int64, as `predictions` gives one by one.
 
-        About a hundred times faster than that. Scores within rounding of each other may be ordered differently.
+        Several times faster than that: `python -m llu_core bench sweep` measured 2.4 times on two cores of one machine
+        and 6.6 times on one thread of another. Scores within rounding of each other may be ordered differently.
         Works on parts of PLANE_NUMBERS scores, so that it needs little memory beyond its result.
         """
         result = torch.empty(len(betas), len(gammas), len(self.uu), dtype=torch.int64, device=self.uu.device)
@@ -128,7 +129,7 @@ class Sweep:
 
 
 def _argmax(scores: Tensor, out: Tensor) -> None:
-    """The index of the largest value in each row; numpy's is eight times as fast as torch's on the CPU."""
+    """The index of the largest value in each row; numpy's is several times as fast as torch's on the CPU."""
     if scores.device.type == "cpu":
         scores.numpy().argmax(axis=1, out=out.numpy())
     else:

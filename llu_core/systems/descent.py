@@ -57,8 +57,10 @@ def descend_by(
     targets = material.targets.to(device)
     parameters = optimizer.param_groups[0]["params"]
     steps = epochs * math.ceil(len(targets) / batch_size)
+    epoch, images = 0, material.images().to(device)
     for batch in shuffled_batches(len(targets), batch_size, steps, generator, device):
-        images = material.images(batch.epoch).to(device)
+        if batch.epoch != epoch:  # not at every step: a copy to the device takes longer than a step
+            epoch, images = batch.epoch, material.images(batch.epoch).to(device)
         rows = slice(None) if batch.rows is None else batch.rows
         set_rate(optimizer, rate(batch, steps))
         for parameter, gradient in zip(parameters, gradients(images[rows], targets[rows]), strict=True):

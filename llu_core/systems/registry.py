@@ -4,10 +4,12 @@ fitted = SYSTEMS["coop"].fit(Material(shots, validation, views, encoder), seed, 
 logits = fitted.on(problem).logits(images, problem.class_embeddings)      or CannotAnswer
 """
 
+import inspect
 import time
 from collections.abc import Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, asdict, dataclass
 from functools import partial
+from typing import Any
 
 from llu_core.errors import LluError
 from llu_core.method.fitting import warm_up
@@ -37,7 +39,8 @@ class System:
 
     name: as the command line calls it; title: as tables do. new_classes: whether it can answer for classes without
     shots; needs_encoder: whether it trains through the model's text tower and so cannot work on embeddings alone.
-    recipe: LLU's, None for the others.
+    version: of what its code means, to be raised whenever the same settings give other answers. recipe: LLU's, None for
+    the others.
     """
 
     name: str
@@ -46,7 +49,15 @@ class System:
     new_classes: bool
     needs_encoder: bool
     fit: Fit
+    version: int = 1
     recipe: Recipe | None = None
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """Everything about the system that decides its answers, as JSON values."""
+        given = inspect.signature(self.fit).parameters.get("recipe")
+        settings = given.default if self.recipe is None and given is not None else self.recipe
+        return {"settings": None if settings is None else asdict(settings), "version": self.version}
 
     def timed_fit(self, material: Material, seed: int, device: Device = "cpu") -> tuple[Fitted, float]:
         """The trained system and the seconds it took, without what torch loads at a process's first training."""

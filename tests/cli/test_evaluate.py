@@ -54,6 +54,17 @@ def test_timing(bundles: list[str], tmp_path: Path):
     assert [row["seconds"] is not None for row in rows_of(file)] == [False] * 6 + [True] * 6
 
 
+def test_timing_over_sizes_of_a_made_up_set(tmp_path: Path):
+    file = tmp_path / "rows.json"
+    sizes = ["--classes", "2,12", "--batch-sizes", "1,64", "--methods", "llu,clip-adapter", "--model", "picto"]
+    assert main(["evaluate", "timing", "random:12", *sizes, "--json", str(file)]) == 0
+    made = [(row["method"], row["classes"], row["batch_size"]) for row in rows_of(file)]
+    sizes = [(2, 1), (2, 64), (12, 1), (12, 64)]
+    assert made == [(method, *size) for method in ("llu", "llu-fast", "clip-adapter") for size in sizes]
+    assert all(row["seconds"] > 0 and row["memory_bytes"] > 0 and row["held_bytes"] > 0 for row in rows_of(file))
+    assert all("one thread" in row["where"] for row in rows_of(file))
+
+
 def test_all_writes_a_report_and_keeps_its_rows(bundles: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     command = ["evaluate", "all", *bundles, *FAST, "--out", str(tmp_path / "report")]
     assert main(command) == 0
@@ -61,10 +72,11 @@ def test_all_writes_a_report_and_keeps_its_rows(bundles: list[str], tmp_path: Pa
     for heading in ("Base to new", "Cross-dataset", "Ablation", "Time and memory"):
         assert f"## {heading}" in report
     assert "0 of them kept" in report
-    rows = (tmp_path / "report" / "rows.jsonl").read_text().splitlines()
+    *rows, run = (tmp_path / "report" / "rows.jsonl").read_text().splitlines()
     assert main(command) == 0
-    assert (tmp_path / "report" / "rows.jsonl").read_text().splitlines() == rows
+    assert (tmp_path / "report" / "rows.jsonl").read_text().splitlines()[:-1] == [*rows, run]
     count = len({json.loads(row)["cell"] for row in rows})
+    assert len(json.loads(run)["run"]["cells"]) == count
     assert f"{count} cells in" in (again := (tmp_path / "report" / "report.md").read_text(encoding="utf-8"))
     assert f"{count} of them kept" in again
     assert capsys.readouterr().err == ""

@@ -5,11 +5,13 @@ from functools import partial
 
 import numpy as np
 import pytest
+import torch
 
 from llu_core.data.built_in import open_set, set_names
 from llu_core.data.draws import Draw
 from llu_core.data.features import Features
 from llu_core.errors import LluError
+from llu_core.evaluation.configuration import Setting
 from llu_core.evaluation.plans import (
     ABLATION_SYSTEMS,
     COMPARED_SYSTEMS,
@@ -17,16 +19,18 @@ from llu_core.evaluation.plans import (
     PLAIN_SETS,
     PRESET_SETS,
     Plan,
-    Setting,
     cells,
     other_sets,
     preset,
     shifted_sets,
     whole_grid,
 )
-from llu_core.evaluation.results import ROW_TYPES
+from llu_core.evaluation.results import ROW_TYPES, TimingRow
+from llu_core.evaluation.timing.passes import FAST
+from llu_core.evaluation.timing.sizes import Sizes
 from llu_core.method.recipes import RECIPES
 from llu_core.systems.registry import SYSTEMS
+from llu_core.systems.rla import RlaRecipe, fit
 from support.synthetic import problem
 
 FEATURES = {name: Features.of(replace(problem(shots=4, seed=seed), name=name)) for seed, name in enumerate("ab")}
@@ -101,7 +105,36 @@ def test_the_same_plan_has_the_same_keys():
 def test_other_data_and_settings_have_other_keys():
     other = {"a": Features.of(replace(problem(shots=4, seed=77), name="a"))}
     assert not set(keys()) & set(keys(features=other))
-    assert not set(keys()) & set(keys(setting=Setting(views=3)))
+    views = torch.ones(3, len(FEATURES["a"].problem.train), FEATURES["a"].problem.width)
+    viewed = {"a": replace(FEATURES["a"], views=views)}
+    assert not set(keys()) & set(keys(features=viewed))
+    assert not set(keys()) & set(keys(setting=Setting(device="cuda")))
+
+
+def test_every_systems_settings_and_the_version_of_its_code_decide_its_key(monkeypatch: pytest.MonkeyPatch):
+    plan = replace(PLAN, systems=("rla", "clip-adapter"), shots=(2,), seeds=(1,))
+    before = keys(plan)
+    rla = SYSTEMS["rla"]
+    monkeypatch.setitem(SYSTEMS, "rla", replace(rla, version=rla.version + 1))
+    assert [a == b for a, b in zip(before, keys(plan), strict=True)] == [False, True]
+    monkeypatch.setitem(SYSTEMS, "rla", replace(rla, fit=partial(fit, recipe=RlaRecipe(steps=7))))
+    assert [a == b for a, b in zip(before, keys(plan), strict=True)] == [False, True]
+
+
+def test_the_meaning_of_a_protocol_decides_every_key(monkeypatch: pytest.MonkeyPatch):
+    before = keys()
+    monkeypatch.setattr("llu_core.evaluation.configuration.MEANING", 99)
+    assert not set(before) & set(keys())
+
+
+def test_two_recipes_of_llu_are_two_cells():
+    plan = replace(PLAN, systems=("llu", "llu@paper"), shots=(2,), seeds=(1,))
+    first, second = cells(plan, FEATURES, Setting())
+    assert [cell.configuration["method"] for cell in (first, second)] == ["llu", "llu@paper"]
+    assert second.configuration["system"]["settings"]["optimizer"] == "sgd"
+    for name in ("clip@paper", "llu@papier"):
+        with pytest.raises(LluError, match="choose"):
+            cells(replace(plan, systems=(name,)), FEATURES, Setting())
 
 
 def test_the_recipe_matters_to_llu_only():
@@ -125,11 +158,22 @@ def test_sources_that_could_not_be_loaded_are_left_out():
 
 
 def test_timing_runs_alone_over_the_batch_sizes():
-    made = cells(Plan("timing", ("a",), ("llu",), shots=(4,), seeds=(1,)), FEATURES, Setting())
-    assert [cell.configuration["batch_size"] for cell in made] == [1, 2, 4, 8, 16, 32]
+    plan = Plan("timing", ("a",), ("rla", "llu"), shots=(4,), seeds=(1,))
+    made = cells(plan, FEATURES, Setting(sizes=Sizes((1, 8), (2, 3))))
+    asked = [(c.configuration["form"], c.configuration["classes"], c.configuration["batch_size"]) for c in made]
+    sizes = [(2, 1), (2, 8), (3, 1), (3, 8)]
+    assert asked == [(form, *size) for form in ("", "", FAST) for size in sizes]
     assert all(cell.alone for cell in made)
-    (row,) = made[0].prepare()()
-    assert row.protocol == "timing"
+    assert len({cell.key for cell in made}) == 12
+    (row,) = made[-1].prepare()()
+    assert isinstance(row, TimingRow)
+    assert (row.method, row.classes, row.batch_size, row.form) == ("llu-fast", 3, 8, FAST)
+
+
+def test_more_classes_than_a_source_has_are_refused():
+    (cell,) = cells(Plan("timing", ("a",), ("rla",), seeds=(1,)), FEATURES, Setting(sizes=Sizes((1,), (9,))))
+    with pytest.raises(LluError, match="has 4 classes with shots, not 9"):
+        cell.prepare()()
 
 
 def test_tasks_carry_no_thumbnails():

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import pytest
 import torch
@@ -10,8 +10,10 @@ import torch
 from llu_core.data.features import Drawn, Features
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
 from llu_core.errors import LluError
+from llu_core.evaluation.means import MeanRow
+from llu_core.evaluation.measures import MEASURES
 from llu_core.evaluation.protocols import Trial, base_to_new, material_for, run_trial, same_classes
-from llu_core.evaluation.results import MeanRow, Row, TransferRow
+from llu_core.evaluation.results import Row, TransferRow, columns_of
 from llu_core.method.classifier import ZeroShotClassifier, accuracy, harmonic_mean
 from llu_core.method.fitting import fit
 from llu_core.method.recipes import ABLATIONS, RECIPES
@@ -37,7 +39,8 @@ def test_a_row_has_the_columns_of_the_table():
     columns = ["protocol", "source", "method", "shots", "seed", "base", "new", "h", "train_seconds"]
     columns += ["distance_to_identity", "reason", "elsewhere", "joint"]
     detectors = ["openworld_auc", "openworld_auc_near", "openworld_auc_both"]
-    assert [field.name for field in fields(Row)] == [*columns, *detectors]
+    measures = [f"{half}_{measure}" for measure in MEASURES for half in ("base", "new")]
+    assert list(columns_of(Row)) == [*columns, *detectors, *measures, "recipe", "draw"]
 
 
 def test_clip_is_tested_on_base_and_new_as_closed_problems():

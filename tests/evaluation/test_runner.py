@@ -18,7 +18,8 @@ from llu_core.data.features import Features
 from llu_core.errors import LluError
 from llu_core.evaluation.protocols import Trial, run_trial
 from llu_core.evaluation.results import Row
-from llu_core.evaluation.runner import Cell, Outcome, RowStore, run_grid, run_tasks
+from llu_core.evaluation.runner import Cell, Outcome, run_grid, run_tasks
+from llu_core.evaluation.store import RowStore
 from llu_core.method.recipes import RECIPES
 from support.synthetic import problem
 
@@ -43,6 +44,10 @@ def cell(method: str, seed: int) -> Cell:
 
 def broken(prepare: Callable) -> Cell:
     return Cell({"protocol": "base-to-new", "source": "synthetic", "method": "broken", "shots": 2, "seed": 1}, prepare)
+
+
+def resumed(cells: Sequence[Cell], store: RowStore) -> Iterator[Outcome]:
+    return run_grid(cells, kept=store.finished(), keep=store.add)
 
 
 def without_seconds(outcomes: Sequence[Outcome]) -> list[Row]:
@@ -146,8 +151,8 @@ def test_a_failed_cell_is_named_and_the_rest_goes_on(jobs: int):
 
 def test_finished_rows_are_not_computed_again(tmp_path: Path, serial: list[Outcome]):
     store = RowStore(tmp_path / "rows.jsonl")
-    first = list(run_grid(cells()[:4], store=store))
-    again = list(run_grid(cells(), store=RowStore(store.path)))
+    first = list(run_grid(cells()[:4], keep=store.add))
+    again = list(resumed(cells(), RowStore(store.path)))
     assert [outcome.kept for outcome in again] == [True] * 4 + [False] * 2
     assert [outcome.rows for outcome in again[:4]] == [outcome.rows for outcome in first]
     assert without_seconds(again) == without_seconds(serial)
@@ -155,17 +160,17 @@ def test_finished_rows_are_not_computed_again(tmp_path: Path, serial: list[Outco
 
 def test_another_configuration_is_computed(tmp_path: Path):
     path = tmp_path / "rows.jsonl"
-    list(run_grid([cell("clip", 1)], store=RowStore(path)))
+    list(resumed([cell("clip", 1)], RowStore(path)))
     changed = replace(cell("clip", 1), configuration={**cell("clip", 1).configuration, "views": 3})
-    (outcome,) = run_grid([changed], store=RowStore(path))
+    (outcome,) = resumed([changed], RowStore(path))
     assert not outcome.kept
 
 
 def test_a_torn_last_line_costs_its_own_cell_only(tmp_path: Path):
     path = tmp_path / "rows.jsonl"
-    list(run_grid(cells(), store=RowStore(path)))
+    list(resumed(cells(), RowStore(path)))
     path.write_bytes(path.read_bytes()[:-20])
-    outcomes = list(run_grid(cells(), store=RowStore(path)))
+    outcomes = list(resumed(cells(), RowStore(path)))
     assert [outcome.kept for outcome in outcomes] == [True] * 5 + [False]
     assert [json.loads(line)["method"] for line in path.read_text().splitlines()] == [
         "clip",
@@ -176,9 +181,9 @@ def test_a_torn_last_line_costs_its_own_cell_only(tmp_path: Path):
 
 def test_a_failed_cell_is_tried_again(tmp_path: Path):
     store = RowStore(tmp_path / "rows.jsonl")
-    list(run_grid([broken(refuse)], store=store))
+    list(run_grid([broken(refuse)], keep=store.add))
     assert json.loads(store.path.read_text())["error"] == "no shots here"
-    (outcome,) = run_grid([replace(broken(refuse), prepare=cell("clip", 1).prepare)], store=RowStore(store.path))
+    (outcome,) = resumed([replace(broken(refuse), prepare=cell("clip", 1).prepare)], RowStore(store.path))
     assert (outcome.error, len(outcome.rows), outcome.kept) == ("", 1, False)
 
 
@@ -188,12 +193,12 @@ def test_a_cell_of_several_rows_counts_when_all_are_there(tmp_path: Path):
         return Cell({"protocol": "cross-dataset"}, lambda: partial(run_trial, trial))
 
     path = tmp_path / "rows.jsonl"
-    list(run_grid([transfer()], store=RowStore(path)))
+    list(resumed([transfer()], RowStore(path)))
     first, second = path.read_text().splitlines()
-    assert next(run_grid([transfer()], store=RowStore(path))).kept
+    assert next(resumed([transfer()], RowStore(path))).kept
     for lone in (first, second):
         path.write_text(lone + "\n")
-        assert not next(run_grid([transfer()], store=RowStore(path))).kept
+        assert not next(resumed([transfer()], RowStore(path))).kept
 
 
 def test_what_measures_time_runs_last_and_by_itself():

@@ -1,0 +1,45 @@
+"""Systems by name, LLU with a recipe of its own where the name says so: "llu@paper" beside "llu"."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+
+from llu_core.method.recipes import RECIPES, Recipe, recipe
+from llu_core.systems.registry import SYSTEMS, System, systems_named
+
+MARK = "@"
+
+
+def systems_called(names: Sequence[str], given: Recipe = RECIPES["fast"]) -> list[System]:
+    """The systems of these names, in their order, each once; LLU trains by `given` unless its name has a recipe.
+
+    Raises LluError, listing the known ones, for unknown names and recipes and for none.
+    """
+    plain = systems_named([name.partition(MARK)[0] for name in names], given)
+    by_name = {system.name: system for system in plain}
+    return [_called(name, by_name) for name in dict.fromkeys(names)]
+
+
+def _called(name: str, by_name: dict[str, System]) -> System:
+    system, mark, recipe_name = name.partition(MARK)
+    if not mark:
+        return by_name[name]
+    if by_name[system].recipe is None:
+        systems_named([name])  # says that there is no such system
+    (trained,) = systems_named([system], recipe(recipe_name))
+    return replace(trained, name=name, title=title(name))
+
+
+def title(name: str) -> str:
+    """What tables call the system of that name; a name that nobody knows is its own title."""
+    system, mark, recipe_name = name.partition(MARK)
+    known = SYSTEMS[system].title if system in SYSTEMS else system
+    return f"{known}, recipe {recipe_name}" if mark else known
+
+
+def recipe_name(name: str, given: Recipe) -> str:
+    """The recipe that the system of that name of LLU trains by, with what was changed of the one it is named after."""
+    _, mark, own = name.partition(MARK)
+    chosen = recipe(own) if mark else given
+    plain = asdict(RECIPES[chosen.name]) if chosen.name in RECIPES else {}
+    changed = [f"{key} {value}" for key, value in asdict(chosen).items() if plain.get(key) != value and key != "name"]
+    return ", ".join([chosen.name, *changed])
