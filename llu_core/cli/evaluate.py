@@ -73,7 +73,7 @@ PROTOCOLS = {
 
 METHODS_HELP = (
     f"comma-separated, or all (default: by protocol): {', '.join(SYSTEMS)}; those of LLU also with a recipe of their "
-    "own, llu@paper beside llu"
+    "own, llu@paper beside llu; saved:DIR: what train or compose saved, as it is"
 )
 
 

@@ -1,9 +1,9 @@
-"""The command line: `python -m llu_core train | predict | evaluate | report | bench`. Thin: parse, call, print."""
+"""The command line: `python -m llu_core train | predict | compose | evaluate | ...`. Thin: parse, call, print."""
 
 import argparse
 from collections.abc import Sequence
 
-from llu_core.cli import bench, evaluate, predict, report, train
+from llu_core.cli import bench, compose, evaluate, predict, report, train
 from llu_core.errors import LluError
 from llu_core.terminal import finish, prepare, remark
 
@@ -14,9 +14,9 @@ def build_parser() -> argparse.ArgumentParser:
         prog="python -m llu_core", description="Localized Latent Updates for CLIP-like models."
     )
     commands = parser.add_subparsers(
-        dest="command", required=True, metavar="train | predict | evaluate | report | bench"
+        dest="command", required=True, metavar="train | predict | compose | evaluate | report | bench"
     )
-    for command in (train, predict, evaluate, report, bench):
+    for command in (train, predict, compose, evaluate, report, bench):
         command.add(commands)
     return parser
 

@@ -14,7 +14,7 @@ from llu_core.method.composition.composition import Composition
 from llu_core.method.composition.sharing import MARGIN, SHARPNESS, allotted, shares
 from llu_core.method.fitting import fit
 from llu_core.method.recipes import RECIPES
-from tests.support.synthetic import halves, near, problem, unit_rows
+from support.synthetic import halves, near, problem, unit_rows
 
 WIDTH = 64
 

@@ -14,7 +14,7 @@ from llu_core.method.composition.saved import TrainedComposition, load_saved
 from llu_core.method.fitting import fit
 from llu_core.method.prediction import where_applied
 from llu_core.method.recipes import RECIPES
-from tests.support.synthetic import halves, problem
+from support.synthetic import halves, problem
 
 
 def trained(seed: int, *, width: int = 32, encoder: str = "toy", recipe: str = "fast") -> TrainedAdapter:
