@@ -26,6 +26,8 @@ from llu_core.cli.options import (
     seeds,
 )
 from llu_core.cli.printing import means_of, print_rows
+from llu_core.cli.sequences import METHODS_HELP as OF_SEQUENCES
+from llu_core.cli.sequences import adjusted_sequence, sequence_plan, without_learners
 from llu_core.data.coop.datasets import datasets_named, missing
 from llu_core.data.features import Features
 from llu_core.encoders.cache import ModelLoader
@@ -66,6 +68,7 @@ PROTOCOLS = {
     "cross-dataset": "train on the first source, test on all",
     "domain-shift": "the same, for targets with the first source's class names",
     "ablation": "LLU without one of its parts each",
+    "sequence": "train on one source after the other, test all of them after each",
     "timing": "seconds and memory of a training pass",
     "all": "every one of these",
 }
@@ -73,7 +76,8 @@ PROTOCOLS = {
 
 METHODS_HELP = (
     f"comma-separated, or all (default: by protocol): {', '.join(SYSTEMS)}; those of LLU also with a recipe of their "
-    "own, llu@paper beside llu; saved:DIR: what train or compose saved, as it is"
+    "own, llu@paper beside llu; saved:DIR: what train or compose saved, as it is; "
+    f"{OF_SEQUENCES}"
 )
 
 
@@ -213,6 +217,8 @@ def _plan(protocol: str, names: tuple[str, ...], options: argparse.Namespace) ->
         return Plan(protocol, names or PLAIN_SETS, default)
     if protocol == "ablation":
         return Plan(protocol, names or PLAIN_SETS, ABLATION_SYSTEMS)
+    if protocol == "sequence":
+        return sequence_plan(names, whole)
     first = (names or (DEFAULT_SOURCE,))[0]
     if protocol == "timing":
         return Plan(protocol, (first,), COMPARED_SYSTEMS, seeds=(1,))
@@ -225,8 +231,11 @@ def _plan(protocol: str, names: tuple[str, ...], options: argparse.Namespace) ->
 def _adjusted(plan: Plan, options: argparse.Namespace) -> Plan:
     """The plan with --methods, --shots and --seeds; in `all`, each protocol takes those of the systems it knows."""
     given = listed(options.methods)
+    if plan.protocol == "sequence":
+        return adjusted_sequence(plan, given, options)
     if options.methods is not None and given != ["all"]:
-        systems = tuple(system.name for system in systems_called(given))
+        known = without_learners(given) if options.protocol == "all" else given
+        systems = tuple(system.name for system in systems_called(known)) if known or not given else ()
         if options.protocol == "all":
             systems = tuple(name for name in plan.systems if name in systems)
         plan = replace(plan, systems=systems)

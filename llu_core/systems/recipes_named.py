@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 
 from llu_core.method.recipes import RECIPES, Recipe, recipe
-from llu_core.systems.registry import SYSTEMS, System, systems_named
 from llu_core.systems.composed.saved import SAVED, saved_system
+from llu_core.systems.registry import SYSTEMS, System, systems_named
 
 MARK = "@"
 
