@@ -6,8 +6,10 @@ from typing import Any
 from llu_core.evaluation.means import Average, averages, mean_rows
 from llu_core.evaluation.reporting.markdown import row_title
 from llu_core.evaluation.reporting.published import TABLE_4, published_for
+from llu_core.evaluation.reporting.sequences import forgetting_figure
 from llu_core.evaluation.reporting.timing_tables import timed_title
 from llu_core.evaluation.results import AnyRow, Row, TimingRow
+from llu_core.evaluation.sequence.rows import SequenceRow
 
 
 def figures(rows: Sequence[AnyRow]) -> dict[str, Any]:
@@ -20,6 +22,8 @@ def figures(rows: Sequence[AnyRow]) -> dict[str, Any]:
         drawn["figure_2_accuracy_over_shots"] = shots_figure(base_to_new)
     if timing:
         drawn["figure_3_time_and_memory"] = timing_figure(timing)
+    if sequences := [row for row in rows if isinstance(row, SequenceRow)]:
+        drawn["forgetting_over_sets"] = forgetting_figure(sequences)
     if ablation:
         drawn["table_4_ablation"] = ablation_figure(ablation)
     return drawn

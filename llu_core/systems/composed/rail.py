@@ -40,7 +40,7 @@ class Rail:
 
     def logits(self, image_embeddings: Tensor, class_embeddings: Tensor) -> Tensor:
         """(n, C), probabilities or what stands in their place: only their order has a meaning."""
-        clip = (self.logit_scale * image_embeddings @ class_embeddings.T).softmax(dim=1)
+        clip = (self.logit_scale * (image_embeddings @ class_embeddings.T)).softmax(dim=1)
         same = (class_embeddings @ self.texts.T > 1 - SAME).float()
         learned = same.any(dim=1)
         seen = torch.nonzero(learned[clip.argmax(dim=1)]).flatten()
