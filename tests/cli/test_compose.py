@@ -10,6 +10,7 @@ import torch
 from llu_core.cli.main import main
 from llu_core.data.bundles import save_bundle
 from llu_core.method.composition.saved import TrainedComposition, load_saved
+from support.sample_pictures import picture_bytes
 from support.synthetic import problem
 
 
@@ -77,3 +78,19 @@ def test_what_was_saved_is_evaluated_as_it_is(folders, tmp_path: Path):
     narrow = save_bundle(tmp_path / "narrow.npz", replace(problem(width=16), name="narrow"))
     assert main(["evaluate", "base-to-new", str(narrow), "--seeds", "1", "--methods", names[0]]) == 2
     assert main([*command, "--methods", "saved:/nowhere"]) == 2
+
+
+def test_predict_names_the_set_that_a_picture_is_near(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    picture = tmp_path / "picture.png"
+    picture.write_bytes(picture_bytes(7))
+    for name in ("counts", "new-words"):
+        assert main(["train", f"picto:{name}", "--shots", "2", "--out", str(tmp_path / name)]) == 0
+    both = str(tmp_path / "both")
+    assert main(["compose", str(tmp_path / "counts"), str(tmp_path / "new-words"), "--out", both]) == 0
+    capsys.readouterr()
+    assert main(["predict", both, str(picture), "--json"]) == 0
+    (answer,) = json.loads(capsys.readouterr().out)
+    assert answer["set"] in ("counts", "new-words")
+    assert sum(answer["llu"].values()) == pytest.approx(1, abs=1e-4)
+    assert main(["predict", both, str(picture), "--classes", "dax,circle"]) == 0
+    assert f"of set {answer['set']} at" in capsys.readouterr().out
