@@ -26,6 +26,8 @@ from .method.adapter import (
 from .method.anchors import cluster_anchors
 from .method.checkpoint import TrainedAdapter
 from .method.classifier import Classifier, ZeroShotClassifier, accuracy
+from .method.composition.composition import Composition
+from .method.composition.saved import TrainedComposition
 from .method.elsewhere.accuracy import ElsewhereSweep, accuracy_elsewhere
 from .method.elsewhere.familiarity import auroc_of_seen, familiar_from
 from .method.elsewhere.names import EverydayNames, NamesSweep, encode_everyday_names
@@ -80,6 +82,8 @@ __all__ = [
     "familiar_from",
     "auroc_of_seen",
     "TrainedAdapter",
+    "Composition",
+    "TrainedComposition",
     "Prediction",
     "predict",
     "LLUClassifier",

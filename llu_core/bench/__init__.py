@@ -15,6 +15,7 @@ SUBJECTS = {
     "many": "many adapters at once against one by one",
     "passes": "LLU's timed forward and backward pass against a loop written by hand",
     "sweep": "predictions over the (beta, gamma) plane",
+    "composition": "50 sets in one model against their adapters one by one",
     "encoding": "pictures to embeddings, from files and from the cache",
     "starting": "import llu_core, and the app's first page",
     "clustering": "training points to anchors",

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from llu_core.cli.evaluate_files import add_files, prepare_files, read_templates, report, run_of, write_rows
+from llu_core.cli.evaluate_plans import plans_of
 from llu_core.cli.options import (
     MODEL_OF_SOURCES,
     SOURCE_HELP,
@@ -26,6 +27,7 @@ from llu_core.cli.options import (
     seeds,
 )
 from llu_core.cli.printing import means_of, print_rows
+from llu_core.cli.sequences import METHODS_HELP as OF_SEQUENCES
 from llu_core.data.coop.datasets import datasets_named, missing
 from llu_core.data.features import Features
 from llu_core.encoders.cache import ModelLoader
@@ -34,24 +36,13 @@ from llu_core.errors import LluError, shown
 from llu_core.evaluation.configuration import Setting
 from llu_core.evaluation.inputs import SourceFeatures, checked_split
 from llu_core.evaluation.plans import (
-    ABLATION_SYSTEMS,
-    ALL_SHOTS,
-    COMPARED_SYSTEMS,
-    DEFAULT_SOURCE,
-    PAPER_PROTOCOLS,
-    PLAIN_SETS,
     Plan,
     cells,
-    other_sets,
-    preset,
-    shifted_sets,
-    whole_grid,
 )
 from llu_core.evaluation.runner import Cell, Outcome, cores, run_grid
 from llu_core.evaluation.store import ROWS, RowStore
 from llu_core.evaluation.timing.sizes import BATCH_SIZES, Sizes
-from llu_core.systems.recipes_named import MARK, systems_called
-from llu_core.systems.registry import SYSTEMS, own_system
+from llu_core.systems.registry import SYSTEMS
 from llu_core.terminal import remark
 
 EXAMPLES = """examples:
@@ -67,6 +58,7 @@ PROTOCOLS = {
     "cross-dataset": "train on the first source, test on all",
     "domain-shift": "the same, for targets with the first source's class names",
     "ablation": "LLU without one of its parts each",
+    "sequence": "train on one source after the other, test all of them after each",
     "timing": "seconds and memory of a training pass",
     "few-shot": "train and test on all classes, with 1 to 16 shots",
     "all": "every one of these but few-shot, which is not the paper's",
@@ -75,7 +67,8 @@ PROTOCOLS = {
 
 METHODS_HELP = (
     f"comma-separated, or all (default: by protocol): {', '.join(SYSTEMS)}; those of LLU also with a recipe of their "
-    "own, llu@paper beside llu; or one's own (README)"
+    "own, llu@paper beside llu; saved:DIR: what train or compose saved, as it is; or one's own (README); "
+    f"{OF_SEQUENCES}"
 )
 
 
@@ -132,7 +125,7 @@ def run(options: argparse.Namespace) -> int:
     prepare_files(options)
     device = str(choose_device(options.device))
     datasets, absent = _datasets(options)
-    plans = _plans(options, datasets)
+    plans = plans_of(options, datasets)
     options.model = options.model or model_of_sources(name for plan in plans for name in plan.names)
     loader = replace(model_loader(options, options.model), device=device)
     setting = _setting(options, loader)
@@ -195,57 +188,6 @@ def _datasets(options: argparse.Namespace) -> tuple[tuple[str, ...], list[str]]:
     if not found and not options.sources:
         raise LluError("; ".join(absent.values()))
     return found, list(absent.values())
-
-
-def _plans(options: argparse.Namespace, datasets: tuple[str, ...]) -> list[Plan]:
-    """What to run, by the options; unknown methods are refused here, before any work."""
-    names = tuple(dict.fromkeys((*options.sources, *datasets)))
-    if options.protocol == "all" and not names:
-        plans = whole_grid() if options.full else preset()
-    elif options.full:
-        raise LluError("--full is the whole grid of the built-in sets; use it with `evaluate all` and no sources")
-    else:
-        protocols = list(PAPER_PROTOCOLS) if options.protocol == "all" else [options.protocol]
-        plans = [plan for protocol in protocols if (plan := _plan(protocol, names, options)) is not None]
-    adjusted = [_adjusted(plan, options) for plan in plans]
-    return [plan for plan in adjusted if plan.systems]
-
-
-def _plan(protocol: str, names: tuple[str, ...], options: argparse.Namespace) -> Plan | None:
-    """The plan of one protocol; None where `all` was asked for and there is nothing to transfer to."""
-    whole = options.protocol == "all"
-    default = COMPARED_SYSTEMS if whole else ("clip", "llu")
-    if protocol == "base-to-new":
-        return Plan(protocol, names or PLAIN_SETS, default)
-    if protocol == "few-shot":
-        return Plan(protocol, names or PLAIN_SETS, default, shots=ALL_SHOTS)
-    if protocol == "ablation":
-        return Plan(protocol, names or PLAIN_SETS, ABLATION_SYSTEMS)
-    first = (names or (DEFAULT_SOURCE,))[0]
-    if protocol == "timing":
-        return Plan(protocol, (first,), COMPARED_SYSTEMS, seeds=(1,))
-    shift = protocol == "domain-shift"
-    targets = names[1:] if len(names) > 1 and not (whole and shift) else ()
-    targets = targets or (shifted_sets(first) if shift else other_sets(first))
-    return Plan(protocol, (first,), default, targets) if targets or not whole else None
-
-
-def _adjusted(plan: Plan, options: argparse.Namespace) -> Plan:
-    """The plan with --methods, --shots and --seeds; in `all`, each protocol takes those of the systems it knows, by
-    whatever recipe, and all but the ablation one's own."""
-    if options.methods is not None:
-        ablation = plan.protocol == "ablation"
-        whole = ABLATION_SYSTEMS if ablation else COMPARED_SYSTEMS
-        given = [name for each in listed(options.methods) for name in (whole if each == "all" else (each,))]
-        systems = tuple(system.name for system in systems_called(given))
-        if options.protocol == "all":
-            known = tuple(name for name in systems if name.partition(MARK)[0] in plan.systems)
-            systems = (*known, *(name for name in systems if own_system(name) and not ablation))
-        plan = replace(plan, systems=systems)
-    if options.tune and plan.systems and plan.protocol != "timing":
-        plan = replace(plan, systems=tuple(dict.fromkeys((*plan.systems, "llu-tuned"))))
-    shots = tuple(options.shots) if options.shots else plan.shots
-    return replace(plan, shots=shots, seeds=tuple(options.seeds) if options.seeds else plan.seeds)
 
 
 def _load(where: SourceFeatures, plans: Sequence[Plan]) -> tuple[dict[str, Features], list[str]]:

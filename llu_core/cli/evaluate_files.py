@@ -17,6 +17,7 @@ from llu_core.evaluation.measures import MEASURES
 from llu_core.evaluation.predictions import csv_text, write_predictions
 from llu_core.evaluation.results import AnyRow, Row, TransferRow, row_to_json
 from llu_core.evaluation.runner import Outcome, cores
+from llu_core.evaluation.sequence.scores import SequenceScore
 from llu_core.evaluation.store import Run
 from llu_core.files.writing import write_text
 from llu_core.systems.recipes_named import recipe_name
@@ -82,7 +83,7 @@ def read_templates(path: Path) -> tuple[str, ...]:
     return templates
 
 
-def write_rows(options: argparse.Namespace, rows: Sequence[AnyRow], means: Sequence[AnyRow]) -> None:
+def write_rows(options: argparse.Namespace, rows: Sequence[AnyRow], means: Sequence[AnyRow | SequenceScore]) -> None:
     """Write what was asked for; every file appears whole or not at all."""
     listing = [row_to_json(row) for row in (*rows, *means)]
     if options.json:

@@ -1,5 +1,5 @@
-"""The command line: `llu`, or `python -m llu_core`, with train | predict | evaluate | report | bench: parse, call,
-print."""
+"""The command line: `llu`, or `python -m llu_core`, with train | predict | compose | evaluate | report | bench: parse,
+call, print."""
 
 import argparse
 import os
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from llu_core import __version__
-from llu_core.cli import bench, evaluate, predict, report, train
+from llu_core.cli import bench, compose, evaluate, predict, report, train
 from llu_core.errors import LluError
 from llu_core.terminal import finish, prepare, remark
 
@@ -19,9 +19,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=called, description="Localized Latent Updates for CLIP-like models.")
     parser.add_argument("--version", action="version", version=f"llu-explorer {__version__}")
     commands = parser.add_subparsers(
-        dest="command", required=True, metavar="train | predict | evaluate | report | bench"
+        dest="command", required=True, metavar="train | predict | compose | evaluate | report | bench"
     )
-    for command in (train, predict, evaluate, report, bench):
+    for command in (train, predict, compose, evaluate, report, bench):
         command.add(commands)
     return parser
 

@@ -20,7 +20,7 @@ def add(commands) -> None:
         commands, "predict", "CLIP and LLU probabilities, alpha and nearest anchor of pictures", EXAMPLES, run
     )
     predict.add_argument(
-        "adapter", metavar="DIR", help="folder written by train, a zip of it, or a Hugging Face repository"
+        "adapter", metavar="DIR", help="folder written by train or compose, a zip of it, or a Hugging Face repository"
     )
     predict.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
     predict.add_argument("--classes", help='class names to choose from, "a,b,c" (default: those of the training)')
@@ -32,10 +32,10 @@ def run(options: argparse.Namespace) -> int:
     """Predict what the options name; returns the exit status."""
     from llu_core.files.images import UnreadablePicture, decode
     from llu_core.files.leftovers import NAMES
-    from llu_core.method.checkpoint import TrainedAdapter
-    from llu_core.method.prediction import predict
+    from llu_core.method.composition.prediction import predict_saved
+    from llu_core.method.composition.saved import load_saved
 
-    trained = TrainedAdapter.from_pretrained(options.adapter)
+    trained = load_saved(options.adapter)
     model = options.model or _known_model(options.adapter, trained.model)
     images, names, unreadable = [], [], []
     for path in (path for path in options.images if path.name.lower() not in NAMES):  # "photos/*" names them
@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
             unreadable.append(str(error))
     classes = [shown(name).strip() for name in options.classes.split(",") if name.strip()] if options.classes else None
     encoder = model_loader(options, model)()
-    predictions = predict(trained, encoder, images, names, classes) if images else []
+    predictions = predict_saved(trained, encoder, images, names, classes) if images else []
     print_remarks(_about_classes(trained, encoder, classes) if images else ())
     if not images and not unreadable:
         raise LluError(f"{options.images[0]} is nothing but what systems leave among files; name pictures")
@@ -88,7 +88,9 @@ def _print_predictions(predictions: Sequence, *, as_json: bool) -> None:
         return
     for p in predictions:
         say(f"{p.name}: CLIP {p.clip_class} {100 * max(p.clip):.1f} %, LLU {p.llu_class} {100 * max(p.llu):.1f} %")
-        say(f"  alpha {p.alpha:.3f}, nearest anchor {p.anchor_name} ({p.anchor_class}) at {p.anchor_similarity:.3f}")
+        of_set = f" of set {p.set_name}" if p.set_name else ""
+        anchor = f"{p.anchor_name} ({p.anchor_class}){of_set}"
+        say(f"  alpha {p.alpha:.3f}, nearest anchor {anchor} at {p.anchor_similarity:.3f}")
         say(f"  {_verdict(p.familiar)}")
         for name, clip, llu in sorted(zip(p.class_names, p.clip, p.llu, strict=True), key=lambda row: -max(row[1:]))[
             :5
@@ -112,4 +114,5 @@ def _prediction_row(p) -> dict:
         "alpha": p.alpha,
         "familiar": p.familiar,
         "nearest_anchor": {"image": p.anchor_name, "class": p.anchor_class, "cosine": p.anchor_similarity},
+        **({"set": p.set_name} if p.set_name else {}),
     }

@@ -4,18 +4,24 @@ from collections.abc import Sequence
 
 from llu_core.evaluation.means import MeanRow, MeanTransferRow, mean_rows, mean_transfer_rows
 from llu_core.evaluation.results import AnyRow, Row, TimingRow, TransferRow
+from llu_core.evaluation.sequence.rows import SequenceRow
+from llu_core.evaluation.sequence.scores import SequenceScore, sequence_scores
 from llu_core.terminal import say
 
 HEADS = {
     Row: f"{'source':<28} {'method':<14} {'seed':>4} {'shots':>5} {'base':>6} {'new':>6} {'H':>6} {'joint':>6} "
     f"{'OwAUC':>6} {'elsewhere':>9} {'train s':>8}",
     TransferRow: f"{'source':<28} {'method':<14} {'seed':>4} {'shots':>5} {'accuracy':>8}  {'target':<28}",
+    SequenceRow: f"{'step, trained on':<28} {'method':<14} {'seed':>4} {'shots':>5} {'base':>6} {'new':>6} "
+    f"{'joint':>6} {'elsewhere':>9}  {'target':<28}",
+    SequenceScore: f"{'sequence':<28} {'method':<14} {'seed':>4} {'shots':>5} {'Transf':>6} {'Averag':>6} {'Last':>6} "
+    f"{'L. new':>6} {'L. jnt':>6} {'elsewhere':>9} {'train s':>8}",
     TimingRow: f"{'source':<28} {'method':<14} {'seed':>4} {'classes':>7} {'batch':>5} {'ms':>9} {'MB':>9} "
     f"{'held MB':>9}",
 }
 
 
-def print_rows(rows: Sequence[AnyRow], headed: set[type]) -> None:
+def print_rows(rows: Sequence[AnyRow | SequenceScore], headed: set[type]) -> None:
     """Print a line per row, below the heading of its kind unless that kind is in `headed` already."""
     for row in rows:
         kind = next(kind for kind in HEADS if isinstance(row, kind))
@@ -25,7 +31,9 @@ def print_rows(rows: Sequence[AnyRow], headed: set[type]) -> None:
         say(_line(row))
 
 
-def _line(row: AnyRow) -> str:
+def _line(row: AnyRow | SequenceScore) -> str:
+    if isinstance(row, SequenceRow | SequenceScore):
+        return _sequence_line(row)
     start = f"{row.source:<28} {row.method:<14} {'mean' if row.seed is None else row.seed:>4}"
     if isinstance(row, TimingRow):
         memory, held = (None if each is None else each / 1e6 for each in (row.memory_bytes, row.held_bytes))
@@ -40,13 +48,25 @@ def _line(row: AnyRow) -> str:
     return f"{start} {end}" + (f"  {row.reason}" if row.reason else "")
 
 
+def _sequence_line(row: SequenceRow | SequenceScore) -> str:
+    if isinstance(row, SequenceRow):
+        figures = " ".join(_figure(value, 6) for value in (row.base, row.new, row.joint))
+        start = f"{f'{row.step} {row.trained}':<28} {row.method:<14} {row.seed or 'mean':>4} {row.shots:>5}"
+        return f"{start} {figures} {_figure(row.elsewhere, 9)}  {row.target:<28}"
+    found = row.transfer, row.average, row.last, row.last_new, row.last_joint
+    figures = " ".join(_figure(value, 6) for value in found)
+    start = f"{row.source:<28} {row.method:<14} {'mean':>4} {row.shots:>5}"
+    return f"{start} {figures} {_figure(row.elsewhere, 9)} {_figure(row.train_seconds, 8, 2)}"
+
+
 def _figure(value: float | None, width: int, digits: int = 1) -> str:
     return f"{'–' if value is None else f'{value:.{digits}f}':>{width}}"
 
 
-def means_of(rows: Sequence[AnyRow]) -> list[MeanRow | MeanTransferRow]:
+def means_of(rows: Sequence[AnyRow]) -> list[MeanRow | MeanTransferRow | SequenceScore]:
     """The means over seeds of everything that has a mean."""
     return [
         *mean_rows(row for row in rows if isinstance(row, Row)),
         *mean_transfer_rows(row for row in rows if isinstance(row, TransferRow)),
+        *sequence_scores(row for row in rows if isinstance(row, SequenceRow)),
     ]

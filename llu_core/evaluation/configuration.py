@@ -48,7 +48,7 @@ def configuration(
         "source": problem.name,
         "method": system.name,
         "meaning": MEANING,
-        "system": _plain(system.identity),
+        "system": plain(system.identity),
         "encoder": problem.encoder_identity if known else None,
         "templates": list(problem.templates) if known else None,
         "problem": fingerprint(problem, controls=protocol in ("base-to-new", "ablation")),
@@ -58,12 +58,12 @@ def configuration(
     }
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """The same in what JSON has: it knows no infinite numbers, of which a Dirac mask has one."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(each) for key, each in value.items()}
+        return {str(key): plain(each) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(each) for each in value]
+        return [plain(each) for each in value]
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 

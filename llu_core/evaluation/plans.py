@@ -15,8 +15,10 @@ from llu_core.evaluation.configuration import Setting, configuration, fingerprin
 from llu_core.evaluation.protocols import Trial, run_trial
 from llu_core.evaluation.results import ROW_TYPES
 from llu_core.evaluation.runner import Cell, Task
+from llu_core.evaluation.sequence.cells import SEQUENCE_SETS, chosen, sequence_cells
 from llu_core.evaluation.timing.cells import processor, timed_forms, timed_rows
 from llu_core.method.recipes import ABLATIONS
+from llu_core.systems.composed.learners import LEARNERS
 from llu_core.systems.recipes_named import systems_called
 from llu_core.systems.registry import SYSTEMS, llu_system, own_system
 
@@ -61,6 +63,8 @@ class Plan:
     def __post_init__(self) -> None:
         if self.protocol in ("cross-dataset", "domain-shift") and not self.targets:
             raise LluError(f"{self.protocol} trains on the first source and tests on the others; name at least two")
+        if self.protocol == "sequence" and len(self.sources) < 2:
+            raise LluError("sequence trains on one source after the other; name at least two")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -93,6 +97,7 @@ def _rest(sources: Sequence[str], ablated: Sequence[str]) -> list[Plan]:
         *(Plan("cross-dataset", (name,), COMPARED_SYSTEMS, other_sets(name)) for name in sources),
         *(Plan("domain-shift", (name,), COMPARED_SYSTEMS, shifted_sets(name)) for name in shifting),
         Plan("ablation", tuple(ablated), ABLATION_SYSTEMS),
+        Plan("sequence", SEQUENCE_SETS, tuple(LEARNERS)),
         Plan("timing", (DEFAULT_SOURCE,), COMPARED_SYSTEMS, seeds=(1,)),
     ]
 
@@ -118,6 +123,8 @@ def cells(plan: Plan, features: Mapping[str, Features], setting: Setting) -> lis
 
     Raises LluError for unknown systems.
     """
+    if plan.protocol == "sequence":
+        return sequence_cells(chosen(plan.sources, features), plan.systems, plan.draws, setting)
     systems = systems_called(plan.systems, setting.recipe)
     targets = tuple(without_thumbnails(features[name].problem) for name in plan.targets if name in features)
     fingerprints = {target.name: fingerprint(target) for target in targets}

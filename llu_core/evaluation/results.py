@@ -13,6 +13,7 @@ from typing import Any
 
 from llu_core.evaluation.measures import MEASURES
 from llu_core.evaluation.predictions import Predictions
+from llu_core.evaluation.sequence.rows import SequenceRow
 
 
 @dataclass(frozen=True)
@@ -112,25 +113,26 @@ FURTHER_COLUMNS = (
 )
 """Columns of a Row besides accuracies of the halves and time."""
 
-AnyRow = Row | TransferRow | TimingRow
+AnyRow = Row | TransferRow | TimingRow | SequenceRow
 
 ROW_TYPES: dict[str, type[AnyRow]] = {
     "base-to-new": Row,
     "ablation": Row,
     "cross-dataset": TransferRow,
     "domain-shift": TransferRow,
+    "sequence": SequenceRow,
     "timing": TimingRow,
     "few-shot": TransferRow,
 }
 """Protocol -> the kind of its rows, in the order of a report."""
 
 
-def row_to_json(row: AnyRow) -> dict[str, Any]:
+def row_to_json(row: Any) -> dict[str, Any]:
     """The row as plain JSON values; a number that is not finite becomes null, which strict readers accept."""
     return {column: _finite(getattr(row, column)) for column in columns_of(type(row))}
 
 
-def columns_of(kind: type[AnyRow]) -> tuple[str, ...]:
+def columns_of(kind: type[Any]) -> tuple[str, ...]:
     """The columns that files have of a kind of row."""
     return tuple(column.name for column in fields(kind) if column.name != "predictions")
 

@@ -6,12 +6,15 @@ Here they are plain values and tensors; what these have to be is for `checkpoint
 
 import hashlib
 import json
+import re
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from huggingface_hub import hf_hub_download
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 from safetensors.torch import load, save
 from torch import Tensor
 
@@ -19,17 +22,20 @@ from llu_core.errors import LluError, one_line, shown
 from llu_core.files.archives import MAX_BYTES
 from llu_core.files.leftovers import is_leftover
 from llu_core.files.listing import list_zip
-from llu_core.files.writing import taking_turns, write_whole
+from llu_core.files.writing import folder_beside, taking_turns, write_whole
 
 FORMAT = "llu-adapter"
 FORMAT_VERSION = 2
 """2: may have class statistics, which a release that reads only 1 would leave out of its answers."""
+COMPOSITION, COMPOSITION_VERSION = "llu-composition", 1
+"""Several adapters in one pair of files: see `composition.saved`."""
 MAX_CONFIG_BYTES = 2 * 2**20
 """A configuration of 1,000 classes and 100 anchors has about 100 KB; parsed, one may take 25 times its bytes."""
 MAX_ADAPTER_FILES = 50
 """The most that a zip may hold; it needs two, and operating systems add a few more when they zip a folder."""
 CONFIG_FILE, WEIGHTS_FILE, CARD_FILE = "config.json", "adapter.safetensors", "README.md"
 
+_HUB_NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 _GIVE = "give the folder that training wrote, or a zip of it"
 
 
@@ -50,6 +56,23 @@ def write_adapter(folder: Path, config: dict[str, Any], tensors: dict[str, Tenso
         )
     (folder / WEIGHTS_FILE).write_bytes(weights)
     (folder / CONFIG_FILE).write_bytes(text)
+
+
+def save_whole(folder: Path, save_into: Callable[[Path], str | None]) -> str | None:
+    """Write what `save_into` writes into a folder that it is given; the older files are replaced when it has ended.
+
+    Raises LluError where the folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with folder_beside(folder) as made:  # the mixin of huggingface_hub would delete the older files first
+            address = save_into(made)
+            move_adapter(made, folder)
+    except OSError as error:
+        raise LluError(
+            f"the adapter cannot be written to {folder} ({error.strerror or error}); choose another place"
+        ) from error
+    return address
 
 
 def holds_adapter(folder: Path) -> bool:
@@ -79,6 +102,11 @@ class AdapterFiles:
     tensors: dict[str, Tensor]
     digest: str
 
+    @property
+    def composed(self) -> bool:
+        """Whether there are several adapters in them."""
+        return self.config["format"] == COMPOSITION
+
     def require_pair(self) -> None:
         """Raise LluError unless the weights are those that the configuration was written with."""
         if self.config.get("weights_sha256", self.digest) != self.digest:  # early releases wrote no digest
@@ -86,6 +114,26 @@ class AdapterFiles:
                 f"{self.place}: {CONFIG_FILE} and {WEIGHTS_FILE} were not written together, or one is damaged; "
                 "save the adapter again"
             )
+
+
+def located(name: str | Path, **options: Any) -> Path:
+    """The folder or zip of that name, or a folder that a Hugging Face Hub repository of that name was fetched into.
+
+    options: as `hf_hub_download` takes them (revision, token ...). Raises LluError where there is none.
+    """
+    if Path(name).exists():
+        return Path(name)
+    if not _HUB_NAME.fullmatch(str(name)):  # the Hub need not be asked
+        raise LluError(f"{name} does not exist; give the folder that training wrote")
+    try:
+        # The two files are fetched here because the mixin would parse the configuration before it is checked.
+        files = [hf_hub_download(str(name), file, **options) for file in (CONFIG_FILE, WEIGHTS_FILE)]
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
+        raise LluError(
+            f"{name} is neither a folder nor a model that the Hugging Face Hub gives ({type(error).__name__}); "
+            "give the folder that training wrote"
+        ) from error
+    return Path(files[0]).parent
 
 
 def read_adapter(path: Path, max_bytes: int = MAX_BYTES) -> AdapterFiles:
@@ -155,13 +203,12 @@ def _config(stored: _Stored) -> dict[str, Any]:
         config = _shown_throughout(json.loads(stored.read(CONFIG_FILE).decode("utf-8")))
     except (ValueError, RecursionError, MemoryError) as error:
         raise LluError(f"{path} cannot be read as JSON ({type(error).__name__}); save the adapter again") from error
-    if not isinstance(config, dict) or config.get("format") != FORMAT:
+    known = {FORMAT: FORMAT_VERSION, COMPOSITION: COMPOSITION_VERSION}
+    if not isinstance(config, dict) or config.get("format") not in tuple(known):
         raise LluError(f"{path} does not describe an adapter of this project; {_GIVE}")
-    version = config.get("format_version")
-    if not isinstance(version, int) or version < 1 or version > FORMAT_VERSION:
-        raise LluError(
-            f"{path} has format version {version!r}, this release reads up to {FORMAT_VERSION}; update LLU Explorer"
-        )
+    version, newest = config.get("format_version"), known[config["format"]]
+    if not isinstance(version, int) or version < 1 or version > newest:
+        raise LluError(f"{path} has format version {version!r}, this release reads up to {newest}; update LLU Explorer")
     return config
 
 

@@ -5,31 +5,26 @@ trained = TrainedAdapter.from_pretrained("my-adapter")     # or "user/name" on t
 """
 
 import math
-import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
-from huggingface_hub import ModelHubMixin, hf_hub_download
-from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+from huggingface_hub import ModelHubMixin
 from torch import Tensor
 
 from llu_core.data.bundles import MAX_LOGIT_SCALE
 from llu_core.data.fewshot import FewShotSet
 from llu_core.errors import LluError, one_line
 from llu_core.files.archives import MAX_BYTES
-from llu_core.files.writing import folder_beside
 from llu_core.method.adapter import AffineUpdate, LocalizedAdapter, LocalizedUpdate, nearest_anchor
-from llu_core.method.adapter_files import CONFIG_FILE, FORMAT, WEIGHTS_FILE, move_adapter, read_adapter, write_adapter
+from llu_core.method.adapter_files import FORMAT, located, read_adapter, save_whole, write_adapter
 from llu_core.method.elsewhere.familiarity import familiar_from
 from llu_core.method.recipes import Recipe
 from llu_core.method.statistics.head import MAX_WEIGHT, TENSORS, ClassStatistics
 
 MAX_NUMBER = 1e6
 """Weights and labels stay below this; beyond, the products of embeddings would leave the range of float32."""
-
-_HUB_NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,21 +105,13 @@ class TrainedAdapter(ModelHubMixin, library_name="llu-explorer", tags=["clip", "
         """
         folder = Path(save_directory)
         named: dict[str, Any] = {"repo_id": folder.name} | options
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with folder_beside(folder) as made:  # the mixin would delete the older files first
-                address = super().save_pretrained(made, **named)
-                move_adapter(made, folder)
-        except OSError as error:
-            raise LluError(
-                f"the adapter cannot be written to {folder} ({error.strerror or error}); choose another place"
-            ) from error
-        return address
+        return save_whole(folder, lambda made: super(TrainedAdapter, self).save_pretrained(made, **named))
 
     def _save_pretrained(self, save_directory: Path) -> None:
-        write_adapter(save_directory, self._config(), self._tensors())
+        write_adapter(save_directory, self.configuration(), self.tensors())
 
-    def _tensors(self) -> dict[str, Tensor]:
+    def tensors(self) -> dict[str, Tensor]:
+        """What the file of weights holds."""
         image, text = self.adapter.image, self.adapter.text
         tensors = {
             "image.weight": image.update.weight,
@@ -142,7 +129,8 @@ class TrainedAdapter(ModelHubMixin, library_name="llu-explorer", tags=["clip", "
             tensors["anchor_thumbnails"] = self.anchor_thumbnails
         return {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}
 
-    def _config(self) -> dict[str, Any]:
+    def configuration(self) -> dict[str, Any]:
+        """What the file of the configuration holds, its format aside."""
         return {
             "width": self.adapter.width,
             "shared": self.adapter.shared,
@@ -167,21 +155,7 @@ class TrainedAdapter(ModelHubMixin, library_name="llu-explorer", tags=["clip", "
 
         Raises LluError, saying what is wrong, for anything that is not an intact adapter of a known version.
         """
-        if Path(pretrained_model_name_or_path).exists():
-            return load_adapter(Path(pretrained_model_name_or_path))
-        if not _HUB_NAME.fullmatch(str(pretrained_model_name_or_path)):  # the Hub need not be asked
-            raise LluError(f"{pretrained_model_name_or_path} does not exist; give the folder that training wrote")
-        try:
-            # The two files are fetched here because the mixin would parse the configuration before it is checked.
-            files = [
-                hf_hub_download(str(pretrained_model_name_or_path), f, **options) for f in (CONFIG_FILE, WEIGHTS_FILE)
-            ]
-        except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
-            raise LluError(
-                f"{pretrained_model_name_or_path} is neither a folder nor a model that the Hugging Face Hub gives "
-                f"({type(error).__name__}); give the folder that training wrote"
-            ) from error
-        return load_adapter(Path(files[0]).parent)
+        return load_adapter(located(pretrained_model_name_or_path, **options))
 
 
 def _plain(value: Any) -> Any:
@@ -192,13 +166,22 @@ def _plain(value: Any) -> Any:
 def load_adapter(path: Path, max_bytes: int = MAX_BYTES) -> TrainedAdapter:
     """The adapter in a folder, or in a zip that may unpack to `max_bytes`; raises LluError as the class does."""
     files = read_adapter(path, max_bytes)
-    try:
-        trained = _assemble(files.config, files.tensors)
-        _check(trained, files.config)
-    except (KeyError, TypeError, ValueError, OverflowError, RuntimeError) as error:
-        reason = f"{type(error).__name__}: {one_line(error)}"
-        raise LluError(f"{files.place} is a damaged adapter ({reason}); save it again") from error
+    if files.composed:
+        raise LluError(f"{files.place} holds several adapters, composed; give the folder that training wrote")
+    trained = assembled(files.place, files.config, files.tensors)
     files.require_pair()
+    return trained
+
+
+def assembled(place: str, config: dict[str, Any], tensors: dict[str, Tensor]) -> TrainedAdapter:
+    """The adapter of a configuration and tensors; raises LluError, naming the place, where they do not fit."""
+    try:
+        trained = _assemble(config, tensors)
+        _check(trained, config)
+    except (KeyError, TypeError, ValueError, OverflowError, RuntimeError) as error:
+        raise LluError(
+            f"{place} is a damaged adapter ({type(error).__name__}: {one_line(error)}); save it again"
+        ) from error
     return trained
 
 

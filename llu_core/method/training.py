@@ -56,17 +56,24 @@ class TrainingStep:
 
 
 def train(
-    shots: FewShotSet, recipe: Recipe = RECIPES["fast"], *, seed: int = 0, device: torch.device | str = "cpu"
+    shots: FewShotSet,
+    recipe: Recipe = RECIPES["fast"],
+    *,
+    seed: int = 0,
+    device: torch.device | str = "cpu",
+    start: tuple[AffineUpdate, AffineUpdate] | None = None,
 ) -> Generator[TrainingStep, None, LocalizedAdapter]:
     """Train on `shots.train`; yields a TrainingStep per optimiser step and returns the adapter, on the CPU.
 
     Only classes with shots take part; the others keep CLIP's text until prediction, where they get whatever alpha
     their nearness to the trained texts gives them. Nothing is shared between runs: an abandoned generator
-    leaves no trace. The same seed gives the same weights on the CPU. Raises LluError if there are no shots.
+    leaves no trace. The same seed gives the same weights on the CPU. start: g of images and of texts to train further,
+    in place of the recipe's start; eq. 6 still draws to the identity. Raises LluError if there are no shots.
     """
     problem, generator = TrainingProblem.of(shots, recipe, device), torch.Generator().manual_seed(seed)
-    image = _Parameters.start(problem, recipe, generator)
-    text = image if recipe.shared else _Parameters.start(problem, recipe, generator)
+    of_image, of_text = start or (None, None)
+    image = _Parameters.start(problem, recipe, generator, of_image)
+    text = image if recipe.shared else _Parameters.start(problem, recipe, generator, of_text)
     parameters = list(dict.fromkeys([image.weight, image.bias, text.weight, text.bias]))
     optimizer = _optimizer(recipe, parameters)
     steps = scheduled(recipe, problem, generator, problem.images.device)
@@ -216,27 +223,31 @@ def _training_alpha(points: Tensor, anchors: Tensor, recipe: Recipe) -> Tensor:
 
 @dataclass(frozen=True, eq=False)
 class _Parameters:
-    """What the optimiser moves for one modality: W (d, d) and b (d,), or within a basis (r, d) W - I as (r, r)."""
+    """What the optimiser moves for one modality: W (d, d) and b (d,), or within a basis (r, d) what is added to the
+    `origin`'s W as (r, r) and to its b as (r,)."""
 
     weight: Tensor
     bias: Tensor
     basis: Tensor | None
+    origin: AffineUpdate
 
     @classmethod
-    def start(cls, problem: TrainingProblem, recipe: Recipe, generator: torch.Generator) -> "_Parameters":
+    def start(
+        cls, problem: TrainingProblem, recipe: Recipe, generator: torch.Generator, given: AffineUpdate | None
+    ) -> "_Parameters":
+        origin = (given or initial(recipe, problem.width, generator)).to(problem.images.device)
         basis = problem.basis
         if basis is not None:
             weight, bias = basis.new_zeros(len(basis), len(basis)), basis.new_zeros(len(basis))
         else:
-            start = initial(recipe, problem.width, generator).to(problem.images.device)
-            weight, bias = start.weight, start.bias
-        return cls(weight.requires_grad_(), bias.requires_grad_(), basis)
+            weight, bias = origin.weight.clone(), origin.bias.clone()
+        return cls(weight.requires_grad_(), bias.requires_grad_(), basis, origin)
 
     def update(self) -> AffineUpdate:
         if self.basis is None:
             return AffineUpdate(self.weight, self.bias)
-        eye = torch.eye(self.basis.shape[1]).to(self.basis)
-        return AffineUpdate(eye + self.basis.T @ self.weight @ self.basis, self.bias @ self.basis)
+        weight = self.origin.weight + self.basis.T @ self.weight @ self.basis
+        return AffineUpdate(weight, self.origin.bias + self.bias @ self.basis)
 
 
 def _optimizer(recipe: Recipe, parameters: list[Tensor]) -> torch.optim.Optimizer:

@@ -1,9 +1,10 @@
-"""Systems by name, LLU with a recipe of its own where the name says so: "llu@paper" beside "llu"."""
+"""Systems by name, LLU with a recipe of its own where the name says so ("llu@paper"), and what was saved."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 
 from llu_core.method.recipes import RECIPES, Recipe, recipe
+from llu_core.systems.composed.saved import SAVED, saved_system
 from llu_core.systems.registry import SYSTEMS, System, own_system, systems_named
 
 MARK = "@"
@@ -14,9 +15,11 @@ def systems_called(names: Sequence[str], given: Recipe = RECIPES["fast"]) -> lis
 
     Raises LluError, listing the known ones, for unknown names and recipes and for none.
     """
-    plain = systems_named([name.partition(MARK)[0] for name in names], given)
+    kept = {name: saved_system(name) for name in names if name.startswith(SAVED)}
+    others = [name for name in names if name not in kept]
+    plain = systems_named([name.partition(MARK)[0] for name in others], given) if others or not kept else []
     by_name = {system.name: system for system in plain}
-    return [_called(name, by_name) for name in dict.fromkeys(names)]
+    return [kept[name] if name in kept else _called(name, by_name) for name in dict.fromkeys(names)]
 
 
 def _called(name: str, by_name: dict[str, System]) -> System:
@@ -31,6 +34,8 @@ def _called(name: str, by_name: dict[str, System]) -> System:
 
 def title(name: str) -> str:
     """What tables call the system of that name; a name that nobody knows is its own title."""
+    if name.startswith(SAVED):
+        return name
     system, mark, recipe_name = name.partition(MARK)
     known = SYSTEMS[system].title if system in SYSTEMS else system
     return f"{known}, recipe {recipe_name}" if mark else known

@@ -86,7 +86,7 @@ def test_all_leaves_out_protocols_without_a_chosen_method(bundles: list[str], tm
     file = tmp_path / "rows.json"
     options = ["--methods", "clip", "--shots", "2", "--seeds", "1", "--out", str(tmp_path / "report")]
     assert main(["evaluate", "all", *bundles, *options, "--json", str(file)]) == 0
-    assert {row["protocol"] for row in rows_of(file)} == {"base-to-new", "cross-dataset", "timing"}
+    assert {row["protocol"] for row in rows_of(file)} == {"base-to-new", "cross-dataset", "sequence", "timing"}
 
 
 def test_two_files_of_one_name_are_kept_apart(tmp_path: Path):

@@ -9,6 +9,8 @@ import torch
 from llu_core.evaluation.means import MeanRow, MeanTransferRow
 from llu_core.evaluation.predictions import Predictions
 from llu_core.evaluation.results import TimingRow, columns_of
+from llu_core.evaluation.sequence.rows import SequenceRow
+from llu_core.evaluation.sequence.scores import SequenceScore
 
 TEXT = (Path(__file__).parents[2] / "docs" / "evaluation.md").read_text(encoding="utf-8")
 NAMED = set(
@@ -17,7 +19,11 @@ NAMED = set(
 
 
 def test_every_field_of_a_row_is_documented_and_no_other():
-    written = {column for kind in (MeanRow, MeanTransferRow, TimingRow) for column in columns_of(kind)}
+    written = {
+        column
+        for kind in (MeanRow, MeanTransferRow, SequenceRow, SequenceScore, TimingRow)
+        for column in columns_of(kind)
+    }
     answers = Predictions("", ("a",), ("x",), torch.tensor([0]), torch.tensor([0]), torch.tensor([1.0]), None)
     written |= set(next(answers.lines()))
     lines = {"cell", "part", "parts", "configuration", "failed", "error", "run"}

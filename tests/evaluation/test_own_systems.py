@@ -12,7 +12,7 @@ from types import ModuleType
 
 import pytest
 
-from llu_core.cli import evaluate
+from llu_core.cli import evaluate_plans
 from llu_core.cli.main import build_parser
 from llu_core.data.features import Features
 from llu_core.errors import LluError
@@ -103,7 +103,7 @@ def test_own_systems_join_all_of_them_on_the_command_line():
 
     def asked(protocol: str, methods: str) -> dict[str, tuple[str, ...]]:
         options = build_parser().parse_args(["evaluate", protocol, "picto:digits", "--methods", methods])
-        return {plan.protocol: plan.systems for plan in evaluate._plans(options, ())}
+        return {plan.protocol: plan.systems for plan in evaluate_plans.plans_of(options, ())}
 
     assert asked("few-shot", "all,upside-down") == {"few-shot": (*COMPARED_SYSTEMS, "upside-down")}
     with_recipe = asked("all", "all,llu@paper,upside-down")["base-to-new"]

@@ -31,6 +31,7 @@ from llu_core.evaluation.results import ROW_TYPES, TimingRow
 from llu_core.evaluation.timing.passes import FAST
 from llu_core.evaluation.timing.sizes import Sizes
 from llu_core.method.recipes import RECIPES
+from llu_core.systems.composed.learners import LEARNERS
 from llu_core.systems.registry import SYSTEMS
 from llu_core.systems.rla import RlaRecipe
 from support.synthetic import problem
@@ -47,7 +48,7 @@ def keys(plan: Plan = PLAN, features=FEATURES, setting=Setting()) -> list[str]: 
 def test_the_built_in_plans_have_every_protocol_and_system(plans: list[Plan]):
     assert {plan.protocol for plan in plans} == set(PAPER_PROTOCOLS) == set(ROW_TYPES) - {"few-shot"}
     compared = {name for plan in plans for name in plan.systems}
-    assert compared == set(SYSTEMS)
+    assert compared == {*SYSTEMS, *LEARNERS}
     assert all(set(plan.names) <= {f"picto:{name}" for name in set_names()} for plan in plans)
     assert all(plan.targets for plan in plans if plan.protocol in ("cross-dataset", "domain-shift"))
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from llu_core.evaluation.results import AnyRow, TimingRow, TransferRow
+from llu_core.evaluation.results import AnyRow, TimingRow
 from llu_core.evaluation.store import Recorded
 
 _OF_DATA = ("problem", "encoder", "templates", "meaning", "columns", "processor")
@@ -26,7 +26,7 @@ class _Made:
     @property
     def table(self) -> tuple[str, str, str]:
         """What stands in one table."""
-        return self.row.protocol, self.row.source, self.row.target if isinstance(self.row, TransferRow) else ""
+        return self.row.protocol, self.row.source, getattr(self.row, "target", "")
 
     @property
     def who(self) -> tuple[str, str, str]:
@@ -51,7 +51,7 @@ class _Made:
         row = self.row
         if isinstance(row, TimingRow):
             return *self.table, *self.who, row.seed, row.classes, row.batch_size
-        return *self.table, *self.who, row.seed, row.shots
+        return *self.table, *self.who, row.seed, row.shots, getattr(row, "step", 0)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""The paper's figures, and Table 4 as bars, by Plotly, which is imported when they are drawn."""
+"""The paper's figures, Table 4 as bars, and forgetting over sets, by Plotly, which is imported when they are drawn."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,8 +6,11 @@ from typing import Any
 from llu_core.evaluation.means import Average, averages, mean_rows
 from llu_core.evaluation.reporting.markdown import row_title
 from llu_core.evaluation.reporting.published import TABLE_4, published_for
+from llu_core.evaluation.reporting.sequences import learner_title
 from llu_core.evaluation.reporting.timing_tables import timed_title
 from llu_core.evaluation.results import AnyRow, Row, TimingRow
+from llu_core.evaluation.sequence.rows import SequenceRow
+from llu_core.evaluation.sequence.scores import curve
 
 
 def figures(rows: Sequence[AnyRow]) -> dict[str, Any]:
@@ -20,6 +23,8 @@ def figures(rows: Sequence[AnyRow]) -> dict[str, Any]:
         drawn["figure_2_accuracy_over_shots"] = shots_figure(base_to_new)
     if timing:
         drawn["figure_3_time_and_memory"] = timing_figure(timing)
+    if sequences := [row for row in rows if isinstance(row, SequenceRow)]:
+        drawn["forgetting_over_sets"] = forgetting_figure(sequences)
     if ablation:
         drawn["table_4_ablation"] = ablation_figure(ablation)
     return drawn
@@ -114,3 +119,33 @@ def plotly_script() -> str:
     from plotly.offline import get_plotlyjs
 
     return get_plotlyjs()
+
+
+def forgetting_figure(rows: Sequence[SequenceRow]) -> Any:
+    """The forgetting curve of every sequence: accuracy on what was learned so far, and on all new classes."""
+    from plotly.colors import qualitative
+    from plotly.subplots import make_subplots
+
+    sources = list(dict.fromkeys(row.source for row in rows))
+    titles = [f"{source}<br>{half} classes of sets learned so far" for source in sources for half in ("taught", "new")]
+    figure = make_subplots(rows=len(sources), cols=2, subplot_titles=titles)
+    systems = list(dict.fromkeys((row.method, row.recipe) for row in rows))
+    for index, source in enumerate(sources):
+        for at, system in enumerate(systems):
+            own = [row for row in rows if (row.source, (row.method, row.recipe)) == (source, system)]
+            for column, half in enumerate(("base", "new"), start=1):
+                figure.add_scatter(
+                    x=list(range(1, own[0].sets + 1)) if own else [],
+                    y=curve(own, half) if own else [],
+                    name=learner_title(*system),
+                    legendgroup=" ".join(system),
+                    showlegend=index == 0 and column == 1,
+                    line={"color": qualitative.Dark24[at % 24], "width": 3 if system[0] == "llu-composed" else 1.5},
+                    mode="lines+markers",
+                    row=index + 1,
+                    col=column,
+                )
+    figure.update_xaxes(title="sets learned", dtick=1)
+    figure.update_yaxes(title="accuracy, %", col=1)
+    height = 150 + 350 * len(sources)
+    return figure.update_layout(title="Forgetting, sets one after the other", template="plotly_white", height=height)

@@ -6,10 +6,13 @@ from llu_core.evaluation.means import MeanRow, averages, mean_rows, mean_transfe
 from llu_core.evaluation.reporting.few_shot_tables import few_shot_summary
 from llu_core.evaluation.reporting.markdown import reasons, shots_text
 from llu_core.evaluation.reporting.published import AVERAGE_H, CONDITIONS, FROM_IMAGENET, TABLE_1
+from llu_core.evaluation.reporting.sequences import MEANT, score_table
 from llu_core.evaluation.reporting.tables import BEYOND, ablation_table, averages_table, sets_text, shots_table
 from llu_core.evaluation.reporting.timing_tables import timing_reasons, timing_table
 from llu_core.evaluation.reporting.transfer_tables import HEADINGS, summary_table
 from llu_core.evaluation.results import AnyRow, Row, TimingRow, TransferRow
+from llu_core.evaluation.sequence.rows import SequenceRow
+from llu_core.evaluation.sequence.scores import sequence_scores
 
 
 def summary_text(rows: Sequence[AnyRow], how: str) -> str:
@@ -22,6 +25,7 @@ def summary_text(rows: Sequence[AnyRow], how: str) -> str:
     parts += _base_to_new(base_to_new) if base_to_new else []
     parts += _ablation(ablation) if ablation else []
     parts += _transfers(transfer) if transfer else []
+    parts += _sequences([row for row in rows if isinstance(row, SequenceRow)])
     parts += _timing(timing) if timing else []
     parts += few_shot_summary(rows)
     return "\n\n".join(parts) + "\n"
@@ -63,6 +67,15 @@ def _transfers(rows: Sequence[TransferRow]) -> list[str]:
         chosen = [row for row in means if (row.source, row.shots) == (source, shots)]
         parts += [f"Trained on `{source}`, {shots_text(shots)}:", summary_table(chosen)]
     return parts + reasons(means)
+
+
+def _sequences(rows: Sequence[SequenceRow]) -> list[str]:
+    """A table of scores per sequence and shots."""
+    parts = [f"**Sets one after the other.** {MEANT}"] if rows else []
+    for source, shots in dict.fromkeys((row.source, row.shots) for row in rows):
+        chosen = [row for row in rows if (row.source, row.shots) == (source, shots)]
+        parts += [f"`{source}`, {shots_text(shots)}:", score_table(sequence_scores(chosen))]
+    return parts
 
 
 def _timing(rows: Sequence[TimingRow]) -> list[str]:

@@ -24,9 +24,11 @@ from llu_core.evaluation.reporting.published import (
     Published,
     published_for,
 )
+from llu_core.evaluation.reporting.sequences import sequence_section
 from llu_core.evaluation.reporting.timing_tables import timing_section
 from llu_core.evaluation.reporting.transfer_tables import HEADINGS, transfer_section
 from llu_core.evaluation.results import AnyRow, Row, TimingRow, TransferRow
+from llu_core.evaluation.sequence.rows import SequenceRow
 
 HARMONIC_MEANS = (
     "Accuracies in percent, mean ± standard deviation over seeds, of a sample (ddof 1; CoOp's script, which much of "
@@ -65,6 +67,8 @@ def tables(rows: Sequence[AnyRow], measures: Sequence[str] = ()) -> str:
         transfer = mean_transfer_rows(row for row in by_protocol.get(protocol, ()) if isinstance(row, TransferRow))
         parts += [transfer_section(protocol, transfer, measures)] if transfer else []
     parts += [ablation_section(ablation, measures)] if ablation else []
+    sequences = [row for row in by_protocol.get("sequence", ()) if isinstance(row, SequenceRow)]
+    parts += [sequence_section(sequences)] if sequences else []
     timing = [row for row in by_protocol.get("timing", ()) if isinstance(row, TimingRow)]
     parts += [timing_section(timing)] if timing else []
     parts += few_shot_section(rows, measures)

@@ -1,0 +1,1 @@
+"""Adapters trained on different sets over one backbone, asked together: who acts where, and their files."""
