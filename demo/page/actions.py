@@ -10,6 +10,7 @@ import gradio as gr
 from demo.hosting.host import Host
 from demo.page.visitors import Visitors, visitor
 from demo.payloads.explorer import arc_payload
+from demo.payloads.saved_page import save_page
 from demo.payloads.summary import summary
 from demo.session import draft as drafts
 from demo.session import edits, queries, saving, training
@@ -170,6 +171,10 @@ class Actions:
     def save_predictions(self, request: gr.Request) -> str:
         """CLIP's and LLU's predictions as CSV."""
         return str(saving.save_predictions(self.visitors.session(request), self.host.folder(visitor(request))))
+
+    def save_page(self, request: gr.Request) -> str:
+        """What is on show as one HTML file that opens without the app, small pictures and their names included."""
+        return str(save_page(self.visitors.session(request), self.host.folder(visitor(request))))
 
     def open_adapter(self, file: str | None, request: gr.Request) -> dict[str, Any]:
         """Reopen an adapter saved before."""

@@ -34,6 +34,7 @@ class SavePanel:
 
     download: gr.Button
     predictions: gr.Button
+    page: gr.Button
     file: gr.DownloadButton
     link: gr.Button
     link_said: gr.Markdown
@@ -81,6 +82,7 @@ def build_save_panel() -> SavePanel:
     with gr.Row():
         download = gr.Button("Download adapter", size="sm", elem_id="download")
         predictions = gr.Button("Predictions (CSV)", size="sm", elem_id="download-predictions")
+    page = gr.Button("Save as a page (HTML, holds small pictures)", size="sm", elem_id="save-page")
     # written when asked for, then handed to the browser by a click on the hidden one
     file = gr.DownloadButton(visible="hidden", elem_id="download-file")
     reopen = gr.File(label="Reopen a saved adapter (.zip)", file_types=[".zip"], height=84, elem_id="reopen")
@@ -97,6 +99,7 @@ def build_save_panel() -> SavePanel:
     return SavePanel(
         download=download,
         predictions=predictions,
+        page=page,
         file=file,
         link=link,
         link_said=link_said,

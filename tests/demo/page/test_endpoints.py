@@ -37,7 +37,7 @@ def test_every_public_action_has_a_named_endpoint(client: Client):
         "/load_example", "/add_pictures", "/rename_class", "/delete_class", "/create_class", "/move_picture",
         "/delete_picture", "/undo", "/pictures", "/set_unseen_classes", "/set_templates", "/train", "/set_mask",
         "/set_statistics", "/ask", "/remove_query", "/add_class", "/remove_answer", "/summary",
-        "/save_adapter", "/save_predictions", "/open_adapter",
+        "/save_adapter", "/save_predictions", "/save_page", "/open_adapter",
         "/load_model", "/cancel_model", "/clear", "/compare_methods", "/choose_mask", "/cancel", "/ask_photograph",
     } == set(named)  # fmt: skip
 
