@@ -164,9 +164,10 @@ class Actions:
             raise LluError("an arc needs anchor and index, whole numbers, and kind, a text") from None
         return arc_payload(session, *place)
 
-    def save_adapter(self, request: gr.Request) -> str:
-        """The trained adapter as a zip."""
-        return str(saving.save_adapter(self.visitors.session(request), self.host.folder(visitor(request))))
+    def save_adapter(self, pictures: bool, request: gr.Request) -> str:
+        """The trained adapter as a zip; pictures: with small pictures of what it was taught with."""
+        folder = self.host.folder(visitor(request))
+        return str(saving.save_adapter(self.visitors.session(request), folder, pictures=pictures))
 
     def save_predictions(self, request: gr.Request) -> str:
         """CLIP's and LLU's predictions as CSV."""

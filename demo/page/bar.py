@@ -30,9 +30,11 @@ class UntrainedPanel:
 
 @dataclass(frozen=True)
 class SavePanel:
-    """What is taken home, brought back and deleted; file: hidden, it hands the browser what the buttons ask for."""
+    """What is taken home, brought back and deleted; pictures: whether the adapter has small ones of the shots; file:
+    hidden, it hands the browser what the buttons ask for."""
 
     download: gr.Button
+    pictures: gr.Checkbox
     predictions: gr.Button
     page: gr.Button
     file: gr.DownloadButton
@@ -82,6 +84,9 @@ def build_save_panel() -> SavePanel:
     with gr.Row():
         download = gr.Button("Download adapter", size="sm", elem_id="download")
         predictions = gr.Button("Predictions (CSV)", size="sm", elem_id="download-predictions")
+    pictures = gr.Checkbox(
+        False, label="with small pictures of what was taught", container=False, elem_id="adapter-pictures"
+    )
     page = gr.Button("Save as a page (HTML, holds small pictures)", size="sm", elem_id="save-page")
     # written when asked for, then handed to the browser by a click on the hidden one
     file = gr.DownloadButton(visible="hidden", elem_id="download-file")
@@ -98,6 +103,7 @@ def build_save_panel() -> SavePanel:
     clear = gr.Button("Delete my pictures and adapter", variant="stop", size="sm", elem_id="clear")
     return SavePanel(
         download=download,
+        pictures=pictures,
         predictions=predictions,
         page=page,
         file=file,

@@ -1,7 +1,6 @@
 """A session in a few plain facts: what the endpoints answer and the status line says."""
 
 import math
-import re
 from collections import Counter
 from typing import Any
 
@@ -10,6 +9,7 @@ from demo.session.session import Session
 from llu_core.data.fewshot import LabelledEmbeddings
 from llu_core.data.pictures import Picture
 from llu_core.data.remarks import remarks
+from llu_core.errors import as_written
 from llu_core.method.elsewhere.names import NamesSweep
 
 
@@ -73,11 +73,6 @@ def told(session: Session) -> tuple[str, ...]:
     reader = session.reader_of(model.trained)
     known = model.shots.encoder_identity and reader.encoder.identity == model.shots.encoder_identity
     return remarks(model.shots, encoder=reader.encoder if known else None)
-
-
-def as_written(text: str) -> str:
-    """Markdown that shows the text with every sign as it is."""
-    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)
 
 
 def status_line(session: Session) -> str:

@@ -7,9 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
+import torch
+
 from demo.session.draft import empty_draft, require_within
 from demo.session.everyday import known_everyday_names
-from demo.session.model import UNLABELLED, build_model
+from demo.session.model import UNLABELLED, accuracies, build_model
 from demo.session.session import Session
 from demo.session.uploads.bundles import with_small_thumbnails
 from demo.settings import MB
@@ -18,16 +20,22 @@ from llu_core.errors import LluError
 from llu_core.files.writing import folder_beside, write_text, write_whole
 from llu_core.method.adapter import interpolation_mask
 from llu_core.method.checkpoint import TrainedAdapter, load_adapter
+from llu_core.method.saved.provenance import ELSEWHERE, Score
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 """A spreadsheet would compute a cell that begins so."""
 
 
-def save_adapter(session: Session, folder: Path) -> Path:
-    """Write the adapter, as it answers at the page's settings, as a zip in `folder`; returns its path."""
-    archive = folder / "llu-adapter.zip"
+def save_adapter(session: Session, folder: Path, *, pictures: bool = False) -> Path:
+    """Write the adapter, as it answers at the page's settings, as a zip in `folder`; returns its path.
+
+    pictures: with small pictures of what it was taught with.
+    """
+    trained, archive = _told(session), folder / "llu-adapter.zip"
+    if not pictures:
+        trained = replace(trained, anchor_thumbnails=None)
     with folder_beside(folder) as made:  # of this call alone: the button may be clicked twice
-        session.trained.save_pretrained(made / archive.stem)
+        trained.save_pretrained(made / archive.stem)
 
         def pack(file: IO[bytes]) -> None:
             with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
@@ -36,6 +44,31 @@ def save_adapter(session: Session, folder: Path) -> Path:
 
         write_whole(archive, pack)
     return archive
+
+
+def _told(session: Session) -> TrainedAdapter:
+    """The adapter as it answers, with what it scores on the page's pictures; a reopened one brings what it was saved
+    with, for want of test pictures."""
+    model, trained = session.require_asked(), session.trained
+    answers = (
+        model.sweep.predictions(beta=beta, gamma=gamma) for beta, gamma in ((0, 0), (session.beta, session.gamma))
+    )
+    clip, llu = (accuracies(model, found) for found in answers)
+    test = model.shots.test.labels
+    seen = int(torch.isin(test, torch.tensor(trained.trained_classes)).sum())
+    parts = ("seen", "test pictures of taught classes", seen), ("unseen", "of classes not taught", len(test) - seen)
+    scores = tuple(
+        Score(part, pictures, before, after)
+        for name, part, pictures in parts
+        if (before := clip[name]) is not None and (after := llu[name]) is not None
+    )
+    before, after = (model.elsewhere.accuracy(beta=b, gamma=g) for b, g in ((0, 0), (session.beta, session.gamma)))
+    if before is not None and after is not None:
+        pictures = sum(len(control.pictures) for control in model.controls)
+        scores = (*scores, Score(ELSEWHERE, pictures, before, after))
+    if not scores:
+        return trained
+    return replace(trained, provenance=replace(trained.provenance, scores=scores, command=""))
 
 
 def save_predictions(session: Session, folder: Path) -> Path:

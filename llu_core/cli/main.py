@@ -1,6 +1,8 @@
 """The command line: `python -m llu_core train | predict | evaluate | bench`. Thin: parse, call, print."""
 
 import argparse
+import shlex
+import sys
 from collections.abc import Sequence
 
 from llu_core.cli import bench, evaluate, predict, train
@@ -41,6 +43,7 @@ def _answered(arguments: Sequence[str] | None) -> int:
     if listing is not None:
         listing += more  # argparse loses what stands behind an option
     try:
+        options.typed = shlex.join(["python", "-m", "llu_core", *(sys.argv[1:] if arguments is None else arguments)])
         return options.run(options)
     except LluError as error:
         remark(f"error: {error}")

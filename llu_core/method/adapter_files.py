@@ -20,6 +20,7 @@ from llu_core.files.archives import MAX_BYTES
 from llu_core.files.leftovers import is_leftover
 from llu_core.files.listing import list_zip
 from llu_core.files.writing import taking_turns, write_whole
+from llu_core.method.saved.card import is_untouched
 
 FORMAT = "llu-adapter"
 FORMAT_VERSION = 2
@@ -65,9 +66,14 @@ def move_adapter(source: Path, folder: Path) -> None:
     """
     with taking_turns(folder):
         for name in (WEIGHTS_FILE, CARD_FILE, CONFIG_FILE):
-            if name != CARD_FILE or not (folder / name).exists():  # a card may have been written by hand
+            if name != CARD_FILE or _may_be_written(folder / name):
                 content = (source / name).read_bytes()
                 write_whole(folder / name, lambda file, content=content: file.write(content), to_disk=True)
+
+
+def _may_be_written(card: Path) -> bool:
+    """Whether a card is not there yet, or there as it was written; one that was written by hand stays."""
+    return not card.exists() or is_untouched(card.read_text(encoding="utf-8", errors="replace"))
 
 
 @dataclass(frozen=True, eq=False)

@@ -167,3 +167,19 @@ def test_the_code_to_take_away_reads_pictures_as_the_page_does(trained: Session,
     )
     exec(library_code(trained), {})
     assert np.array_equal(np.asarray(seen[0]), np.asarray(upright))
+
+
+def test_the_page_saves_pictures_of_the_shots_only_when_asked(trained: Session, tmp_path: Path):
+    plain = saving.open_adapter(trained, saving.save_adapter(trained, tmp_path)).require_model()
+    assert plain.shots.train.thumbnails is None
+    kept = saving.open_adapter(trained, saving.save_adapter(trained, tmp_path, pictures=True)).require_model()
+    assert kept.shots.train.thumbnails is not None
+
+
+def test_the_card_has_the_pages_scores_at_its_settings(trained: Session, tmp_path: Path):
+    with zipfile.ZipFile(saving.save_adapter(training.set_mask(trained, 0.0, 5.0), tmp_path)) as archive:
+        text = archive.read("README.md").decode()
+    assert "Measured in the app" in text
+    rows = [line.split("|")[3:5] for line in text.splitlines() if "test pictures of taught classes" in line]
+    assert len(rows) == 1
+    assert rows[0][0] == rows[0][1]  # beta is 0
