@@ -2,6 +2,9 @@
 
 __version__: str
 
+from .bridges.estimator import LLUClassifier
+from .bridges.module import AdapterModule
+from .bridges.onnx_file import FixedClasses, export_onnx
 from .data.bundles import load_bundle, save_bundle
 from .data.coop.datasets import DATASETS, open_dataset
 from .data.features import Features
@@ -79,6 +82,10 @@ __all__ = [
     "TrainedAdapter",
     "Prediction",
     "predict",
+    "LLUClassifier",
+    "AdapterModule",
+    "FixedClasses",
+    "export_onnx",
     "Features",
     "SYSTEMS",
     "System",

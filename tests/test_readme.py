@@ -5,6 +5,7 @@ import shlex
 from pathlib import Path
 
 import pytest
+import torch
 
 from bench.refresh_readme import BEGIN, END, refreshed
 from llu_core.cli.main import build_parser
@@ -37,11 +38,18 @@ def test_its_client_code_runs_against_the_running_app(
     names["client"].close()
 
 
-def test_its_library_code_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_its_library_code_runs_from_top_to_bottom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     names: dict = {}
     exec(CODE[1], names)
     assert names["logits"].shape == (len(names["shots"].test), len(names["shots"].class_names))
+    adapter = names["adapter"]
+    exec(CODE[2], names)
+    assert len(CODE) == 3
+    asked = names["shots"].test.embeddings, names["shots"].class_embeddings
+    assert torch.equal(names["adapter"].logits(*asked), adapter.logits(*asked))
+    assert names["loss"].requires_grad
+    assert (tmp_path / "adapter.onnx").is_file()
 
 
 def test_it_names_every_model_and_ablation():

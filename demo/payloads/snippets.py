@@ -1,6 +1,7 @@
 """Code to take away: the same steps as on the page, filled in with what the page shows."""
 
 from demo.session.session import Session
+from llu_core.encoders.model_table import BACKBONES
 from llu_core.method.recipes import RECIPES
 
 PICTURE = "picture.png"
@@ -35,25 +36,35 @@ print(f"CLIP: {{answer.clip_class}}, LLU: {{answer.llu_class}}, alpha {{answer.a
 def client_code(session: Session, address: str) -> str:
     """Python that repeats the page's work through the running app."""
     gamma = "inf" if session.gamma == float("inf") else session.gamma
-    start = (
-        f'client.predict({session.preset!r}, api_name="/load_example")'
-        if session.preset
-        else 'client.predict([handle_file("my_pictures.zip")], "", api_name="/add_pictures")'
-    )
-    off = "" if session.statistics_told in (None, True) else '\nclient.predict(False, api_name="/set_statistics")'
+    ask = f'print(client.predict(handle_file("{PICTURE}"), api_name="/ask"))'
+    if session.model is not None and not session.model.trained.encoder_identity:
+        ask = 'print(client.predict(api_name="/save_predictions"))  # of embeddings, for which no encoder is known'
+    start = _start(session)
+    trains, counts = "/train" in start, session.statistics_told in (None, True)  # what is downloaded leaves them out
+    off = '\nclient.predict(False, api_name="/set_statistics")' if trains and not counts else ""
     return f"""from gradio_client import Client, handle_file
 
 client = Client({address!r})
-{start}{_training(session)}
+{start}
 client.predict({session.beta!r}, {gamma!r}, api_name="/set_mask"){off}
-print(client.predict(handle_file("{PICTURE}"), api_name="/ask"))
+{ask}
 """
 
 
-def _training(session: Session) -> str:
-    """The line that trains as the adapter on the page was trained; an example comes with an adapter of its own."""
-    trained = session.model and session.model.trained
-    if session.preset and (trained is None or trained is session.given):
-        return ""
-    known = str(trained.recipe.get("name")) if trained else ""
-    return f'\nclient.predict({known if known in RECIPES else "fast"!r}, api_name="/train")'
+def _start(session: Session) -> str:
+    """What brings the adapter: the example, the downloaded adapter, or a training where neither has it."""
+    model = session.model
+    recipe = RECIPES["fast"].name if model is None else str(model.trained.recipe.get("name"))
+    as_it_came = model is None or (recipe == RECIPES["fast"].name and not model.answers)
+    if session.preset and as_it_came:
+        return f'client.predict({session.preset!r}, api_name="/load_example")'
+    if model is None or not model.trained.encoder_identity:
+        file = "my_pictures.zip" if session.features is None else "my_embeddings.npz"
+        trained = recipe if recipe in RECIPES else RECIPES["fast"].name
+        return (
+            f'client.predict([handle_file("{file}")], "", api_name="/add_pictures")\n'
+            f'client.predict({trained!r}, api_name="/train")'
+        )
+    opened = 'client.predict(handle_file("llu-adapter.zip"), api_name="/open_adapter")'
+    chosen = session.readers is None and model.trained.model in BACKBONES  # one model was chosen for everything
+    return f'client.predict({model.trained.model!r}, "", api_name="/load_model")\n{opened}' if chosen else opened

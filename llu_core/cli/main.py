@@ -1,10 +1,13 @@
-"""The command line: `python -m llu_core train | predict | evaluate | bench`. Thin: parse, call, print."""
+"""The command line: `llu`, or `python -m llu_core`, with train | predict | evaluate | bench: parse, call, print."""
 
 import argparse
+import os
 import shlex
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
+from llu_core import __version__
 from llu_core.cli import bench, evaluate, predict, train
 from llu_core.errors import LluError
 from llu_core.terminal import finish, prepare, remark
@@ -12,9 +15,9 @@ from llu_core.terminal import finish, prepare, remark
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser of all commands."""
-    parser = argparse.ArgumentParser(
-        prog="python -m llu_core", description="Localized Latent Updates for CLIP-like models."
-    )
+    called = "llu" if Path(sys.argv[0]).stem == "llu" else "python -m llu_core"
+    parser = argparse.ArgumentParser(prog=called, description="Localized Latent Updates for CLIP-like models.")
+    parser.add_argument("--version", action="version", version=f"llu-explorer {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="train | predict | evaluate | bench")
     for command in (train, predict, evaluate, bench):
         command.add(commands)
@@ -23,6 +26,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status: 0, or 2 with one line on standard error for bad input."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     prepare()
     try:
         status = _answered(arguments)
@@ -43,7 +47,7 @@ def _answered(arguments: Sequence[str] | None) -> int:
     if listing is not None:
         listing += more  # argparse loses what stands behind an option
     try:
-        options.typed = shlex.join(["python", "-m", "llu_core", *(sys.argv[1:] if arguments is None else arguments)])
+        options.typed = f"{parser.prog} {shlex.join(sys.argv[1:] if arguments is None else arguments)}"
         return options.run(options)
     except LluError as error:
         remark(f"error: {error}")

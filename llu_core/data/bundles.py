@@ -31,6 +31,7 @@ from torch import Tensor
 
 from llu_core.data.controls import arrays_of_controls, controls_of_bundle
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings, first_half
+from llu_core.encoders.rows import NoDirections, directions
 from llu_core.errors import LluError, shown
 from llu_core.files.archives import open_archive
 from llu_core.files.writing import write_whole
@@ -246,13 +247,10 @@ class _Bundle:
         """Some rows, from number `first` on, at length 1."""
         with np.errstate(over="ignore"):  # an overflow becomes infinity, which is told below
             rows = array.astype(np.float64 if array.dtype.itemsize > 4 else np.float32)
-        peak = np.abs(rows).max(axis=1, initial=0.0, keepdims=True)
-        if not np.isfinite(peak).all():
-            self.fail(key, f"has NaN or infinite values, first in row {first + int(np.argmin(np.isfinite(peak)))}")
-        if not peak.all():
-            self.fail(key, f"has a row of zeros, row {first + int(np.argmin(peak != 0))}; it has no direction")
-        rows /= peak  # first, so that the squares of very large or very small rows stay within range
-        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        try:
+            return directions(torch.from_numpy(rows), first).numpy()
+        except NoDirections as error:
+            self.fail(key, f"has {error}")
 
     def labels(self, key: str, rows: int, classes: int) -> Tensor:
         """(rows,) int64 in 0..classes-1."""

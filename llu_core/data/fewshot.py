@@ -7,6 +7,7 @@ Everything after the encoder works on this one value. Classes are halved as CoOp
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,7 +15,7 @@ from torch import Tensor
 
 from llu_core.data.draws import draw_shots
 from llu_core.encoders.prompts import DEFAULT_TEMPLATES
-from llu_core.encoders.rows import require_known, unit_rows, whole_labels
+from llu_core.encoders.rows import class_names_of, labelled_rows, require_known, unit_rows, whole_labels
 from llu_core.errors import LluError
 
 
@@ -54,7 +55,7 @@ class LabelledEmbeddings:
     @classmethod
     def empty(cls, width: int) -> "LabelledEmbeddings":
         """No rows, of the given width."""
-        return cls(torch.empty(0, width), torch.empty(0, dtype=torch.int64), ())
+        return cls(torch.empty(0, width, dtype=torch.float32), torch.empty(0, dtype=torch.int64), ())
 
     def select(self, index: Tensor | Sequence[int]) -> "LabelledEmbeddings":
         """The rows at the positions `index` (m,), in that order."""
@@ -139,6 +140,40 @@ class FewShotSet:
             raise ValueError("controls must have the width of the set")
         for part, rows in (("train", self.train), ("test", self.test)):
             require_known(rows.labels, len(self.class_names), f"the {part} labels of {self.name}")
+
+    @classmethod
+    def of(
+        cls,
+        X: Any,
+        y: Any,
+        texts: Any,
+        names: Iterable[object],
+        *,
+        test: tuple[Any, Any] | None = None,
+        base_classes: int | None = None,
+        logit_scale: float = 100.0,
+        name: str = "arrays",
+    ) -> "FewShotSet":
+        """The set of shots X (n, d) with labels y (n,), positions in `names`, and of class texts (C, d).
+
+        Arrays may be numpy's, torch's on any device, or lists; embeddings are of any numbers and lengths, and become
+        float32 unit rows. test: further such pictures, a pair of X and y. base_classes: all, unless it is given.
+        Raises LluError, in one sentence, where they are of no use.
+        """
+        known, rows = class_names_of(names), unit_rows(texts, "the rows of texts")
+        if len(rows) != len(known):
+            raise LluError(f"there are {len(known)} names for {len(rows)} rows of texts; give one name for each row")
+        if not 0 < logit_scale < math.inf:
+            raise LluError(f"logit_scale is {logit_scale:g}; give a positive number, the model's 1 / temperature")
+        base = len(known) if base_classes is None else base_classes
+        if not 0 < base <= len(known):
+            raise LluError(f"base_classes is {base}; give a number from 1 to {len(known)}")
+        width = rows.shape[1]
+        embeddings, labels = labelled_rows(X, y, "", width, len(known))
+        train = LabelledEmbeddings(embeddings, labels, tuple(f"train {row}" for row in range(len(labels))))
+        embeddings, labels = labelled_rows(*(test or (torch.empty(0, width), [])), "test ", width, len(known))
+        tests = LabelledEmbeddings(embeddings, labels, tuple(f"test {row}" for row in range(len(labels))))
+        return cls(name, known, rows, train, tests, base, float(logit_scale))
 
     @property
     def width(self) -> int:

@@ -113,7 +113,11 @@ class RememberingEncoder(WrappedEncoder):
             new = dict(zip(some, encode([missing[key] for key in some]).numpy(), strict=True))
             store.add(new)
             rows |= new  # a store may be too small for them all
-        return torch.from_numpy(np.stack([rows[key] for key in keys])) if keys else torch.empty(0, self.width)
+        return (
+            torch.from_numpy(np.stack([rows[key] for key in keys]))
+            if keys
+            else torch.empty(0, self.width, dtype=torch.float32)
+        )
 
 
 def forgetful(encoder: Encoder) -> Encoder:

@@ -219,7 +219,7 @@ class OpenClipEncoder:
         encode: Callable[[torch.Tensor], torch.Tensor],
     ) -> torch.Tensor:
         # Allocated outside inference mode: a tensor made inside could not take part in training.
-        rows = torch.empty(len(inputs), self.width)
+        rows = torch.empty(len(inputs), self.width, dtype=torch.float32)
         prepared = (
             prepare(inputs[start : start + self.batch_size]) for start in range(0, len(inputs), self.batch_size)
         )

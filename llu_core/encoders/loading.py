@@ -107,7 +107,7 @@ def _load_open_clip(
     model, preprocess = _create(architecture, settings)
     if weights is not None:
         _read_weights(model, weights)
-    model.eval().requires_grad_(False)
+    model.float().eval().requires_grad_(False)
     identity = _identity(backbone, model, quick_gelu=bool(config.get("quick_gelu") or settings.get("quick_gelu")))
     _merge_branches(model)  # after the identity, which names the weights as they are published
     return LoadedModel(

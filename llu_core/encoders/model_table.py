@@ -4,7 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-EMBEDDED_FOLDER = Path(__file__).parents[2] / "assets" / "picto_clip"
+_PACKAGE = Path(__file__).parents[1]
+ASSETS = next(filter(Path.is_dir, [_PACKAGE / "assets", _PACKAGE.parent / "assets"]), _PACKAGE / "assets")
+"""The embedded models: within an installed package, beside the package in the repository."""
+EMBEDDED_FOLDER = ASSETS / "picto_clip"
 EMBEDDED_NOTE = (
     "The embedded model knows only the picture world it was trained on (drawn shapes, colours, textures, counts). "
     "Photographs want photo, or a real CLIP."

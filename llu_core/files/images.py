@@ -8,7 +8,7 @@ import io
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from llu_core.errors import LluError, one_line, shown
 from llu_core.files.containers import opened
@@ -100,6 +100,14 @@ def check_file_size(size: int, name: str) -> None:
     """Raise UnreadablePicture if a file of `size` bytes is over MAX_FILE_BYTES."""
     if size > MAX_FILE_BYTES:
         raise UnreadablePicture(name, f"{size / 2**20:.0f} MB, over the limit of {MAX_FILE_BYTES >> 20} MB a file")
+
+
+def upright(image: Image.Image) -> Image.Image:
+    """The picture turned as its EXIF says; as it is where that says nothing, or nothing that can be read."""
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # on bytes that lie, PIL's readers raise nearly every type there is
+        return image
 
 
 def _read(path: Path, name: str) -> bytes:

@@ -32,18 +32,23 @@ def nearest_anchor(points: Tensor, anchors: Tensor) -> tuple[Tensor, Tensor]:
     return similarity, index
 
 
-def interpolation_mask(similarity: Tensor, *, beta: float | Tensor, gamma: float) -> Tensor:
+def interpolation_mask(similarity: Tensor, *, beta: float | Tensor, gamma: float | Tensor) -> Tensor:
     """alpha = beta * exp(-gamma * (1 - similarity)), the share of the update a point receives (eq. 5).
 
     similarity (...): cosine to the nearest anchor; the distance 1 - similarity is clamped to [0, 1].
     beta in [0, 1]: the share at an anchor; a column of several is broadcast. gamma in [0, inf]: 0 applies the update
-    everywhere, infinity only at the anchors themselves (within DIRAC_TOLERANCE). Same shape as similarity.
+    everywhere, infinity only at the anchors themselves (within DIRAC_TOLERANCE). Same shape as similarity. Both may be
+    tensors without axes, which gradients reach.
     """
     distance = (1.0 - similarity).clamp(0.0, 1.0)
+    most = torch.finfo(distance.dtype).max
+    # In float32 a gamma beyond its range would be infinite, and NaN at the anchors, where the distance is 0.
+    if isinstance(gamma, Tensor):  # which is not read: a compiled program must not wait for its value
+        at_anchors = (distance < DIRAC_TOLERANCE).to(distance)
+        return beta * torch.where(gamma.isinf(), at_anchors, torch.exp(-gamma.clamp(max=most) * distance))
     if math.isinf(gamma):
         return beta * (distance < DIRAC_TOLERANCE).to(similarity.dtype)
-    # In float32 a gamma beyond its range would be infinite, and NaN at the anchors, where the distance is 0.
-    return beta * torch.exp(-min(gamma, torch.finfo(distance.dtype).max) * distance)
+    return beta * torch.exp(-min(gamma, most) * distance)
 
 
 def check_mask(beta: float, gamma: float) -> None:
@@ -52,6 +57,17 @@ def check_mask(beta: float, gamma: float) -> None:
         raise LluError(f"beta is {beta:g}; give a share between 0 (CLIP) and 1 (the full update at the anchors)")
     if not gamma >= 0.0:
         raise LluError(f"gamma is {gamma:g}; give a number from 0 (everywhere) to inf (only at the anchors)")
+
+
+def require_width(width: int, images: Tensor, classes: Tensor) -> None:
+    """Raise LluError unless embeddings (n, d) and (C, d) have the width that an adapter was trained on."""
+    for name, rows in (("image", images), ("class", classes)):
+        if rows.ndim != 2 or rows.shape[1] != width:
+            wide = f"{rows.shape[1]} wide" if rows.ndim == 2 else f"of shape {tuple(rows.shape)}"
+            raise LluError(
+                f"{name} embeddings are {wide} but the adapter was trained on {width}; use the encoder it was "
+                "trained with"
+            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,14 +80,15 @@ class AffineUpdate:
     @classmethod
     def identity(cls, width: int) -> "AffineUpdate":
         """The start of training: W = I, b = 0."""
-        return cls(torch.eye(width), torch.zeros(width))
+        return cls(torch.eye(width, dtype=torch.float32), torch.zeros(width, dtype=torch.float32))
 
     @classmethod
     def random(cls, width: int, generator: torch.Generator) -> "AffineUpdate":
         """Linear-layer initialisation, uniform in +-1/sqrt(d): the ablation "rand. init"."""
         bound = width**-0.5
-        weight = torch.empty(width, width).uniform_(-bound, bound, generator=generator)
-        return cls(weight, torch.empty(width).uniform_(-bound, bound, generator=generator))
+        weight, bias = torch.empty(width, width, dtype=torch.float32), torch.empty(width, dtype=torch.float32)
+        weight.uniform_(-bound, bound, generator=generator)
+        return cls(weight, bias.uniform_(-bound, bound, generator=generator))
 
     def __call__(self, points: Tensor) -> Tensor:
         """points (n, d), unit rows -> (n, d), unit rows."""
@@ -95,8 +112,13 @@ def interpolate(points: Tensor, updated: Tensor, alpha: Tensor) -> Tensor:
 
     points, updated: (n, d), unit rows; alpha: (n,).
     """
+    return torch.where(alpha[:, None] <= UNNOTICED, points, mixed(points, updated, alpha))
+
+
+def mixed(points: Tensor, updated: Tensor, alpha: Tensor) -> Tensor:
+    """Eq. 4 for every alpha alike, so that a gradient reaches an alpha of 0 too."""
     share = alpha[:, None]
-    return torch.where(share <= UNNOTICED, points, F.normalize(share * updated + (1 - share) * points, dim=1))
+    return F.normalize(share * updated + (1 - share) * points, dim=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,12 +176,7 @@ class LocalizedAdapter:
         """
         image_embeddings = unit_rows(image_embeddings, "image embeddings", self.image.anchors)
         class_embeddings = unit_rows(class_embeddings, "class embeddings", self.text.anchors)
-        for name, rows in (("image", image_embeddings), ("class", class_embeddings)):
-            if rows.shape[1] != self.width:
-                raise LluError(
-                    f"{name} embeddings are {rows.shape[1]} wide but the adapter was trained on {self.width}; "
-                    "use the encoder it was trained with"
-                )
+        require_width(self.width, image_embeddings, class_embeddings)
         images = self.image(image_embeddings, beta=self.beta, gamma=self.gamma)
         texts = self.text(class_embeddings, beta=self.beta, gamma=self.gamma)
         logits = self.logit_scale * (images @ texts.T)

@@ -81,20 +81,20 @@ class BatchedTraining:
         texts = BatchedPoints.of([each.text for each in subspaces], [p.text_alpha for p in problems])
         self.images, self.texts = images.repeated(which), texts.repeated(which)
         self.targets = padded([p.targets[:, None] for p in problems])[which]
-        self.minus_one = torch.full((1, 1, 1), -1.0, device=self.device)
+        self.minus_one = self._on_device(torch.full((1, 1, 1), -1.0))
         self.absent_classes = self._absent_classes([len(job.problem.texts) for job in self.jobs])
 
     def _absent_classes(self, counts: list[int]) -> Tensor:
         """(K, 1, C), or (1, 1, 1) where all problems have as many classes: minus infinity where there is none."""
         if min(counts) == max(counts):
-            return torch.zeros(1, 1, 1, device=self.device)
+            return self._on_device(torch.zeros(1, 1, 1))
         absent = torch.arange(max(counts)) >= torch.tensor(counts)[:, None]
-        return torch.zeros(absent.shape).masked_fill_(absent, -math.inf)[:, None].to(self.device)
+        return self._on_device(torch.zeros(absent.shape).masked_fill_(absent, -math.inf)[:, None])
 
     def _tabulate_steps(self) -> None:
         """What changes from step to step, all of it known beforehand: learning rates, iota, batches."""
         rates = torch.tensor([rate for _, rate in self.jobs[0].steps], dtype=torch.float64)
-        count = torch.arange(1, len(rates) + 1)
+        count = torch.arange(1, len(rates) + 1, dtype=torch.float32)
         # Adam divides its two moments by 1 - beta^t: the first one's share goes into the rate, (steps,) both
         self.rates = self._on_device(rates / (1 - ADAM_BETAS[0] ** count) if self.uses_adam else rates)
         self.second_corrections = self._on_device(1 / (1 - ADAM_BETAS[1] ** count))
@@ -137,7 +137,7 @@ class BatchedTraining:
         count, rank = len(self.jobs), self.images.points.shape[2]
         shapes = [(count, points.inputs.shape[2], rank) for points in (self.images, self.texts)]
         sizes = [math.prod(shape) for shape in shapes]
-        self.parameters = torch.zeros(sum(sizes), device=self.device)
+        self.parameters = torch.zeros(sum(sizes), dtype=torch.float32, device=self.device)
         self.gradient, self.first_moment = torch.zeros_like(self.parameters), torch.zeros_like(self.parameters)
         self.second_moment = torch.zeros_like(self.parameters) if self.uses_adam else self.first_moment
         self.matrices, self.matrix_gradients = (

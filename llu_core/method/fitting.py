@@ -78,7 +78,7 @@ def job_of(problem: TrainingProblem, recipe: Recipe, seed: int) -> Job:
 @cache
 def warm_up(device: str = "cpu") -> None:
     """One step on a toy set, so that no training that is timed pays for what torch loads at a process's first one."""
-    points = torch.eye(2)
+    points = torch.eye(2, dtype=torch.float32)
     rows = LabelledEmbeddings(points, torch.arange(2), ("a", "b"))
     toy = FewShotSet("warm-up", ("a", "b"), points, rows, rows, base_classes=2)
     fit(toy, replace(RECIPES["fast"], steps=1), device=device)

@@ -9,6 +9,7 @@ from torch import Tensor
 from llu_core.encoders.encoder import Encoder
 from llu_core.encoders.prompts import class_embeddings
 from llu_core.errors import LluError
+from llu_core.files.images import upright
 from llu_core.method.adapter import nearest_anchor
 from llu_core.method.checkpoint import TrainedAdapter
 from llu_core.method.classifier import ZeroShotClassifier
@@ -50,7 +51,9 @@ def predict(
     names: Sequence[str],
     class_names: Sequence[str] | None = None,
 ) -> list[Prediction]:
-    """Predict RGB `images` among `class_names` (default: the classes the adapter was saved with).
+    """Predict `images` among `class_names` (default: the classes the adapter was saved with).
+
+    A picture that says by EXIF how it is turned, as one just opened does, is turned upright first.
 
     Raises LluError if the encoder is not the one the adapter was trained with, or class names are missing or doubled.
     """
@@ -60,7 +63,9 @@ def predict(
     else:
         _check_names(class_names)
         classes = class_embeddings(encoder, class_names, trained.templates)
-    return predict_embeddings(trained, encoder.encode_images(images), names, tuple(class_names), classes)
+    return predict_embeddings(
+        trained, encoder.encode_images([upright(image) for image in images]), names, tuple(class_names), classes
+    )
 
 
 def predict_embeddings(

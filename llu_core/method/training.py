@@ -235,7 +235,7 @@ class _Parameters:
     def update(self) -> AffineUpdate:
         if self.basis is None:
             return AffineUpdate(self.weight, self.bias)
-        eye = torch.eye(self.basis.shape[1], device=self.basis.device)
+        eye = torch.eye(self.basis.shape[1]).to(self.basis)
         return AffineUpdate(eye + self.basis.T @ self.weight @ self.basis, self.bias @ self.basis)
 
 

@@ -266,9 +266,9 @@ def _scored(adapter: LocalizedAdapter, fold: Fold, weights: Sequence[float]) -> 
 def _surface(sweep: Sweep, labels: Tensor, weights: Sequence[float]) -> Tensor:
     """Accuracy and mean probability of the true class in percent at every weight and setting, for rows of these labels
     (n,): (2, weights, BETAS, GAMMAS). The sweep's statistics are of WEIGHT."""
-    found = torch.empty(2, len(weights), len(BETAS), len(GAMMAS))
-    betas = torch.tensor(BETAS)[:, None]
-    shares = torch.tensor([share(beta) for beta in BETAS])[:, None, None] / WEIGHT
+    found = torch.empty(2, len(weights), len(BETAS), len(GAMMAS), dtype=torch.float32)
+    betas = torch.tensor(BETAS, dtype=torch.float32)[:, None]
+    shares = torch.tensor([share(beta) for beta in BETAS], dtype=torch.float32)[:, None, None] / WEIGHT
     true = labels[None, :, None].expand(len(BETAS), -1, 1)
     for column, gamma in enumerate(GAMMAS):
         bare = sweep.logit_scale * sweep.scores(beta=betas, gamma=gamma)

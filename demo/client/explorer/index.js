@@ -152,7 +152,10 @@ function createPanels(root, state, frame, sheet, ask) {
  *   => Pick<Panels, "map" | "overlay" | "colourChoice" | "legend" | "chips">}
  */
 function createMapPanels(root, state, frame, paint) {
-  const map = createMap(find(root, ".map-plot"), findA(HTMLCanvasElement, root, ".map-points"), {
+  const sheets = {
+    points: findA(HTMLCanvasElement, root, ".map-points"), shade: findA(HTMLCanvasElement, root, ".map-shade canvas"),
+  };
+  const map = createMap(find(root, ".map-plot"), sheets, {
     onView: () => overlay.follow(),
     onLasso: (indices) => { if (lasso.isActive()) state.choose(indices, "lasso"); },
   });

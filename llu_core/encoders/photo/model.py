@@ -1,6 +1,5 @@
 """The embedded model for photographs, as an encoder takes it: pixels and word vectors in, rows of one space out."""
 
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -9,11 +8,11 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from llu_core.encoders.model_table import ASSETS
 from llu_core.encoders.photo.parts import FEATURES, SIDE, WORD_WIDTH, load_tower
 from llu_core.errors import LluError, one_line
 
-FOLDER = Path(__file__).parents[3] / "assets" / "photo"
-COEFFICIENTS = FOLDER / "coefficients.safetensors"
+COEFFICIENTS = ASSETS / "photo" / "coefficients.safetensors"
 WIDTH, LOGIT_SCALE, SHARPNESS = 512, 30.0, 4.0
 """d, s, and how fast a known text's influence on another falls with 1 - cosine of their word vectors."""
 
@@ -80,7 +79,7 @@ def load_photo_model() -> PhotoModel:
     shapes = {"projection": (WIDTH, FEATURES), "words": (known, WORD_WIDTH), "answers": (known, WIDTH)}
     if {name: tuple(values.shape) for name, values in coefficients.items()} != shapes or not known:
         raise LluError(f"{COEFFICIENTS} does not hold the coefficients of this version")
-    return PhotoModel(coefficients).eval().requires_grad_(False)
+    return PhotoModel(coefficients).float().eval().requires_grad_(False)
 
 
 def preprocessing() -> Any:

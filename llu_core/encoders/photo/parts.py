@@ -65,7 +65,7 @@ def load_words() -> Callable[[Sequence[str]], Tensor]:
 
     def embed(texts: Sequence[str]) -> Tensor:
         if not texts:
-            return torch.empty(0, WORD_WIDTH)
+            return torch.empty(0, WORD_WIDTH, dtype=torch.float32)
         rows = torch.from_numpy(words.embed(list(texts), norm=False)).float()
         return F.normalize(rows.nan_to_num(), dim=-1)
 

@@ -38,6 +38,7 @@ ahead.
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import overload
 
 import torch
 from torch import Tensor
@@ -79,13 +80,18 @@ class ClassStatistics:
         return {f"statistics.{name}": getattr(self, name) for name in TENSORS}
 
     @cached_property
-    def precision(self) -> Tensor:
-        """P, (d, d)."""
-        return shrunk_precision(self.images - self._class_means[self.targets])
-
-    @cached_property
-    def _class_means(self) -> Tensor:
-        return class_means(self.images, self.targets, len(self.texts))
+    def closed_form(self) -> "ClosedForm":
+        """What follows from the shots."""
+        means = class_means(self.images, self.targets, len(self.texts))
+        return ClosedForm(
+            images=self.images,
+            texts=self.texts,
+            means=means,
+            counts=torch.bincount(self.targets, minlength=len(self.texts)).to(means),
+            precision=shrunk_precision(self.images - means[self.targets]),
+            familiar_from=_familiar_from(self.images),
+            weight=self.weight,
+        )
 
     def logits(
         self, images: Tensor, texts: Tensor, image_nearest: Tensor, class_nearest: Tensor, *, beta: float = 1.0
@@ -94,23 +100,46 @@ class ClassStatistics:
 
         image_nearest (n,), class_nearest (C,): cosines to the nearest anchor of the update.
         """
-        near_images = nearness(image_nearest, IMAGE_GAMMA, self.familiar_from)
-        near = near_images[:, None] * nearness(class_nearest, TEXT_GAMMA)
-        return self.weight * share(beta) * near * self.head(images, texts)
+        added = self.closed_form.of_classes(texts, class_nearest, beta=beta)
+        return added.logits(images, image_nearest)
 
-    def head(self, images: Tensor, texts: Tensor) -> Tensor:
-        """h, (n, C): the mean over the two priors of the log-likelihood ratios."""
-        centre = self._class_means.mean(dim=0)
+    def to(self, device: torch.device | str) -> "ClassStatistics":
+        parts = (part.to(device) for part in (self.images, self.targets, self.texts))
+        return ClassStatistics(*parts, weight=self.weight)
+
+
+@dataclass(frozen=True, eq=False)
+class ClosedForm:
+    """What the head needs of the shots: images (n, d), texts (T, d), each class's mean (T, d) and number of shots (T,),
+    P (d, d), the cosine from which on a picture counts as at an anchor, and w; numbers may be tensors without axes."""
+
+    images: Tensor
+    texts: Tensor
+    means: Tensor
+    counts: Tensor
+    precision: Tensor
+    familiar_from: float | Tensor
+    weight: float | Tensor
+
+    def linear(self, texts: Tensor) -> tuple[Tensor, Tensor]:
+        """h of the classes of these texts (C, d) as rows (C, d) and offsets (C,): h_k(x) = x . row_k - offset_k."""
+        centre = self.means.mean(dim=0)
         taught = (texts @ self.texts.T > 1 - SAME).to(texts)
-        counts = torch.bincount(self.targets, minlength=len(self.texts)).to(texts)
-        shots = (taught @ counts)[:, None]
-        total = taught @ (self._class_means * counts[:, None])
-        ratio = images.new_zeros(len(images), len(texts))
+        shots = (taught @ self.counts)[:, None]
+        total = taught @ (self.means * self.counts[:, None])
+        rows, offsets = torch.zeros_like(texts), texts.new_zeros(texts.shape[0])
         for prior in self._priors(texts, centre):
             mean = (total + PSEUDO_SHOTS * prior) / (shots + PSEUDO_SHOTS)
-            rows = (mean - centre) @ self.precision
-            ratio += 0.5 * (images @ rows.T - 0.5 * (rows * (mean + centre)).sum(dim=1))
-        return ratio
+            of_prior = (mean - centre) @ self.precision
+            rows = rows + 0.5 * of_prior
+            offsets = offsets + 0.25 * (of_prior * (mean + centre)).sum(dim=1)
+        return rows, offsets
+
+    def of_classes(self, texts: Tensor, nearest: Tensor, *, beta: float | Tensor) -> "AddedLogits":
+        """What is asked of a picture about the classes of these texts (C, d); nearest (C,): to the text anchors."""
+        rows, offsets = self.linear(texts)
+        asked = self.weight * share(beta) * nearness(nearest, TEXT_GAMMA)
+        return AddedLogits(asked[:, None] * rows, asked * offsets, self.familiar_from)
 
     def _priors(self, texts: Tensor, centre: Tensor) -> tuple[Tensor, Tensor]:
         """The prior means (a) and (b) of the classes of these texts, (C, d) each."""
@@ -120,25 +149,33 @@ class ClassStatistics:
         by_text = centre + TEXT_STEP * (texts - self.texts.mean(dim=0))
         return (neighbours + TEXT_COPIES * texts) / (count + TEXT_COPIES), by_text
 
-    @cached_property
-    def familiar_from(self) -> float:
-        """The cosine from which on a picture counts as at an anchor: as near as shots are to the nearest other one."""
-        if len(self.images) < 2:
-            return 1.0
-        nearest = []
-        for rows, start in zip(
-            self.images.split(_ROWS_AT_ONCE), range(0, len(self.images), _ROWS_AT_ONCE), strict=True
-        ):
-            others = (rows @ self.images.T).diagonal_scatter(-torch.ones(len(rows)).to(rows), offset=start)
-            nearest.append(others.amax(dim=1))
-        return torch.cat(nearest).quantile(FAMILIAR_QUANTILE).clamp(1e-3, 1.0).item()
 
-    def to(self, device: torch.device | str) -> "ClassStatistics":
-        parts = (part.to(device) for part in (self.images, self.targets, self.texts))
-        return ClassStatistics(*parts, weight=self.weight)
+@dataclass(frozen=True, eq=False)
+class AddedLogits:
+    """The statistics of C classes: rows (C, d) and offsets (C,), with all that does not depend on the picture."""
+
+    rows: Tensor
+    offsets: Tensor
+    familiar_from: float | Tensor
+
+    def logits(self, images: Tensor, nearest: Tensor) -> Tensor:
+        """(n, C) for images (n, d), unit rows; nearest (n,): cosines to the nearest image anchor."""
+        near = nearness(nearest, IMAGE_GAMMA, self.familiar_from)
+        return near[:, None] * (images @ self.rows.T - self.offsets)
 
 
-def nearness(similarity: Tensor, gamma: float, full_from: float = 1.0) -> Tensor:
+def _familiar_from(images: Tensor) -> float:
+    """The cosine from which on a picture counts as at an anchor: as near as shots are to the nearest other one."""
+    if len(images) < 2:
+        return 1.0
+    nearest = []
+    for rows, start in zip(images.split(_ROWS_AT_ONCE), range(0, len(images), _ROWS_AT_ONCE), strict=True):
+        others = (rows @ images.T).diagonal_scatter(-torch.ones(len(rows)).to(rows), offset=start)
+        nearest.append(others.amax(dim=1))
+    return torch.cat(nearest).quantile(FAMILIAR_QUANTILE).clamp(1e-3, 1.0).item()
+
+
+def nearness(similarity: Tensor, gamma: float, full_from: float | Tensor = 1.0) -> Tensor:
     """1 from the cosine `full_from` on, exactly 0 at a right angle and beyond, the mask of eq. 5 between them.
 
     similarity (...): cosine to the nearest anchor; full_from: above 0, up to 1.
@@ -148,6 +185,10 @@ def nearness(similarity: Tensor, gamma: float, full_from: float = 1.0) -> Tensor
     return ((torch.exp(-gamma * distance) - floor) / (1 - floor)).clamp(0.0, 1.0).masked_fill(distance == 1, 0.0)
 
 
-def share(beta: float) -> float:
+@overload
+def share(beta: float) -> float: ...
+@overload
+def share(beta: float | Tensor) -> float | Tensor: ...
+def share(beta: float | Tensor) -> float | Tensor:
     """How much of the statistics is asked for at a beta, from 0 to 1."""
-    return min(1.0, beta / FULL_FROM)
+    return (beta / FULL_FROM).clamp(max=1.0) if isinstance(beta, Tensor) else min(1.0, beta / FULL_FROM)

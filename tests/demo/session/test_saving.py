@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from demo.payloads.snippets import library_code
 from demo.session import edits, queries, saving, training
@@ -151,22 +150,6 @@ def test_a_spreadsheet_reads_the_csv_as_utf_8(trained: Session, tmp_path: Path):
     path = saving.save_predictions(trained, tmp_path)
     assert path.read_bytes().startswith(b"\xef\xbb\xbfpicture,")
     assert path.read_bytes().decode("utf-8-sig") == saving.predictions_csv(trained)
-
-
-def test_the_code_to_take_away_reads_pictures_as_the_page_does(trained: Session, tmp_path: Path, monkeypatch):
-    saving.save_adapter(trained, tmp_path)
-    upright = Image.open(io.BytesIO(picture_bytes(1, texture="striped"))).convert("RGB")
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    upright.transpose(Image.Transpose.ROTATE_90).save(tmp_path / "picture.png", exif=exif)
-    seen = []
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("llu_core.encoders.encoder.OpenClipEncoder.load", lambda name: trained.encoder)
-    monkeypatch.setattr(
-        type(trained.encoder), "encode_images", lambda self, images: (seen.extend(images), torch.ones(1, self.width))[1]
-    )
-    exec(library_code(trained), {})
-    assert np.array_equal(np.asarray(seen[0]), np.asarray(upright))
 
 
 def test_the_page_saves_pictures_of_the_shots_only_when_asked(trained: Session, tmp_path: Path):

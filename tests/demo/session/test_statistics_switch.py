@@ -99,9 +99,15 @@ def test_beta_and_gamma_are_chosen_for_what_answers(counted: Session, off: Sessi
     assert [training.tuned(session).recipe.statistics for session in (counted, off)] == [50.0, 0.0]
 
 
-def test_the_code_repeats_the_recipe_and_the_switch(counted: Session, off: Session, trained: Session):
-    train = 'client.predict("best", api_name="/train")'.replace('"best"', "'best'")
-    switch = 'client.predict(False, api_name="/set_statistics")'
-    codes = [client_code(session, "http://127.0.0.1:7860/") for session in (counted, off, trained)]
-    assert [train in code for code in codes] == [True, True, False]
-    assert [switch in code for code in codes] == [False, True, False]
+def of_unknown_encoder(session: Session) -> Session:
+    model = session.require_model()
+    return replace(session, model=replace(model, trained=replace(model.trained, encoder_identity="")))
+
+
+def test_the_code_opens_what_is_downloaded_or_repeats_recipe_and_switch(counted: Session, off: Session):
+    train, switch = "client.predict('best', api_name=\"/train\")", 'client.predict(False, api_name="/set_statistics")'
+    sessions = (counted, off, of_unknown_encoder(counted), of_unknown_encoder(off))
+    codes = [client_code(session, "http://127.0.0.1:7860/") for session in sessions]
+    assert ["/open_adapter" in code for code in codes] == [True, True, False, False]
+    assert [train in code for code in codes] == [False, False, True, True]
+    assert [switch in code for code in codes] == [False, False, False, True]

@@ -6,7 +6,8 @@ import { formatGamma } from "../model/numbers.js";
 import { DIMMED, HIDDEN } from "../model/selection.js";
 import { currentTheme, pageInks } from "./colours.js";
 import { nearestTaught, translate } from "./overlay.js";
-import { CROSS, MARKERS, opacityOf, orderOf, showsBroken, sizeOf } from "./points.js";
+import { MARKERS, opacityOf, sizeOf } from "./markers.js";
+import { CROSS, orderOf, showsBroken } from "./points.js";
 import { SHADE_MARGIN } from "./shade.js";
 
 /** @import { Inks, Label, MapPanel, Numbers, OverlayPanel, Theme } from '../../types.d.ts' */

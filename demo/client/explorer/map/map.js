@@ -3,6 +3,7 @@
 
 import { startPlaces } from "../model/payload.js";
 import { HIDDEN, KINDS } from "../model/selection.js";
+import { createStamps } from "./markers.js";
 import { createPlot } from "./plotly.js";
 import { drawPoints, membersOf, orderOf } from "./points.js";
 import { createShade } from "./shade.js";
@@ -10,10 +11,11 @@ import { createShade } from "./shade.js";
 /** @import { Data, Layer, Look, MapPanel, Pixel, Places, View } from '../../types.d.ts' */
 /** @import { DragMode, Plot, Trace } from "./plotly.js" */
 /** @import { Scene } from "./points.js" */
+/** @import { Stamps } from "./markers.js" */
 /** @import { Shade } from "./shade.js" */
 
 /**
- * @typedef {{ host: HTMLElement, canvas: HTMLCanvasElement, plot: Plot, shade: Shade, onView: () => void,
+ * @typedef {{ host: HTMLElement, canvas: HTMLCanvasElement, plot: Plot, shade: Shade, stamps: Stamps, onView: () => void,
  *   scene: Scene | null, scale: number, motion: number, lasso: boolean }} MapState
  */
 
@@ -30,18 +32,18 @@ function homeView() {
 }
 
 /**
- * A map in `host` with its points on `canvas`. `onView` is called whenever pixel positions changed: zoom, pan, resize,
+ * A map in `host` with its points and its shade on canvases of their own. `onView` is called whenever pixel positions changed: zoom, pan, resize,
  * motion; `onLasso(indices)` with the pictures that a lasso caught.
- * @type {(host: HTMLElement, canvas: HTMLCanvasElement,
+ * @type {(host: HTMLElement, sheets: { points: HTMLCanvasElement, shade: HTMLCanvasElement },
  *   hooks: { onView: () => void, onLasso: (indices: number[]) => void }) => MapPanel}
  */
-export function createMap(host, canvas, { onView, onLasso }) {
+export function createMap(host, sheets, { onView, onLasso }) {
   const plot = createPlot(host, {
     onView: () => viewChanged(map), onHome: () => zoomMap(map, 0),
     onLasso: (caught) => onLasso(caughtPictures(map, caught)),
   });
   /** @type {MapState} */
-  const map = { host, canvas, plot, shade: createShade(), onView, scene: null, scale: 1, motion: 0, lasso: false };
+  const map = { host, canvas: sheets.points, plot, shade: createShade(sheets.shade), stamps: createStamps(), onView, scene: null, scale: 1, motion: 0, lasso: false };
   return {
     show: (data, look, manner) => showOnMap(map, data, look, manner), recolour: (look) => recolour(map, look),
     moveTo: (places) => moveTo(map, places),
@@ -120,7 +122,7 @@ function recolour(map, look) {
 function paintPoints(map) {
   const [across, down] = map.plot.scales();
   const scaled = { across, down, scale: map.scale, zoom: zoomOf(map), size: map.plot.size() };
-  drawPoints(map.canvas, map.shade, { ...sceneOf(map), ...scaled });
+  drawPoints(map.canvas, map, { ...sceneOf(map), ...scaled });
 }
 
 /** How much larger than at home everything is. @type {(map: MapState) => number} */

@@ -5,8 +5,10 @@ import { penOf } from "../../dom.js";
 import { BROKEN } from "../model/formula.js";
 import { DIMMED, HIDDEN, SHOWN } from "../model/selection.js";
 import { drawLabels } from "./labels.js";
+import { DIM_OPACITY, levelOf, opacityOf } from "./markers.js";
 
-/** @import { Data, Ink, Kind, Layer, Look, Places, Size } from '../../types.d.ts' */
+/** @import { Data, Kind, Layer, Look, Places, Size } from '../../types.d.ts' */
+/** @import { Stamp, Stamps } from "./markers.js" */
 /** @import { Shade } from "./shade.js" */
 
 /**
@@ -16,41 +18,12 @@ import { drawLabels } from "./labels.js";
  * @typedef {(value: number) => number} ToPixels
  * @typedef {Scene & { across: ToPixels, down: ToPixels, scale: number, zoom: number, size: Size }} ScaledScene
  * @typedef {CanvasRenderingContext2D} Pen
- * @typedef {"diamond" | "disc" | "ring" | "square" | "star"} Shape
  */
 
-export const DIM_OPACITY = 0.25;
-/**
- * In pixels at scale 1 and at full strength. A ring (not taught) carries its colour in its line, the others in their
- * fill.
- * @type {Record<Kind, { shape: Shape, size: number, line: number, rim: Ink }>}
- */
-export const MARKERS = {
-  train: { shape: "diamond", size: 8, line: 0.8, rim: "card" },
-  seen: { shape: "disc", size: 9.5, line: 0.8, rim: "card" },
-  unseen: { shape: "ring", size: 9, line: 2, rim: "card" },
-  elsewhere: { shape: "square", size: 6.4, line: 0.8, rim: "card" },
-  query: { shape: "star", size: 16, line: 1, rim: "ink" },
-};
-/** What a point keeps of its size and opacity where the update does not reach it. */
-const WEAKEST_SIZE = 0.66;
-const WEAKEST_OPACITY = 0.55;
 export const CROSS = { reach: 4.6, line: 2.1 };
 /** From this zoom on pictures show themselves, where they do not cover each other. */
 const THUMBNAIL_ZOOM = 3;
 const THUMBNAIL = 34;
-
-/** Of a shot, the size is always full: it is what the others are near to. @type {(kind: Kind, share: number) => number} */
-export function sizeOf(kind, share) {
-  const grows = kind === "train" || kind === "query" ? 1 : WEAKEST_SIZE + (1 - WEAKEST_SIZE) * share;
-  return MARKERS[kind].size * grows;
-}
-
-/** @type {(kind: Kind, share: number, dimmed: boolean) => number} */
-export function opacityOf(kind, share, dimmed) {
-  if (dimmed) return DIM_OPACITY;
-  return kind === "train" || kind === "query" ? 1 : WEAKEST_OPACITY + (1 - WEAKEST_OPACITY) * share;
-}
 
 /**
  * Resizes the canvas in device pixels; returns a pen that counts in CSS pixels, on an empty sheet.
@@ -67,59 +40,45 @@ function cleanSheet(canvas, { width, height }) {
 }
 
 /**
- * The shade of the mask, the pictures in the order of alpha, crosses on broken answers, class names. `across`, `down`: a
+ * The shade of the mask, and over it the pictures in the order of alpha, crosses on broken answers, class names. `across`, `down`: a
  * coordinate to pixels; `scale`: how much smaller than usual points are; `size`: of the map, since asking the page for it
  * in the middle of a frame would cost a layout.
- * @type {(canvas: HTMLCanvasElement, shade: Shade, scene: ScaledScene) => void}
+ * @type {(canvas: HTMLCanvasElement, tools: { shade: Shade, stamps: Stamps }, scene: ScaledScene) => void}
  */
-export function drawPoints(canvas, shade, scene) {
+export function drawPoints(canvas, { shade, stamps }, scene) {
   const { look, places, order, across, down, size } = scene;
   const pen = cleanSheet(canvas, size);
   const { alpha, beta, maskInk: ink } = look;
-  shade.paint(pen, { places: places.images, kinds: scene.data.kinds, alpha, beta, shade: look.shade, ink, across, down });
+  shade.paint({ places: places.images, kinds: scene.data.kinds, alpha, beta, shade: look.shade, ink, across, down });
   const shown = scene.zoom >= THUMBNAIL_ZOOM ? drawThumbnails(pen, scene) : null;
-  for (const i of order) {
-    if (look.shade[i] !== HIDDEN && !shown?.has(i)) drawPoint(pen, scene, i);
-  }
-  pen.globalAlpha = 1;
+  stampPoints(pen, stamps, scene, shown ? order.filter((i) => !shown.has(i)) : order);
   drawCrosses(pen, scene, shown);
   drawLabels(pen, look.labels(), look.inks);
 }
 
-/** @type {(pen: Pen, scene: ScaledScene, i: number) => void} */
-function drawPoint(pen, { data, places, look, across, down, scale }, i) {
-  const kind = data.kinds[i];
-  const { shape, line, rim } = MARKERS[kind];
-  const share = look.shares[i] / 255;
-  const radius = (sizeOf(kind, share) * scale) / 2;
-  const [x, y] = [across(places.images.x[i]), down(places.images.y[i])];
-  pen.globalAlpha = opacityOf(kind, share, look.shade[i] === DIMMED);
-  pen.lineWidth = line;
-  [pen.fillStyle, pen.strokeStyle] = shape === "ring" ? [look.inks[rim], look.colours[i]]
-    : [look.colours[i], look.inks[rim]];
-  pen.beginPath();
-  if (shape === "diamond") drawDiamond(pen, x, y, radius);
-  else if (shape === "star") drawStar(pen, x, y, radius);
-  else if (shape === "square") pen.rect(x - radius, y - radius, 2 * radius, 2 * radius);
-  else pen.arc(x, y, radius, 0, 2 * Math.PI);
-  pen.fill();
-  pen.stroke();
-}
-
-/** @type {(pen: Pen, x: number, y: number, radius: number) => void} */
-function drawDiamond(pen, x, y, radius) {
-  pen.moveTo(x, y - radius);
-  for (const [dx, dy] of [[radius, 0], [0, radius], [-radius, 0]]) pen.lineTo(x + dx, y + dy);
-  pen.closePath();
-}
-
-/** Five points upwards. @type {(pen: Pen, x: number, y: number, radius: number) => void} */
-function drawStar(pen, x, y, radius) {
-  for (let corner = 0; corner < 10; corner++) {
-    const [angle, reach] = [(Math.PI * (corner - 2.5)) / 5, corner % 2 ? 0.45 * radius : radius];
-    pen.lineTo(x + reach * Math.cos(angle), y + reach * Math.sin(angle));
-  }
-  pen.closePath();
+/**
+ * The pictures `rows` in this order, each on whole device pixels. All stamps are made before the first one is used: a sheet
+ * that is drawn from and drawn on in turn would be copied every time.
+ * @type {(pen: Pen, stamps: Stamps, scene: ScaledScene, rows: number[]) => void}
+ */
+function stampPoints(pen, stamps, { data, places, look, across, down, scale }, rows) {
+  const { shade, shares, colours, inks } = look;
+  const dense = window.devicePixelRatio || 1;
+  const visible = rows.filter((i) => shade[i] !== HIDDEN);
+  stamps.begin({ dense, scale, inks }, visible.length);
+  /** @type {(i: number) => Stamp} */
+  const stampOf = (i) => stamps.of(data.kinds[i], levelOf(shares[i]), colours[i]);
+  const made = visible.map(stampOf);
+  pen.setTransform(1, 0, 0, 1, 0, 0);
+  visible.forEach((i, at) => {
+    const { left, top, side } = made[at];
+    const x = Math.round(dense * across(places.images.x[i]) - side / 2);
+    const y = Math.round(dense * down(places.images.y[i]) - side / 2);
+    pen.globalAlpha = opacityOf(data.kinds[i], shares[i] / 255, shade[i] === DIMMED);
+    pen.drawImage(stamps.sheet, left, top, side, side, x, y, side, side);
+  });
+  pen.globalAlpha = 1;
+  pen.setTransform(dense, 0, 0, dense, 0, 0);
 }
 
 /**

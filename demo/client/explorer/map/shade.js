@@ -1,14 +1,15 @@
 // The mask as a violet shade under the points: the exact alpha of the drawn pictures, interpolated between them, and
 // nothing where there are none.
 
-import { make, penOf } from "../../dom.js";
+import { penOf } from "../../dom.js";
 import { HIDDEN } from "../model/selection.js";
 
 /** @import { Kind, Layer } from '../../types.d.ts' */
 
 /**
  * Which pictures reach a cell of the grid, and how much: cell c has the entries from starts[c] to starts[c + 1].
- * @typedef {{ places: Layer, starts: Uint32Array, rows: Uint32Array, weights: Float32Array }} Reach
+ * `covered`: the cells that have any.
+ * @typedef {{ places: Layer, starts: Uint32Array, rows: Uint32Array, weights: Float32Array, covered: number[] }} Reach
  * @typedef {(value: number) => number} ToPixels
  */
 
@@ -64,7 +65,9 @@ export function reachOf(places, kinds) {
     rows[next[cell]] = row;
     weights[next[cell]++] = weight;
   });
-  return { places, starts, rows, weights };
+  const covered = [];
+  for (let cell = 0; cell < CELLS * CELLS; cell++) if (starts[cell + 1] > starts[cell]) covered.push(cell);
+  return { places, starts, rows, weights, covered };
 }
 
 /**
@@ -89,27 +92,35 @@ export function strengthAt({ starts, rows, weights }, cell, alpha, shade) {
  * @typedef {{ places: Layer, kinds: Kind[], alpha: Float64Array, beta: number, shade: Uint8Array, ink: number[],
  *   across: ToPixels, down: ToPixels }} Ground
  * @typedef {object} Shade
- * @property {(pen: CanvasRenderingContext2D, ground: Ground) => void} paint Lays it under what will be drawn.
+ * @property {(ground: Ground) => void} paint Lays it under the points.
  * @property {() => string} picture The last one as a data address, for the export.
  */
 
-/** @type {() => Shade} */
-export function createShade() {
-  const sheet = make("canvas");
+/**
+ * A shade on `sheet`, one pixel per cell, which lies under the points and is stretched by the browser: to draw it large at
+ * every slider event would cost more than the points.
+ * @type {(sheet: HTMLCanvasElement) => Shade}
+ */
+export function createShade(sheet) {
   sheet.width = sheet.height = CELLS;
   const sheetPen = penOf(sheet);
   const pixels = sheetPen.createImageData(CELLS, CELLS);
   /** @type {Reach | null} */
   let reach = null;
+  let placed = "";
   return {
-    paint(pen, { across, down, ...ground }) {
-      if (reach?.places !== ground.places) reach = reachOf(ground.places, ground.kinds);
+    paint({ across, down, ...ground }) {
+      if (reach?.places !== ground.places) {
+        reach = reachOf(ground.places, ground.kinds);
+        pixels.data.fill(0);
+      }
       fillPixels(pixels, reach, ground);
       sheetPen.putImageData(pixels, 0, 0);
       const [left, top] = [across(-SHADE_MARGIN), down(1 + SHADE_MARGIN)];
       const [right, bottom] = [across(1 + SHADE_MARGIN), down(-SHADE_MARGIN)];
-      pen.imageSmoothingQuality = "high";
-      pen.drawImage(sheet, left, top, right - left, bottom - top);
+      const stretched = `translate(${left}px, ${top}px) scale(${(right - left) / CELLS}, ${(bottom - top) / CELLS})`;
+      if (stretched !== placed) sheet.style.transform = stretched;
+      placed = stretched;
     },
     picture: () => sheet.toDataURL(),
   };
@@ -120,9 +131,9 @@ export function createShade() {
  * @type {(pixels: ImageData, reach: Reach, ground: Omit<Ground, "across" | "down" | "kinds">) => void}
  */
 function fillPixels({ data }, reach, { alpha, beta, shade, ink: [red, green, blue] }) {
-  for (let cell = 0; cell < CELLS * CELLS; cell++) {
-    const [u, v] = [cell % CELLS, Math.floor(cell / CELLS)];
-    const at = 4 * ((CELLS - 1 - v) * CELLS + u);
+  for (const cell of reach.covered) {
+    const u = cell % CELLS;
+    const at = 4 * ((CELLS - 1 - (cell - u) / CELLS) * CELLS + u);
     const strength = beta > 0 ? strengthAt(reach, cell, alpha, shade) / beta : 0;
     data[at] = red;
     data[at + 1] = green;
