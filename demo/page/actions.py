@@ -177,8 +177,12 @@ class Actions:
         """What is on show as one HTML file that opens without the app, small pictures and their names included."""
         return str(save_page(self.visitors.session(request), self.host.folder(visitor(request))))
 
+    def save_project(self, request: gr.Request) -> str:
+        """The set with its pictures, labels and templates, and its adapter, as a zip."""
+        return str(saving.save_project(self.visitors.session(request), self.host.folder(visitor(request))))
+
     def open_adapter(self, file: str | None, request: gr.Request) -> dict[str, Any]:
-        """Reopen an adapter saved before."""
+        """Reopen an adapter or a project saved before."""
         if file is None:
             return self.get_summary(request)
         before = self.visitors.session(request)

@@ -36,6 +36,7 @@ class SavePanel:
     download: gr.Button
     pictures: gr.Checkbox
     predictions: gr.Button
+    project: gr.Button
     page: gr.Button
     file: gr.DownloadButton
     link: gr.Button
@@ -87,10 +88,11 @@ def build_save_panel() -> SavePanel:
     pictures = gr.Checkbox(
         False, label="with small pictures of what was taught", container=False, elem_id="adapter-pictures"
     )
+    project = gr.Button("Save the project (zip with the pictures)", size="sm", elem_id="save-project")
     page = gr.Button("Save as a page (HTML, holds small pictures)", size="sm", elem_id="save-page")
     # written when asked for, then handed to the browser by a click on the hidden one
     file = gr.DownloadButton(visible="hidden", elem_id="download-file")
-    reopen = gr.File(label="Reopen a saved adapter (.zip)", file_types=[".zip"], height=84, elem_id="reopen")
+    reopen = gr.File(label="Reopen a saved adapter or project (.zip)", file_types=[".zip"], height=84, elem_id="reopen")
     reopen.preprocess = file_path
     with gr.Row(elem_classes="save-part"):
         link = gr.Button("Copy link", size="sm", elem_id="copy-link")
@@ -105,6 +107,7 @@ def build_save_panel() -> SavePanel:
         download=download,
         pictures=pictures,
         predictions=predictions,
+        project=project,
         page=page,
         file=file,
         link=link,

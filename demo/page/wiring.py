@@ -175,6 +175,7 @@ def _wire_downloads(page: Page) -> None:
     files = [
         (panel.download, actions.save_adapter, panel.pictures),
         (panel.predictions, actions.save_predictions, None),
+        (panel.project, actions.save_project, None),
         (panel.page, actions.save_page, None),
     ]
     for button, action, asked in files:

@@ -80,6 +80,9 @@ def status_line(session: Session) -> str:
     return "\n\n".join((_state(session), *(as_written(sentence) for sentence in told(session))))
 
 
+_NO_TEST = "; a saved adapter brings no test pictures."
+
+
 def _state(session: Session) -> str:
     reason, model = session.why_not_trainable(), session.model
     if reason:
@@ -90,7 +93,7 @@ def _state(session: Session) -> str:
         return "**Changed since training.** Train again to see it on the map."
     taught = f"{len(model.shots.train)} pictures of {len(model.trained.trained_classes)} classes"
     if model.seconds is None:
-        return f"Reopened: taught with {taught}; a saved adapter brings no test pictures."
+        return f"Reopened: taught with {taught}" + ("." * bool(len(model.shots.test)) or _NO_TEST)
     return f"Trained on {taught} in **{_seconds(model.seconds)}**."
 
 

@@ -81,6 +81,11 @@ def read_upload(session: Session, paths: Sequence[str | Path], class_name: str =
     return Upload(pictures=added, class_name=class_name, manner=manner)
 
 
+def read_zip(session: Session, path: Path) -> ImageSource:
+    """The set in a zip, alone and in its own order, in memory, within what a set may be."""
+    return _Reader(session, drafts.empty_draft()).zip(path)
+
+
 def join_upload(session: Session, upload: Upload) -> Session:
     """The session with what was read; another upload may have joined it since the reading began."""
     if upload.bundle is not None:

@@ -15,6 +15,7 @@ from typing import Any
 from safetensors.torch import load, save
 from torch import Tensor
 
+from llu_core.data.forms.project import PROJECT_FILE
 from llu_core.errors import LluError, one_line, shown
 from llu_core.files.archives import MAX_BYTES
 from llu_core.files.leftovers import is_leftover
@@ -28,7 +29,8 @@ FORMAT_VERSION = 2
 MAX_CONFIG_BYTES = 2 * 2**20
 """A configuration of 1,000 classes and 100 anchors has about 100 KB; parsed, one may take 25 times its bytes."""
 MAX_ADAPTER_FILES = 50
-"""The most that a zip may hold; it needs two, and operating systems add a few more when they zip a folder."""
+"""The most that a zip may hold, unless it is a project, which has its pictures beside the adapter; it needs two, and
+operating systems add a few more when they zip a folder."""
 CONFIG_FILE, WEIGHTS_FILE, CARD_FILE = "config.json", "adapter.safetensors", "README.md"
 
 _GIVE = "give the folder that training wrote, or a zip of it"
@@ -142,7 +144,9 @@ def _bytes(path: Path) -> bytes:
 def _in_zip(path: Path, max_bytes: int) -> _Stored:
     if not zipfile.is_zipfile(path):
         raise LluError(f"{path.name} is neither a folder nor a zip; {_GIVE}")
-    files = list_zip(path, max_files=MAX_ADAPTER_FILES, max_bytes=max_bytes)
+    files = list_zip(path, max_bytes=max_bytes)
+    if len(files.sizes) > MAX_ADAPTER_FILES and PROJECT_FILE not in files.sizes:
+        raise LluError(f"{path.name} holds more than {MAX_ADAPTER_FILES} files, which is the limit; {_GIVE}")
     ends = len(CONFIG_FILE)
     folders = [name[:-ends] for name in files.sizes if name == CONFIG_FILE or name.endswith(f"/{CONFIG_FILE}")]
     whole = [folder for folder in folders if folder + WEIGHTS_FILE in files.sizes]
