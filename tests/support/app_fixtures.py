@@ -33,7 +33,7 @@ def app_address() -> Iterator[str]:
 def started(
     environment: Mapping[str, str], *arguments: str, cwd: Path = ROOT, **options: Any
 ) -> Iterator[tuple[str, subprocess.Popen, list[str]]]:
-    """`python app.py` with these arguments: (the address that it prints, the process, the lines it has printed so far)."""
+    """`python app.py` with such arguments: (the address that it prints, the process, the lines it has printed)."""
     process = subprocess.Popen(
         [sys.executable, "app.py", *arguments],
         cwd=cwd,

@@ -106,6 +106,7 @@ def test_tensors_and_arrays_by_name_are_a_set(tmp_path: Path, arrays: dict[str, 
     torch.save(tensors | {"class_names": arrays["class_names"].tolist()}, tmp_path / "mine.pt")
     source = open_source(str(tmp_path / "mine.pt"))
     assert same(source, arrays)
+    assert isinstance(source, FewShotSet)
     assert (source.name, source.bundle) == ("mine", "mine.pt")
     (tmp_path / "f").mkdir()
     for key, value in arrays.items():

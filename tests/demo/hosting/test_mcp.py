@@ -1,6 +1,7 @@
 """The endpoints as tools of the Model Context Protocol: a client lists them, trains and asks."""
 
 import asyncio
+import importlib
 import os
 from pathlib import Path
 from typing import Any
@@ -49,10 +50,9 @@ def test_a_client_lists_the_tools_and_works_with_them():
 
 async def visit(address: str) -> list[Any]:
     """The names of the tools, and what some of them answer."""
-    from mcp import ClientSession
-    from mcp.client.streamable_http import streamable_http_client
-
-    async with streamable_http_client(address) as (read, write, _), ClientSession(read, write) as session:
+    connect = importlib.import_module("mcp.client.streamable_http").streamable_http_client
+    talk = importlib.import_module("mcp").ClientSession
+    async with connect(address) as (read, write, _), talk(read, write) as session:
         await session.initialize()
         names = {tool.name for tool in (await session.list_tools()).tools}
 

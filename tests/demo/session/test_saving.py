@@ -182,8 +182,8 @@ def test_a_project_reopens_with_its_pictures_its_adapter_and_its_sliders(trained
     assert (reopened.beta, reopened.gamma) == (0.7, math.inf)
     assert reopened.draft.class_names == moved.draft.class_names
     assert [p.name for p in (*reopened.draft.train, *reopened.draft.test)] == list(before.row_names)
-    logits = [m.sweep.logits(beta=0.7, gamma=math.inf) for m in (model, before)]
-    assert torch.allclose(*logits, atol=1e-4)
+    now, then = (each.sweep.logits(beta=0.7, gamma=math.inf) for each in (model, before))
+    assert torch.allclose(now, then, atol=1e-4)
     assert edits.edit(reopened, "x", drafts.delete_class, "spotty").changed_since_training
 
 
