@@ -111,7 +111,8 @@ def launch_options(settings: Settings, health: Callable[[], tuple[bool, dict[str
     @asynccontextmanager
     async def life(app: Any) -> AsyncIterator[None]:
         # Around everything of gradio's: as a middleware of its own it would come after those that answer other pages.
-        app.middleware_stack = Gate(app.middleware_stack, settings.limits, health, Origins.of(settings), login)
+        origins = Origins.of(settings)
+        app.middleware_stack = Gate(app.middleware_stack, settings.limits, health, origins, login, mcp=settings.mcp)
         async with swept(app):
             yield
 
@@ -119,6 +120,7 @@ def launch_options(settings: Settings, health: Callable[[], tuple[bool, dict[str
         "server_name": settings.host,
         "server_port": settings.port,
         "share": settings.share,
+        "mcp_server": settings.mcp,
         "auth": settings.login,
         "max_file_size": settings.limits.upload_mb * MB,
         "max_threads": THREADS + settings.limits.waiting,

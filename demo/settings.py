@@ -4,6 +4,7 @@ This is read before torch and gradio are imported, so that `--help` and a mistyp
 """
 
 import argparse
+import importlib.util
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -14,6 +15,7 @@ EMBEDDED = ("picto", "photo")
 """Of the models in the project, the one for the drawn examples and the one for visitors' own sets."""
 ON_SPACES = "mobileclip2-s0"
 """Reads visitors' own sets on Spaces, which fetch its weights before the app starts (README's first lines)."""
+OWN_ADDRESSES = ("127.0.0.1", "localhost", "::1")
 MB = 2**20
 
 
@@ -89,7 +91,8 @@ class Settings:
     embeddings of the built-in examples, None for memory only;
     port: None for the first free one from 7860 on; public: whether others than this machine's and this network's
     users find the page, through Gradio's servers or on Spaces; login: (name, password), None for an open page;
-    choose_models: whether visitors may load other models, from the hub and from files of this machine.
+    choose_models: whether visitors may load other models, from the hub and from files of this machine; mcp: whether
+    the endpoints are tools of the Model Context Protocol too, on this machine only: all its clients share one set.
     """
 
     model: str = EMBEDDED[0]
@@ -102,6 +105,7 @@ class Settings:
     login: tuple[str, str] | None = None
     choose_models: bool = True
     public: bool = False
+    mcp: bool = False
 
     @classmethod
     def read(cls, arguments: Sequence[str], environment: Mapping[str, str]) -> "Settings":
@@ -112,17 +116,22 @@ class Settings:
         cache = told.cache or environment.get("LLU_CACHE")
         on_spaces = "SPACE_ID" in environment
         public = share or on_spaces
+        host = told.host or environment.get("GRADIO_SERVER_NAME") or cls.host
+        login = _login(environment.get("LLU_LOGIN"))
+        if told.mcp:
+            _require_mcp(private=not public and login is None and host in OWN_ADDRESSES)
         return cls(
             model=chosen or cls.model,
             own_model=chosen or (ON_SPACES if on_spaces else cls.own_model),
             limits=Limits.parse(environment.get("LLU_LIMITS", "") if told.limits is None else told.limits),
             cache=Path(os.path.expanduser(cache)) if cache else None,
-            host=told.host or environment.get("GRADIO_SERVER_NAME") or cls.host,
+            host=host,
             port=_port(told.port or environment.get("GRADIO_SERVER_PORT")),
             share=share,
-            login=_login(environment.get("LLU_LOGIN")),
+            login=login,
             choose_models=_yes_or_no("LLU_CHOOSE_MODELS", environment.get("LLU_CHOOSE_MODELS"), not public),
             public=public,
+            mcp=told.mcp,
         )
 
 
@@ -132,6 +141,15 @@ def read_settings(arguments: Sequence[str]) -> Settings:
         return Settings.read(arguments, os.environ)
     except ValueError as error:
         _parser().error(str(error))
+
+
+def _require_mcp(*, private: bool) -> None:
+    if not private:
+        raise ValueError(
+            "--mcp gives all its clients one set, so it is for one machine; leave out --share, --host and the login"
+        )
+    if importlib.util.find_spec("mcp") is None:
+        raise ValueError("--mcp needs a package that is not installed; run: pip install 'gradio[mcp]'")
 
 
 def _port(text: str | None) -> int | None:
@@ -172,6 +190,11 @@ def _parser() -> argparse.ArgumentParser:
     add("--model", metavar="NAME", help="CLIP model for everything, as in README (LLU_BACKBONE; the embedded ones)")
     add(
         "--share", action="store_true", help="a public address through Gradio's servers, for a week (GRADIO_SHARE=True)"
+    )
+    add(
+        "--mcp",
+        action="store_true",
+        help="serve the endpoints as tools too (Model Context Protocol), on this machine only",
     )
     add("--cache", metavar="FOLDER", help="keep the examples' embeddings for the next start (LLU_CACHE; not kept)")
     defaults = ", ".join(f"{field.name}={field.default}" for field in fields(Limits))

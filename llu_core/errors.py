@@ -1,5 +1,7 @@
 """The one kind of error a caller can fix, and how any error, and any name in it, is told in one line."""
 
+import re
+
 
 def shown(text: str) -> str:
     """A text fit for one line of print: names need not be valid text and may hold line breaks and a terminal's codes.
@@ -8,6 +10,11 @@ def shown(text: str) -> str:
     """
     valid = text.encode("utf-8", errors="replace").decode("utf-8")
     return "".join(character if character.isprintable() else " " for character in valid)
+
+
+def as_written(text: str) -> str:
+    """Markdown that shows the text with every sign as it is."""
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)
 
 
 class LluError(Exception):

@@ -38,7 +38,10 @@ def pinned(file: str) -> dict[str, str]:
 DECLARED = requirements(PROJECT["dependencies"])
 APP = DECLARED | requirements(EXTRAS["app"])
 DEVELOPMENT = requirements(
-    line for extra in ("dask", "onnx", "dev") for line in EXTRAS[extra] if not line.startswith(PROJECT["name"])
+    line
+    for extra in ("dask", "onnx", "sources", "dev")
+    for line in EXTRAS[extra]
+    if not line.startswith(PROJECT["name"])
 )
 
 

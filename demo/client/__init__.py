@@ -24,13 +24,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-_HERE = Path(__file__).parent
+CLIENT = Path(__file__).parent
 
 LESSON_PLACE, TABS_PLACE, PLOTLY_PLACE = "<!-- lesson -->", "<!-- tabs -->", "PLOTLY_JS"
 
 
 def _read(name: str) -> str:
-    return (_HERE / name).read_text(encoding="utf-8")
+    return (CLIENT / name).read_text(encoding="utf-8")
 
 
 def _find_plotly_js() -> Path:
@@ -43,7 +43,7 @@ def _find_plotly_js() -> Path:
 
 PLOTLY_JS: Path = _find_plotly_js()
 
-SCRIPTS: tuple[Path, ...] = tuple(sorted(_HERE.rglob("*.js")))
+SCRIPTS: tuple[Path, ...] = tuple(sorted(CLIENT.rglob("*.js")))
 STATIC: tuple[Path, ...] = (PLOTLY_JS, *SCRIPTS)
 """To be named in `gr.set_static_paths`, which lets gradio serve them."""
 
@@ -60,7 +60,7 @@ def _mount(script: str, function: str, events: tuple[str, ...]) -> str:
     """What runs when a component is there. Gradio looks for the names of its events, in quotes, in this text."""
     return f"""const events = {list(events)};
 const send = (name, data) => {{ if (events.includes(name)) trigger(name, data); }};
-import(new URL("{_address(_HERE / script)}", document.baseURI))
+import(new URL("{_address(CLIENT / script)}", document.baseURI))
   .then((script) => script.{function}(element, props, send, watch))
   .catch((error) => {{
     element.prepend("A part of this page did not load. Reload it; if that does not help, look at the server's log.");
@@ -68,19 +68,17 @@ import(new URL("{_address(_HERE / script)}", document.baseURI))
   }});"""
 
 
-_EXPLORER_HTML = (
+EXPLORER_HTML = (
     _read("explorer/explorer.html")
     .replace(LESSON_PLACE, _read("explorer/lesson/lesson.html").strip())
     .replace(TABS_PLACE, _read("explorer/tabs/tabs.html").strip())
-    .replace(PLOTLY_PLACE, _address(PLOTLY_JS))
 )
-_EXPLORER_CSS = "".join(
-    _read(f"explorer/{name}.css") for name in ("explorer", "tabs/tabs", "tabs/how", "lesson/lesson")
-)
+"""The explorer's markup, with PLOTLY_PLACE where the address of plotly.js belongs."""
+EXPLORER_CSS = "".join(_read(f"explorer/{name}.css") for name in ("explorer", "tabs/tabs", "tabs/how", "lesson/lesson"))
 
 EXPLORER: dict[str, Any] = {
-    "html_template": _EXPLORER_HTML,
-    "css_template": _EXPLORER_CSS,
+    "html_template": EXPLORER_HTML.replace(PLOTLY_PLACE, _address(PLOTLY_JS)),
+    "css_template": EXPLORER_CSS,
     "js_on_load": _mount("explorer/index.js", "mountExplorer", ("settings", "walk", "methods", "link", "unquery")),
 }
 
@@ -106,6 +104,7 @@ OFFERS = _component("offers/offers", "offers/offers.js", "mountOffers", "offer")
 
 
 def preload_tags() -> str:
-    """Tags with which a browser asks for all modules early, not for one import after another, but after gradio's."""
+    """Tags with which a browser asks for its modules early, not for one import after another, but after gradio's."""
     link = '<link rel="modulepreload" fetchpriority="low" href="{}">'
-    return "\n".join(link.format(_address(script)) for script in SCRIPTS)
+    live = (script for script in SCRIPTS if script.parent.name != "saved_page")
+    return "\n".join(link.format(_address(script)) for script in live)

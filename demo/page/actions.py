@@ -11,6 +11,7 @@ import gradio as gr
 from demo.hosting.host import Host
 from demo.page.visitors import Visitors, visitor
 from demo.payloads.explorer import arc_payload
+from demo.payloads.saved_page import save_page
 from demo.payloads.summary import summary
 from demo.session import draft as drafts
 from demo.session import edits, queries, saving, training
@@ -171,16 +172,25 @@ class Actions:
             raise LluError("an arc needs anchor and index, whole numbers, and kind, a text") from None
         return arc_payload(session, *place)
 
-    def save_adapter(self, request: gr.Request) -> str:
-        """The trained adapter as a zip."""
-        return str(saving.save_adapter(self.visitors.session(request), self.host.folder(visitor(request))))
+    def save_adapter(self, pictures: bool, request: gr.Request) -> str:
+        """The trained adapter as a zip; pictures: with small pictures of what it was taught with."""
+        folder = self.host.folder(visitor(request))
+        return str(saving.save_adapter(self.visitors.session(request), folder, pictures=pictures))
 
     def save_predictions(self, request: gr.Request) -> str:
         """CLIP's and LLU's predictions as CSV."""
         return str(saving.save_predictions(self.visitors.session(request), self.host.folder(visitor(request))))
 
+    def save_page(self, request: gr.Request) -> str:
+        """What is on show as one HTML file that opens without the app, small pictures and their names included."""
+        return str(save_page(self.visitors.session(request), self.host.folder(visitor(request))))
+
+    def save_project(self, request: gr.Request) -> str:
+        """The set with its pictures, labels and templates, and its adapter, as a zip."""
+        return str(saving.save_project(self.visitors.session(request), self.host.folder(visitor(request))))
+
     def open_adapter(self, file: str | None, request: gr.Request) -> dict[str, Any]:
-        """Reopen an adapter saved before."""
+        """Reopen an adapter or a project saved before."""
         if file is None:
             return self.get_summary(request)
         before = self.visitors.session(request)

@@ -30,10 +30,14 @@ class UntrainedPanel:
 
 @dataclass(frozen=True)
 class SavePanel:
-    """What is taken home, brought back and deleted; file: hidden, it hands the browser what the buttons ask for."""
+    """What is taken home, brought back and deleted; pictures: whether the adapter has small ones of the shots; file:
+    hidden, it hands the browser what the buttons ask for."""
 
     download: gr.Button
+    pictures: gr.Checkbox
     predictions: gr.Button
+    project: gr.Button
+    page: gr.Button
     file: gr.DownloadButton
     link: gr.Button
     link_said: gr.Markdown
@@ -81,9 +85,14 @@ def build_save_panel() -> SavePanel:
     with gr.Row():
         download = gr.Button("Download adapter", size="sm", elem_id="download")
         predictions = gr.Button("Predictions (CSV)", size="sm", elem_id="download-predictions")
+    pictures = gr.Checkbox(
+        False, label="with small pictures of what was taught", container=False, elem_id="adapter-pictures"
+    )
+    project = gr.Button("Save the project (zip with the pictures)", size="sm", elem_id="save-project")
+    page = gr.Button("Save as a page (HTML, holds small pictures)", size="sm", elem_id="save-page")
     # written when asked for, then handed to the browser by a click on the hidden one
     file = gr.DownloadButton(visible="hidden", elem_id="download-file")
-    reopen = gr.File(label="Reopen a saved adapter (.zip)", file_types=[".zip"], height=84, elem_id="reopen")
+    reopen = gr.File(label="Reopen a saved adapter or project (.zip)", file_types=[".zip"], height=84, elem_id="reopen")
     reopen.preprocess = file_path
     with gr.Row(elem_classes="save-part"):
         link = gr.Button("Copy link", size="sm", elem_id="copy-link")
@@ -96,7 +105,10 @@ def build_save_panel() -> SavePanel:
     clear = gr.Button("Delete my pictures and adapter", variant="stop", size="sm", elem_id="clear")
     return SavePanel(
         download=download,
+        pictures=pictures,
         predictions=predictions,
+        project=project,
+        page=page,
         file=file,
         link=link,
         link_said=link_said,

@@ -11,12 +11,13 @@ from demo.payloads.cards import cards_payload, cards_payload_of_features
 from demo.payloads.explorer import explorer_payload, positions_payload
 from demo.payloads.models import facts_panel, offers_payload
 from demo.payloads.snippets import client_code, library_code
-from demo.payloads.summary import as_written, status_line
+from demo.payloads.summary import status_line
 from demo.payloads.waiting import answers_payload
 from demo.session import training
 from demo.session.draft import unseen_without_pictures
 from demo.session.session import Session
 from llu_core.data.taught import warning
+from llu_core.errors import as_written
 
 MOST_DRAWN = 5
 """So often the panels are drawn for one event, where the visitor's edits are quicker than the drawing."""

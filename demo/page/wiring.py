@@ -172,8 +172,14 @@ def _wire_downloads(page: Page) -> None:
     """The file is written when it is asked for; a click on the hidden button then hands it to the browser."""
     panel, actions = page.view.save, page.actions
     hand_over = "() => setTimeout(() => document.querySelector('#download-file').click(), 50)"
-    for button, action in ((panel.download, actions.save_adapter), (panel.predictions, actions.save_predictions)):
-        written = button.click(friendly(action), None, panel.file, api_name=action.__name__, show_progress="hidden")
+    files = [
+        (panel.download, actions.save_adapter, panel.pictures),
+        (panel.predictions, actions.save_predictions, None),
+        (panel.project, actions.save_project, None),
+        (panel.page, actions.save_page, None),
+    ]
+    for button, action, asked in files:
+        written = button.click(friendly(action), asked, panel.file, api_name=action.__name__, show_progress="hidden")
         written.success(None, None, None, js=hand_over)
     panel.link.click(None, None, panel.link_said, js="() => lluExplorer.copyLink()")
     for button, kind in ((panel.png, "png"), (panel.svg, "svg")):

@@ -1,7 +1,6 @@
 """A session in a few plain facts: what the endpoints answer and the status line says."""
 
 import math
-import re
 from collections import Counter
 from typing import Any
 
@@ -10,6 +9,7 @@ from demo.session.session import Session
 from llu_core.data.fewshot import LabelledEmbeddings
 from llu_core.data.pictures import Picture
 from llu_core.data.remarks import remarks
+from llu_core.errors import as_written
 from llu_core.method.elsewhere.names import NamesSweep
 
 
@@ -75,14 +75,12 @@ def told(session: Session) -> tuple[str, ...]:
     return remarks(model.shots, encoder=reader.encoder if known else None)
 
 
-def as_written(text: str) -> str:
-    """Markdown that shows the text with every sign as it is."""
-    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)
-
-
 def status_line(session: Session) -> str:
     """Markdown under the Train button: why it is disabled, what was trained, what is odd about it."""
     return "\n\n".join((_state(session), *(as_written(sentence) for sentence in told(session))))
+
+
+_NO_TEST = "; a saved adapter brings no test pictures."
 
 
 def _state(session: Session) -> str:
@@ -95,7 +93,7 @@ def _state(session: Session) -> str:
         return "**Changed since training.** Train again to see it on the map."
     taught = f"{len(model.shots.train)} pictures of {len(model.trained.trained_classes)} classes"
     if model.seconds is None:
-        return f"Reopened: taught with {taught}; a saved adapter brings no test pictures."
+        return f"Reopened: taught with {taught}" + ("." * bool(len(model.shots.test)) or _NO_TEST)
     return f"Trained on {taught} in **{_seconds(model.seconds)}**."
 
 

@@ -27,6 +27,10 @@ from llu_core.steps import Told
 Arguments = ParamSpec("Arguments")
 
 
+def _nobody(done: int, total: int) -> None:
+    """Told how far a reading is that nobody follows."""
+
+
 @dataclass(frozen=True, eq=False)
 class Upload:
     """What was read of an upload, on its way into a set: pictures, or a feature bundle; class_name: as it was given.
@@ -55,7 +59,7 @@ def read_upload(
     paths: Sequence[str | Path],
     class_name: str = "",
     manner: str = "",
-    told: Told = lambda done, total: None,
+    told: Told = _nobody,
 ) -> Upload:
     """Read files for `join_upload`, within what the session has room for; this takes long, and changes nothing.
 
@@ -87,6 +91,11 @@ def read_upload(
     if pictures:
         added = _with_pictures(added, class_called, pictures, reader)
     return Upload(pictures=added, class_name=class_name, manner=manner)
+
+
+def read_zip(session: Session, path: Path) -> ImageSource:
+    """The set in a zip, alone and in its own order, in memory, within what a set may be."""
+    return _Reader(session, drafts.empty_draft()).zip(path)
 
 
 def join_upload(session: Session, upload: Upload) -> Session:
@@ -123,7 +132,7 @@ def _require_few(files: Sequence[Path], limits: Limits) -> None:
 class _Reader:
     """Reads the pictures of one upload into memory, so that it can be deleted, within what is left of the limits."""
 
-    def __init__(self, session: Session, draft: ImageSource, told: Told):
+    def __init__(self, session: Session, draft: ImageSource, told: Told = _nobody):
         self._told, self._done, self._expected = told, 0, 0
         self._limits, self._files = session.limits, session.limits.files
         self._free = session.limits.pictures - len(draft.train) - len(draft.test)

@@ -7,27 +7,39 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
-from demo.session.draft import empty_draft, require_within
+import torch
+
+from demo.session.draft import StoredPicture, empty_draft, require_within
 from demo.session.everyday import known_everyday_names
-from demo.session.model import UNLABELLED, build_model
+from demo.session.model import UNLABELLED, accuracies, build_model
 from demo.session.session import Session
 from demo.session.uploads.bundles import with_small_thumbnails
+from demo.session.uploads.project import ADAPTER_FOLDER, ROWS_FILE, belongs, open_project, packed_rows
 from demo.settings import MB
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
+from llu_core.data.forms.project import is_project, write_project
+from llu_core.data.pictures import Picture
 from llu_core.errors import LluError
+from llu_core.files.listing import list_zip
 from llu_core.files.writing import folder_beside, write_text, write_whole
 from llu_core.method.adapter import interpolation_mask
 from llu_core.method.checkpoint import TrainedAdapter, load_adapter
+from llu_core.method.saved.provenance import ELSEWHERE, Score
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 """A spreadsheet would compute a cell that begins so."""
 
 
-def save_adapter(session: Session, folder: Path) -> Path:
-    """Write the adapter, as it answers at the page's settings, as a zip in `folder`; returns its path."""
-    archive = folder / "llu-adapter.zip"
+def save_adapter(session: Session, folder: Path, *, pictures: bool = False) -> Path:
+    """Write the adapter, as it answers at the page's settings, as a zip in `folder`; returns its path.
+
+    pictures: with small pictures of what it was taught with.
+    """
+    trained, archive = _told(session), folder / "llu-adapter.zip"
+    if not pictures:
+        trained = replace(trained, anchor_thumbnails=None)
     with folder_beside(folder) as made:  # of this call alone: the button may be clicked twice
-        session.trained.save_pretrained(made / archive.stem)
+        trained.save_pretrained(made / archive.stem)
 
         def pack(file: IO[bytes]) -> None:
             with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
@@ -38,6 +50,61 @@ def save_adapter(session: Session, folder: Path) -> Path:
     return archive
 
 
+def _told(session: Session) -> TrainedAdapter:
+    """The adapter as it answers, with what it scores on the page's pictures; a reopened one brings what it was saved
+    with, for want of test pictures."""
+    model, trained = session.require_asked(), session.trained
+    answers = (
+        model.sweep.predictions(beta=beta, gamma=gamma) for beta, gamma in ((0, 0), (session.beta, session.gamma))
+    )
+    clip, llu = (accuracies(model, found) for found in answers)
+    test = model.shots.test.labels
+    seen = int(torch.isin(test, torch.tensor(trained.trained_classes)).sum())
+    parts = ("seen", "test pictures of taught classes", seen), ("unseen", "of classes not taught", len(test) - seen)
+    scores = tuple(
+        Score(part, pictures, before, after)
+        for name, part, pictures in parts
+        if (before := clip[name]) is not None and (after := llu[name]) is not None
+    )
+    before, after = (model.elsewhere.accuracy(beta=b, gamma=g) for b, g in ((0, 0), (session.beta, session.gamma)))
+    if before is not None and after is not None:
+        pictures = sum(len(control.pictures) for control in model.controls)
+        scores = (*scores, Score(ELSEWHERE, pictures, before, after))
+    if not scores:
+        return trained
+    return replace(trained, provenance=replace(trained.provenance, scores=scores, command=""))
+
+
+def save_project(session: Session, folder: Path) -> Path:
+    """Write the set with its pictures, and the adapter where it belongs to them, as a zip in `folder`.
+
+    Returns its path. Raises LluError for a set without pictures.
+    """
+    if session.features is not None:
+        raise LluError("this set came as embeddings and has no pictures to save; keep its file, and save the adapter")
+    if not session.draft.train:
+        raise LluError("there is nothing to save yet; add pictures of a class first")
+    path, more = folder / "llu-project.zip", {}
+    model = None if session.changed_since_training else session.model
+    with folder_beside(folder) as made:
+        if model is not None and belongs(model.shots, session.draft):
+            _told(session).save_pretrained(made)
+            more = {f"{ADAPTER_FOLDER}/{each.name}": each.read_bytes() for each in sorted(made.iterdir())}
+            more[ROWS_FILE] = packed_rows(model.shots)
+    write_project(path, session.draft, _encoded, more)
+    return path
+
+
+def _encoded(picture: Picture) -> tuple[str, bytes]:
+    """The file of a picture: the visitor's as it is kept, a drawn one as PNG."""
+    if isinstance(picture.read, StoredPicture):
+        data = picture.read.data
+        return (".png" if data.startswith(b"\x89PNG") else ".jpg"), data
+    file = io.BytesIO()
+    picture.read().save(file, "PNG", compress_level=1)
+    return ".png", file.getvalue()
+
+
 def save_predictions(session: Session, folder: Path) -> Path:
     """Write `predictions_csv` as a file in `folder`; returns its path."""
     path = folder / "predictions.csv"
@@ -46,7 +113,9 @@ def save_predictions(session: Session, folder: Path) -> Path:
 
 
 def open_adapter(session: Session, path: Path) -> Session:
-    """Reopen a saved zip; what it brings, its anchors, is the set then."""
+    """Reopen a saved zip: a project with its pictures, or an adapter, whose anchors are the set then."""
+    if is_project(list_zip(path, max_bytes=session.limits.unpacked_mb * MB)):
+        return open_project(session, path)
     trained = load_adapter(path, session.limits.unpacked_mb * MB)
     reader = session.reader_of(trained)
     trained.require_encoder(reader.encoder.identity, reader.encoder.width)
@@ -69,8 +138,7 @@ def join_adapter(session: Session, before: Session, opened: Session) -> Session:
     session.require_same_set(before)
     if session.encoder is not before.encoder:
         raise LluError("the model was changed meanwhile; reopen the adapter again")
-    name = opened.features.name if opened.features is not None else "an adapter"
-    return replace(opened, lineage=object()).replacing(session, f"reopen {name}")
+    return replace(opened, lineage=object()).replacing(session, f"reopen {opened.source.name}")
 
 
 def _anchors_as_shots(trained: TrainedAdapter, name: str) -> FewShotSet:

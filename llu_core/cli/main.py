@@ -3,6 +3,7 @@ call, print."""
 
 import argparse
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -49,6 +50,7 @@ def _answered(arguments: Sequence[str] | None) -> int:
     if listing is not None:
         listing += more  # argparse loses what stands behind an option
     try:
+        options.typed = f"{parser.prog} {shlex.join(sys.argv[1:] if arguments is None else arguments)}"
         return options.run(options)
     except LluError as error:
         remark(f"error: {error}")

@@ -16,8 +16,9 @@ from llu_core.method.recipes import RECIPES, Recipe, recipe
 from llu_core.terminal import remark
 
 SOURCE_HELP = (
-    "a folder or zip with one folder of pictures per class (optional test/ and new/), a feature bundle (.npz), "
-    "or a built-in set picto:NAME"
+    "a folder or zip with one folder of pictures per class (optional test/ and new/), a project (.zip), a feature "
+    "bundle (.npz, .pt), a list (.csv, .jsonl, .parquet: path, class, split), WebDataset shards (.tar), hf:NAME of "
+    "Hugging Face datasets, torchvision:NAME:FOLDER, or a built-in set picto:NAME"
 )
 
 

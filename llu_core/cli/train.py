@@ -1,6 +1,7 @@
 """`python -m llu_core train`: the options, the training with its progress, and the saved adapter."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from llu_core.cli.options import (
@@ -34,6 +35,9 @@ def add(commands) -> None:
     train.add_argument("source", metavar="SOURCE", help=SOURCE_HELP)
     train.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for the trained adapter")
     train.add_argument("--force", action="store_true", help="write over an adapter that is there already")
+    train.add_argument(
+        "--pictures", action="store_true", help="keep small pictures of the shots in the adapter (default: none)"
+    )
     train.add_argument("--shots", type=positive, help="sample at most this many pictures per class (default: all)")
     train.add_argument("--seed", type=seed, default=1, help="of the sampling and the training (default: 1)")
     train.add_argument(
@@ -54,7 +58,6 @@ def run(options: argparse.Namespace) -> int:
     from llu_core.encoders.backbones import absolute_name
     from llu_core.encoders.encoder import choose_device
     from llu_core.method.adapter_files import holds_adapter
-    from llu_core.method.checkpoint import TrainedAdapter
     from llu_core.method.training import TrainingStep, train
     from llu_core.steps import drain
 
@@ -85,13 +88,23 @@ def run(options: argparse.Namespace) -> int:
         beta, gamma = recipe.mask
         adapter = adapter.with_mask(beta=beta, gamma=gamma)
         print(tuning.reason)
-    trained = TrainedAdapter.of(
-        shots, adapter, recipe, seed=options.seed, model=absolute_name(model) if shots.encoder_identity else ""
-    )
-    trained.save_pretrained(options.out)
-    say(f"{len(shots.train)} pictures of {len(trained.trained_classes)} classes; adapter saved to {options.out}")
-    _print_test(shots, adapter)
+    _save(options, shots, adapter, recipe, absolute_name(model) if shots.encoder_identity else "")
     return 0
+
+
+def _save(options: argparse.Namespace, shots, adapter, recipe, model: str) -> None:
+    """Save the adapter with what it scores on the source's own test pictures and elsewhere, and print that."""
+    from llu_core.method.checkpoint import TrainedAdapter
+    from llu_core.method.saved.provenance import ELSEWHERE, scores_of
+
+    trained = TrainedAdapter.of(shots, adapter, recipe, seed=options.seed, model=model, pictures=options.pictures)
+    scores = scores_of(shots, adapter)
+    told = replace(trained.provenance, scores=scores, command=options.typed)
+    replace(trained, provenance=told).save_pretrained(options.out)
+    say(f"{len(shots.train)} pictures of {len(trained.trained_classes)} classes; adapter saved to {options.out}")
+    for score in scores:
+        problems = f"{len(shots.controls)} problem{'s' * (len(shots.controls) > 1)}, " * (score.part == ELSEWHERE)
+        say(f"{score.part}: CLIP {score.clip:.1f} %, LLU {score.llu:.1f} % ({problems}{score.pictures} pictures)")
 
 
 def _check_guard(options: argparse.Namespace) -> None:
@@ -131,20 +144,3 @@ def _load_source(options: argparse.Namespace, model: str):
     print_left_out(shots.rejected)
     print_remarks(remarks(shots, encoder=model_loader(options, model)() if shots.encoder_identity else None))
     return shots
-
-
-def _print_test(shots, adapter) -> None:
-    """Accuracy on the source's own test pictures, if it has any, over all its classes at once, and elsewhere."""
-    from llu_core.method.classifier import ZeroShotClassifier, accuracy
-    from llu_core.method.elsewhere.accuracy import accuracy_elsewhere
-
-    frozen = ZeroShotClassifier(shots.logit_scale)
-    if len(shots.test):
-        test = (shots.test.embeddings, shots.test.labels, shots.class_embeddings)
-        clip = accuracy(frozen, *test)
-        say(f"test pictures: CLIP {clip:.1f} %, LLU {accuracy(adapter, *test):.1f} % ({len(shots.test)} pictures)")
-    if shots.controls:
-        clip, llu = (accuracy_elsewhere(each, shots.controls) for each in (frozen, adapter))
-        pictures = sum(len(control.pictures) for control in shots.controls)
-        problems = f"{len(shots.controls)} problem{'s' * (len(shots.controls) > 1)}, {pictures} pictures"
-        say(f"elsewhere: CLIP {clip:.1f} %, LLU {llu:.1f} % ({problems})")

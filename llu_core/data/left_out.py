@@ -21,7 +21,10 @@ from llu_core.data.fewshot import FewShotSet, Rejected
 from llu_core.data.pictures import ImageSource
 from llu_core.errors import LluError
 
-SOURCE_FORMS = "a folder with one folder per class, a .zip of that, a feature bundle (.npz), or picto:NAME"
+SOURCE_FORMS = (
+    "a folder with one folder per class, a .zip of that, a feature bundle (.npz), picto:NAME, or a list (.csv) or "
+    "another form that README names"
+)
 
 AS_BUNDLE = (
     "embeddings come as one feature bundle: numpy.savez('set.npz', train_features=..., train_labels=..., "

@@ -1,4 +1,4 @@
-"""SOURCE, the one way to name data: a folder, a zip, a feature bundle or a built-in set, and how it becomes embeddings.
+"""SOURCE, the one way to name data: a folder, a zip, a feature bundle, a built-in set or what else `forms` reads.
 
 How a folder or zip is laid out is described in `folders.layout`. Pictures are decoded when they are wanted, a batch
 while the one before is encoded.
@@ -14,6 +14,7 @@ from llu_core.data.bundles import load_bundle
 from llu_core.data.embedding import embed
 from llu_core.data.fewshot import FewShotSet
 from llu_core.data.folders.source import image_source
+from llu_core.data.forms import arrays, huggingface, manifest, shards, torchvision_sets
 from llu_core.data.left_out import ARRAYS, AS_BUNDLE, SOURCE_FORMS
 from llu_core.data.pictures import ImageSource
 from llu_core.errors import LluError
@@ -22,7 +23,7 @@ from llu_core.files.listing import list_folder, list_zip
 if TYPE_CHECKING:
     from llu_core.encoders.encoder import Encoder
 
-BUILT_IN = "picto:"
+BUILT_IN, TORCHVISION, HUB = "picto:", "torchvision:", "hf:"
 
 
 def open_source(text: str, *, templates: Sequence[str] | None = None) -> FewShotSet | ImageSource:
@@ -34,6 +35,10 @@ def open_source(text: str, *, templates: Sequence[str] | None = None) -> FewShot
         from llu_core.data.built_in import open_set  # the renderer is of no use to other sources
 
         source = open_set(text.removeprefix(BUILT_IN))
+    elif text.startswith(TORCHVISION):
+        source = torchvision_sets.read_torchvision(text.removeprefix(TORCHVISION))
+    elif text.startswith(HUB):
+        source = huggingface.read_hub_dataset(text.removeprefix(HUB))
     else:
         source = _open_path(text)
     if not templates:
@@ -51,15 +56,32 @@ def _open_path(text: str) -> FewShotSet | ImageSource:
         raise LluError(f"{text[:80]!r} cannot be read ({error.strerror or error})") from None
     suffix = path.suffix.lower()
     if text and is_folder:
-        return image_source(list_folder(path))
+        return _open_folder(path)
     if is_file and suffix == ".npz":
         return load_bundle(path)
     if is_file and suffix == ".zip":
         return image_source(list_zip(path))
+    if is_file and suffix in manifest.SUFFIXES:
+        return manifest.read_manifest(path)
+    if is_file and suffix == ".tar":
+        return shards.read_shards(path)
+    if is_file and suffix in arrays.SUFFIXES:
+        return arrays.read_arrays(path)
     if is_file and suffix in ARRAYS:
         raise LluError(f"{text[:80]!r} is an array; {AS_BUNDLE}")
     state = "is a file of another kind" if is_file else "does not exist"
     raise LluError(f"{text[:80]!r} {state}; a source is {SOURCE_FORMS}")
+
+
+def _open_folder(path: Path) -> FewShotSet | ImageSource:
+    """What a folder holds that is not one of class folders is told by files that only such a set has."""
+    if huggingface.is_saved_dataset(path):
+        return huggingface.read_saved_dataset(path)
+    if arrays.holds_arrays(path):
+        return arrays.read_arrays(path)
+    if shards.shards_of(path):
+        return shards.read_shards(path)
+    return image_source(list_folder(path))
 
 
 def load_source(

@@ -18,11 +18,13 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntry
 from safetensors.torch import load, save
 from torch import Tensor
 
+from llu_core.data.forms.project import PROJECT_FILE
 from llu_core.errors import LluError, one_line, shown
 from llu_core.files.archives import MAX_BYTES
 from llu_core.files.leftovers import is_leftover
 from llu_core.files.listing import list_zip
 from llu_core.files.writing import folder_beside, taking_turns, write_whole
+from llu_core.method.saved.card import is_untouched
 
 FORMAT = "llu-adapter"
 FORMAT_VERSION = 2
@@ -32,7 +34,8 @@ COMPOSITION, COMPOSITION_VERSION = "llu-composition", 1
 MAX_CONFIG_BYTES = 2 * 2**20
 """A configuration of 1,000 classes and 100 anchors has about 100 KB; parsed, one may take 25 times its bytes."""
 MAX_ADAPTER_FILES = 50
-"""The most that a zip may hold; it needs two, and operating systems add a few more when they zip a folder."""
+"""The most that a zip may hold, unless it is a project, which has its pictures beside the adapter; it needs two, and
+operating systems add a few more when they zip a folder."""
 CONFIG_FILE, WEIGHTS_FILE, CARD_FILE = "config.json", "adapter.safetensors", "README.md"
 
 _HUB_NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*")
@@ -88,9 +91,14 @@ def move_adapter(source: Path, folder: Path) -> None:
     """
     with taking_turns(folder):
         for name in (WEIGHTS_FILE, CARD_FILE, CONFIG_FILE):
-            if name != CARD_FILE or not (folder / name).exists():  # a card may have been written by hand
+            if name != CARD_FILE or _may_be_written(folder / name):
                 content = (source / name).read_bytes()
                 write_whole(folder / name, lambda file, content=content: file.write(content), to_disk=True)
+
+
+def _may_be_written(card: Path) -> bool:
+    """Whether a card is not there yet, or there as it was written; one that was written by hand stays."""
+    return not card.exists() or is_untouched(card.read_text(encoding="utf-8", errors="replace"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,7 +192,9 @@ def _bytes(path: Path) -> bytes:
 def _in_zip(path: Path, max_bytes: int) -> _Stored:
     if not zipfile.is_zipfile(path):
         raise LluError(f"{path.name} is neither a folder nor a zip; {_GIVE}")
-    files = list_zip(path, max_files=MAX_ADAPTER_FILES, max_bytes=max_bytes)
+    files = list_zip(path, max_bytes=max_bytes)
+    if len(files.sizes) > MAX_ADAPTER_FILES and PROJECT_FILE not in files.sizes:
+        raise LluError(f"{path.name} holds more than {MAX_ADAPTER_FILES} files, which is the limit; {_GIVE}")
     ends = len(CONFIG_FILE)
     folders = [name[:-ends] for name in files.sizes if name == CONFIG_FILE or name.endswith(f"/{CONFIG_FILE}")]
     whole = [folder for folder in folders if folder + WEIGHTS_FILE in files.sizes]

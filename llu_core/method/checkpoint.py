@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
-from huggingface_hub import ModelHubMixin
+from huggingface_hub import ModelCard, ModelHubMixin
 from torch import Tensor
 
 from llu_core.data.bundles import MAX_LOGIT_SCALE
@@ -21,14 +21,16 @@ from llu_core.method.adapter import AffineUpdate, LocalizedAdapter, LocalizedUpd
 from llu_core.method.adapter_files import FORMAT, located, read_adapter, save_whole, write_adapter
 from llu_core.method.elsewhere.familiarity import familiar_from
 from llu_core.method.recipes import Recipe
-from llu_core.method.statistics.head import MAX_WEIGHT, TENSORS, ClassStatistics
+from llu_core.method.saved.card import card_text, make_card
+from llu_core.method.saved.parts import read_familiar_from, read_statistics, require_pictures, require_tensor
+from llu_core.method.saved.provenance import UNKNOWN, Provenance
+from llu_core.method.statistics.head import MAX_WEIGHT
 
-MAX_NUMBER = 1e6
-"""Weights and labels stay below this; beyond, the products of embeddings would leave the range of float32."""
+TAGS = ["clip", "few-shot", "localized-latent-updates"]
 
 
 @dataclass(frozen=True, eq=False)
-class TrainedAdapter(ModelHubMixin, library_name="llu-explorer", tags=["clip", "few-shot", "localized-latent-updates"]):
+class TrainedAdapter(ModelHubMixin, library_name="llu-explorer", tags=TAGS):
     """A LocalizedAdapter with what is needed to use it elsewhere.
 
     class_names, class_embeddings (C, d): every class it was asked to tell apart; trained_classes: the labels that
@@ -36,6 +38,7 @@ class TrainedAdapter(ModelHubMixin, library_name="llu-explorer", tags=["clip", "
     anchor_thumbnails (m, s, s, 3) uint8 or None. encoder_identity: weights and preprocessing of the frozen model,
     "" if unknown; model: the name that loads it. recipe: the settings it was trained with, as plain values.
     familiar_from: the cosine to the nearest anchor from which on a picture is familiar, None where nobody can say.
+    provenance: what its card tells of its training.
     """
 
     # The mixin writes attributes onto instances that have no configuration yet; this one is frozen and writes its own.
@@ -54,19 +57,31 @@ class TrainedAdapter(ModelHubMixin, library_name="llu-explorer", tags=["clip", "
     anchor_names: tuple[str, ...]
     anchor_thumbnails: Tensor | None = None
     familiar_from: float | None = None
+    provenance: Provenance = UNKNOWN
 
     @classmethod
     def of(
-        cls, shots: FewShotSet, adapter: LocalizedAdapter, recipe: Recipe, *, seed: int = 0, model: str = ""
+        cls,
+        shots: FewShotSet,
+        adapter: LocalizedAdapter,
+        recipe: Recipe,
+        *,
+        seed: int = 0,
+        model: str = "",
+        pictures: bool = False,
     ) -> "TrainedAdapter":
-        """Join a freshly trained adapter with the few-shot set it was trained on."""
+        """Join a freshly trained adapter with the few-shot set it was trained on.
+
+        pictures: keep small pictures of the anchors, where the set has some; they are then saved with the adapter.
+        """
         nearest = nearest_anchor(adapter.image.anchors, shots.train.embeddings)[1]
-        thumbnails = shots.train.thumbnails
+        thumbnails = shots.train.thumbnails if pictures else None
+        taught, counts = shots.train.labels.unique(return_counts=True)
         return cls(
             adapter=adapter,
             class_names=shots.class_names,
             class_embeddings=shots.class_embeddings,
-            trained_classes=tuple(shots.train.labels.unique().tolist()),
+            trained_classes=tuple(taught.tolist()),
             templates=shots.templates,
             encoder_identity=shots.encoder_identity,
             model=model,
@@ -76,6 +91,7 @@ class TrainedAdapter(ModelHubMixin, library_name="llu-explorer", tags=["clip", "
             anchor_names=tuple(shots.train.names[i] for i in nearest.tolist()),
             anchor_thumbnails=None if thumbnails is None else torch.from_numpy(thumbnails[nearest.numpy()]),
             familiar_from=familiar_from(shots.train.embeddings, adapter.image.anchors),
+            provenance=Provenance(shots.name, tuple(counts.tolist())),
         )
 
     def is_familiar(self, similarity: float) -> bool | None:
@@ -100,7 +116,8 @@ class TrainedAdapter(ModelHubMixin, library_name="llu-explorer", tags=["clip", "
     def save_pretrained(self, save_directory: str | Path, **options: Any) -> str | None:
         """Write the adapter to a folder; `options` as huggingface_hub's mixin takes them (push_to_hub, repo_id ...).
 
-        A process that is killed meanwhile leaves the older adapter, or a pair of files that loading refuses.
+        A card that was written by hand stays. A process that is killed meanwhile leaves the older adapter, or a pair of
+        files that loading refuses.
         Raises LluError where the folder cannot be written.
         """
         folder = Path(save_directory)
@@ -109,6 +126,19 @@ class TrainedAdapter(ModelHubMixin, library_name="llu-explorer", tags=["clip", "
 
     def _save_pretrained(self, save_directory: Path) -> None:
         write_adapter(save_directory, self.configuration(), self.tensors())
+
+    def generate_model_card(self, *, license: str | None = None, **others: Any) -> ModelCard:
+        """The card; license: the Hub's name of the adapter's licence (`model_card_kwargs={"license": "mit"}`)."""
+        text = card_text(
+            class_names=self.class_names,
+            trained_classes=self.trained_classes,
+            model=self.model,
+            encoder_known=bool(self.encoder_identity and self.model),
+            mask=(self.adapter.beta, self.adapter.gamma),
+            provenance=self.provenance,
+            pictures=self.anchor_thumbnails is not None,
+        )
+        return make_card(text, tags=TAGS, license=license)
 
     def tensors(self) -> dict[str, Tensor]:
         """What the file of weights holds."""
@@ -147,6 +177,7 @@ class TrainedAdapter(ModelHubMixin, library_name="llu-explorer", tags=["clip", "
             "seed": self.seed,
             "anchor_names": list(self.anchor_names),
             "familiar_from": self.familiar_from,
+            "provenance": self.provenance.as_json(),
         }
 
     @classmethod
@@ -194,7 +225,7 @@ def _assemble(config: dict[str, Any], tensors: dict[str, Tensor]) -> TrainedAdap
         beta=float(config["beta"]),
         gamma=float(config["gamma"]),
         logit_scale=float(config["logit_scale"]),
-        statistics=_statistics(config, tensors),
+        statistics=read_statistics(config, tensors),
     )
     return TrainedAdapter(
         adapter=adapter,
@@ -209,22 +240,9 @@ def _assemble(config: dict[str, Any], tensors: dict[str, Tensor]) -> TrainedAdap
         anchor_labels=tensors["anchor_labels"],
         anchor_names=tuple(map(str, config["anchor_names"])),
         anchor_thumbnails=tensors.get("anchor_thumbnails"),
-        familiar_from=_familiar_from(config, tensors["image.anchors"]),
+        familiar_from=read_familiar_from(config, tensors["image.anchors"]),
+        provenance=Provenance.from_json(config.get("provenance")),
     )
-
-
-def _statistics(config: dict[str, Any], tensors: dict[str, Tensor]) -> ClassStatistics | None:
-    """Files of early releases have none."""
-    weight = config.get("statistics")
-    if weight is None:
-        return None
-    return ClassStatistics(*(tensors[f"statistics.{name}"] for name in TENSORS), weight=float(weight))
-
-
-def _familiar_from(config: dict[str, Any], anchors: Tensor) -> float | None:
-    """As it was saved; early releases did not, and then the anchors stand for the shots, which most of them are."""
-    saved = config["familiar_from"] if "familiar_from" in config else familiar_from(anchors, anchors)
-    return None if saved is None else float(saved)
 
 
 def _check(trained: TrainedAdapter, config: dict[str, Any]) -> None:
@@ -248,14 +266,7 @@ def _check(trained: TrainedAdapter, config: dict[str, Any]) -> None:
         if not 0 <= statistics.weight <= MAX_WEIGHT:
             raise ValueError(f"the weight of the statistics is {statistics.weight}")
     for name, tensor, shape in expected:
-        if tuple(tensor.shape) != shape or 0 in shape:
-            raise ValueError(f"{name} is {tuple(tensor.shape)}, expected {shape}")
-        if tensor.dtype != (torch.int64 if name in ("anchor_labels", "statistics.targets") else torch.float32):
-            raise ValueError(f"{name} holds {tensor.dtype}")
-        if not tensor.isfinite().all():
-            raise ValueError(f"{name} holds numbers that are not finite")
-        if tensor.abs().max() > MAX_NUMBER:
-            raise ValueError(f"{name} holds numbers beyond {MAX_NUMBER:g}, which no training makes")
+        require_tensor(name, tensor, shape)
     if not 0 < trained.adapter.logit_scale <= MAX_LOGIT_SCALE:
         raise ValueError(f"logit_scale is {trained.adapter.logit_scale}")
     if not -1 <= (trained.familiar_from or 0) <= 1:
@@ -269,12 +280,4 @@ def _check(trained: TrainedAdapter, config: dict[str, Any]) -> None:
         raise ValueError("a label lies outside the class names")
     if statistics is not None and set(statistics.targets.tolist()) != set(range(len(statistics.texts))):
         raise ValueError("the shots of the statistics are not those of the trained classes")
-    thumbnails = trained.anchor_thumbnails
-    if thumbnails is not None and (
-        thumbnails.ndim != 4
-        or len(thumbnails) != anchors
-        or not 0 < thumbnails.shape[1] == thumbnails.shape[2]
-        or thumbnails.shape[3] != 3
-        or thumbnails.dtype != torch.uint8
-    ):
-        raise ValueError(f"anchor_thumbnails is {tuple(thumbnails.shape)} of {thumbnails.dtype}")
+    require_pictures(trained.anchor_thumbnails, anchors)

@@ -205,9 +205,9 @@ def test_a_source_that_is_not_there_says_what_a_source_can_be(text: str):
 
 
 def test_another_kind_of_file_is_refused(tmp_path: Path):
-    (tmp_path / "a.tar").write_bytes(b"x")
+    (tmp_path / "a.rar").write_bytes(b"x")
     with pytest.raises(LluError, match="file of another kind"):
-        open_source(str(tmp_path / "a.tar"))
+        open_source(str(tmp_path / "a.rar"))
 
 
 def test_built_in_sets_are_sources_too():
@@ -310,7 +310,7 @@ def test_load_makes_an_encoder_only_for_pictures(tmp_path: Path, toy_encoder: To
         load_source(str(path), no_encoder, templates=["a {}"])
 
 
-@pytest.mark.parametrize("name", ["features.npy", "x.pt", "x.pth"])
+@pytest.mark.parametrize("name", ["x.pkl", "x.h5", "x.safetensors"])
 def test_arrays_say_that_a_bundle_is_wanted(name: str, tmp_path: Path):
     (tmp_path / name).write_bytes(b"x")
     for source in (tmp_path / name, tmp_path):

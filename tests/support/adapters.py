@@ -21,7 +21,7 @@ def trained(*, thumbnails: bool = False, model: str = "toy", **settings: Any) ->
         pixels = np.random.default_rng(0).integers(0, 256, (len(shots.train), 8, 8, 3), dtype=np.uint8)
         shots = replace(shots, train=replace(shots.train, thumbnails=pixels))
     recipe = replace(RECIPE, **settings)
-    return TrainedAdapter.of(shots, fit(shots, recipe, seed=7), recipe, seed=7, model=model)
+    return TrainedAdapter.of(shots, fit(shots, recipe, seed=7), recipe, seed=7, model=model, pictures=thumbnails)
 
 
 def logits(adapter: TrainedAdapter) -> Tensor:

@@ -31,11 +31,11 @@ def app_address() -> Iterator[str]:
 
 @contextmanager
 def started(
-    environment: Mapping[str, str], *, cwd: Path = ROOT, **options: Any
+    environment: Mapping[str, str], *arguments: str, cwd: Path = ROOT, **options: Any
 ) -> Iterator[tuple[str, subprocess.Popen, list[str]]]:
-    """`python app.py`: (the address that it prints, the process, the lines it has printed so far)."""
+    """`python app.py` with such arguments: (the address that it prints, the process, the lines it has printed)."""
     process = subprocess.Popen(
-        [sys.executable, "app.py"],
+        [sys.executable, "app.py", *arguments],
         cwd=cwd,
         env=environment,
         text=True,

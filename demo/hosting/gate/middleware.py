@@ -26,11 +26,12 @@ from demo.settings import MB, Limits
 
 HEALTH = "/health"
 MINUTE, UPLOADS_KEPT = 60.0, 600.0
-_CALLS = ("/queue/join", "/run/", "/api/", "/call/")
+_CALLS = ("/queue/join", "/run/", "/api/", "/call/", "/mcp")
 
 
 class Gate:
-    """ASGI middleware. health: answers GET /health with (whether all is well, facts); login: None for an open page."""
+    """ASGI middleware. health: answers GET /health with (whether all is well, facts); login: None for an open page;
+    mcp: whether the route of the tools is open."""
 
     def __init__(
         self,
@@ -39,9 +40,11 @@ class Gate:
         health: Callable[[], tuple[bool, dict[str, Any]]],
         origins: Origins = ANYWHERE,
         login: Login | None = None,
+        *,
+        mcp: bool = False,
     ):
         self._app, self._limits, self._health = app, limits, health
-        self._origins, self._login = origins, login
+        self._origins, self._login, self._mcp = origins, login, mcp
         self._calls = Tally(limits.calls_per_minute, MINUTE) if limits.calls_per_minute else None
         self._uploads = Tally(limits.uploads_mb * MB, UPLOADS_KEPT)
 
@@ -64,7 +67,7 @@ class Gate:
         if route == HEALTH:
             well, facts = self._health()
             return await _answer(send, 200 if well else 503, facts)
-        kind = kind_of(scope["method"], route)
+        kind = kind_of(scope["method"], route, mcp=self._mcp)
         if kind is None:
             raise Refusal(404, "There is nothing here.")
         if not has_short_query(scope, route):

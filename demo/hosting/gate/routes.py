@@ -31,6 +31,8 @@ _ROUTES: dict[str, tuple[tuple[Kind, re.Pattern[str]], ...]] = {
         ("login", re.compile(r"/login/?")),
     ),
 }
+_MCP = re.compile(r"/gradio_api/mcp/?")
+_MCP_KINDS: dict[str, Kind] = {"POST": "call", "GET": "read", "DELETE": "read"}
 _AS = {"GET": ("GET",), "HEAD": ("GET",), "POST": ("POST",), "OPTIONS": ("POST", "GET")}
 """The methods that are answered, and whose routes they have; a browser asks with OPTIONS before it asks."""
 
@@ -48,8 +50,10 @@ def has_short_query(scope: Mapping[str, Any], route: str) -> bool:
     return not route.startswith("/gradio_api/") or len(scope.get("query_string", b"")) <= MAX_QUERY
 
 
-def kind_of(method: str, route: str) -> Kind | None:
-    """What a request asks for; None where nothing is."""
+def kind_of(method: str, route: str, *, mcp: bool = False) -> Kind | None:
+    """What a request asks for; None where nothing is. mcp: whether the route of the tools is one."""
+    if mcp and _MCP.fullmatch(route) and method in _MCP_KINDS:
+        return _MCP_KINDS[method]
     if route.startswith("/gradio_api/file=") and _ADDRESS.match(route.partition("=")[2]):
         return None  # gradio would fetch it
     for routes in _AS.get(method, ()):

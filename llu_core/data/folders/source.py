@@ -5,13 +5,19 @@ from functools import partial
 
 from llu_core.data.controls import usable
 from llu_core.data.folders.layout import ClassLayout, class_layout
+from llu_core.data.forms.project import is_project, project_source
 from llu_core.data.pictures import ControlSource, ImageSource, Picture
 from llu_core.errors import shown
 from llu_core.files.listing import PictureFiles
 
 
 def image_source(files: PictureFiles) -> ImageSource:
-    """The pictures of a folder or zip in the layout that `layout` describes; raises LluError if none is usable."""
+    """The pictures of a folder or zip in the layout that `layout` describes, or of a project.
+
+    Raises LluError if none is usable.
+    """
+    if is_project(files):
+        return project_source(files)
     layout = class_layout(files.listing)
     controls, left_out = usable(_controls(files, layout), layout.class_names)
     parts = (layout.train, layout.test, layout.validation)

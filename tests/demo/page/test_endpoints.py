@@ -37,7 +37,7 @@ def test_every_public_action_has_a_named_endpoint(client: Client):
         "/load_example", "/add_pictures", "/rename_class", "/delete_class", "/create_class", "/move_picture",
         "/delete_picture", "/undo", "/pictures", "/set_unseen_classes", "/set_templates", "/train", "/set_mask",
         "/set_statistics", "/ask", "/remove_query", "/add_class", "/remove_answer", "/summary",
-        "/save_adapter", "/save_predictions", "/open_adapter",
+        "/save_adapter", "/save_predictions", "/save_page", "/save_project", "/open_adapter",
         "/load_model", "/cancel_model", "/clear", "/compare_methods", "/choose_mask", "/cancel", "/ask_photograph",
     } == set(named)  # fmt: skip
 
@@ -190,3 +190,14 @@ def test_an_upload_that_is_gone_is_told_in_a_sentence(app_address):
     event = httpx.post(f"{app_address}gradio_api/call/add_pictures", json=body, timeout=60).json()
     answer = httpx.get(f"{app_address}gradio_api/call/add_pictures/{event['event_id']}", timeout=60).text
     assert "is no longer there; choose it again" in answer
+
+
+def test_a_program_takes_a_project_home_and_opens_it_again(client: Client, tmp_path: Path):
+    client.predict([handle_file(write_zip(tmp_path / "mine.zip"))], "", api_name="/add_pictures")
+    _, trained = client.predict("fast", api_name="/train")
+    shutil.copy(client.predict(api_name="/save_project"), tmp_path / "project.zip")
+    client.predict(api_name="/clear")
+    opened = client.predict(handle_file(tmp_path / "project.zip"), api_name="/open_adapter")
+    assert opened["classes"] == trained["classes"]
+    assert opened["trained"]["llu"] == trained["trained"]["llu"]
+    assert not opened["changed_since_training"]

@@ -15,9 +15,13 @@ import pytest
 import torch
 
 from demo.payloads.snippets import library_code
+from demo.session import draft as drafts
 from demo.session import edits, queries, saving, training
 from demo.session.session import Session
+from demo.session.uploads.project import ROWS_FILE, packed_rows
+from llu_core.cli.main import main
 from llu_core.errors import LluError
+from llu_core.method.checkpoint import load_adapter
 from support.sample_pictures import picture_bytes, write_zip
 
 
@@ -150,3 +154,77 @@ def test_a_spreadsheet_reads_the_csv_as_utf_8(trained: Session, tmp_path: Path):
     path = saving.save_predictions(trained, tmp_path)
     assert path.read_bytes().startswith(b"\xef\xbb\xbfpicture,")
     assert path.read_bytes().decode("utf-8-sig") == saving.predictions_csv(trained)
+
+
+def test_the_page_saves_pictures_of_the_shots_only_when_asked(trained: Session, tmp_path: Path):
+    plain = saving.open_adapter(trained, saving.save_adapter(trained, tmp_path)).require_model()
+    assert plain.shots.train.thumbnails is None
+    kept = saving.open_adapter(trained, saving.save_adapter(trained, tmp_path, pictures=True)).require_model()
+    assert kept.shots.train.thumbnails is not None
+
+
+def test_the_card_has_the_pages_scores_at_its_settings(trained: Session, tmp_path: Path):
+    with zipfile.ZipFile(saving.save_adapter(training.set_mask(trained, 0.0, 5.0), tmp_path)) as archive:
+        text = archive.read("README.md").decode()
+    assert "Measured in the app" in text
+    rows = [line.split("|")[3:5] for line in text.splitlines() if "test pictures of taught classes" in line]
+    assert len(rows) == 1
+    assert rows[0][0] == rows[0][1]  # beta is 0
+
+
+def test_a_project_reopens_with_its_pictures_its_adapter_and_its_sliders(trained: Session, tmp_path: Path):
+    templated = replace(trained, draft=replace(trained.draft, templates=("{}",)))
+    assert templated.changed_since_training
+    moved = training.set_mask(trained, 0.7, math.inf)
+    reopened = saving.open_adapter(moved, saving.save_project(moved, tmp_path))
+    model, before = reopened.require_model(), moved.require_model()
+    assert not reopened.changed_since_training
+    assert (reopened.beta, reopened.gamma) == (0.7, math.inf)
+    assert reopened.draft.class_names == moved.draft.class_names
+    assert [p.name for p in (*reopened.draft.train, *reopened.draft.test)] == list(before.row_names)
+    now, then = (each.sweep.logits(beta=0.7, gamma=math.inf) for each in (model, before))
+    assert torch.allclose(now, then, atol=1e-4)
+    assert edits.edit(reopened, "x", drafts.delete_class, "spotty").changed_since_training
+
+
+def test_a_project_whose_set_was_changed_since_keeps_the_set_alone(trained: Session, tmp_path: Path):
+    renamed = edits.edit(trained, "rename", drafts.rename_class, "spotty", "polka/dots")
+    reopened = saving.open_adapter(renamed, saving.save_project(renamed, tmp_path))
+    assert reopened.model is None
+    assert "polka/dots" in reopened.draft.class_names
+    assert len(reopened.draft.train) == len(renamed.draft.train)
+
+
+def test_a_class_that_joined_by_its_name_is_in_the_project(trained: Session, tmp_path: Path):
+    grown = queries.join_classes(trained, queries.encode_classes(trained, ["zigzag"]))
+    reopened = saving.open_adapter(grown, saving.save_project(grown, tmp_path))
+    assert reopened.require_model().answers == grown.require_model().answers
+
+
+def test_a_set_of_embeddings_is_no_project(trained: Session, tmp_path: Path):
+    features = replace(trained, features=trained.require_model().shots)
+    with pytest.raises(LluError, match="came as embeddings"):
+        saving.save_project(features, tmp_path)
+    with pytest.raises(LluError, match="nothing to save yet"):
+        saving.save_project(replace(trained, draft=drafts.empty_draft(), model=None), tmp_path)
+
+
+@pytest.mark.parametrize("rows", [b"", b"\xff" * 64, None])
+def test_rows_that_do_not_fit_are_one_sentence(trained: Session, tmp_path: Path, rows: bytes | None):
+    shots = trained.require_model().shots
+    lie = packed_rows(replace(shots, test=shots.test.select([0]))) if rows is None else rows
+    with (
+        zipfile.ZipFile(saving.save_project(trained, tmp_path)) as whole,
+        zipfile.ZipFile(tmp_path / "b.zip", "w") as bad,
+    ):
+        for name in whole.namelist():
+            bad.writestr(name, lie if name == ROWS_FILE else whole.read(name))
+    with pytest.raises(LluError, match=r"rows.safetensors does not fit the pictures"):
+        saving.open_adapter(trained, tmp_path / "b.zip")
+
+
+def test_the_command_line_trains_and_predicts_with_a_project(trained: Session, tmp_path: Path, capsys):
+    path = saving.save_project(trained, tmp_path)
+    assert main(["train", str(path), "--model", "picto", "--out", str(tmp_path / "again")]) == 0
+    assert "18 pictures of 3 classes" in capsys.readouterr().out
+    assert load_adapter(path).class_names == trained.require_model().trained.class_names

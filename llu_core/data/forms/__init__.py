@@ -1,0 +1,1 @@
+"""Further forms in which people bring sets: each file reads one."""
