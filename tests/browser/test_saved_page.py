@@ -65,6 +65,7 @@ def test_it_opens_where_the_app_was_and_its_sliders_answer(alone: Page, saved: t
 
 
 def test_its_map_is_zoomed_chosen_from_and_saved(alone: Page, tmp_path: Path):
+    alone.wait_for_function("lluExplorer.state().resting")
     x, y = alone.evaluate("lluExplorer.where(5)")
     alone.mouse.click(x, y)
     alone.wait_for_function("lluExplorer.state().selected >= 0")
