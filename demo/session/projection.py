@@ -7,9 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-EPOCHS = 200
-"""A map of a few hundred points keeps its neighbourhoods with less than half of umap's 500, and takes a third of the
-time."""
 NEIGHBOURS = 5
 """A further picture is placed amid so many of those on the map."""
 
@@ -67,21 +64,9 @@ def project_umap(embeddings: np.ndarray) -> Projection:
         import umap  # here, because numba takes seconds to load
 
         settings = {"n_neighbors": neighbours, "min_dist": 0.15, "metric": "cosine", "random_state": 0, "n_jobs": 1}
-        known = (*_nearest(embeddings, neighbours), None)  # umap's own search takes most of its time
-        reducer = umap.UMAP(init=spread, n_epochs=EPOCHS, precomputed_knn=known, **settings)  # pyright: ignore
+        reducer = umap.UMAP(init=spread, **settings)  # pyright: ignore[reportArgumentType]
         points = np.asarray(reducer.fit_transform(embeddings), dtype=np.float32)
     return Projection("UMAP", points, embeddings) if np.isfinite(points).all() else start
-
-
-def _nearest(rows: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """The `count` nearest of unit rows (n, d) to each, itself first: indices (n, count) and cosine distances."""
-    similarities = rows @ rows.T
-    np.fill_diagonal(similarities, 2)
-    indices = np.argpartition(-similarities, count - 1, axis=1)[:, :count]
-    found = np.take_along_axis(similarities, indices, axis=1)
-    order = np.argsort(-found, axis=1, kind="stable")
-    distances = np.maximum(1 - np.take_along_axis(found, order, axis=1), 0)
-    return np.take_along_axis(indices, order, axis=1).astype(np.int32), distances.astype(np.float32)
 
 
 @contextmanager

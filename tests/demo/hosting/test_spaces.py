@@ -130,9 +130,11 @@ def space(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Space]:
     place = tmp_path_factory.mktemp("space")
     tree, home = place / "tree", place / "home"
     for name in ("app.py", "demo", "llu_core", "assets", "README.md"):
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         tree.mkdir(exist_ok=True)
-        copy(ROOT / name, tree / name)
+        if (ROOT / name).is_dir():  # as a clone has it, without what other tests' processes have compiled
+            shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(ROOT / name, tree / name)
     home.mkdir()
     for path in [tree, *tree.rglob("*")]:
         path.chmod(path.stat().st_mode & ~(stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH))
