@@ -1,7 +1,7 @@
 // The mask as a violet shade under the points: the exact alpha of the drawn pictures, interpolated between them, and
 // nothing where there are none.
 
-import { penOf } from "../../dom.js";
+import { make, penOf } from "../../dom.js";
 import { HIDDEN } from "../model/selection.js";
 
 /** @import { Kind, Layer } from '../../types.d.ts' */
@@ -16,6 +16,7 @@ import { HIDDEN } from "../model/selection.js";
 /** The grid lies over the unit square and this margin around it. */
 export const SHADE_MARGIN = 0.12;
 const CELLS = 72;
+const FINE = 4;
 /** Of the bell around every picture, in units of the square; it ends at three of these. */
 const SPREAD = 0.028;
 const SPAN = 3 * SPREAD;
@@ -97,14 +98,17 @@ export function strengthAt({ starts, rows, weights }, cell, alpha, shade) {
  */
 
 /**
- * A shade on `sheet`, one pixel per cell, which lies under the points and is stretched by the browser: to draw it large at
- * every slider event would cost more than the points.
+ * A shade on `sheet`, which lies under the points and is stretched by the browser: to draw it in full size at every slider
+ * event would cost more than the points. It is drawn FINE times finer than its cells, or their corners would be seen.
  * @type {(sheet: HTMLCanvasElement) => Shade}
  */
 export function createShade(sheet) {
-  sheet.width = sheet.height = CELLS;
-  const sheetPen = penOf(sheet);
-  const pixels = sheetPen.createImageData(CELLS, CELLS);
+  const coarse = make("canvas");
+  coarse.width = coarse.height = CELLS;
+  sheet.width = sheet.height = FINE * CELLS;
+  const [coarsePen, sheetPen] = [penOf(coarse), penOf(sheet)];
+  sheetPen.imageSmoothingQuality = "high";
+  const pixels = coarsePen.createImageData(CELLS, CELLS);
   /** @type {Reach | null} */
   let reach = null;
   let placed = "";
@@ -115,14 +119,16 @@ export function createShade(sheet) {
         pixels.data.fill(0);
       }
       fillPixels(pixels, reach, ground);
-      sheetPen.putImageData(pixels, 0, 0);
+      coarsePen.putImageData(pixels, 0, 0);
+      sheetPen.clearRect(0, 0, sheet.width, sheet.height);
+      sheetPen.drawImage(coarse, 0, 0, sheet.width, sheet.height);
       const [left, top] = [across(-SHADE_MARGIN), down(1 + SHADE_MARGIN)];
       const [right, bottom] = [across(1 + SHADE_MARGIN), down(-SHADE_MARGIN)];
-      const stretched = `translate(${left}px, ${top}px) scale(${(right - left) / CELLS}, ${(bottom - top) / CELLS})`;
+      const stretched = `translate(${left}px, ${top}px) scale(${(right - left) / sheet.width}, ${(bottom - top) / sheet.height})`;
       if (stretched !== placed) sheet.style.transform = stretched;
       placed = stretched;
     },
-    picture: () => sheet.toDataURL(),
+    picture: () => coarse.toDataURL(),
   };
 }
 
