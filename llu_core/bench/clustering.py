@@ -1,6 +1,6 @@
 """Clustering the anchors against scikit-learn's agglomerative clustering, and its memory far beyond."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from torch import Tensor
 
@@ -41,29 +41,23 @@ def _beside_scikit_learn(machine: Machine, rows: Tensor) -> Measurement:
     def scikit_learn() -> None:
         AgglomerativeClustering(n_clusters=PAPER_MAX_ANCHORS, metric="cosine", linkage="complete").fit(rows.numpy())
 
-    ours, theirs = alternately([lambda: cluster_anchors(rows), scikit_learn], repeats=3)
-    return Measurement(
-        "clustering",
-        f"{len(rows):,} points to {PAPER_MAX_ANCHORS} anchors",
-        ours.seconds,
-        spread=ours.spread,
-        peer="scikit-learn's AgglomerativeClustering",
-        peer_value=theirs.seconds,
-        limit=machine.least_seconds(flops=len(rows) ** 2 * WIDTH, bytes=8 * len(rows) ** 2),
-    )
+    return _beside(machine, rows, scikit_learn, "scikit-learn's AgglomerativeClustering", repeats=3)
 
 
 def _beside_the_cpu(machine: Machine, rows: Tensor) -> Measurement:
-    on_device = rows.to(machine.device)
-    there, here = alternately(
-        [lambda: cluster_anchors(on_device), lambda: cluster_anchors(rows)], repeats=2, device=machine.device
-    )
+    return _beside(machine, rows.to(machine.device), lambda: cluster_anchors(rows), "on the CPU", repeats=2)
+
+
+def _beside(machine: Machine, rows: Tensor, theirs: Callable[[], object], peer: str, repeats: int) -> Measurement:
+    """Rows that lie on the machine's device, clustered there."""
+    ours, other = alternately([lambda: cluster_anchors(rows), theirs], repeats=repeats, device=machine.device)
+    where = "" if machine.device.type == "cpu" else " on the device"
     return Measurement(
         "clustering",
-        f"{len(rows):,} points to {PAPER_MAX_ANCHORS} anchors on the device",
-        there.seconds,
-        spread=there.spread,
-        peer="on the CPU",
-        peer_value=here.seconds,
+        f"{len(rows):,} points to {PAPER_MAX_ANCHORS} anchors{where}",
+        ours.seconds,
+        spread=ours.spread,
+        peer=peer,
+        peer_value=other.seconds,
         limit=machine.least_seconds(flops=len(rows) ** 2 * WIDTH, bytes=8 * len(rows) ** 2),
     )
