@@ -20,7 +20,7 @@ has torch && python3 -c 'import sys, torch; sys.exit(not torch.cuda.is_available
 }
 python3 -c 'import torch; print(torch.cuda.get_device_name(), "torch", torch.__version__)'
 
-tests=(tests/method tests/systems tests/evaluation tests/encoders tests/data tests/cli tests/pictoworld)
+tests=(tests/method tests/bridges tests/systems tests/evaluation tests/encoders tests/data tests/cli tests/pictoworld)
 has gradio && tests+=(tests/demo) || tests+=(--ignore=tests/encoders/test_photo.py)
 options=(-W default --tb=short -p no:cacheprovider)
 has xdist && options+=(-n "$(($(nproc) > 2 ? $(nproc) - 2 : 1))")

@@ -57,6 +57,7 @@ def test_timing(bundles: list[str], tmp_path: Path):
 def test_timing_over_sizes_of_a_made_up_set(tmp_path: Path):
     file = tmp_path / "rows.json"
     sizes = ["--classes", "2,12", "--batch-sizes", "1,64", "--methods", "llu,clip-adapter", "--model", "picto"]
+    sizes += ["--device", "cpu"]  # also where there is a GPU, whose rows name it instead
     assert main(["evaluate", "timing", "random:12", *sizes, "--json", str(file)]) == 0
     made = [(row["method"], row["classes"], row["batch_size"]) for row in rows_of(file)]
     sizes = [(2, 1), (2, 64), (12, 1), (12, 64)]

@@ -18,8 +18,9 @@ def complete_linkage(points: Tensor, clusters: int) -> Tensor:
     of which is as small as this greedy order allows.
 
     A processor merges one pair after another, a GPU all pairs that are each other's nearest at once; where distances
-    are all different, the merges are the same. Takes 4 n^2 bytes; scipy's `linkage` gives the same clusters as
-    fast, but holds float64 distances twice, in 8 n^2 bytes: a gigabyte more for 16,384 points.
+    are all different, the merges are the same. Takes 4 n^2 bytes on a processor and up to 15 n^2 on a GPU; scipy's
+    `linkage` gives the same clusters as fast, but holds float64 distances twice, in 8 n^2 bytes: a gigabyte more for
+    16,384 points.
     """
     distances, needed = _cosine_distances(points.detach()), len(points) - clusters
     if distances.device.type == "cpu":
