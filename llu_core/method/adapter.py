@@ -134,7 +134,11 @@ class LocalizedUpdate:
 
     def __call__(self, points: Tensor, *, beta: float, gamma: float) -> Tensor:
         """points (n, d), unit rows -> their localized update (n, d), unit rows."""
-        return interpolate(points, self.update(points), self.alpha(points, beta=beta, gamma=gamma))
+        return self.at(points, nearest_anchor(points, self.anchors)[0], beta=beta, gamma=gamma)
+
+    def at(self, points: Tensor, nearest: Tensor, *, beta: float, gamma: float) -> Tensor:
+        """The same, of points whose cosines (n,) to the nearest anchor are known."""
+        return interpolate(points, self.update(points), interpolation_mask(nearest, beta=beta, gamma=gamma))
 
     def to(self, device: torch.device | str) -> "LocalizedUpdate":
         return LocalizedUpdate(self.update.to(device), self.anchors.to(device))
@@ -177,13 +181,13 @@ class LocalizedAdapter:
         image_embeddings = unit_rows(image_embeddings, "image embeddings", self.image.anchors)
         class_embeddings = unit_rows(class_embeddings, "class embeddings", self.text.anchors)
         require_width(self.width, image_embeddings, class_embeddings)
-        images = self.image(image_embeddings, beta=self.beta, gamma=self.gamma)
-        texts = self.text(class_embeddings, beta=self.beta, gamma=self.gamma)
+        image_nearest = nearest_anchor(image_embeddings, self.image.anchors)[0]
+        class_nearest = nearest_anchor(class_embeddings, self.text.anchors)[0]
+        images = self.image.at(image_embeddings, image_nearest, beta=self.beta, gamma=self.gamma)
+        texts = self.text.at(class_embeddings, class_nearest, beta=self.beta, gamma=self.gamma)
         logits = self.logit_scale * (images @ texts.T)
         if self.statistics is None:
             return logits
-        image_nearest = nearest_anchor(image_embeddings, self.image.anchors)[0]
-        class_nearest = nearest_anchor(class_embeddings, self.text.anchors)[0]
         points = image_embeddings, class_embeddings, image_nearest, class_nearest
         return logits + self.statistics.logits(*points, beta=self.beta)
 

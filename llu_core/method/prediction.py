@@ -11,7 +11,7 @@ from llu_core.encoders.encoder import Encoder
 from llu_core.encoders.prompts import class_embeddings
 from llu_core.errors import LluError
 from llu_core.files.images import upright
-from llu_core.method.adapter import nearest_anchor
+from llu_core.method.adapter import interpolation_mask, nearest_anchor
 from llu_core.method.checkpoint import TrainedAdapter
 from llu_core.method.classifier import Classifier, ZeroShotClassifier
 
@@ -112,7 +112,7 @@ def where_applied(trained: TrainedAdapter, embeddings: Tensor) -> list[Applied]:
     """One for each of the image embeddings (n, d), unit rows."""
     adapter = trained.adapter
     similarity, index = nearest_anchor(embeddings, adapter.image.anchors)
-    alpha = adapter.image.alpha(embeddings, beta=adapter.beta, gamma=adapter.gamma)
+    alpha = interpolation_mask(similarity, beta=adapter.beta, gamma=adapter.gamma)
     return [
         Applied(
             alpha=alpha[row].item(),

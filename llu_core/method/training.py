@@ -29,6 +29,7 @@ from llu_core.method.recipes import RECIPES, Recipe
 from llu_core.method.schedule import (
     Batch,
     adam_optimizer,
+    batches_per_epoch,
     coop_epochs,
     coop_optimizer,
     coop_rate,
@@ -201,7 +202,7 @@ def scheduled(
     """(batch, learning rate) per step: a cosine over the steps, or CoOp's epochs. The batches' rows are on `device`."""
     targets, count = problem.targets, len(problem.targets)
     size = min(recipe.batch_size or count, count)
-    per_epoch = math.ceil(count / size)
+    per_epoch = batches_per_epoch(count, size)
     epochs = math.ceil(recipe.steps / per_epoch) if recipe.steps else recipe.epochs or coop_epochs(targets)
     steps = recipe.steps or epochs * per_epoch
     batches = list(shuffled_batches(count, size, steps, generator, device))

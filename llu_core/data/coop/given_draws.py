@@ -9,7 +9,7 @@ A picture is known by the end of its path, so that the folders above the source'
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -97,19 +97,16 @@ def _with_pools(source: ImageSource, file: Path) -> ImageSource:
         entries = list(listed_pictures(file, part, content.get(part, []), names))
         listed = [Listed(entry.path, class_name=names[entry.label]) for entry in entries]
         pools[part] = tuple(everything[at] for at in _positions(file, listed, everything, source.class_names))
-    _check_apart(file, pools)
-    test = pools["test"] or tuple(each for each in source.test if each.name not in _names(pools["train"], pools["val"]))
+    taught = _names((*pools["train"], *pools["val"]))
+    both = sorted(taught & _names(pools["test"]))
+    if both:
+        raise LluError(f"{file} lists {both[0]} for test and for training or validation; a picture is for one of them")
+    test = pools["test"] or tuple(each for each in source.test if each.name not in taught)
     return replace(source, train=pools["train"], validation=pools["val"], test=test, cached_draw=None)
 
 
-def _check_apart(file: Path, pools: Mapping[str, Sequence[Picture]]) -> None:
-    both = sorted(_names(pools["train"], pools["val"]) & _names(pools["test"]))
-    if both:
-        raise LluError(f"{file} lists {both[0]} for test and for training or validation; a picture is for one of them")
-
-
-def _names(*pools: Sequence[Picture]) -> set[str]:
-    return {picture.name for pool in pools for picture in pool}
+def _names(pool: Iterable[Picture]) -> set[str]:
+    return {picture.name for picture in pool}
 
 
 def _read_lines(file: Path) -> tuple[Listed, ...]:

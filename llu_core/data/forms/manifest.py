@@ -28,6 +28,8 @@ from llu_core.files.refusal import Refusal
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 MAX_BYTES, MAX_ROWS = 512 * 2**20, 5_000_000
+GROUPS_KEPT = 2
+"""So many row groups of a parquet file are held at a time, with the pictures in them."""
 _PATH = ("path", "file", "filename", "file_name", "filepath", "image")
 _CLASS = ("class", "label", "class_name", "category")
 _SPLIT = ("split", "part", "subset")
@@ -123,12 +125,11 @@ def _parquet(path: Path) -> Iterator[tuple[int, Line]]:
         columns = {name: str(file.schema_arrow.field(name).type) for name in file.schema_arrow.names}
         within = [name for name, kind in columns.items() if "binary" in kind]  # alone or in a struct with its path
         plain = [name for name in columns if name not in within]
-        number = 0
+        read, number = lru_cache(maxsize=GROUPS_KEPT)(partial(_pictures_of, file, within)), 0
         for group in range(file.num_row_groups):
-            read = lru_cache(maxsize=1)(partial(_pictures_of, file, group, within))
             for at, line in enumerate(file.read_row_group(group, columns=plain).to_pylist()):
                 number += 1
-                inside = {"image": partial(_inside, read, at, f"row {number}")} if within else {}
+                inside = {"image": partial(_inside, partial(read, group), at, f"row {number}")} if within else {}
                 yield number, line | inside
     except LluError:
         raise
@@ -136,7 +137,7 @@ def _parquet(path: Path) -> Iterator[tuple[int, Line]]:
         raise LluError(f"{path.name} cannot be read as parquet ({one_line(error)})") from None
 
 
-def _pictures_of(file: Any, group: int, columns: list[str]) -> list[Any]:
+def _pictures_of(file: Any, columns: list[str], group: int) -> list[Any]:
     return file.read_row_group(group, columns=columns[:1]).column(0).to_pylist()
 
 

@@ -38,7 +38,8 @@ def part_called(word: object) -> str | None:
 def listed_source(
     name: str, rows: Iterable[Row], rejected: Sequence[Rejected] = (), *, class_names: Sequence[str] = ()
 ) -> ImageSource:
-    """The set of these pictures: classes with training pictures first, in the order of `class_names` or the alphabet.
+    """The set of these pictures: classes with training pictures first, in the order of `class_names`, those that it
+    does not name after them by the alphabet.
 
     Raises LluError if no class has a training picture.
     """
@@ -47,7 +48,7 @@ def listed_source(
     if not trained:
         raise nothing_readable(name, rejected)
     others = {row.class_name for row in rows} - trained
-    order = list(class_names) or sorted({*trained, *others})
+    order = [*class_names, *sorted((trained | others).difference(class_names))]
     names = (*(each for each in order if each in trained), *(each for each in order if each in others))
     number = {each: label for label, each in enumerate(names)}
 

@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-import torch
 from PIL import Image
 from torch import Tensor
 
 from llu_core.encoders.encoder import Encoder
 from llu_core.files.images import upright
-from llu_core.method.adapter import nearest_anchor
 from llu_core.method.checkpoint import TrainedAdapter
 from llu_core.method.composition.saved import TrainedComposition
 from llu_core.method.prediction import Applied, Prediction, answers, classes_asked, predict, where_applied
@@ -38,9 +36,9 @@ def where_composed(saved: TrainedComposition, embeddings: Tensor) -> list[Applie
     if not len(embeddings):
         return []
     total = saved.adapter.image_alpha(embeddings).sum(dim=1)
-    nearest = torch.stack([nearest_anchor(embeddings, each.adapter.image.anchors)[0] for each in saved.sets])
-    own = [where_applied(each, embeddings) for each in saved.sets]
-    return [
-        replace(own[index][row], alpha=total[row].item(), set_name=saved.names[index])
-        for row, index in enumerate(nearest.argmax(dim=0).tolist())
+    own = [
+        [replace(each, set_name=name) for each in where_applied(trained, embeddings)]
+        for name, trained in zip(saved.names, saved.sets, strict=True)
     ]
+    nearest = (max(of_sets, key=lambda each: each.anchor_similarity) for of_sets in zip(*own, strict=True))
+    return [replace(each, alpha=alpha) for each, alpha in zip(nearest, total.tolist(), strict=True)]

@@ -28,15 +28,14 @@ from llu_core.method.adapter_files import (
     save_whole,
     write_adapter,
 )
-from llu_core.method.checkpoint import TrainedAdapter, assembled
+from llu_core.method.checkpoint import TAGS, TrainedAdapter, assembled
 from llu_core.method.composition.composition import Composition
 
 MAX_SETS = 1_000
-_TAGS = ["clip", "few-shot", "localized-latent-updates"]
 
 
 @dataclass(frozen=True, eq=False)
-class TrainedComposition(ModelHubMixin, library_name="llu-explorer", tags=_TAGS):
+class TrainedComposition(ModelHubMixin, library_name="llu-explorer", tags=TAGS):
     """Saved adapters of several sets, asked together. sets: at least one; names: what each is called, none twice;
     max_anchors: as Composition has it.
 

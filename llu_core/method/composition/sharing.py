@@ -24,7 +24,6 @@ A larger margin helps taught classes and harms new ones, whose pictures are ofte
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor
 
 from llu_core.errors import LluError
@@ -66,8 +65,3 @@ def allotted(counts: Sequence[int], budget: int | None) -> list[int]:
         kept[index] = min(counts[index], left // (len(counts) - position))
         left -= kept[index]
     return kept
-
-
-def stacked(parts: Sequence[Tensor]) -> Tensor:
-    """All rows one after the other."""
-    return parts[0] if len(parts) == 1 else torch.cat(list(parts))

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from llu_core.method.adapter import UNNOTICED, LocalizedUpdate, interpolation_mask
-from llu_core.method.composition.sharing import shares, stacked
+from llu_core.method.composition.sharing import shares
 
 _NUMBERS_AT_ONCE = 2**24
 """So many cosines to anchors are held at a time, in 64 MB."""
@@ -24,7 +24,7 @@ class Side:
 
     @cached_property
     def _anchors(self) -> Tensor:
-        return stacked([each.anchors for each in self.updates])
+        return torch.cat([each.anchors for each in self.updates])
 
     def nearest(self, points: Tensor) -> Tensor:
         """(n, K): cosine of each point (n, d) to the nearest anchor of every set, by one product with all anchors."""

@@ -1,11 +1,13 @@
 """Lists of pictures with their classes, and rows of parquet: what they say is the set, and what they lack is told."""
 
+import gc
 import json
+import weakref
 from pathlib import Path
 
 import pytest
 
-from llu_core.data.forms import rows
+from llu_core.data.forms import manifest, rows
 from llu_core.data.pictures import ImageSource
 from llu_core.data.sources import open_source
 from llu_core.errors import LluError
@@ -99,6 +101,29 @@ def test_parquet_names_files_or_holds_the_pictures(folder: Path):
     (folder / "bad.parquet").write_bytes(b"PAR1 and no more")
     with pytest.raises(LluError, match="cannot be read as parquet"):
         open_source(str(folder / "bad.parquet"))
+
+
+class Group(list):
+    """A list that can be referred to weakly."""
+
+
+def test_few_row_groups_of_a_parquet_file_are_held_at_a_time(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    count, read, held = 3 * manifest.GROUPS_KEPT, manifest._pictures_of, []
+
+    def noted(file: object, columns: list[str], group: int) -> Group:
+        pictures = Group(read(file, columns, group))
+        held.append(weakref.ref(pictures))
+        return pictures
+
+    monkeypatch.setattr(manifest, "_pictures_of", noted)
+    table = pyarrow.table({"image": [picture_bytes(each) for each in range(count)], "label": ["cat"] * count})
+    parquet.write_table(table, folder / "p.parquet", row_group_size=1)
+    source = open_source(str(folder / "p.parquet"))
+    told(source)
+    gc.collect()
+    assert len(held) == count
+    assert sum(each() is not None for each in held) <= manifest.GROUPS_KEPT
 
 
 def test_a_saved_set_of_hugging_face_is_read(folder: Path):

@@ -47,6 +47,16 @@ def test_shards_are_read_with_the_names_of_their_classes(tmp_path: Path):
     assert open_source(str(tmp_path / "train" / "0.tar")).class_names == ("cat", "dog")
 
 
+def test_a_class_that_the_list_of_names_lacks_comes_after_those_that_it_has(tmp_path: Path):
+    (tmp_path / "classnames.txt").write_text("newt\ncat\n")
+    labels = {"a.cls": b"1", "b.cls": b"bird", "c.cls": b"0", "d.cls": b"adder"}
+    shard(tmp_path / "s.tar", labels | {f"{name[0]}.png": picture_bytes(at) for at, name in enumerate(labels)})
+    source = open_source(str(tmp_path / "s.tar"))
+    assert isinstance(source, ImageSource)
+    assert source.class_names == ("newt", "cat", "adder", "bird")
+    assert [p.label for p in source.train] == [1, 3, 0, 2]
+
+
 @pytest.mark.parametrize(
     ("members", "says"),
     [
