@@ -125,7 +125,7 @@ def cells(plan: Plan, features: Mapping[str, Features], setting: Setting) -> lis
     """
     if plan.protocol == "sequence":
         known_sets = [features[name] for name in plan.sources if name in features]
-        return sequence_cells(known_sets, plan.systems, plan.draws, setting)
+        return sequence_cells(known_sets, plan.systems, plan.draws, setting) if known_sets else []
     systems = systems_called(plan.systems, setting.recipe)
     targets = tuple(without_thumbnails(features[name].problem) for name in plan.targets if name in features)
     fingerprints = {target.name: fingerprint(target) for target in targets}

@@ -158,6 +158,14 @@ def test_what_the_command_cannot_do_is_said(sources: list[str], capsys: pytest.C
         assert said in line
 
 
+def test_a_sequence_of_which_no_source_can_be_used_ends_in_a_line_for_each(capsys: pytest.CaptureFixture[str]):
+    assert main(["evaluate", "sequence", "nowhere", "elsewhere"]) == 2
+    assert [line.split(";")[0] for line in capsys.readouterr().err.splitlines()] == [
+        "error: 'nowhere' does not exist",
+        "error: 'elsewhere' does not exist",
+    ]
+
+
 def test_all_protocols_take_their_own_systems(sources: list[str], tmp_path: Path):
     words = ["--methods", "clip,rail", "--seeds", "1", "--shots", "4", "--jobs", "1", "--out", str(tmp_path / "r")]
     main(["evaluate", "all", *sources, *words])
