@@ -74,7 +74,7 @@ class Material:
         return self.shots.train.embeddings if self.views is None else self.views[epoch % len(self.views)]
 
     def all_images(self) -> tuple[Tensor, Tensor]:
-        """Every view of every training image as a row of its own, the images themselves without views; and the labels."""
+        """Every view of every training image as a row of its own, the images where there is none; and the labels."""
         if self.views is None:
             return self.shots.train.embeddings, self.targets
         return self.views.flatten(0, 1), self.targets.repeat(len(self.views))
@@ -123,6 +123,21 @@ class FixedClassifier:
         """(n, C) for images (n, d); class_embeddings are of these classes and not looked at."""
         logits = self.scale * (image_embeddings @ self.rows.T)
         return logits if self.bias is None else logits + self.bias
+
+
+@dataclass(frozen=True, eq=False)
+class FittedHead:
+    """A linear head with a row (C, d) and a bias (C,) for every class of `shots`; those of classes without shots are
+    never used."""
+
+    shots: FewShotSet
+    rows: Tensor
+    bias: Tensor
+
+    def on(self, problem: FewShotSet) -> Classifier:
+        """The rows of the problem's classes; raises CannotAnswer for a class without shots."""
+        labels = trained_labels(self.shots, problem)
+        return FixedClassifier(self.rows[labels], bias=self.bias[labels])
 
 
 def trained_labels(shots: FewShotSet, problem: FewShotSet) -> Tensor:
