@@ -19,7 +19,7 @@ from llu_core.evaluation.plans import (
     shifted_sets,
     whole_grid,
 )
-from llu_core.systems.recipes_named import MARK, systems_called
+from llu_core.systems.recipes_named import systems_called, without_recipe
 from llu_core.systems.registry import own_system
 
 
@@ -71,7 +71,7 @@ def _adjusted(plan: Plan, options: argparse.Namespace) -> Plan:
         named = [name for each in known for name in (whole if each == "all" else (each,))]
         systems = tuple(system.name for system in systems_called(named)) if named or not given else ()
         if options.protocol == "all":
-            known = tuple(name for name in systems if name.partition(MARK)[0] in plan.systems)
+            known = tuple(name for name in systems if without_recipe(name) in plan.systems)
             systems = (*known, *(name for name in systems if own_system(name) and not ablation))
         plan = replace(plan, systems=systems)
     if options.tune and plan.systems and plan.protocol != "timing":

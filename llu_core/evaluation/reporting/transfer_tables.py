@@ -6,7 +6,7 @@ from llu_core.evaluation.means import MeanTransferRow, mean_of
 from llu_core.evaluation.measures import MEASURES
 from llu_core.evaluation.reporting.markdown import markdown_table, number, reasons, row_title, shots_text
 from llu_core.evaluation.reporting.published import CONDITIONS, FROM_IMAGENET, TRANSFER, published_transfer
-from llu_core.systems.recipes_named import title
+from llu_core.systems.recipes_named import title, without_recipe
 
 HEADINGS = {"cross-dataset": "Cross-dataset (Table 2)", "domain-shift": "Domain shift (Table 3)"}
 
@@ -56,7 +56,7 @@ def _papers(protocol: str, system: str, targets: Sequence[str]) -> list[list[str
     if not any(value is not None for value in values):
         return []
     average = number(_average(values[1:]), digits=2)
-    return [[f"{title(system.partition('@')[0])}, the paper", *(number(each, digits=2) for each in values), average]]
+    return [[f"{title(without_recipe(system))}, the paper", *(number(each, digits=2) for each in values), average]]
 
 
 def published_table(protocol: str) -> str:
