@@ -37,6 +37,8 @@ def test_a_second_command_adds_to_the_report_of_a_folder(bundle: str, tmp_path: 
     for system in ("| CLIP |", "| LLU (fast) |", "| LLU, recipe paper |", "| RLA |"):
         assert system in text
     assert text.count("- command: `") >= 1
+    for command in ("base-to-new", "timing"):
+        assert f"- command: `python -m llu_core evaluate {command} {bundle}" in text
 
 
 def test_a_report_is_made_from_rows_alone(bundle: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
