@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from llu_core.cli.main import main
+from llu_core.cli.printing import print_rows
 from llu_core.data.bundles import save_bundle
 from llu_core.data.fewshot import Control, FewShotSet
 from llu_core.errors import LluError
@@ -146,6 +147,12 @@ def test_the_command_writes_a_report_with_the_forgetting_curve(sources: list[str
     lines = (out / "rows.jsonl").read_text().count("\n")
     assert main([*command, "--methods", "clip,llu-composed,llu-further", "--out", str(out)]) == 0
     assert (out / "rows.jsonl").read_text().count("\n") == lines + 1  # the run alone: all cells were kept
+
+
+def test_a_printed_row_tells_its_seed_also_where_that_is_0(capsys: pytest.CaptureFixture[str]):
+    print_rows([replace(row(1, 2, 50.0), seed=0)], set())
+    head, line = capsys.readouterr().out.splitlines()
+    assert line[head.index("seed") :].split() == ["0", "4", "50.0", "51.0", "52.0", "91.0", "b"]
 
 
 def test_what_the_command_cannot_do_is_said(sources: list[str], capsys: pytest.CaptureFixture[str]):
