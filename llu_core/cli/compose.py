@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from llu_core.cli.options import add_command, listed, positive
+from llu_core.cli.options import add_command, check_adapter_folder, listed, positive
 from llu_core.errors import LluError, shown
 from llu_core.terminal import say
 
@@ -43,13 +43,9 @@ def add(commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Join what the options name; returns the exit status."""
-    from llu_core.method.adapter_files import holds_adapter
     from llu_core.method.composition.saved import TrainedComposition
 
-    if options.out.exists() and not options.out.is_dir():
-        raise LluError(f"{options.out} is a file; name a folder for the composition")
-    if not options.force and holds_adapter(options.out):
-        raise LluError(f"{options.out} holds an adapter already; name another folder, or write over it with --force")
+    check_adapter_folder(options, "composition")
     sets = _named(options)
     left_out = listed(options.without)
     unknown = [name for name in left_out if name not in dict(sets)]

@@ -7,7 +7,15 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from llu_core.cli.evaluate_files import add_files, prepare_files, read_templates, report, run_of, write_rows
+from llu_core.cli.evaluate_files import (
+    add_files,
+    check_measures,
+    prepare_files,
+    read_templates,
+    report,
+    run_of,
+    write_rows,
+)
 from llu_core.cli.evaluate_plans import plans_of
 from llu_core.cli.options import (
     MODEL_OF_SOURCES,
@@ -35,10 +43,7 @@ from llu_core.encoders.encoder import choose_device
 from llu_core.errors import LluError, shown
 from llu_core.evaluation.configuration import Setting
 from llu_core.evaluation.inputs import SourceFeatures, checked_split
-from llu_core.evaluation.plans import (
-    Plan,
-    cells,
-)
+from llu_core.evaluation.plans import Plan, cells
 from llu_core.evaluation.runner import Cell, Outcome, cores, run_grid
 from llu_core.evaluation.store import ROWS, RowStore
 from llu_core.evaluation.timing.sizes import BATCH_SIZES, Sizes
@@ -149,7 +154,7 @@ def run(options: argparse.Namespace) -> int:
         notes = [remark for each in features.values() for remark in each.remarks]
         notes += [f"could not be used: {trouble}" for trouble in (*absent, *unusable)]
         store.add_run(run_of(options, setting, done, features.values(), time.perf_counter() - start, notes))
-        report(store.path.parent, listed(options.measures))
+        report(store.path.parent, check_measures(options.measures))
     troubles = [*absent, *unusable, *_failures(done)]
     for trouble in troubles:
         remark(f"error: {trouble}")

@@ -114,11 +114,11 @@ def run_of(
     notes: Sequence[str],
 ) -> Run:
     """What a report is to tell of this run."""
-    from llu_core.evaluation.reporting.report import command_line, machine, versions
+    from llu_core.evaluation.reporting.report import machine, versions
 
     embedded = any(each.problem.encoder_identity for each in features)
     return Run(
-        command=command_line(),
+        command=options.typed,
         model=options.model if embedded else "",
         device=setting.device,
         recipe=recipe_name("llu", setting.recipe),

@@ -4,7 +4,7 @@ import argparse
 from dataclasses import replace
 
 from llu_core.cli.options import listed
-from llu_core.cli.sequences import adjusted_sequence, sequence_plan, without_learners
+from llu_core.cli.sequences import sequence_plan, sequence_systems, without_learners
 from llu_core.errors import LluError
 from llu_core.evaluation.plans import (
     ABLATION_SYSTEMS,
@@ -19,7 +19,7 @@ from llu_core.evaluation.plans import (
     shifted_sets,
     whole_grid,
 )
-from llu_core.systems.recipes_named import MARK, systems_called
+from llu_core.systems.recipes_named import systems_called, without_recipe
 from llu_core.systems.registry import own_system
 
 
@@ -59,11 +59,16 @@ def _plan(protocol: str, names: tuple[str, ...], options: argparse.Namespace) ->
 
 
 def _adjusted(plan: Plan, options: argparse.Namespace) -> Plan:
-    """The plan with --methods, --shots and --seeds; in `all`, each protocol takes those of the systems it knows, by
-    whatever recipe, and all but the ablation one's own."""
-    given = listed(options.methods)
-    if plan.protocol == "sequence":
-        return adjusted_sequence(plan, given, options)
+    """The plan with --methods, --tune, --shots and --seeds."""
+    systems = sequence_systems(plan, options) if plan.protocol == "sequence" else _systems(plan, options)
+    shots, seeds = tuple(options.shots or plan.shots), tuple(options.seeds or plan.seeds)
+    return replace(plan, systems=systems, shots=shots, seeds=seeds)
+
+
+def _systems(plan: Plan, options: argparse.Namespace) -> tuple[str, ...]:
+    """Those asked for; in `all`, each protocol takes those of the systems it knows, by whatever recipe, and all but the
+    ablation one's own."""
+    systems, given = plan.systems, listed(options.methods)
     if options.methods is not None:
         ablation = plan.protocol == "ablation"
         whole = ABLATION_SYSTEMS if ablation else COMPARED_SYSTEMS
@@ -71,10 +76,7 @@ def _adjusted(plan: Plan, options: argparse.Namespace) -> Plan:
         named = [name for each in known for name in (whole if each == "all" else (each,))]
         systems = tuple(system.name for system in systems_called(named)) if named or not given else ()
         if options.protocol == "all":
-            known = tuple(name for name in systems if name.partition(MARK)[0] in plan.systems)
+            known = tuple(name for name in systems if without_recipe(name) in plan.systems)
             systems = (*known, *(name for name in systems if own_system(name) and not ablation))
-        plan = replace(plan, systems=systems)
-    if options.tune and plan.systems and plan.protocol != "timing":
-        plan = replace(plan, systems=tuple(dict.fromkeys((*plan.systems, "llu-tuned"))))
-    shots = tuple(options.shots) if options.shots else plan.shots
-    return replace(plan, shots=shots, seeds=tuple(options.seeds) if options.seeds else plan.seeds)
+    tuned = ("llu-tuned",) if options.tune and systems and plan.protocol != "timing" else ()
+    return tuple(dict.fromkeys((*systems, *tuned)))

@@ -160,6 +160,16 @@ def make_folders_around(*targets: Path | None) -> None:
             raise LluError(f"the folder {folder} cannot be made ({error.strerror or error}); name another") from None
 
 
+def check_adapter_folder(options: argparse.Namespace, content: str) -> None:
+    """Raise LluError where --out is no place for what is to be saved; content: what messages call it."""
+    from llu_core.method.adapter_files import holds_adapter
+
+    if options.out.exists() and not options.out.is_dir():
+        raise LluError(f"{options.out} is a file; name a folder for the {content}")
+    if not options.force and holds_adapter(options.out):
+        raise LluError(f"{options.out} holds an adapter already; name another folder, or write over it with --force")
+
+
 def chosen_recipe(options: argparse.Namespace) -> Recipe:
     """--recipe with --lam, trained under its own mask and asked under --beta and --gamma, as sliders do it."""
     chosen = recipe(options.recipe)

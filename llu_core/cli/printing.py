@@ -32,31 +32,28 @@ def print_rows(rows: Sequence[AnyRow | SequenceScore], headed: set[type]) -> Non
 
 
 def _line(row: AnyRow | SequenceScore) -> str:
-    if isinstance(row, SequenceRow | SequenceScore):
-        return _sequence_line(row)
-    start = f"{row.source:<28} {row.method:<14} {'mean' if row.seed is None else row.seed:>4}"
+    what = f"{row.step} {row.trained}" if isinstance(row, SequenceRow) else row.source
+    start = f"{what:<28} {row.method:<14} {'mean' if row.seed is None else row.seed:>4}"
+    return f"{start} {_numbers(row)}" + (f"  {row.reason}" if row.reason else "")
+
+
+def _numbers(row: AnyRow | SequenceScore) -> str:
     if isinstance(row, TimingRow):
         memory, held = (None if each is None else each / 1e6 for each in (row.memory_bytes, row.held_bytes))
         milliseconds = None if row.seconds is None else 1e3 * row.seconds
         measured = " ".join(_figure(each, 9, 3) for each in (milliseconds, memory, held))
-        end = f"{row.classes or '':>7} {row.batch_size:>5} {measured}"
-    elif isinstance(row, TransferRow):
-        end = f"{row.shots:>5} {_figure(row.accuracy, 8)}  {row.target:<28}"
-    else:
-        figures = " ".join(_figure(value, 6) for value in (row.base, row.new, row.h, row.joint, row.openworld_auc))
-        end = f"{row.shots:>5} {figures} {_figure(row.elsewhere, 9)} {_figure(row.train_seconds, 8, 2)}"
-    return f"{start} {end}" + (f"  {row.reason}" if row.reason else "")
-
-
-def _sequence_line(row: SequenceRow | SequenceScore) -> str:
+        return f"{row.classes or '':>7} {row.batch_size:>5} {measured}"
+    if isinstance(row, TransferRow):
+        return f"{row.shots:>5} {_figure(row.accuracy, 8)}  {row.target:<28}"
     if isinstance(row, SequenceRow):
-        figures = " ".join(_figure(value, 6) for value in (row.base, row.new, row.joint))
-        start = f"{f'{row.step} {row.trained}':<28} {row.method:<14} {row.seed or 'mean':>4} {row.shots:>5}"
-        return f"{start} {figures} {_figure(row.elsewhere, 9)}  {row.target:<28}"
-    found = row.transfer, row.average, row.last, row.last_new, row.last_joint
-    figures = " ".join(_figure(value, 6) for value in found)
-    start = f"{row.source:<28} {row.method:<14} {'mean':>4} {row.shots:>5}"
-    return f"{start} {figures} {_figure(row.elsewhere, 9)} {_figure(row.train_seconds, 8, 2)}"
+        found = row.base, row.new, row.joint
+    elif isinstance(row, SequenceScore):
+        found = row.transfer, row.average, row.last, row.last_new, row.last_joint
+    else:
+        found = row.base, row.new, row.h, row.joint, row.openworld_auc
+    start = f"{row.shots:>5} {' '.join(_figure(value, 6) for value in found)} {_figure(row.elsewhere, 9)}"
+    last = f" {row.target:<28}" if isinstance(row, SequenceRow) else _figure(row.train_seconds, 8, 2)
+    return f"{start} {last}"
 
 
 def _figure(value: float | None, width: int, digits: int = 1) -> str:

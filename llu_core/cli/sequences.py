@@ -2,8 +2,8 @@
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import replace
 
+from llu_core.cli.options import listed
 from llu_core.evaluation.plans import Plan
 from llu_core.evaluation.sequence.cells import SEQUENCE_SETS
 from llu_core.systems.composed.learners import LEARNERS, learners_named
@@ -17,14 +17,13 @@ def sequence_plan(names: tuple[str, ...], whole: bool) -> Plan | None:
     return None if whole and len(names) == 1 else Plan("sequence", names or SEQUENCE_SETS, tuple(LEARNERS))
 
 
-def adjusted_sequence(plan: Plan, given: Sequence[str], options: argparse.Namespace) -> Plan:
-    """The plan with --methods, --shots and --seeds; in `all`, with those of the systems that learn sequences."""
-    if options.methods is not None and list(given) != ["all"]:
-        own = [name for name in given if name in LEARNERS] if options.protocol == "all" else given
-        named = learners_named(own) if own or options.protocol != "all" else []
-        plan = replace(plan, systems=tuple(each.name for each in named))
-    shots = tuple(options.shots) if options.shots else plan.shots
-    return replace(plan, shots=shots, seeds=tuple(options.seeds) if options.seeds else plan.seeds)
+def sequence_systems(plan: Plan, options: argparse.Namespace) -> tuple[str, ...]:
+    """Those asked for; in `all`, those of them that learn sequences."""
+    given, whole = listed(options.methods), options.protocol == "all"
+    if options.methods is None or given == ["all"]:
+        return plan.systems
+    own = [name for name in given if name in LEARNERS] if whole else given
+    return tuple(each.name for each in learners_named(own)) if own or not whole else ()
 
 
 def without_learners(given: Sequence[str]) -> list[str]:

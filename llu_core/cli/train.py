@@ -10,6 +10,7 @@ from llu_core.cli.options import (
     add_command,
     add_model,
     add_recipe,
+    check_adapter_folder,
     chosen_recipe,
     embedding_progress,
     model_loader,
@@ -57,16 +58,12 @@ def run(options: argparse.Namespace) -> int:
     """Train and save what the options say; returns the exit status."""
     from llu_core.encoders.backbones import absolute_name
     from llu_core.encoders.encoder import choose_device
-    from llu_core.method.adapter_files import holds_adapter
     from llu_core.method.training import TrainingStep, train
     from llu_core.steps import drain
 
     recipe, device = chosen_recipe(options), choose_device(options.device)
     _check_guard(options)
-    if options.out.exists() and not options.out.is_dir():
-        raise LluError(f"{options.out} is a file; name a folder for the adapter")
-    if not options.force and holds_adapter(options.out):
-        raise LluError(f"{options.out} holds an adapter already; name another folder, or write over it with --force")
+    check_adapter_folder(options, "adapter")
     model = options.model or model_of_sources([options.source])
     shots = _load_source(options, model)
     if options.shots:

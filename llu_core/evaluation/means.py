@@ -43,9 +43,14 @@ def groups(rows: Iterable[Grouped], columns: Sequence[str]) -> list[list[Grouped
     return list(found.values())
 
 
+def mean_of(values: Iterable[float | None]) -> float | None:
+    """The mean of the values that are there, None without any."""
+    known = [value for value in values if value is not None]
+    return fmean(known) if known else None
+
+
 def _mean(rows: Sequence[AnyRow], column: str) -> float | None:
-    values = _values(rows, column)
-    return fmean(values) if values else None
+    return mean_of(_values(rows, column))
 
 
 def _values(rows: Sequence[AnyRow], column: str) -> list[float]:

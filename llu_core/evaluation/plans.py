@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import Any
 
-from llu_core.data.features import Drawn, Features
+from llu_core.data.features import Drawn, Features, without_thumbnails
 from llu_core.data.fewshot import FewShotSet
 from llu_core.errors import LluError
 from llu_core.evaluation.configuration import Setting, configuration, fingerprint, of_draw
 from llu_core.evaluation.protocols import Trial, run_trial
 from llu_core.evaluation.results import ROW_TYPES
 from llu_core.evaluation.runner import Cell, Task
-from llu_core.evaluation.sequence.cells import SEQUENCE_SETS, chosen, sequence_cells
+from llu_core.evaluation.sequence.cells import SEQUENCE_SETS, sequence_cells
 from llu_core.evaluation.timing.cells import processor, timed_forms, timed_rows
 from llu_core.method.recipes import ABLATIONS
 from llu_core.systems.composed.learners import LEARNERS
@@ -124,7 +124,8 @@ def cells(plan: Plan, features: Mapping[str, Features], setting: Setting) -> lis
     Raises LluError for unknown systems.
     """
     if plan.protocol == "sequence":
-        return sequence_cells(chosen(plan.sources, features), plan.systems, plan.draws, setting)
+        known_sets = [features[name] for name in plan.sources if name in features]
+        return sequence_cells(known_sets, plan.systems, plan.draws, setting) if known_sets else []
     systems = systems_called(plan.systems, setting.recipe)
     targets = tuple(without_thumbnails(features[name].problem) for name in plan.targets if name in features)
     fingerprints = {target.name: fingerprint(target) for target in targets}
@@ -201,10 +202,3 @@ def _drawn(source: Features, shots: int, seed: int) -> Drawn:
     """A draw without thumbnails; the last one is kept, since the cells of a draw follow each other."""
     drawn = source.draw(shots, seed)
     return replace(drawn, problem=without_thumbnails(drawn.problem))
-
-
-def without_thumbnails(problem: FewShotSet) -> FewShotSet:
-    """The same set without pictures to look at, which no system needs: lighter on its way to other processes."""
-    train, test = (replace(rows, thumbnails=None) for rows in (problem.train, problem.test))
-    controls = tuple(replace(each, pictures=replace(each.pictures, thumbnails=None)) for each in problem.controls)
-    return replace(problem, train=train, test=test, controls=controls)

@@ -34,8 +34,8 @@ Value = TypeVar("Value")
 Task = Callable[[], Sequence[AnyRow]]
 """What makes the rows of a cell, wherever it runs."""
 
-
 _NUMBERS = {"seed": "seed", "classes": "classes", "batch_size": "batch"}
+"""Part of a configuration -> what a cell's name calls it, where it has one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +59,7 @@ class Cell:
         """The cell as people read it: "base-to-new picto:shapes llu, 16 shots, seed 1"."""
         given = self.configuration
         words = [str(given[part]) for part in ("protocol", "source", "method") if part in given]
-        numbers = [f"{given[part]} shots" for part in ("shots",) if part in given]
+        numbers = [f"{given['shots']} shots"] if "shots" in given else []
         numbers += [f"{word} {given[part]}" for part, word in _NUMBERS.items() if given.get(part) is not None]
         return ", ".join([" ".join(words), *numbers])
 

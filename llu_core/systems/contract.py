@@ -29,8 +29,8 @@ class Material:
 
     shots: what it is trained on; only its classes and train rows are used, never its test rows. validation: rows of the
     same classes by which hyper-parameters are chosen, maybe none. views: (K, n, d) unit rows, K augmented views of each
-    of the n training rows, or None. encoder: the model behind the embeddings, for systems that train through its text
-    tower, or None.
+    of the n training rows, or None, which K of 0 becomes. encoder: the model behind the embeddings, for systems that
+    train through its text tower, or None.
     """
 
     shots: FewShotSet
@@ -40,6 +40,8 @@ class Material:
 
     def __post_init__(self) -> None:
         check_views(self.views, self.shots.train)
+        if self.views is not None and not len(self.views):
+            object.__setattr__(self, "views", None)
         if not len(self.shots.train):
             raise LluError(f"{self.shots.name} has no training images; add at least one per class to be learned")
         self.shots.require_choice()
@@ -69,9 +71,13 @@ class Material:
 
     def images(self, epoch: int = 0) -> Tensor:
         """(n, d) unit rows of the training images in this epoch: the views take turns, where there are any."""
-        if self.views is None or not len(self.views):
-            return self.shots.train.embeddings
-        return self.views[epoch % len(self.views)]
+        return self.shots.train.embeddings if self.views is None else self.views[epoch % len(self.views)]
+
+    def all_images(self) -> tuple[Tensor, Tensor]:
+        """Every view of every training image as a row of its own, the images where there is none; and the labels."""
+        if self.views is None:
+            return self.shots.train.embeddings, self.targets
+        return self.views.flatten(0, 1), self.targets.repeat(len(self.views))
 
 
 class Fitted(Protocol):
@@ -117,6 +123,21 @@ class FixedClassifier:
         """(n, C) for images (n, d); class_embeddings are of these classes and not looked at."""
         logits = self.scale * (image_embeddings @ self.rows.T)
         return logits if self.bias is None else logits + self.bias
+
+
+@dataclass(frozen=True, eq=False)
+class FittedHead:
+    """A linear head with a row (C, d) and a bias (C,) for every class of `shots`; those of classes without shots are
+    never used."""
+
+    shots: FewShotSet
+    rows: Tensor
+    bias: Tensor
+
+    def on(self, problem: FewShotSet) -> Classifier:
+        """The rows of the problem's classes; raises CannotAnswer for a class without shots."""
+        labels = trained_labels(self.shots, problem)
+        return FixedClassifier(self.rows[labels], bias=self.bias[labels])
 
 
 def trained_labels(shots: FewShotSet, problem: FewShotSet) -> Tensor:

@@ -13,17 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
 from llu_core.data.fewshot import FewShotSet
-from llu_core.method.classifier import Classifier
-from llu_core.systems.contract import (
-    Device,
-    Fitted,
-    FixedClassifier,
-    Material,
-    trained_labels,
-)
+from llu_core.systems.contract import Device, Fitted, FittedHead, Material
 
 
 @dataclass(frozen=True)
@@ -38,20 +30,6 @@ class LinearProbeRecipe:
 
 
 PUBLISHED = LinearProbeRecipe()
-
-
-@dataclass(frozen=True, eq=False)
-class FittedProbe:
-    """weight: (C, d), bias: (C,) for the classes of `shots`; rows of classes without shots are never used."""
-
-    shots: FewShotSet
-    weight: Tensor
-    bias: Tensor
-
-    def on(self, problem: FewShotSet) -> Classifier:
-        """The rows of the problem's classes; raises CannotAnswer for a class without shots."""
-        labels = trained_labels(self.shots, problem)
-        return FixedClassifier(self.weight[labels], bias=self.bias[labels])
 
 
 def fit(material: Material, seed: int, device: Device, recipe: LinearProbeRecipe = PUBLISHED) -> Fitted:
@@ -70,21 +48,21 @@ def fit(material: Material, seed: int, device: Device, recipe: LinearProbeRecipe
     return best
 
 
-def _hits(material: Material, strength: float, recipe: LinearProbeRecipe) -> tuple[FittedProbe, int]:
+def _hits(material: Material, strength: float, recipe: LinearProbeRecipe) -> tuple[FittedHead, int]:
     """The probe of one C, and how many validation rows it gets right."""
     probe, rows = _probe(material.shots, strength, recipe), material.validation
-    guess = (rows.embeddings @ probe.weight.T + probe.bias).argmax(dim=1)
+    guess = (rows.embeddings @ probe.rows.T + probe.bias).argmax(dim=1)
     return probe, int((guess == rows.labels).sum())
 
 
-def _probe(shots: FewShotSet, inverse_strength: float, recipe: LinearProbeRecipe) -> FittedProbe:
+def _probe(shots: FewShotSet, inverse_strength: float, recipe: LinearProbeRecipe) -> FittedHead:
     from sklearn.exceptions import ConvergenceWarning  # slow to import, and of no use to the other systems
     from sklearn.linear_model import LogisticRegression
 
     weight, bias = torch.zeros(len(shots.class_names), shots.width), torch.zeros(len(shots.class_names))
     seen = list(shots.seen_classes)
     if len(seen) < 2:
-        return FittedProbe(shots, weight, bias)  # one class: nothing to tell apart
+        return FittedHead(shots, weight, bias)  # one class: nothing to tell apart
     model = LogisticRegression(C=inverse_strength, max_iter=recipe.max_iterations)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # at the weak end of the candidates
@@ -93,4 +71,4 @@ def _probe(shots: FewShotSet, inverse_strength: float, recipe: LinearProbeRecipe
     rows = seen if len(seen) > 2 else seen[1:]
     weight[rows] = torch.from_numpy(model.coef_).float()
     bias[rows] = torch.from_numpy(model.intercept_).float()
-    return FittedProbe(shots, weight, bias)
+    return FittedHead(shots, weight, bias)

@@ -17,7 +17,7 @@ def systems_called(names: Sequence[str], given: Recipe = RECIPES["fast"]) -> lis
     """
     kept = {name: saved_system(name) for name in names if name.startswith(SAVED)}
     others = [name for name in names if name not in kept]
-    plain = systems_named([name.partition(MARK)[0] for name in others], given) if others or not kept else []
+    plain = systems_named([without_recipe(name) for name in others], given) if others or not kept else []
     by_name = {system.name: system for system in plain}
     return [kept[name] if name in kept else _called(name, by_name) for name in dict.fromkeys(names)]
 
@@ -30,6 +30,11 @@ def _called(name: str, by_name: dict[str, System]) -> System:
         systems_named([name])  # says that there is no such system
     (trained,) = systems_named([system], recipe(recipe_name))
     return replace(trained, name=name, title=title(name))
+
+
+def without_recipe(name: str) -> str:
+    """The name of the system, whatever recipe it is named with: "llu" of "llu@paper"."""
+    return name.partition(MARK)[0]
 
 
 def title(name: str) -> str:

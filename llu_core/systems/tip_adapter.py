@@ -159,7 +159,7 @@ def fit_trained(material: Material, seed: int, device: Device, recipe: TipFRecip
 
 def cache_keys(material: Material) -> Tensor:
     """(n, d) unit rows: the mean of every training image's views, or the image itself without views."""
-    if material.views is None or not len(material.views):
+    if material.views is None:
         return material.shots.train.embeddings
     return F.normalize(material.views.mean(dim=0), dim=1)
 

@@ -13,10 +13,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from llu_core.data.fewshot import FewShotSet
-from llu_core.method.classifier import Classifier
 from llu_core.method.schedule import Batch, cosine_rate
-from llu_core.systems.contract import Device, Fitted, FixedClassifier, Material, trained_labels
+from llu_core.systems.contract import Device, Fitted, FittedHead, Material
 from llu_core.systems.descent import cross_entropy_gradients, descend_by
 
 
@@ -37,22 +35,8 @@ class WiseFtRecipe:
 PUBLISHED = WiseFtRecipe()
 
 
-@dataclass(frozen=True, eq=False)
-class FittedHead:
-    """A head with a row (C, d) and a bias (C,) for every class of `shots`; the rows hold the logit scale."""
-
-    shots: FewShotSet
-    rows: Tensor
-    bias: Tensor
-
-    def on(self, problem: FewShotSet) -> Classifier:
-        """The rows of the problem's classes; raises CannotAnswer for a class without shots."""
-        labels = trained_labels(self.shots, problem)
-        return FixedClassifier(self.rows[labels], bias=self.bias[labels])
-
-
 def fit(material: Material, seed: int, device: Device, recipe: WiseFtRecipe = PUBLISHED) -> Fitted:
-    """Fine-tune the head with AdamW, then interpolate the weights."""
+    """Fine-tune the head with AdamW, then interpolate the weights, which hold the logit scale."""
     start = material.shots.logit_scale * material.shots.class_embeddings
     end, bias = _fine_tuned(start, material, recipe, torch.Generator().manual_seed(seed), device)
     return FittedHead(material.shots, (1 - recipe.factor) * start + recipe.factor * end, recipe.factor * bias)

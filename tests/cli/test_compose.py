@@ -10,6 +10,7 @@ import torch
 from llu_core.cli.main import main
 from llu_core.data.bundles import save_bundle
 from llu_core.method.composition.saved import TrainedComposition, load_saved
+from llu_core.systems.composed.saved import saved_system
 from support.sample_pictures import picture_bytes
 from support.synthetic import problem
 
@@ -78,6 +79,14 @@ def test_what_was_saved_is_evaluated_as_it_is(folders, tmp_path: Path):
     narrow = save_bundle(tmp_path / "narrow.npz", replace(problem(width=16), name="narrow"))
     assert main(["evaluate", "base-to-new", str(narrow), "--seeds", "1", "--methods", names[0]]) == 2
     assert main([*command, "--methods", "saved:/nowhere"]) == 2
+
+
+def test_rows_of_what_was_saved_are_not_kept_when_something_else_is_saved_there(folders):
+    name = f"saved:{folders[0]}"
+    before = saved_system(name).identity
+    assert before == saved_system(name).identity
+    assert main(["compose", folders[1], "--out", folders[0], "--force"]) == 0
+    assert saved_system(name).identity != before
 
 
 def test_predict_names_the_set_that_a_picture_is_near(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

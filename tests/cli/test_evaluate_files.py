@@ -37,6 +37,8 @@ def test_a_second_command_adds_to_the_report_of_a_folder(bundle: str, tmp_path: 
     for system in ("| CLIP |", "| LLU (fast) |", "| LLU, recipe paper |", "| RLA |"):
         assert system in text
     assert text.count("- command: `") >= 1
+    for command in ("base-to-new", "timing"):
+        assert f"- command: `python -m llu_core evaluate {command} {bundle}" in text
 
 
 def test_a_report_is_made_from_rows_alone(bundle: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
@@ -51,6 +53,14 @@ def test_a_report_is_made_from_rows_alone(bundle: str, tmp_path: Path, capsys: p
     assert main(["report", str(tmp_path), "--measures", "recall,ece"]) == 0
     assert "| base: mean per-class recall | new: mean per-class recall |" in report_of(tmp_path)
     assert capsys.readouterr().err == ""
+
+
+def test_a_measure_that_is_named_twice_has_its_columns_once(bundle: str, tmp_path: Path):
+    options = ["--seeds", "1", "--shots", "4", "--methods", "clip", "--measures", "ece,ece", "--out", str(tmp_path)]
+    assert main(["evaluate", "base-to-new", bundle, *options]) == 0
+    before = report_of(tmp_path)
+    assert main(["report", str(tmp_path), "--measures", "ece,ece"]) == 0
+    assert report_of(tmp_path) == before
 
 
 def test_a_bundle_without_more_to_draw_from_is_one_run(bundle: str, tmp_path: Path):

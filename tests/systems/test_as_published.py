@@ -10,13 +10,14 @@ from torch.nn import functional as F
 from llu_core.data.fewshot import LabelledEmbeddings
 from llu_core.method.schedule import COOP, CoopRecipe
 from llu_core.systems import linear_probe, rla, tip_adapter, wise_ft
+from llu_core.systems.contract import FittedHead
 from llu_core.systems.descent import descend
 from llu_core.systems.frozen import gda_clip
 from llu_core.systems.frozen.gda_clip import FittedGda, GdaClassifier, precision_around
-from llu_core.systems.linear_probe import FittedProbe, LinearProbeRecipe
+from llu_core.systems.linear_probe import LinearProbeRecipe
 from llu_core.systems.registry import SYSTEMS, Material
 from llu_core.systems.tip_adapter import FittedCache, TipFRecipe
-from llu_core.systems.wise_ft import FittedHead, WiseFtRecipe
+from llu_core.systems.wise_ft import WiseFtRecipe
 from support.synthetic import halves, problem, unit_rows
 
 SHOTS, NEW = halves(problem(base=5, new=5, shots=4, width=24))
@@ -160,8 +161,8 @@ def test_the_linear_probe_halves_the_interval_around_the_best_power_of_ten():
         middle = (low * high) ** 0.5
         best, low, high = (above, middle, high) if left < right else (below, low, middle)
     fitted = linear_probe.fit(Material(shots, shots.test), 1, "cpu", recipe)
-    assert isinstance(fitted, FittedProbe)
-    assert torch.allclose(fitted.weight, best, atol=1e-4)
+    assert isinstance(fitted, FittedHead)
+    assert torch.allclose(fitted.rows, best, atol=1e-4)
 
 
 @pytest.mark.parametrize(

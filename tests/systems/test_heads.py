@@ -10,9 +10,10 @@ from torch.nn import functional as F
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
 from llu_core.errors import LluError
 from llu_core.systems import linear_probe, wise_ft
+from llu_core.systems.contract import FittedHead
 from llu_core.systems.linear_probe import LinearProbeRecipe
 from llu_core.systems.registry import CannotAnswer, Material
-from llu_core.systems.wise_ft import FittedHead, WiseFtRecipe
+from llu_core.systems.wise_ft import WiseFtRecipe
 from support.synthetic import halves, problem, unit_rows
 
 SHOTS, NEW = halves(problem(base=5, new=5, shots=4, width=24))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from llu_core.evaluation.means import MeanTransferRow, mean_transfer_rows
+from llu_core.evaluation.means import MeanTransferRow, mean_of, mean_transfer_rows
 from llu_core.evaluation.measures import MEASURES
 from llu_core.evaluation.reporting.markdown import (
     NO_ANSWER,
@@ -60,8 +60,8 @@ def averages_over_sets(means: Sequence[MeanTransferRow]) -> str:
         for shots in _shots(means):
             compared = {row.source for row in means if row.shots == shots}
             found = [row.accuracy for row in means if (row.method, row.recipe, row.shots) == (system, recipe, shots)]
-            known = [accuracy for accuracy in found if accuracy is not None]
-            line.append(of_sets(sum(known) / len(known) if known else None, len(known), len(compared)))
+            answered = len(found) - found.count(None)
+            line.append(of_sets(mean_of(found), answered, len(compared)))
         body.append(line)
     return markdown_table(["system", *map(shots_text, _shots(means))], body)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from llu_core.data.coop.datasets import BASE_TO_NEW, SHIFTED
+from llu_core.systems.recipes_named import without_recipe
 
 CONDITIONS = "CLIP ViT-B/16, 16 shots, 3 seeds"
 AVERAGE_H = (
@@ -56,7 +57,7 @@ TABLE_4 = tuple(
 
 def published_for(table: tuple[Published, ...], system: str) -> Published | None:
     """The published row of one of our systems, under whatever recipe; None where the literature has none."""
-    name = system.partition("@")[0]
+    name = without_recipe(system)
     return next((row for row in table if row.system == name), None)
 
 
@@ -94,5 +95,5 @@ TRANSFER: dict[str, tuple[tuple[str, ...], tuple[PublishedTransfer, ...]]] = {
 
 def published_transfer(protocol: str, system: str) -> PublishedTransfer | None:
     """The published row of a system; None where the literature has none."""
-    name = system.partition("@")[0]
+    name = without_recipe(system)
     return next((row for row in TRANSFER[protocol][1] if row.system == name), None) if protocol in TRANSFER else None

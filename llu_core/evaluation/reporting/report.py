@@ -5,8 +5,6 @@ in the folder, so they need no network.
 """
 
 import platform
-import shlex
-import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -149,8 +147,3 @@ def machine() -> str:
     if torch.cuda.is_available():
         parts.append(torch.cuda.get_device_name())
     return ", ".join(parts)
-
-
-def command_line() -> str:
-    """The command as typed."""
-    return "python -m llu_core " + shlex.join(sys.argv[1:])

@@ -59,17 +59,16 @@ def tables(rows: Sequence[AnyRow], measures: Sequence[str] = ()) -> str:
 
     measures: those of MEASURES that have columns.
     """
-    by_protocol = {row.protocol: [other for other in rows if other.protocol == row.protocol] for row in rows}
-    base_to_new = mean_rows(row for row in by_protocol.get("base-to-new", ()) if isinstance(row, Row))
-    ablation = mean_rows(row for row in by_protocol.get("ablation", ()) if isinstance(row, Row))
+    base_to_new = mean_rows(row for row in rows if isinstance(row, Row) and row.protocol == "base-to-new")
+    ablation = mean_rows(row for row in rows if isinstance(row, Row) and row.protocol == "ablation")
     parts = [base_to_new_section(base_to_new, measures)] if base_to_new else []
     for protocol in HEADINGS:
-        transfer = mean_transfer_rows(row for row in by_protocol.get(protocol, ()) if isinstance(row, TransferRow))
+        transfer = mean_transfer_rows(row for row in rows if isinstance(row, TransferRow) and row.protocol == protocol)
         parts += [transfer_section(protocol, transfer, measures)] if transfer else []
     parts += [ablation_section(ablation, measures)] if ablation else []
-    sequences = [row for row in by_protocol.get("sequence", ()) if isinstance(row, SequenceRow)]
+    sequences = [row for row in rows if isinstance(row, SequenceRow)]
     parts += [sequence_section(sequences)] if sequences else []
-    timing = [row for row in by_protocol.get("timing", ()) if isinstance(row, TimingRow)]
+    timing = [row for row in rows if isinstance(row, TimingRow)]
     parts += [timing_section(timing)] if timing else []
     parts += few_shot_section(rows, measures)
     return "\n\n".join(parts) + "\n"

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from llu_core.evaluation.means import MeanTransferRow
+from llu_core.evaluation.means import MeanTransferRow, mean_of
 from llu_core.evaluation.measures import MEASURES
-from llu_core.evaluation.reporting.markdown import NO_ANSWER, markdown_table, number, reasons, row_title, shots_text
+from llu_core.evaluation.reporting.markdown import markdown_table, number, reasons, row_title, shots_text
 from llu_core.evaluation.reporting.published import CONDITIONS, FROM_IMAGENET, TRANSFER, published_transfer
-from llu_core.systems.recipes_named import title
+from llu_core.systems.recipes_named import title, without_recipe
 
 HEADINGS = {"cross-dataset": "Cross-dataset (Table 2)", "domain-shift": "Domain shift (Table 3)"}
 
@@ -45,8 +45,8 @@ def transfer_table(means: Sequence[MeanTransferRow], column: str = "accuracy") -
 
 
 def _average(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return sum(known) / len(known) if known and len(known) == len(values) else None
+    """The mean, where there is every value."""
+    return None if None in values else mean_of(values)
 
 
 def _papers(protocol: str, system: str, targets: Sequence[str]) -> list[list[str]]:
@@ -56,7 +56,7 @@ def _papers(protocol: str, system: str, targets: Sequence[str]) -> list[list[str
     if not any(value is not None for value in values):
         return []
     average = number(_average(values[1:]), digits=2)
-    return [[f"{title(system.partition('@')[0])}, the paper", *(number(each, digits=2) for each in values), average]]
+    return [[f"{title(without_recipe(system))}, the paper", *(number(each, digits=2) for each in values), average]]
 
 
 def published_table(protocol: str) -> str:
@@ -90,4 +90,4 @@ def _published(system: str) -> list[str]:
     found = [published_transfer(protocol, system) for protocol in TRANSFER]
     itself = next((each.itself for each in found if each), None)
     averages = [each.average if each else None for each in found]
-    return [NO_ANSWER if value is None else number(value, digits=2) for value in (itself, *averages)]
+    return [number(value, digits=2) for value in (itself, *averages)]

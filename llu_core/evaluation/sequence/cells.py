@@ -1,15 +1,14 @@
 """The cells of a sequence: one per learner and draw."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Sequence
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
 import torch
 
-from llu_core.data.features import Features
-from llu_core.data.fewshot import FewShotSet
+from llu_core.data.features import Features, without_thumbnails
 from llu_core.errors import LluError
 from llu_core.evaluation.configuration import MEANING, Setting, fingerprint, of_draw, plain
 from llu_core.evaluation.results import columns_of
@@ -26,9 +25,8 @@ def sequence_cells(
     features: Sequence[Features], learners: Sequence[str], draws: Sequence[tuple[int, int]], setting: Setting
 ) -> list[Cell]:
     """features: of the sets, in the order of learning; draws: pairs (shots, seed)."""
-    made = []
+    made, about = [], _about(features, setting)
     for shots, seed in draws:
-        about = _about(features, setting)
         drawn = {"shots": shots, "seed": seed, "views": 0, "drawn": _drawn_as(features, shots, seed)}
         for learner in learners_named(learners):
             prepare = partial(_prepare, features, learner.name, shots, seed, setting)
@@ -67,17 +65,5 @@ def _drawn_as(features: Sequence[Features], shots: int, seed: int) -> str:
 
 
 def _prepare(features: Sequence[Features], learner: str, shots: int, seed: int, setting: Setting) -> Task:
-    sets = tuple(_bare(each.draw(shots, seed).problem) for each in features)
+    sets = tuple(without_thumbnails(each.draw(shots, seed).problem) for each in features)
     return partial(run_sequence, SequenceTrial(learner, shots, seed, sets, setting.recipe, setting.device))
-
-
-def _bare(problem: FewShotSet) -> FewShotSet:
-    """Without pictures to look at: lighter on its way to other processes."""
-    train, test = (replace(rows, thumbnails=None) for rows in (problem.train, problem.test))
-    controls = tuple(replace(each, pictures=replace(each.pictures, thumbnails=None)) for each in problem.controls)
-    return replace(problem, train=train, test=test, controls=controls)
-
-
-def chosen(names: Sequence[str], features: Mapping[str, Features]) -> list[Features]:
-    """Those of the named sources that could be used."""
-    return [features[name] for name in names if name in features]

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from statistics import fmean
 
+from llu_core.evaluation.means import groups, mean_of
 from llu_core.evaluation.sequence.rows import SequenceRow
 
 
@@ -36,10 +36,7 @@ class SequenceScore:
 
 def sequence_scores(rows: Iterable[SequenceRow]) -> list[SequenceScore]:
     """One per sequence, learner, recipe and shots, in order of first appearance."""
-    found: dict[tuple, list[SequenceRow]] = {}
-    for row in rows:
-        found.setdefault((row.source, row.method, row.recipe, row.shots), []).append(row)
-    return [_score(group) for group in found.values()]
+    return [_score(group) for group in groups(rows, ("source", "method", "recipe", "shots"))]
 
 
 def _score(rows: Sequence[SequenceRow]) -> SequenceScore:
@@ -48,22 +45,22 @@ def _score(rows: Sequence[SequenceRow]) -> SequenceScore:
     steps = [row for row in rows if row.position == 1]  # one a step and seed
     seeds = {row.seed for row in rows}
     before = [
-        _mean([row.base for row in rows if row.position == position and row.step < position])
+        mean_of([row.base for row in rows if row.position == position and row.step < position])
         for position in range(2, first.sets + 1)
     ]
-    seconds = _mean([row.train_seconds for row in steps])
+    seconds = mean_of([row.train_seconds for row in steps])
     return SequenceScore(
         protocol=first.protocol,
         source=first.source,
         method=first.method,
         shots=first.shots,
         seed=None,
-        transfer=_mean(before),
-        average=_mean([row.base for row in rows]),
-        last=_mean([row.base for row in last]),
-        last_new=_mean([row.new for row in last]),
-        last_joint=_mean([row.joint for row in last]),
-        elsewhere=_mean([row.elsewhere for row in last]),
+        transfer=mean_of(before),
+        average=mean_of([row.base for row in rows]),
+        last=mean_of([row.base for row in last]),
+        last_new=mean_of([row.new for row in last]),
+        last_joint=mean_of([row.joint for row in last]),
+        elsewhere=mean_of([row.elsewhere for row in last]),
         train_seconds=None if seconds is None else seconds * len(steps) / len(seeds),
         runs=len({row.draw for row in rows}),
         recipe=first.recipe,
@@ -73,11 +70,6 @@ def _score(rows: Sequence[SequenceRow]) -> SequenceScore:
 def curve(rows: Sequence[SequenceRow], column: str) -> list[float | None]:
     """The forgetting curve: after every step, the mean over the sets that were learned until then, and over seeds."""
     return [
-        _mean([getattr(row, column) for row in rows if row.step == step and row.position <= step])
+        mean_of([getattr(row, column) for row in rows if row.step == step and row.position <= step])
         for step in range(1, rows[0].sets + 1)
     ]
-
-
-def _mean(values: Iterable[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return fmean(known) if known else None

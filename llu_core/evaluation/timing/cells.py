@@ -9,11 +9,12 @@ from llu_core.errors import LluError
 from llu_core.evaluation.protocols import Trial
 from llu_core.evaluation.results import TimingRow
 from llu_core.evaluation.timing.passes import FAST, time_pass
+from llu_core.systems.recipes_named import without_recipe
 
 
 def timed_forms(system: str) -> tuple[str, ...]:
     """The forms that a system is timed in: LLU in its fast one too, all others in the usual one."""
-    return ("", FAST) if system.partition("@")[0] == "llu" else ("",)
+    return ("", FAST) if without_recipe(system) == "llu" else ("",)
 
 
 def timed_rows(trial: Trial, form: str, classes: int | None, batch_size: int) -> list[TimingRow]:

@@ -19,6 +19,7 @@ from torch.nn import functional as F
 
 from llu_core.data.fewshot import FewShotSet
 from llu_core.method.statistics.head import SAME
+from llu_core.systems.descent import linear_layer
 
 HIDDEN = 15_000
 REGULARISATION = 0.1
@@ -58,9 +59,7 @@ class Rail:
 def learn(known: Rail | None, shots: FewShotSet, seed: int) -> Rail:
     """The regression of everything known and these shots."""
     if known is None:
-        bound = shots.width**-0.5  # of torch's Linear
-        generator = torch.Generator().manual_seed(seed)
-        expansion = torch.empty(HIDDEN, shots.width).uniform_(-bound, bound, generator=generator)
+        expansion = linear_layer(HIDDEN, shots.width, torch.Generator().manual_seed(seed))
         none = shots.train.embeddings[:0]
         known = Rail(none, shots.train.labels[:0], none, expansion, shots.logit_scale, none[:, :0])
     texts, labels = known.texts, []

@@ -27,7 +27,8 @@ def saved_system(name: str) -> System:
     if Path(address).exists():
         address = str(Path(address).absolute())
     files = SavedFiles(address, read_adapter(located(address)).digest)
-    return System(name, name, new_classes=True, needs_encoder=False, fit=partial(fit, recipe=files))
+    answer = partial(fit, recipe=files)
+    return System(name, name, new_classes=True, needs_encoder=False, fit=answer, settings=files)
 
 
 def fit(material: Material, seed: int, device: Device, recipe: SavedFiles) -> Fitted:

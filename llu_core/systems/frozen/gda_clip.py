@@ -120,7 +120,7 @@ def precision_around(texts: Tensor, nearest: Tensor) -> Tensor:
 def fit(material: Material, seed: int, device: Device, recipe: GdaRecipe = PUBLISHED) -> Fitted:
     """Closed form on the CPU, of all the views there are; nothing is trained, nothing is random."""
     shots, validation = material.shots, material.validation
-    images, targets = _all_views(material)
+    images, targets = material.all_images()
     means = class_means(images, targets, len(shots.class_names))
     precision = _precision(images - means[targets], targets, with_views=len(images) > len(shots.train))
     fitted = FittedGda(shots, images, means, precision, recipe.weight, recipe)
@@ -141,10 +141,3 @@ def _precision(centred: Tensor, targets: Tensor, *, with_views: bool) -> Tensor:
     shares = 1.0 / ((counts - 1).clamp(min=1) * (counts > 0).sum())
     scaled = centred.double() * shares[targets].double().sqrt()[:, None]
     return torch.linalg.pinv(scaled.T @ scaled, hermitian=True).float()
-
-
-def _all_views(material: Material) -> tuple[Tensor, Tensor]:
-    """Every view of every training image as rows of their own, and their labels."""
-    if material.views is None or not len(material.views):
-        return material.shots.train.embeddings, material.targets
-    return material.views.flatten(0, 1), material.targets.repeat(len(material.views))

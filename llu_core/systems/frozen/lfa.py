@@ -116,7 +116,7 @@ def _rate(recipe: LfaRecipe, step: int, steps: int) -> float:
 def _seen(material: Material, recipe: LfaRecipe, step: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """The images of a step and their rows: a random view of each, or without views a random part of them."""
     count = len(material.targets)
-    if material.views is None or not len(material.views):
+    if material.views is None:
         kept = torch.randperm(count, generator=generator)[: max(1, round(recipe.seen_share * count))]
         return material.shots.train.embeddings[kept], kept
     rows = torch.arange(count)

@@ -9,6 +9,7 @@ Deviations: the facts were read off a repository derived from the official one; 
 are that code's defaults by the number of shots.
 """
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -67,19 +68,15 @@ class FittedKernel:
 def fit(material: Material, seed: int, device: Device, recipe: ProkerRecipe = PUBLISHED) -> Fitted:
     """Solved on the CPU; nothing is trained, nothing is random."""
     shots, validation = material.shots, material.validation
-    points, targets = _rows(material)
-    candidates = [_default(material)]
-    if len(validation):
-        candidates = [(width, strength) for width in recipe.widths for strength in recipe.strengths]
-    solved = (solve(points, targets, shots.class_embeddings, *candidate) for candidate in candidates)
-    classifiers = list(solved)
-    best = classifiers[0]
-    if len(validation):
-        best = best_on_validation(
-            classifiers,
-            lambda each: each.logits(validation.embeddings, shots.class_embeddings),
-            validation.labels,
-        )
+    points, targets = material.all_images()
+    if not len(validation):
+        return FittedKernel(shots, solve(points, targets, shots.class_embeddings, *_default(material)))
+    pairs = itertools.product(recipe.widths, recipe.strengths)
+    best = best_on_validation(
+        [solve(points, targets, shots.class_embeddings, *pair) for pair in pairs],
+        lambda candidate: candidate.logits(validation.embeddings, shots.class_embeddings),
+        validation.labels,
+    )
     return FittedKernel(shots, best)
 
 
@@ -93,12 +90,6 @@ def solve(points: Tensor, targets: Tensor, texts: Tensor, width: float, strength
 def kernel(first: Tensor, second: Tensor, width: float) -> Tensor:
     """exp(-b (1 - x . y)), (n, m)."""
     return torch.exp(-width * (1 - first @ second.T))
-
-
-def _rows(material: Material) -> tuple[Tensor, Tensor]:
-    if material.views is None or not len(material.views):
-        return material.shots.train.embeddings, material.targets
-    return material.views.flatten(0, 1), material.targets.repeat(len(material.views))
 
 
 def _default(material: Material) -> tuple[float, float]:

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from llu_core.cli.main import main
+from llu_core.cli.printing import print_rows
 from llu_core.data.bundles import save_bundle
 from llu_core.data.fewshot import Control, FewShotSet
 from llu_core.errors import LluError
@@ -148,6 +149,12 @@ def test_the_command_writes_a_report_with_the_forgetting_curve(sources: list[str
     assert (out / "rows.jsonl").read_text().count("\n") == lines + 1  # the run alone: all cells were kept
 
 
+def test_a_printed_row_tells_its_seed_also_where_that_is_0(capsys: pytest.CaptureFixture[str]):
+    print_rows([replace(row(1, 2, 50.0), seed=0)], set())
+    head, line = capsys.readouterr().out.splitlines()
+    assert line[head.index("seed") :].split() == ["0", "4", "50.0", "51.0", "52.0", "91.0", "b"]
+
+
 def test_what_the_command_cannot_do_is_said(sources: list[str], capsys: pytest.CaptureFixture[str]):
     for words, said in (
         ([sources[0]], "name at least two"),
@@ -156,6 +163,14 @@ def test_what_the_command_cannot_do_is_said(sources: list[str], capsys: pytest.C
         assert main(["evaluate", "sequence", *words]) == 2
         (line,) = capsys.readouterr().err.splitlines()
         assert said in line
+
+
+def test_a_sequence_of_which_no_source_can_be_used_ends_in_a_line_for_each(capsys: pytest.CaptureFixture[str]):
+    assert main(["evaluate", "sequence", "nowhere", "elsewhere"]) == 2
+    assert [line.split(";")[0] for line in capsys.readouterr().err.splitlines()] == [
+        "error: 'nowhere' does not exist",
+        "error: 'elsewhere' does not exist",
+    ]
 
 
 def test_all_protocols_take_their_own_systems(sources: list[str], tmp_path: Path):
