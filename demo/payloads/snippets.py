@@ -39,31 +39,32 @@ def client_code(session: Session, address: str) -> str:
     ask = f'print(client.predict(handle_file("{PICTURE}"), api_name="/ask"))'
     if session.model is not None and not session.model.trained.encoder_identity:
         ask = 'print(client.predict(api_name="/save_predictions"))  # of embeddings, for which no encoder is known'
-    start = _start(session)
-    trains, counts = "/train" in start, session.statistics_told in (None, True)  # what is downloaded leaves them out
-    off = '\nclient.predict(False, api_name="/set_statistics")' if trains and not counts else ""
     return f"""from gradio_client import Client, handle_file
 
 client = Client({address!r})
-{start}
-client.predict({session.beta!r}, {gamma!r}, api_name="/set_mask"){off}
+{_start(session)}
+client.predict({session.beta!r}, {gamma!r}, api_name="/set_mask")
 {ask}
 """
 
 
 def _start(session: Session) -> str:
-    """What brings the adapter: the example, the downloaded adapter, or a training where neither has it."""
+    """What brings the adapter: the example, the downloaded adapter, or a training where neither has it.
+
+    What is downloaded has no class statistics where they are switched off; after a training they are switched off.
+    """
     model = session.model
-    recipe = RECIPES["fast"].name if model is None else str(model.trained.recipe.get("name"))
-    as_it_came = model is None or (recipe == RECIPES["fast"].name and not model.answers)
+    recipe = "fast" if model is None else str(model.trained.recipe.get("name"))
+    as_it_came = model is None or (recipe == "fast" and not model.answers)
     if session.preset and as_it_came:
         return f'client.predict({session.preset!r}, api_name="/load_example")'
     if model is None or not model.trained.encoder_identity:
         file = "my_pictures.zip" if session.features is None else "my_embeddings.npz"
-        trained = recipe if recipe in RECIPES else RECIPES["fast"].name
+        trained = recipe if recipe in RECIPES else "fast"
+        off = '\nclient.predict(False, api_name="/set_statistics")' if session.statistics_told is False else ""
         return (
             f'client.predict([handle_file("{file}")], "", api_name="/add_pictures")\n'
-            f'client.predict({trained!r}, api_name="/train")'
+            f'client.predict({trained!r}, api_name="/train"){off}'
         )
     opened = 'client.predict(handle_file("llu-adapter.zip"), api_name="/open_adapter")'
     chosen = session.readers is None and model.trained.model in BACKBONES  # one model was chosen for everything

@@ -9,10 +9,10 @@ from typing import IO
 
 import torch
 
-from demo.session.draft import StoredPicture, empty_draft, require_within
-from demo.session.everyday import known_everyday_names
-from demo.session.model import UNLABELLED, accuracies, build_model
+from demo.session.draft import StoredPicture, empty_draft
+from demo.session.model import UNLABELLED, accuracies
 from demo.session.session import Session
+from demo.session.uploads.adapter import asking, read_adapter
 from demo.session.uploads.bundles import with_small_thumbnails
 from demo.session.uploads.project import ADAPTER_FOLDER, ROWS_FILE, belongs, open_project, packed_rows
 from demo.settings import MB
@@ -23,7 +23,7 @@ from llu_core.errors import LluError
 from llu_core.files.listing import list_zip
 from llu_core.files.writing import folder_beside, write_text, write_whole
 from llu_core.method.adapter import interpolation_mask
-from llu_core.method.checkpoint import TrainedAdapter, load_adapter
+from llu_core.method.checkpoint import TrainedAdapter
 from llu_core.method.saved.provenance import ELSEWHERE, Score
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -116,18 +116,10 @@ def open_adapter(session: Session, path: Path) -> Session:
     """Reopen a saved zip: a project with its pictures, or an adapter, whose anchors are the set then."""
     if is_project(list_zip(path, max_bytes=session.limits.unpacked_mb * MB)):
         return open_project(session, path)
-    trained = load_adapter(path, session.limits.unpacked_mb * MB)
-    reader = session.reader_of(trained)
-    trained.require_encoder(reader.encoder.identity, reader.encoder.width)
-    require_within(len(trained.anchor_names), trained.class_names, session.limits, len(trained.templates))
-    # The name in the file is a stranger's word; the model with this identity is the one that is loaded.
-    trained = replace(trained, model=reader.name if trained.encoder_identity else "")
+    trained, reader = read_adapter(session, path)
     shots = _anchors_as_shots(trained, path.stem)
-    everyday = known_everyday_names(trained.encoder_identity)
-    model = build_model(trained, shots, source=shots, seconds=None, everyday=everyday)
-    shown = replace(session, draft=empty_draft(), features=shots, preset=None, model=model)
-    read = replace(shown, encoder=reader.encoder, encoder_name=reader.name)
-    return replace(read, beta=trained.adapter.beta, gamma=trained.adapter.gamma, statistics=True)
+    shown = replace(session, draft=empty_draft(), features=shots, preset=None)
+    return asking(shown, trained, reader, shots, source=shots)
 
 
 def join_adapter(session: Session, before: Session, opened: Session) -> Session:

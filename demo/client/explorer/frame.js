@@ -267,7 +267,8 @@ export class Frame {
     const { names } = problem.classes;
     const rival = clip === llu ? runnerUp(problem.scores.uu, row, names.length, clip) : clip;
     if (rival >= 0) this.numbers.why = explainMargin(problem, row, llu, rival, beta, gamma);
-    this.panels.reasons.show(this.numbers.why, { lead: names[llu], rival: names[rival] }, clip !== llu, this.numbers.data.statistics === true);
+    const { why, data } = this.numbers;
+    this.panels.reasons.show(why, { lead: names[llu], rival: names[rival] }, clip !== llu, data.statistics === true);
   }
 
   /** Picture i in one sentence, for those who cannot see the map. @param {number} i */

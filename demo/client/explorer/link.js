@@ -1,5 +1,6 @@
-// The address bar as memory: example, beta, gamma, the switch of the class statistics, picture and colouring live in the
-// part after the #, so that a link or a reload opens the same view. Own pictures never leave the session: for them it holds the settings only.
+// The address bar as memory: example, beta, gamma, the switch of class statistics, picture and colouring live in the
+// part after the #, so that a link or a reload opens the same view. Own pictures never leave the session: for them it
+// holds the settings only.
 
 import { readBeta, readGamma } from "./model/numbers.js";
 import { COLOURINGS, QUERY } from "./model/selection.js";

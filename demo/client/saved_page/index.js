@@ -10,7 +10,10 @@ const NEEDS_APP = {
   "#panel-methods": "The other methods are trained on the spot: this tab needs the app.",
 };
 
-/** `plotly`: the address of plotly.js; `payload`: the data set, as the app tells it. @type {(plotly: string, payload: string) => void} */
+/**
+ * `plotly`: the address of plotly.js; `payload`: the data set, as the app tells it.
+ * @type {(plotly: string, payload: string) => void}
+ */
 export function openSavedPage(plotly, payload) {
   followTheme();
   const explorer = find(document, "#explorer");

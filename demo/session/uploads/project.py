@@ -15,9 +15,8 @@ from torch import Tensor
 
 from demo.session import draft as drafts
 from demo.session.edits import read_zip
-from demo.session.everyday import known_everyday_names
-from demo.session.model import build_model
 from demo.session.session import Session
+from demo.session.uploads.adapter import asking, read_adapter
 from demo.session.uploads.bundles import THUMBNAIL
 from demo.settings import MB
 from llu_core.data.fewshot import Control, FewShotSet, LabelledEmbeddings
@@ -25,7 +24,7 @@ from llu_core.data.pictures import ImageSource, Picture
 from llu_core.errors import LluError
 from llu_core.files.listing import list_zip
 from llu_core.method.adapter_files import CONFIG_FILE
-from llu_core.method.checkpoint import TrainedAdapter, load_adapter
+from llu_core.method.checkpoint import TrainedAdapter
 
 ADAPTER_FOLDER, ROWS_FILE = "adapter", "rows.safetensors"
 
@@ -58,19 +57,12 @@ def open_project(session: Session, path: Path) -> Session:
     files = list_zip(path, max_bytes=session.limits.unpacked_mb * MB)
     if f"{ADAPTER_FOLDER}/{CONFIG_FILE}" not in files.sizes or ROWS_FILE not in files.sizes:
         return blank.for_own_set()
-    trained = load_adapter(path, session.limits.unpacked_mb * MB)
-    reader = session.reader_of(trained)
-    trained.require_encoder(reader.encoder.identity, reader.encoder.width)
-    drafts.require_within(len(trained.anchor_names), trained.class_names, session.limits, len(trained.templates))
+    trained, reader = read_adapter(session, path)
     try:
         shots = _shots(draft, trained, load(files.read(ROWS_FILE, -1)))
     except Exception as error:  # beside its own error, the reader lets slip whatever bytes that lie bring about
         raise LluError(f"{path.name}: {ROWS_FILE} does not fit the pictures ({type(error).__name__})") from None
-    trained = replace(trained, model=reader.name)  # the name in the file is a stranger's word
-    everyday = known_everyday_names(trained.encoder_identity)
-    model = build_model(trained, shots, source=draft, seconds=None, everyday=everyday)
-    read = replace(blank, model=model, encoder=reader.encoder, encoder_name=reader.name)
-    return replace(read, beta=trained.adapter.beta, gamma=trained.adapter.gamma, statistics=True)
+    return asking(blank, trained, reader, shots, source=draft)
 
 
 def _shots(draft: ImageSource, trained: TrainedAdapter, rows: Mapping[str, Tensor]) -> FewShotSet:

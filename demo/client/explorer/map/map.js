@@ -15,8 +15,8 @@ import { createShade } from "./shade.js";
 /** @import { Shade } from "./shade.js" */
 
 /**
- * @typedef {{ host: HTMLElement, canvas: HTMLCanvasElement, plot: Plot, shade: Shade, stamps: Stamps, onView: () => void,
- *   scene: Scene | null, scale: number, motion: number, lasso: boolean }} MapState
+ * @typedef {{ host: HTMLElement, canvas: HTMLCanvasElement, plot: Plot, shade: Shade, stamps: Stamps,
+ *   onView: () => void, scene: Scene | null, scale: number, motion: number, lasso: boolean }} MapState
  */
 
 const MAP_MARGIN = 0.06;
@@ -32,8 +32,8 @@ function homeView() {
 }
 
 /**
- * A map in `host` with its points and its shade on canvases of their own. `onView` is called whenever pixel positions changed: zoom, pan, resize,
- * motion; `onLasso(indices)` with the pictures that a lasso caught.
+ * A map in `host` with its points and its shade on canvases of their own. `onView` is called whenever pixel positions
+ * changed: zoom, pan, resize, motion; `onLasso(indices)` with the pictures that a lasso caught.
  * @type {(host: HTMLElement, sheets: { points: HTMLCanvasElement, shade: HTMLCanvasElement },
  *   hooks: { onView: () => void, onLasso: (indices: number[]) => void }) => MapPanel}
  */
@@ -43,7 +43,10 @@ export function createMap(host, sheets, { onView, onLasso }) {
     onLasso: (caught) => onLasso(caughtPictures(map, caught)),
   });
   /** @type {MapState} */
-  const map = { host, canvas: sheets.points, plot, shade: createShade(sheets.shade), stamps: createStamps(), onView, scene: null, scale: 1, motion: 0, lasso: false };
+  const map = {
+    host, canvas: sheets.points, plot, shade: createShade(sheets.shade), stamps: createStamps(), onView,
+    scene: null, scale: 1, motion: 0, lasso: false,
+  };
   return {
     show: (data, look, manner) => showOnMap(map, data, look, manner), recolour: (look) => recolour(map, look),
     moveTo: (places) => moveTo(map, places),

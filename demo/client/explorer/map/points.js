@@ -40,9 +40,9 @@ function cleanSheet(canvas, { width, height }) {
 }
 
 /**
- * The shade of the mask, and over it the pictures in the order of alpha, crosses on broken answers, class names. `across`, `down`: a
- * coordinate to pixels; `scale`: how much smaller than usual points are; `size`: of the map, since asking the page for it
- * in the middle of a frame would cost a layout.
+ * The shade of the mask, and over it the pictures in the order of alpha, crosses on broken answers, class names.
+ * `across`, `down`: a coordinate to pixels; `scale`: how much smaller than usual points are; `size`: of the map, since
+ * asking the page for it in the middle of a frame would cost a layout.
  * @type {(canvas: HTMLCanvasElement, tools: { shade: Shade, stamps: Stamps }, scene: ScaledScene) => void}
  */
 export function drawPoints(canvas, { shade, stamps }, scene) {

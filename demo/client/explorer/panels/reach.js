@@ -11,7 +11,6 @@ import { across, drawStrip, isOff, similarityAt } from "./strip.js";
 /** @import { ReachRow } from "../model/reach.js" */
 /** @import { Strip } from "./strip.js" */
 
-
 const ROW_EDGE = 6;
 const REACH = 9;
 
@@ -24,8 +23,8 @@ export function createReach(root, pick) {
   /** @type {Strip} */
   const strip = {
     root, canvas: findA(HTMLCanvasElement, box, "canvas"), labels: find(box, ".reach-rows"), axis: find(box, ".reach-axis"),
-    readout: find(root, ".reach-readout"), data: null, setting: null, inks: null, side: "images", rows: [], dots: [], shares: [], still: null,
-    extent: { width: 0, height: 0, low: 0 }, pointer: null,
+    readout: find(root, ".reach-readout"), data: null, setting: null, inks: null, side: "images", rows: [], dots: [],
+    shares: [], extent: { width: 0, height: 0, low: 0 }, pointer: null, still: null,
   };
   wireSegments(find(root, ".reach-sides"), ["images", "classes"], (side) => { strip.side = side; layOut(strip); });
   new ResizeObserver(() => layOut(strip)).observe(box);

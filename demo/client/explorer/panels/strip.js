@@ -1,7 +1,7 @@
 // How the reach strip is drawn: the shade of the update, the dots on it and the lines through them.
 
 import { make, penOf } from "../../dom.js";
-import { BROKEN, FIXED, interpolationWeight } from "../model/formula.js";
+import { BROKEN, FIXED, SAME, interpolationWeight } from "../model/formula.js";
 import { halfway } from "../model/reach.js";
 import { DIMMED, HIDDEN } from "../model/selection.js";
 
@@ -86,10 +86,10 @@ function drawDots(pen, strip, inks, looks) {
   if (strip.still) pen.drawImage(strip.still.sheet, 0, 0, width, height);
   const [fixed, broken, moved] = Array.from({ length: 3 }, () => new Path2D());
   eachDot(strip, (key, i, x, y) => {
-    const change = looks && looks.shade[i] !== DIMMED ? looks.changes[i] : 0;
+    const change = looks && looks.shade[i] !== DIMMED ? looks.changes[i] : SAME;
     if (key === "everyday" && strip.data?.everyday?.moved[i]) addDot(moved, x, y, DOTS.moved);
-    else if (key !== "everyday" && change === FIXED) addDot(fixed, x, y, DOTS.fixed);
-    else if (key !== "everyday" && change === BROKEN) addCross(broken, x, y, DOTS.cross);
+    else if (change === FIXED) addDot(fixed, x, y, DOTS.fixed);
+    else if (change === BROKEN) addCross(broken, x, y, DOTS.cross);
   });
   pen.fillStyle = inks.good;
   pen.fill(fixed);
@@ -115,7 +115,7 @@ function drawStill(strip, inks, looks) {
   const [same, dimmed] = [new Path2D(), new Path2D()];
   eachDot(strip, (key, i, x, y) => {
     const size = looks || key === "everyday" ? DOTS.same : DOTS.name;
-    addDot(looks?.shade[i] === DIMMED && key !== "everyday" ? dimmed : same, x, y, size);
+    addDot(looks?.shade[i] === DIMMED ? dimmed : same, x, y, size);
   });
   pen.fillStyle = inks.ink;
   pen.globalAlpha = 0.2;

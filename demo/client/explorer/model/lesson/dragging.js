@@ -100,8 +100,9 @@ export const choosing = {
       ? `No setting that keeps ${kept?.word} beats CLIP, ${points(top)}: this set gains nothing. `
       : `Best of ${facts.settings.length} settings: ${settingText(best)} with ${points(top)}. `;
     const edge = best.gamma === 0 && best.beta > 0 ? "It is at the edge: on this set fading gains nothing. " : "";
-    return `${found}${edge}${comparison(facts, setting, top)}${statisticsText(facts)}It was sought among the test pictures, so it is no test any more: a `
-      + "setting to report is chosen on held-out shots (Teach, \u201cChoose beta, gamma for me\u201d).";
+    return `${found}${edge}${comparison(facts, setting, top)}${statisticsText(facts)}`
+      + "It was sought among the test pictures, so it is no test any more: a setting to report is chosen on held-out "
+      + "shots (Teach, \u201cChoose beta, gamma for me\u201d).";
   },
 };
 
