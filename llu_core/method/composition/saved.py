@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
-from huggingface_hub import ModelHubMixin
+from huggingface_hub import ModelCard, ModelHubMixin
 from torch import Tensor
 
 from llu_core.errors import LluError, one_line
@@ -30,6 +30,7 @@ from llu_core.method.adapter_files import (
 )
 from llu_core.method.checkpoint import TAGS, TrainedAdapter, assembled
 from llu_core.method.composition.composition import Composition
+from llu_core.method.saved.card import composition_text, make_card
 
 MAX_SETS = 1_000
 
@@ -121,6 +122,17 @@ class TrainedComposition(ModelHubMixin, library_name="llu-explorer", tags=TAGS):
         folder = Path(save_directory)
         named: dict[str, Any] = {"repo_id": folder.name} | options
         return save_whole(folder, lambda made: super(TrainedComposition, self).save_pretrained(made, **named))
+
+    def generate_model_card(self, *, license: str | None = None, **others: Any) -> ModelCard:
+        """The card; license: as in TrainedAdapter."""
+        taught = {name: len(each.trained_classes) for name, each in zip(self.names, self.sets, strict=True)}
+        text = composition_text(
+            sets=taught,
+            model=self.model,
+            encoder_known=bool(self.model and any(each.encoder_identity for each in self.sets)),
+            pictures=any(each.anchor_thumbnails is not None for each in self.sets),
+        )
+        return make_card(text, tags=TAGS, license=license)
 
     def _save_pretrained(self, save_directory: Path) -> None:
         config = {

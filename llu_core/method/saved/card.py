@@ -6,7 +6,7 @@ changed or written by hand stays.
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from huggingface_hub import ModelCard, ModelCardData
 
@@ -17,6 +17,14 @@ from llu_core.method.saved.provenance import Provenance, Score
 MOST_CLASSES = 200
 """So many classes the card lists; the configuration names all."""
 _MARK = re.compile(r"<!-- written by llu_core ([0-9a-f]{64}); changed by hand, the card is kept -->\n")
+_METHOD = (
+    "## The method",
+    "",
+    "M. Ibing, I. Lim, L. Kobbelt: Localized Latent Updates for Fine-Tuning Vision-Language Models, "
+    "[arXiv 2212.06556](https://arxiv.org/abs/2212.06556).",
+    "",
+)
+_PLACE = "# the folder, its zip, or the name of the repository on the Hub"
 _EARLIER = "This model has been pushed to the Hub using the [PytorchModelHubMixin]"
 """A sentence of the card that early releases wrote, which was not true."""
 
@@ -59,11 +67,38 @@ def card_text(
             *_scores(provenance.scores, provenance.command),
             *_files(pictures),
             *_licence(model),
-            "## The method",
+            *_METHOD,
+        ]
+    )
+
+
+def composition_text(*, sets: Mapping[str, int], model: str, encoder_known: bool, pictures: bool) -> str:
+    """The same for a composition; sets: how many classes each was taught, by the sets' names."""
+    return "\n".join(
+        [
+            "# Few-shot adapters by Localized Latent Updates, composed",
             "",
-            "M. Ibing, I. Lim, L. Kobbelt: Localized Latent Updates for Fine-Tuning Vision-Language Models, "
-            "[arXiv 2212.06556](https://arxiv.org/abs/2212.06556).",
+            f"{len(sets):,} adapters that update the embeddings of {_model(model, encoder_known)}, each near what it "
+            "was taught; where several reach, they share the update.",
             "",
+            "## How to load it",
+            "",
+            "```python",
+            "from llu_core.method.composition.saved import load_saved",
+            "",
+            f'composed = load_saved("my-composition")  {_PLACE}',
+            "logits = composed.adapter.logits(images, composed.class_embeddings)  # images: unit rows of that model",
+            "```",
+            "",
+            "## Sets",
+            "",
+            "| set | classes taught |",
+            "|---|---|",
+            *(f"| {as_written(shown(name))} | {taught:,} |" for name, taught in sets.items()),
+            "",
+            *_files(pictures),
+            *_licence(model),
+            *_METHOD,
         ]
     )
 
@@ -79,8 +114,7 @@ def _by(source: str) -> str:
 
 
 def _loading(model: str, known: bool) -> list[str]:
-    place = "# the folder, its zip, or the name of the repository on the Hub"
-    load = f'trained = TrainedAdapter.from_pretrained("my-adapter")  {place}'
+    load = f'trained = TrainedAdapter.from_pretrained("my-adapter")  {_PLACE}'
     if known:
         code = [
             "from llu_core import OpenClipEncoder, TrainedAdapter, predict",

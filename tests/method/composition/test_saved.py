@@ -136,3 +136,14 @@ def test_a_picture_is_told_by_the_set_it_is_nearest_to(composed: TrainedComposit
     alone = where_applied(composed.sets[0], pictures[:3])
     assert [each.alpha for each in told[:3]] == pytest.approx([each.alpha for each in alone], abs=0.02)
     assert where_composed(composed, pictures[:0]) == []
+
+
+def test_its_card_tells_the_sets_the_model_and_how_to_load_it(composed: TrainedComposition, tmp_path: Path):
+    composed.save_pretrained(tmp_path / "both")
+    card = (tmp_path / "both" / "README.md").read_text(encoding="utf-8")
+    for name, each in zip(composed.names, composed.sets, strict=True):
+        assert f"| {name} | {len(each.trained_classes)} |" in card
+    assert "Embedded picture-world CLIP" in card
+    assert "load_saved(" in card
+    assert "pushed to the Hub" not in card
+    assert "More Information Needed" not in card
