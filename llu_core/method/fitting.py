@@ -10,7 +10,7 @@ import torch
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
 from llu_core.errors import LluError
 from llu_core.method.adapter import LocalizedAdapter
-from llu_core.method.batched import BatchedTraining, Job
+from llu_core.method.batched.run import BatchedTraining, Job
 from llu_core.method.recipes import RECIPES, Recipe
 from llu_core.method.training import TrainingProblem, initial, scheduled, train
 from llu_core.steps import drain

@@ -1,6 +1,7 @@
 """Fast training: the closed gradient arrives where autograd does, alone or many at once."""
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -129,3 +130,26 @@ def test_cuda_replays_to_nearly_the_same_adapters_and_returns_them_on_the_cpu(re
     for mine, theirs in zip(here, there, strict=True):
         assert theirs.image.anchors.device.type == "cpu"
         assert_same(theirs, mine, atol=1e-3)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_threads_that_train_at_once_on_cuda_get_what_one_alone_gets():
+    shots = problem(width=64)
+    alone = fit(shots, FAST, device="cuda")
+    with ThreadPoolExecutor(4) as threads:
+        together = list(threads.map(lambda _: fit(shots, FAST, device="cuda"), range(12)))
+    assert all(
+        torch.equal(mine, theirs)
+        for each in together
+        for mine, theirs in zip(*map(weights, (each, alone)), strict=True)
+    )
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_the_device_memory_of_a_training_serves_the_next_one():
+    for _ in range(5):
+        fit(problem(width=64), FAST, device="cuda")
+    before = torch.cuda.memory_reserved()
+    for _ in range(20):
+        fit(problem(width=64), FAST, device="cuda")
+    assert torch.cuda.memory_reserved() == before

@@ -23,7 +23,7 @@ from llu_core.evaluation.protocols import Trial, material_for, system_of
 from llu_core.evaluation.results import TimingRow
 from llu_core.evaluation.timing.live_bytes import LiveBytes
 from llu_core.method.adapter import AffineUpdate
-from llu_core.method.batched import BatchedTraining
+from llu_core.method.batched.run import BatchedTraining
 from llu_core.method.fitting import job_of
 from llu_core.method.recipes import Recipe
 from llu_core.method.training import TrainingProblem

@@ -10,7 +10,7 @@ With P the softmax of the logits, Y the targets as ones and zeros, and h = W x +
     dL/dz_I = s / m (P - Y) z_T    and    dL/dz_T = s / m (P - Y)^T z_I,
     dL/dA = inputs^T dL/dh + 2 lambda / d^2 * A (its first row, b: 2 lambda / d), and SGD's weight decay of A;
 
-`batched_points` has the way from dL/dz to dL/dh. Eq. 6 and the weight decay of iota I, the rest of W, lie outside A:
+`points` has the way from dL/dz to dL/dh. Eq. 6 and the weight decay of iota I, the rest of W, lie outside A:
 from the identity they move iota alone, whose course is known before training; from a random start, where A is all of
 W, eq. 6 also draws the diagonal of W towards 1.
 
@@ -28,7 +28,8 @@ import torch
 from torch import Tensor
 
 from llu_core.method.adapter import AffineUpdate, LocalizedAdapter
-from llu_core.method.batched_points import BatchedPoints, UpdatedPoints, padded, rows_taken
+from llu_core.method.batched.graph import replay
+from llu_core.method.batched.points import BatchedPoints, UpdatedPoints, padded, rows_taken
 from llu_core.method.recipes import Recipe
 from llu_core.method.schedule import ADAM_BETAS, ADAM_EPSILON, MOMENTUM, WEIGHT_DECAY, Batch
 from llu_core.method.subspace import Subspace
@@ -146,7 +147,9 @@ class BatchedTraining:
         )
         self.shrinkage = [self._shrinkage(shape[1]) for shape in shapes]
         self.diagonal_pull = self._on_device(self.weight_pull)[:, None]  # of eq. 6 where A is all of W
-        self._start()
+        for index, job in enumerate(self.jobs):
+            for matrix, start in zip(self.matrices, job.starts or (), strict=False):
+                matrix[index] = torch.cat([start.bias[None], start.weight.T])
 
     def _shrinkage(self, inputs: int) -> Tensor:
         """(K, 1 + q, 1): how strongly eq. 6 and the decay draw each row of A to zero; the first one is the bias."""
@@ -154,17 +157,12 @@ class BatchedTraining:
         of_rows[:, 0] = self.bias_pull
         return self._on_device(of_rows + self._decay)[..., None]
 
-    def _start(self) -> None:
-        for state in (self.parameters, self.first_moment, self.second_moment):
-            state.zero_()
-        for index, job in enumerate(self.jobs):
-            for matrix, start in zip(self.matrices, job.starts or (), strict=False):
-                matrix[index] = torch.cat([start.bias[None], start.weight.T])
-
     def run(self) -> list[LocalizedAdapter]:
         """Train to the end; an adapter per job, on the CPU."""
         with torch.inference_mode():
-            if self.device.type != "cuda" or not self._replayed():
+            if self.device.type == "cuda":
+                replay(self._step, len(self.rates), self.device)
+            else:
                 for step in range(len(self.rates)):
                     self._step(step)
         of_subspace: dict[Subspace, list[int]] = {}
@@ -184,27 +182,6 @@ class BatchedTraining:
             updates.append(subspace.updates(coordinates, trained[:, 1:], trained[:, 0], shares))
         for index, image, text in zip(indices, *updates, strict=True):
             yield self.jobs[index].problem.adapter(self.jobs[index].recipe, image, text)
-
-    def _replayed(self) -> bool:
-        """Run every step by replaying one captured CUDA graph; False, and back at the start, if that cannot be."""
-        counter = torch.zeros(1, dtype=torch.int64, device=self.device)
-        graph, side = torch.cuda.CUDAGraph(), torch.cuda.Stream(self.device)
-        side.wait_stream(torch.cuda.current_stream(self.device))
-        with torch.cuda.stream(side):
-            self._step(counter)  # libraries set themselves up at first use, which cannot be captured
-        torch.cuda.current_stream(self.device).wait_stream(side)
-        try:
-            with torch.cuda.graph(graph):
-                self._step(counter)
-                counter += 1
-        except RuntimeError:
-            self._start()
-            return False
-        self._start()
-        counter.zero_()
-        for _ in range(len(self.rates)):
-            graph.replay()
-        return True
 
     def _step(self, now: int | Tensor) -> None:
         """One optimiser step; `now` is its number, on a GPU as a tensor (1,) that lives there."""

@@ -1,0 +1,61 @@
+"""A training step on a GPU as a CUDA graph, which is replayed without waiting for the host."""
+
+import threading
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+Step = Callable[[Tensor], None]
+"""A step of training; its number comes as a tensor (1,) on the device, so that every step is the same work."""
+
+_ONE_AT_A_TIME = threading.Lock()
+"""torch captures one graph at a time in a process, and graphs that share memory must not run at once."""
+
+_SHARED_MEMORY: dict[torch.device, torch.cuda.CUDAGraph] = {}
+"""An empty graph on every device, of whose memory the others take theirs: a graph with memory of its own leaves it
+unused behind, and shared memory lives as long as a graph that it belongs to."""
+
+
+def replay(step: Step, steps: int, device: torch.device) -> None:
+    """Take the steps 0 to steps - 1 and wait for the last: the first as it is, the others as replays of its graph, or
+    as they are too where it cannot be captured."""
+    number = torch.zeros(1, dtype=torch.int64, device=device)
+    here, side = torch.cuda.current_stream(device), torch.cuda.Stream(device)
+    with _ONE_AT_A_TIME:
+        side.wait_stream(here)
+        with torch.cuda.stream(side):
+            step(number)  # libraries set themselves up at first use, which cannot be captured
+            number += 1
+            graph = _captured(step, number, device)
+        here.wait_stream(side)
+        for _ in range(1, steps):
+            if graph is not None:
+                graph.replay()
+            else:
+                step(number)
+                number += 1
+        here.synchronize()
+
+
+def _captured(step: Step, number: Tensor, device: torch.device) -> torch.cuda.CUDAGraph | None:
+    """The step and the count to the next one, on the current stream; None if a part of it cannot be captured.
+
+    torch.cuda.graph would give the allocator's memory back first, which takes as long as a few steps, and other threads
+    could not allocate meanwhile.
+    """
+    if device not in _SHARED_MEMORY:
+        _SHARED_MEMORY[device] = empty = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(empty):
+            torch.zeros(1, device=device)
+    graph = torch.cuda.CUDAGraph()
+    try:
+        graph.capture_begin(pool=_SHARED_MEMORY[device].pool(), capture_error_mode="thread_local")
+        try:
+            step(number)
+            number += 1
+        finally:
+            graph.capture_end()
+    except RuntimeError:
+        return None
+    return graph
