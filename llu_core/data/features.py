@@ -71,7 +71,8 @@ class Features:
     wnids), () where a source has none.
     draw_pictures(shots, seed): the draw over the pools. train_row, validation_row: position in the pool -> row, None
     for a picture that cannot be read; positions that were not embedded are absent.
-    remarks: what a report should say about the source.
+    remarks: what a report should say about the source. listed: a fingerprint of what listed its shots, "" where they
+    are drawn at random.
     """
 
     problem: FewShotSet
@@ -82,6 +83,7 @@ class Features:
     train_row: Mapping[int, int | None]
     validation_row: Mapping[int, int | None]
     remarks: tuple[str, ...] = ()
+    listed: str = ""
 
     @classmethod
     def of(cls, fewshot: FewShotSet) -> "Features":

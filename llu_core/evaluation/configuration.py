@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from llu_core.data.features import Drawn
+from llu_core.data.features import Drawn, Features
 from llu_core.data.fewshot import FewShotSet
 from llu_core.evaluation.protocols import LoadEncoder
 from llu_core.evaluation.results import ROW_TYPES, columns_of
@@ -36,12 +36,14 @@ class Setting:
 
 
 def configuration(
-    protocol: str, problem: FewShotSet, targets: Mapping[str, str], system: System, setting: Setting
+    protocol: str, source: Features, targets: Mapping[str, str], system: System, setting: Setting
 ) -> dict[str, Any]:
     """What is the same for every draw; targets: their names and fingerprints.
 
-    encoder and templates are null where nobody knows them: a feature bundle does not say what embedded it.
+    encoder and templates are null where nobody knows them: a feature bundle does not say what embedded it; listed is
+    null where shots are drawn at random.
     """
+    problem = source.problem
     known = bool(problem.encoder_identity)
     return {
         "protocol": protocol,
@@ -52,6 +54,7 @@ def configuration(
         "encoder": problem.encoder_identity if known else None,
         "templates": list(problem.templates) if known else None,
         "problem": fingerprint(problem, controls=protocol in ("base-to-new", "ablation")),
+        "listed": source.listed or None,
         "targets": dict(targets),
         "device": torch.device(setting.device).type,
         "columns": list(columns_of(ROW_TYPES[protocol])),

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from llu_core.data.coop.datasets import DATASETS, open_dataset, unlike_published
-from llu_core.data.coop.given_draws import with_split
+from llu_core.data.coop.given_draws import contents_of, listing_of, with_split
 from llu_core.data.embedding import extract, extract_shard
 from llu_core.data.features import Features
 from llu_core.data.fewshot import FewShotSet
@@ -59,7 +59,7 @@ class SourceFeatures:
 
         Raises LluError for a source that cannot be used.
         """
-        source = self._open(name, draws)
+        source, listing = self._open(name, draws)
         if isinstance(source, FewShotSet):
             return replace(Features.of(source), remarks=(*remarks(source), *self._without_templates(source)))
         if self.loader.cache is not None and len(source.train) + len(source.test) >= SHARDED_FROM:
@@ -69,11 +69,14 @@ class SourceFeatures:
         )
         unlike = unlike_published(source) if name in self.datasets and not self.split else ()
         told = (f"unlike the published set: {remark}" for remark in unlike)
-        listed = (f"{source.name}: shots as listed in {self.split}",) * bool(self.split and draws)
         own = remarks(features.problem, features.class_ids, self.loader())
-        return replace(features, remarks=(*listed, *told, *own))
+        if listing is None:
+            return replace(features, remarks=(*told, *own))
+        listed = f"{source.name}: shots as listed in {self.split}"
+        return replace(features, remarks=(listed, *told, *own), listed=contents_of(listing))
 
-    def _open(self, name: str, draws: Draws) -> FewShotSet | ImageSource:
+    def _open(self, name: str, draws: Draws) -> tuple[FewShotSet | ImageSource, Path | None]:
+        """The source, and what lists its shots where something given does."""
         in_root = self.root is not None and name in self.datasets
         if name.startswith(MADE_UP):
             source = made_up_set(name, self.loader())
@@ -82,10 +85,11 @@ class SourceFeatures:
         if isinstance(source, ImageSource) and self.templates:
             source = replace(source, templates=self.templates)
         if self.split is None or not draws:
-            return source
+            return source, None
         if isinstance(source, FewShotSet):
             raise LluError(f"{name}: a feature bundle does not name its pictures, so that --split cannot choose them")
-        return with_split(source, self.split, (DATASETS[name].folder,) if in_root else ())
+        listing = listing_of(source, self.split, (DATASETS[name].folder,) if in_root else ())
+        return with_split(source, listing), listing
 
     def _without_templates(self, source: FewShotSet) -> tuple[str, ...]:
         told = f"{source.name}: its class texts were embedded elsewhere, so that the templates given do not apply to it"
@@ -102,6 +106,6 @@ class SourceFeatures:
 
     def embed_shard(self, name: str, draws: Draws, shard: tuple[int, int]) -> None:
         """One worker's share, embedded into the cache folder."""
-        source = self._open(name, draws)
+        source, _ = self._open(name, draws)
         if isinstance(source, ImageSource) and self.loader.cache is not None:
             extract_shard(source, self.loader(), shard=shard, folder=self.loader.cache, views=self.views, draws=draws)

@@ -131,8 +131,8 @@ def cells(plan: Plan, features: Mapping[str, Features], setting: Setting) -> lis
     fingerprints = {target.name: fingerprint(target) for target in targets}
     made: list[Cell] = []
     for name in (name for name in plan.sources if name in features):
-        problem = features[name].problem
-        known = {each.name: configuration(plan.protocol, problem, fingerprints, each, setting) for each in systems}
+        source = features[name]
+        known = {each.name: configuration(plan.protocol, source, fingerprints, each, setting) for each in systems}
         for shots, seed in plan.draws:
             made += _Grid(plan.protocol, features[name], targets, shots, seed, setting).cells(known)
     return made

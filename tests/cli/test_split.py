@@ -30,6 +30,24 @@ def test_what_the_file_lists_is_trained_and_tested(animals: Path, tmp_path: Path
     assert "animals" in capsys.readouterr().out
 
 
+def test_listed_and_random_shots_are_not_averaged(animals: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    draws = tmp_path / "draws"
+    draws.mkdir()
+    picture(animals / "test" / "cat" / "0.png", seed=30)
+    (animals / "train").mkdir()
+    for name in ("cat", "dog"):
+        (animals / name).rename(animals / "train" / name)
+    lines = [{"_impath": f"{name}/1.png", "_label": label} for label, name in enumerate(("cat", "dog"))]
+    (draws / "shot_1-seed_1_train.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    given = ["evaluate", "few-shot", str(animals), "--model", "picto", "--methods", "clip", "--no-cache"]
+    asked = [*given, "--shots", "1", "--out", str(tmp_path / "report")]
+    assert main([*asked, "--seeds", "2"]) == 0
+    assert main([*asked, "--seeds", "1", "--split", str(draws)]) == 0
+    report = (tmp_path / "report/report.md").read_text()
+    assert "left out: 1 rows of few-shot animals that were made of other data" in report
+    assert capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("sources", "split", "says"),
     [

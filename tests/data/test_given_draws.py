@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from llu_core.data.coop.datasets import open_dataset
-from llu_core.data.coop.given_draws import with_split
+from llu_core.data.coop.given_draws import contents_of, listing_of, with_split
 from llu_core.data.pictures import ImageSource
 from llu_core.data.sources import open_source
 from llu_core.errors import LluError
@@ -50,7 +50,7 @@ def test_the_published_draws_are_taken_as_they_are(tmp_path: Path, pets: ImageSo
     folder = root / "split_fewshot" if given == "a folder" else root / "oxford_pets" / "split_fewshot"
     write_lines(folder, 1, 1, "train", train)
     write_lines(folder, 1, 1, "val", validation)
-    source = pets if given == "beside the data" else with_split(pets, root)
+    source = pets if given == "beside the data" else with_split(pets, listing_of(pets, root))
     assert names(source) == (tails(train), tails(validation))
 
 
@@ -59,7 +59,7 @@ def test_a_draw_that_is_not_listed_is_drawn_beside_the_data_and_refused_where_it
     write_lines(tmp_path / "oxford_pets" / "split_fewshot", 1, 1, "train", last(pets, "train"))
     assert names(pets, 2) == random
     with pytest.raises(LluError, match=r"has no shot_2-seed_1_train.jsonl; ask for --shots and --seeds"):
-        names(with_split(pets, tmp_path, ("oxford_pets",)), 2)
+        names(with_split(pets, listing_of(pets, tmp_path, ("oxford_pets",))), 2)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ TRAIN = [["cat/3.jpg", 0, "cat"], ["cat/1.jpg", 0, "cat"], ["animals/wild_dog/2.
 def test_a_split_of_ones_own_says_what_is_trained_validated_and_tested(tmp_path: Path, animals: ImageSource):
     path = split(tmp_path, train=TRAIN, val=[["cat/0.jpg", 0, "cat"]], test=[["wild_dog/0.jpg", 1, "wild dog"]])
     for given in (path, tmp_path):
-        source = with_split(animals, given)
+        source = with_split(animals, listing_of(animals, given))
         assert [each.name for each in source.train] == ["cat/3.jpg", "cat/1.jpg", "wild_dog/2.jpg"]
         assert [each.name for each in source.validation] == ["cat/0.jpg"]
         assert [(each.name, each.label) for each in source.test] == [("wild_dog/0.jpg", 1)]
@@ -139,10 +139,17 @@ def test_a_split_that_does_not_fit_ends_in_one_line(tmp_path: Path, animals: Ima
 
 def test_a_folder_that_lists_nothing_of_the_source_is_refused(tmp_path: Path, animals: ImageSource):
     with pytest.raises(LluError, match=r"lists no shots of animals; put animals.json or shot_K-seed_S_train.jsonl"):
-        with_split(animals, tmp_path)
+        with_split(animals, listing_of(animals, tmp_path))
 
 
 def test_a_file_that_is_no_json_is_refused(tmp_path: Path, animals: ImageSource):
     (tmp_path / "animals.json").write_text("{")
     with pytest.raises(LluError, match="is not JSON"):
-        with_split(animals, tmp_path)
+        with_split(animals, listing_of(animals, tmp_path))
+
+
+def test_two_listings_are_told_apart_by_what_they_list(tmp_path: Path):
+    for number, seed in enumerate((1, 1, 2)):
+        write_lines(tmp_path / str(number), 1, seed, "train", [("cat/1.jpg", 0)])
+    first, same, other = (contents_of(tmp_path / str(number)) for number in range(3))
+    assert first == same != other

@@ -8,6 +8,7 @@ NAME.json                      {"train": [[path, label, class name], ...]}, mayb
 A picture is known by the end of its path, so that the folders above the source's own may be written or left out.
 """
 
+import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -53,23 +54,40 @@ def listed_draw(
     return Draw(_positions(of_train, _read_lines(of_train), train), _positions(of_validation, listed, validation))
 
 
-def with_split(source: ImageSource, path: Path, folders: Sequence[str] = ()) -> ImageSource:
-    """The source with what `path` lists of it: a NAME.json, or a folder that holds one or draws.
+def listing_of(source: ImageSource, path: Path, folders: Sequence[str] = ()) -> Path:
+    """What `path` has about the source: a NAME.json, or the folder of its draws.
 
-    folders: other names under which the source's files may lie in it, besides its own.
-    Raises LluError where nothing is listed of it, or pictures that it does not have.
+    path: such a file, or a folder that holds one or draws; folders: other names under which the source's files may lie
+    in it, besides its own. Raises LluError where nothing is listed of it.
     """
     if path.is_file():
-        return _with_pools(source, path)
+        return path
     for name in ("", source.name, *folders):
         if (path / f"{name}.json").is_file():
-            return _with_pools(source, path / f"{name}.json")
+            return path / f"{name}.json"
         for folder in (path / name, path / name / FOLDER):
             if any(folder.glob("shot_*_train.jsonl")):
-                return replace(source, cached_draw=partial(_draw_there, folder, source.train, source.validation))
+                return folder
     raise LluError(
         f"{path} lists no shots of {source.name}; put {source.name}.json or shot_K-seed_S_train.jsonl there (README)"
     )
+
+
+def with_split(source: ImageSource, listing: Path) -> ImageSource:
+    """The source with the shots of a listing; raises LluError where that lists pictures that it does not have."""
+    if listing.is_file():
+        return _with_pools(source, listing)
+    return replace(source, cached_draw=partial(_draw_there, listing, source.train, source.validation))
+
+
+def contents_of(listing: Path) -> str:
+    """A fingerprint of everything that it lists."""
+    files = [listing] if listing.is_file() else sorted(listing.glob("shot_*.jsonl"))
+    digest = hashlib.blake2b(digest_size=16)
+    for file in files:
+        digest.update(f"{file.name} {file.stat().st_size} ".encode())
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
 
 
 def _draw_there(

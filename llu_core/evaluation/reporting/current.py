@@ -12,7 +12,7 @@ from typing import Any
 from llu_core.evaluation.results import AnyRow, TimingRow
 from llu_core.evaluation.store import Recorded
 
-_OF_DATA = ("problem", "encoder", "templates", "meaning", "columns", "processor")
+_OF_DATA = ("problem", "listed", "encoder", "templates", "meaning", "columns", "processor")
 _OF_SETTINGS = ("system", "device", "views")
 
 

@@ -46,6 +46,7 @@ def _about(features: Sequence[Features], setting: Setting) -> dict[str, Any]:
         "encoder": problems[0].encoder_identity if known else None,
         "templates": list(problems[0].templates) if known else None,
         "problem": hashlib.blake2b(together.encode(errors="replace"), digest_size=16).hexdigest(),
+        "listed": [each.listed or None for each in features] if any(each.listed for each in features) else None,
         "targets": of_sets,
         "device": torch.device(setting.device).type,
         "columns": list(columns_of(SequenceRow)),
