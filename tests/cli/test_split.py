@@ -37,7 +37,7 @@ def test_listed_and_random_shots_are_not_averaged(animals: Path, tmp_path: Path,
     (animals / "train").mkdir()
     for name in ("cat", "dog"):
         (animals / name).rename(animals / "train" / name)
-    lines = [{"_impath": f"{name}/1.png", "_label": label} for label, name in enumerate(("cat", "dog"))]
+    lines = [{"_impath": f"train/{name}/1.png", "_label": label} for label, name in enumerate(("cat", "dog"))]
     (draws / "shot_1-seed_1_train.jsonl").write_text("\n".join(map(json.dumps, lines)))
     given = ["evaluate", "few-shot", str(animals), "--model", "picto", "--methods", "clip", "--no-cache"]
     asked = [*given, "--shots", "1", "--out", str(tmp_path / "report")]
