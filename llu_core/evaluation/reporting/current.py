@@ -86,8 +86,8 @@ def _left_out(made: Sequence[_Made], chosen: Sequence[_Made]) -> list[str]:
     for each in set(made) - set(chosen):
         counts[each.table] = counts.get(each.table, 0) + 1
     return [
-        f"left out: {count} rows of {' '.join(dict.fromkeys(filter(None, table)))} that were made of other data or by other settings "
-        "than the latest ones"
+        f"left out: {count} rows of {' '.join(dict.fromkeys(filter(None, table)))} that were made of other data or by "
+        "other settings than the latest ones"
         for table, count in sorted(counts.items())
     ]
 
