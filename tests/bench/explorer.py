@@ -233,6 +233,25 @@ def print_plane(browser: Browser, test_images: int, classes: int) -> None:
     print(f"\nbeta x gamma plane of {size}: {median:.0f} ms, longest frame {longest:.0f} ms (medians of 5 pages)")
 
 
+def print_limits(browser: Browser, images: int, classes: int) -> None:
+    """The largest set that a page takes: a drag, the plane, and what the browser has to hold."""
+    model = trained_model(images, classes)
+    page, size = client_page(session_with(model), liveliest_row(model)), f"{images} x {classes}"
+
+    def drag_and_heap(page: Page) -> dict[str, float]:
+        prepare(page, [*CLIENT[0], CLIENT[1]])
+        dragged = page.evaluate("drag", [*CLIENT, list(range(2, 2 + STEPS))])
+        return dragged | {"heap": page.evaluate("performance.memory.usedJSHeapSize")}
+
+    dragged, plane = measure(browser, page, drag_and_heap), measure(browser, page, plane_time)
+    megabytes = len(json.dumps(explorer_payload(session_with(model)), default=str)) / 1e6
+    print(
+        f"\nlargest set, {size}: {dragged['repaints'] / dragged['seconds']:.0f} repaints a second while dragged, "
+        f"plane {plane['milliseconds']:.0f} ms, payload {megabytes:.1f} MB, heap {dragged['heap'] / 1e6:.0f} MB "
+        f"(load {os.getloadavg()[0]:.1f})"
+    )
+
+
 def main() -> None:
     print(f"{EVENTS} single events and one drag of {STEPS} steps each; times in ms")
     print("| images x classes | way | median | answered | drag, s | repaints | longest frame | times faster |")
@@ -242,6 +261,7 @@ def main() -> None:
         print_slider_rows(browser, 1000, 10)
         print_slider_rows(browser, 2000, 100)
         print_plane(browser, 1000, 100)
+        print_limits(browser, 2000, 200)
         print_controls(browser)
         browser.close()
 
