@@ -14,7 +14,7 @@ from llu_core.method.anchors import PAPER_MAX_ANCHORS, cluster_anchors
 WIDTH, SHOTS = 512, 16
 COMPARED = (1_600, 4_000)
 LARGE = (16_000, 50_000)
-MEMORY_BAR = 2_000.0
+MEMORY_BAR = 1_800.0
 
 
 def measurements(machine: Machine) -> Iterator[Measurement]:

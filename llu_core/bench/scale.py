@@ -21,7 +21,7 @@ AXES = {
 CLUSTERED = (2_000, 4_000, 8_000, 16_000, 32_000, 50_000)
 LEAST_BYTES = 2**20
 """Less memory than this cannot be told from what the process does anyhow."""
-LARGEST, SECONDS_BAR, MEMORY_BAR = 1_000, 60.0, 2_000.0
+LARGEST, SECONDS_BAR, MEMORY_BAR = 1_000, 20.0, 1_800.0
 
 
 def measurements(machine: Machine) -> Iterator[Measurement]:

@@ -18,7 +18,7 @@ from llu_core.systems.contract import Material
 from llu_core.systems.frozen import gda_clip
 
 IMAGES, CLASSES, WIDTH, SIDE = 1000, 100, 512, 41
-BAR, STATISTICS_BAR = 1.5, 0.1
+BAR, STATISTICS_BAR = 0.5, 0.05
 SHOTS, TESTS = 16, 10
 OPERATIONS = 6
 """The operations per image, class and setting: a polynomial of degree two, a product and a comparison."""

@@ -11,6 +11,7 @@ from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
 from llu_core.errors import LluError
 from llu_core.method.adapter import LocalizedAdapter
 from llu_core.method.batched.run import BatchedTraining, Job
+from llu_core.method.batched.threads import threads_for
 from llu_core.method.recipes import RECIPES, Recipe
 from llu_core.method.training import TrainingProblem, initial, scheduled, train
 from llu_core.steps import drain
@@ -45,10 +46,17 @@ def fit_many(
     if any(len(each) not in (1, count) for each in (shots, recipes, seeds)):
         raise LluError(f"{len(shots)} sets, {len(recipes)} recipes, {len(seeds)} seeds; give K of each, or one for all")
     sets, settings, numbers = _of_length(count, shots), _of_length(count, recipes), _of_length(count, seeds)
+    with threads_for(sum(each.train.embeddings.numel() for each in sets)):
+        return _fitted(sets, settings, numbers, device)
+
+
+def _fitted(
+    sets: Sequence[FewShotSet], recipes: Sequence[Recipe], seeds: Sequence[int], device: torch.device | str
+) -> list[LocalizedAdapter]:
     adapters: dict[int, LocalizedAdapter] = {}
     kinds: dict[tuple, dict[int, Job]] = {}
     problems: dict[tuple, TrainingProblem] = {}
-    for index, (one, recipe, seed) in enumerate(zip(sets, settings, numbers, strict=True)):
+    for index, (one, recipe, seed) in enumerate(zip(sets, recipes, seeds, strict=True)):
         if recipe.shared:  # one g for two modalities has no closed form here
             adapters[index] = drain(train(one, recipe, seed=seed, device=device))
             continue
@@ -59,7 +67,7 @@ def fit_many(
         kinds.setdefault(job.kind, {})[index] = job
     for jobs in kinds.values():
         adapters |= zip(jobs, BatchedTraining(list(jobs.values())).run(), strict=True)
-    return [adapters[index] for index in range(count)]
+    return [adapters[index] for index in range(len(sets))]
 
 
 def _of_length(count: int, values: Sequence[Value]) -> list[Value]:
