@@ -1,7 +1,7 @@
 """README's picture, made from the running app: `python tests/bench/screenshot.py [--out FILE]`.
 
 The app is started for it and shows its first example, in light colours and 1,440 pixels wide. A test picture whose
-answer the update fixes is chosen, so that the panel beside the map tells why; what stands below the explorer is left out.
+answer the update fixes is chosen, so that the panel beside the map tells why; what stands below the map is left out.
 """
 
 import argparse
