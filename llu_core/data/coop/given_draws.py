@@ -68,7 +68,8 @@ def with_split(source: ImageSource, path: Path, folders: Sequence[str] = ()) -> 
             if any(folder.glob("shot_*_train.jsonl")):
                 return replace(source, cached_draw=partial(_draw_there, folder, source.train, source.validation))
     raise LluError(
-        f"{path} lists no shots of {source.name}; put {source.name}.json or shot_K-seed_S_train.jsonl there (README)"
+        f"{path} lists no shots of {source.name}; put {source.name}.json or shot_K-seed_S_train.jsonl there "
+        "(docs/evaluation.md)"
     )
 
 
