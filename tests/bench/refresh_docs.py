@@ -7,6 +7,7 @@ place of those of the same subjects. README's key figures follow from both, and 
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
@@ -62,9 +63,12 @@ def built_in_line(rows: Iterable[AnyRow]) -> dict[str, tuple[str, ...]]:
     if not others or not {"clip", "llu"} <= known.keys():
         return {}
     best = max(others, key=_mean_h)
-    ahead = max((known["clip"], known["llu"], best), key=_mean_h)
+    ahead = f"{title(max((known['clip'], known['llu'], best), key=_mean_h).system)} in H"
+    kept = [each for each in (known["llu"], best) if each.value("elsewhere") is not None]
+    if len(kept) == 2:
+        ahead += f", {title(max(kept, key=lambda each: each.value('elsewhere') or 0.0).system)} elsewhere"
     other = f"{title(best.system)}: {_accuracies(best)}"
-    return {BUILT_IN: (_accuracies(known["clip"]), _accuracies(known["llu"]), other, title(ahead.system))}
+    return {BUILT_IN: (_accuracies(known["clip"]), _accuracies(known["llu"]), other, ahead)}
 
 
 def _mean_h(average: Average) -> float:
@@ -73,6 +77,11 @@ def _mean_h(average: Average) -> float:
 
 def _accuracies(average: Average) -> str:
     return " / ".join(over_sets(average, column) for column in ("base", "new", "mean_h", "elsewhere"))
+
+
+def summary_of(report: Path) -> str:
+    """The summary of a report, in which its folder is called by its own name, wherever it lies on this machine."""
+    return re.sub(r"(--out )\S*/([^/\s`]+)", r"\1\2", (report / "summary.md").read_text(encoding="utf-8"))
 
 
 def measurements(paths: Iterable[Path]) -> dict[str, list[Measurement]]:
@@ -131,8 +140,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     lines = training_lines(found)
     if options.report:
         lines |= built_in_line(Current.of(opened(options.report).content().cells).rows)
-        summary = (options.report / "summary.md").read_text(encoding="utf-8")
-        rewrite(RESULTS, between(RESULTS.read_text(encoding="utf-8"), SUMMARY, summary))
+        rewrite(RESULTS, between(RESULTS.read_text(encoding="utf-8"), SUMMARY, summary_of(options.report)))
     rewrite(SPEED, with_measurements(SPEED.read_text(encoding="utf-8"), found))
     rewrite(README, with_lines(README.read_text(encoding="utf-8"), lines))
 
