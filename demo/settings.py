@@ -187,7 +187,11 @@ def _parser() -> argparse.ArgumentParser:
     add: Any = parser.add_argument
     add("--host", metavar="NAME", help="address to listen on, 0.0.0.0 for all (GRADIO_SERVER_NAME; this machine only)")
     add("--port", metavar="N", help="port to listen on (GRADIO_SERVER_PORT; the first free one from 7860 on)")
-    add("--model", metavar="NAME", help="CLIP model for everything, as in README (LLU_BACKBONE; the embedded ones)")
+    add(
+        "--model",
+        metavar="NAME",
+        help="CLIP model for everything, as in docs/models.md (LLU_BACKBONE; the embedded ones)",
+    )
     add(
         "--share", action="store_true", help="a public address through Gradio's servers, for a week (GRADIO_SHARE=True)"
     )

@@ -1,91 +1,89 @@
-"""README is true: its commands parse, its code runs, its front matter matches what is pinned."""
+"""README is short and true: its header matches what is pinned, its two commands, figures and citation what there is."""
 
 import re
-import shlex
-from pathlib import Path
 
-import pytest
-import torch
+import yaml
+from PIL import Image
 
-from bench.refresh_readme import BEGIN, END, refreshed
-from llu_core.cli.main import build_parser
-from llu_core.encoders.model_table import BACKBONES
+import llu_core
+from bench.refresh_docs import BUILT_IN, SUMMARY, TABLE, TRAINING
 from llu_core.evaluation.plans import COMPARED_SYSTEMS
 from llu_core.systems.registry import SYSTEMS
-from support.sample_pictures import picture_bytes, write_zip
+from support.documents import ROOT, read
 
-ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-CODE = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-COMMANDS = re.findall(r"^python -m llu_core (.+)$", README, re.MULTILINE)
+README = read("README.md")
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_its_commands_are_understood(command):
-    build_parser().parse_args(shlex.split(command.split("#")[0]))
-
-
-def test_its_client_code_runs_against_the_running_app(
-    app_address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.chdir(tmp_path)
-    write_zip(tmp_path / "my_pictures.zip")
-    (tmp_path / "picture.png").write_bytes(picture_bytes(7))
-    names: dict = {}
-    exec(CODE[0].replace("http://127.0.0.1:7860/", app_address), names)
-    assert names["answer"]["picture"] == "picture.png"
-    assert Path(names["adapter_zip"]).stat().st_size > 1000
-    names["client"].close()
-
-
-def test_its_library_code_runs_from_top_to_bottom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.chdir(tmp_path)
-    names: dict = {}
-    exec(CODE[1], names)
-    assert names["logits"].shape == (len(names["shots"].test), len(names["shots"].class_names))
-    adapter = names["adapter"]
-    exec(CODE[2], names)
-    assert len(CODE) == 4
-    asked = names["shots"].test.embeddings, names["shots"].class_embeddings
-    assert torch.equal(names["adapter"].logits(*asked), adapter.logits(*asked))
-    assert names["loss"].requires_grad
-    assert (tmp_path / "adapter.onnx").is_file()
-
-
-def test_its_system_of_ones_own_joins_the_others(monkeypatch: pytest.MonkeyPatch):
-    names: dict = {"__name__": "read"}
-    exec(CODE[3], names)
-    monkeypatch.setitem(SYSTEMS, "mine", SYSTEMS["clip"])
-    monkeypatch.delitem(SYSTEMS, "mine")
-    own = names["System"]("mine", "My system", new_classes=True, needs_encoder=False, fit=names["fit"])
-    assert names["register"](own) is SYSTEMS["mine"]
-    assert 'register(System("mine", "My system", new_classes=True, needs_encoder=False, fit=fit))' in CODE[3]
-
-
-def test_it_names_every_model_and_ablation():
-    assert all(f"`{name}`" in README for name in [*BACKBONES, *(m for m in SYSTEMS if m != "clip" and m != "llu")])
-
-
-def test_its_list_of_models_is_the_table():
-    rows = re.findall(r"^\| `(\S+)` \| (.+) \| ([\d,]+) \| (\w+) \| (.+) \|$", README, re.MULTILINE)
-    table = [(name, b.title, f"{b.megabytes:,}", b.speed, b.licence) for name, b in BACKBONES.items()]
-    assert [row for row in rows if row[0] in BACKBONES] == table
+def test_it_is_read_in_a_minute():
+    assert README.count("\n") <= 160
 
 
 def test_the_space_runs_the_pinned_gradio():
-    pinned = re.search(r"^gradio==(.+)$", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    pinned = re.search(r"^gradio==(.+)$", read("requirements.txt"), re.MULTILINE)
     assert pinned is not None
     assert f"sdk_version: {pinned[1]}" in README
 
 
-def test_its_pictures_exist():
-    assert all((ROOT / path).is_file() for path in re.findall(r"!\[.*?\]\((.+?)\)", README))
+def test_its_two_commands_name_what_is_there():
+    app, tests = re.findall(r"^    (pip install .+)$", README, re.MULTILINE)
+    assert app == "pip install -r requirements.txt && python app.py"
+    assert tests == "pip install -r requirements-dev.txt && pytest"
+    assert all((ROOT / name).is_file() for name in ("requirements.txt", "requirements-dev.txt", "app.py"))
 
 
-def test_it_shows_the_summary_of_the_built_in_report():
-    summary = README.split(BEGIN)[1].split(END)[0]
-    assert "built-in picture world" in summary
-    assert "`python -m llu_core evaluate all --out report` took" in summary
-    rows = [line.split(" | ")[0].removeprefix("| ") for line in summary.splitlines() if line.startswith("| ")]
-    assert {SYSTEMS[name].title for name in COMPARED_SYSTEMS} <= {row.removesuffix(" (fast)") for row in rows}
-    assert refreshed(README, summary) == README
+def test_its_picture_is_wide_and_light_enough():
+    (path,) = re.findall(r"!\[.+?\]\((.+?)\)", README)
+    assert (ROOT / path).stat().st_size <= 200_000
+    with Image.open(ROOT / path) as picture:
+        assert picture.width == 1440
+
+
+def cells(first: str) -> list[str]:
+    """The cells of a line of the key figures after the first one."""
+    (line,) = [line for line in README.splitlines() if line.startswith(f"| {first} |")]
+    return line.strip("| ").split(" | ")[1:]
+
+
+def test_its_key_figures_of_training_are_those_of_the_table():
+    rows = [line.strip("| ").split(" | ") for line in read("docs/speed.md").split(TABLE[0])[1].splitlines()]
+    for first, what in TRAINING.items():
+        of_both = {(row[2].split(" ± ")[0], row[4]) for row in rows if row[1:2] == [what]}
+        _, ours, other, _ = cells(first)
+        assert (ours, other.split(": ")[1]) in of_both
+
+
+SHOWN = read("docs/results.md").split(SUMMARY[0])[1].split(SUMMARY[1])[0]
+"""The summary of the built-in report."""
+
+
+def lines_of(text: str) -> dict[str, list[str]]:
+    """The first cell of every line of tables -> its others; of two such lines the upper one."""
+    rows = [line.strip("| ").split(" | ") for line in reversed(text.splitlines()) if line.startswith("| ")]
+    return {row[0].removesuffix(" (fast)"): row[1:] for row in rows}
+
+
+def test_the_results_show_the_summary_of_the_built_in_report():
+    assert "built-in picture world" in SHOWN
+    assert "`python -m llu_core evaluate all --out report` took" in SHOWN
+    assert {SYSTEMS[name].title for name in COMPARED_SYSTEMS} <= lines_of(SHOWN).keys()
+
+
+def test_its_key_figures_of_the_built_in_sets_are_those_of_the_summary():
+    rows = lines_of(SHOWN)
+    clip, ours, other, _ = cells(BUILT_IN)
+    name, best = other.split(": ")
+    for title, told in (("CLIP", clip), ("LLU", ours), (name, best)):
+        assert rows[title][:3] == told.split(" / ")[:3]
+
+
+def test_its_citation_is_valid():
+    citation = yaml.safe_load(read("CITATION.cff"))
+    assert {"cff-version", "message", "title", "authors"} <= citation.keys()
+    assert citation["cff-version"] == "1.2.0"
+    assert citation["version"] == llu_core.__version__
+    assert citation["license"] == "MIT"
+    for paper in (citation["preferred-citation"], *citation["references"]):
+        assert {"type", "title", "authors"} <= paper.keys()
+        assert all(person.keys() == {"given-names", "family-names"} for person in paper["authors"])
+        assert f"*{paper['title']}*" in README.replace("\n", " ")
+        assert paper["url"] in README

@@ -32,7 +32,7 @@ def build_model_panel(settings: Settings) -> ModelPanel:
             [(_offer(backbone), name) for name, backbone in BACKBONES.items()],
             value=settings.model,
             label="CLIP model",
-            info="Or hf-hub:ORG/NAME, or any other name that README tells. Nothing is fetched before you load it.",
+            info="Or hf-hub:ORG/NAME, or any name that docs/models.md tells. Nothing is fetched before you load it.",
             allow_custom_value=True,
             elem_id="model-name",
         )

@@ -72,7 +72,7 @@ PROTOCOLS = {
 
 METHODS_HELP = (
     f"comma-separated, or all (default: by protocol): {', '.join(SYSTEMS)}; those of LLU also with a recipe of their "
-    "own, llu@paper beside llu; saved:DIR: what train or compose saved, as it is; or one's own (README); "
+    "own, llu@paper beside llu; saved:DIR: what train or compose saved, as it is; or one's own (docs/library.md); "
     f"{OF_SEQUENCES}"
 )
 
@@ -91,7 +91,10 @@ def add(commands) -> None:
     evaluate.add_argument("--shots", type=positives, help="per class, comma-separated (default: 16; few-shot: 1 to 16)")
     evaluate.add_argument("--seeds", type=seeds, help="comma-separated (default: 1,2,3)")
     evaluate.add_argument(
-        "--split", type=Path, metavar="PATH", help="a NAME.json or a folder of draws that lists the shots (README)"
+        "--split",
+        type=Path,
+        metavar="PATH",
+        help="a NAME.json or a folder of draws that lists the shots (docs/evaluation.md)",
     )
     evaluate.add_argument(
         "--batch-sizes", type=positives, metavar="LIST", help="timing: pictures of a pass (default: 1,2,4,8,16,32)"

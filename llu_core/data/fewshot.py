@@ -223,7 +223,7 @@ class FewShotSet:
         of_half = f" of its {half} classes" if half else ""
         if self.bundle:
             raise LluError(f"{self.bundle}: test_labels has no row{of_half}; add test rows")
-        raise LluError(f"{self.name} has no test images{of_half}; add them (README, On the command line)")
+        raise LluError(f"{self.name} has no test images{of_half}; add them (docs/command_line.md, Sources)")
 
     def require_same_width(self, other: "FewShotSet") -> None:
         """Raise LluError, naming both, where the embeddings of `other` cannot be of the same model."""

@@ -23,7 +23,7 @@ from llu_core.errors import LluError
 
 SOURCE_FORMS = (
     "a folder with one folder per class, a .zip of that, a feature bundle (.npz), picto:NAME, or a list (.csv) or "
-    "another form that README names"
+    "another form that docs/command_line.md names"
 )
 
 AS_BUNDLE = (

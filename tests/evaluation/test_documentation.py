@@ -12,7 +12,8 @@ from llu_core.evaluation.results import TimingRow, columns_of
 from llu_core.evaluation.sequence.rows import SequenceRow
 from llu_core.evaluation.sequence.scores import SequenceScore
 
-TEXT = (Path(__file__).parents[2] / "docs" / "evaluation.md").read_text(encoding="utf-8")
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "evaluation.md").read_text(encoding="utf-8")
+TEXT = DOCUMENT.split("## What is written\n")[1]
 NAMED = set(
     re.findall(r"`(\w+)`", "".join(line.split(" | ")[0] for line in TEXT.splitlines() if line.startswith("| `")))
 )

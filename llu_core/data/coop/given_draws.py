@@ -69,7 +69,8 @@ def listing_of(source: ImageSource, path: Path, folders: Sequence[str] = ()) -> 
             if any(folder.glob("shot_*_train.jsonl")):
                 return folder
     raise LluError(
-        f"{path} lists no shots of {source.name}; put {source.name}.json or shot_K-seed_S_train.jsonl there (README)"
+        f"{path} lists no shots of {source.name}; put {source.name}.json or shot_K-seed_S_train.jsonl there "
+        "(docs/evaluation.md)"
     )
 
 

@@ -1,4 +1,4 @@
-"""A report in short: averages over sets, a line per system in every table. README shows that of the built-in sets."""
+"""A report in short: averages over sets, a line per system in every table. docs/results.md has the built-in sets'."""
 
 from collections.abc import Sequence
 
