@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -21,7 +22,7 @@ def replay(step: Step, steps: int, device: torch.device) -> None:
     """Take the steps 0 to steps - 1 and wait for the last: the first as it is, the others as replays of its graph, or
     as they are too where it cannot be captured."""
     number = torch.zeros(1, dtype=torch.int64, device=device)
-    here, side = torch.cuda.current_stream(device), torch.cuda.Stream(device)
+    here, (side, _) = torch.cuda.current_stream(device), streams(device)
     with _ONE_AT_A_TIME:
         side.wait_stream(here)
         with torch.cuda.stream(side):
@@ -36,6 +37,13 @@ def replay(step: Step, steps: int, device: torch.device) -> None:
                 step(number)
                 number += 1
         here.synchronize()
+
+
+@cache
+def streams(device: torch.device) -> tuple[torch.cuda.Stream, torch.cuda.Stream]:
+    """The stream that steps are captured on, and one for work beside it; the same two for every training, since cuBLAS
+    keeps tens of megabytes for every stream that it has worked on."""
+    return torch.cuda.Stream(device), torch.cuda.Stream(device)
 
 
 def _captured(step: Step, number: Tensor, device: torch.device) -> torch.cuda.CUDAGraph | None:

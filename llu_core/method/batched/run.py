@@ -28,7 +28,7 @@ import torch
 from torch import Tensor
 
 from llu_core.method.adapter import AffineUpdate, LocalizedAdapter
-from llu_core.method.batched.graph import replay
+from llu_core.method.batched.graph import replay, streams
 from llu_core.method.batched.points import BatchedPoints, UpdatedPoints, padded, rows_taken
 from llu_core.method.recipes import Recipe
 from llu_core.method.schedule import ADAM_BETAS, ADAM_EPSILON, MOMENTUM, WEIGHT_DECAY, Batch
@@ -63,7 +63,7 @@ class BatchedTraining:
     def __init__(self, jobs: Sequence[Job]):
         self.jobs = jobs
         self.device = jobs[0].problem.images.device
-        self.second_stream = torch.cuda.Stream(self.device) if self.device.type == "cuda" else None
+        self.second_stream = streams(self.device)[1] if self.device.type == "cuda" else None
         self.logit_scale = jobs[0].problem.logit_scale
         self.from_identity = jobs[0].recipe.init == "identity"
         self.uses_adam = jobs[0].recipe.optimizer == "adam"
