@@ -32,7 +32,7 @@ search = GridSearchCV(classifier, grid, cv=4).fit(X, y)
 found = search.best_params_
 print(f"Of {len(search.cv_results_['params'])} settings, beta {found['beta']} and gamma {found['gamma']} are best:")
 print(f"{100 * search.best_score_:.1f} % of the held-out shots are right,", end=" ")
-print(f"and {100 * search.best_estimator_.score(X_test, y_test):.1f} % of {len(X_test)} test pictures of {', '.join(names)}.")
+print(f"and {100 * search.best_estimator_.score(X_test, y_test):.1f} % of {len(X_test)} test pictures.")
 
 # %% [markdown]
 # ## Classes that come later
