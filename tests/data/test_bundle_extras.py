@@ -23,7 +23,6 @@ from llu_core.method.checkpoint import TrainedAdapter
 from llu_core.method.composition.saved import TrainedComposition
 from llu_core.method.fitting import fit
 from llu_core.method.recipes import RECIPES
-from llu_core.systems.composed.saved import fit as ask_saved
 from llu_core.systems.composed.saved import saved_system
 from llu_core.systems.contract import Material
 from llu_core.systems.registry import SYSTEMS
@@ -192,7 +191,7 @@ def test_an_adapter_tells_the_bundles_model_and_refuses_another(tmp_path: Path):
         trained.require_encoder("", 6, "rn50")
     other = load_bundle(written(tmp_path / "other.npz", encoder=np.array(["rn50"])))
     with pytest.raises(LluError, match="another model than rn50"):
-        ask_saved(Material.of(other), 1, "cpu", saved_system(f"saved:{tmp_path / 'adapter'}").settings)
+        saved_system(f"saved:{tmp_path / 'adapter'}").fit(Material.of(other), 1, "cpu")
     with pytest.raises(LluError, match="another model"):
         adapter_of(tmp_path / "c.npz").require_encoder("ViT-B-16, 4567", 6)
 
