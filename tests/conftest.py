@@ -8,7 +8,7 @@ import torch
 
 from support.toy_encoder import ToyEncoder
 
-pytest_plugins = ["support.browser_fixtures", "support.app_fixtures", "support.demo_sessions"]
+pytest_plugins = ["support.browser_fixtures", "support.app_fixtures", "support.demo_sessions", "support.wheel_fixtures"]
 
 TINY_CONFIG = {
     "model_cfg": {

@@ -1,11 +1,8 @@
 """The package: what it declares, and that its wheel works by itself in another folder."""
 
 import ast
-import os
 import re
-import subprocess
 import sys
-import sysconfig
 import tomllib
 from collections.abc import Iterable, Iterator
 from importlib.metadata import packages_distributions
@@ -17,6 +14,7 @@ from packaging.utils import canonicalize_name
 
 import llu_core
 from llu_core.cli.main import main
+from support.wheel_fixtures import run_elsewhere
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -89,55 +87,26 @@ def test_the_command_says_its_version(capsys: pytest.CaptureFixture[str]):
     assert capsys.readouterr().out == f"llu-explorer {llu_core.__version__}\n"
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    run([sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ROOT], folder)
-    (built,) = folder.glob("*.whl")
-    return built
-
-
-@pytest.fixture(scope="module")
-def scripts(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The commands of an environment that holds the wheel alone; what it depends on is this environment's."""
-    folder = tmp_path_factory.mktemp("environment")
-    run([sys.executable, "-m", "venv", "--without-pip", folder], folder)
-    python = folder / "bin" / "python"
-    run([sys.executable, "-m", "pip", "--python", python, "install", "--no-deps", "--no-index", wheel], folder)
-    (site,) = folder.glob("lib/python*/site-packages")
-    (site / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    return python.parent
-
-
-def run(command: list, folder: Path) -> str:
-    """What a command prints that is run in a folder which is not the project's."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    environment |= {"LLU_CACHE": str(folder / "cache"), "HF_HUB_OFFLINE": "1"}
-    done = subprocess.run(list(map(str, command)), cwd=folder, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def test_the_installed_command_trains_in_another_folder(scripts: Path, tmp_path: Path):
-    assert run([scripts / "llu", "--version"], tmp_path) == f"llu-explorer {llu_core.__version__}\n"
-    assert run([scripts / "llu", "--help"], tmp_path).startswith("usage: llu ")
+def test_the_installed_command_trains_in_another_folder(installed: Path, tmp_path: Path):
+    assert run_elsewhere([installed / "llu", "--version"], tmp_path) == f"llu-explorer {llu_core.__version__}\n"
+    assert run_elsewhere([installed / "llu", "--help"], tmp_path).startswith("usage: llu ")
     program = "import llu_core.encoders.model_table as table; print(table.__file__, table.EMBEDDED_FOLDER, sep='\\n')"
-    places = run([scripts / "python", "-c", program], tmp_path).split()
-    assert all(place.startswith(str(scripts.parent)) for place in places)
-    told = run([scripts / "llu", "train", "picto:shapes", "--shots", "2", "--out", "adapter"], tmp_path)
+    places = run_elsewhere([installed / "python", "-c", program], tmp_path).split()
+    assert all(place.startswith(str(installed.parent)) for place in places)
+    told = run_elsewhere([installed / "llu", "train", "picto:shapes", "--shots", "2", "--out", "adapter"], tmp_path)
     assert "adapter saved to adapter" in told
     assert (tmp_path / "adapter" / "adapter.safetensors").is_file()
 
 
-def test_the_installed_package_reads_photographs(scripts: Path, tmp_path: Path):
+def test_the_installed_package_reads_photographs(installed: Path, tmp_path: Path):
     program = (
         "from llu_core import OpenClipEncoder; print(*OpenClipEncoder.load('photo').encode_texts(['a lion']).shape)"
     )
-    assert run([scripts / "python", "-c", program], tmp_path).split() == ["1", "512"]
+    assert run_elsewhere([installed / "python", "-c", program], tmp_path).split() == ["1", "512"]
 
 
-def test_the_wheel_says_what_it_needs(wheel: Path, scripts: Path):
-    (metadata,) = scripts.parent.glob("lib/python*/site-packages/llu_explorer-*.dist-info/METADATA")
+def test_the_wheel_says_what_it_needs(wheel: Path, installed: Path):
+    (metadata,) = installed.parent.glob("lib/python*/site-packages/llu_explorer-*.dist-info/METADATA")
     needs = re.findall(r"^Requires-Dist: (.+)$", metadata.read_text(encoding="utf-8"), re.MULTILINE)
     assert {canonicalize_name(Requirement(each).name) for each in needs} >= APP.keys()
     assert re.findall(r"^Provides-Extra: (.+)$", metadata.read_text(encoding="utf-8"), re.MULTILINE) == sorted(EXTRAS)

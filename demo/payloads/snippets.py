@@ -20,7 +20,7 @@ print([trained.class_names[k] for k in logits.argmax(dim=1)])
 
 def library_code(session: Session) -> str:
     """Python that loads the downloaded adapter and predicts a picture."""
-    if session.model is not None and not session.model.trained.encoder_identity:
+    if session.model is not None and not (session.model.trained.encoder_identity and session.model.trained.model):
         return EMBEDDINGS_CODE
     model = session.encoder_name if session.model is None else session.model.trained.model
     return f"""from llu_core import OpenClipEncoder, TrainedAdapter, predict
@@ -58,7 +58,7 @@ def _start(session: Session) -> str:
     as_it_came = model is None or (recipe == "fast" and not model.answers)
     if session.preset and as_it_came:
         return f'client.predict({session.preset!r}, api_name="/load_example")'
-    if model is None or not model.trained.encoder_identity:
+    if model is None or session.features is not None or not model.trained.encoder_identity:
         file = "my_pictures.zip" if session.features is None else "my_embeddings.npz"
         trained = recipe if recipe in RECIPES else "fast"
         off = '\nclient.predict(False, api_name="/set_statistics")' if session.statistics_told is False else ""

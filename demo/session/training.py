@@ -95,7 +95,7 @@ def train_adapter(session: Session, recipe: Recipe, *, seed: int = 1) -> Steps:
     adapter = yield from relay(steps, _training_progress)
     everyday = yield from _everyday_names(session, shots)
     yield Progress("Drawing the map", 0, 1)
-    name = "" if session.features else session.encoder_name
+    name = session.encoder_name if session.features is None else session.features.encoder_name
     trained = TrainedAdapter.of(shots, adapter, recipe, seed=seed, model=name, pictures=True)
     before = session.model
     queries = before.queries if before is not None and _comparable(before, shots) else None

@@ -116,7 +116,7 @@ def run_of(
     """What a report is to tell of this run."""
     from llu_core.evaluation.reporting.report import machine, versions
 
-    embedded = any(each.problem.encoder_identity for each in features)
+    embedded = any(each.problem.encoder_identity and not each.problem.bundle for each in features)
     return Run(
         command=options.typed,
         model=options.model if embedded else "",

@@ -85,7 +85,7 @@ def run(options: argparse.Namespace) -> int:
         beta, gamma = recipe.mask
         adapter = adapter.with_mask(beta=beta, gamma=gamma)
         print(tuning.reason)
-    _save(options, shots, adapter, recipe, absolute_name(model) if shots.encoder_identity else "")
+    _save(options, shots, adapter, recipe, shots.encoder_name if shots.bundle else absolute_name(model))
     return 0
 
 
@@ -139,5 +139,5 @@ def _load_source(options: argparse.Namespace, model: str):
     with embedding_progress(options.source) as show:
         shots = load_source(options.source, model_loader(options, model), progress=show)
     print_left_out(shots.rejected)
-    print_remarks(remarks(shots, encoder=model_loader(options, model)() if shots.encoder_identity else None))
+    print_remarks(remarks(shots, encoder=None if shots.bundle else model_loader(options, model)()))
     return shots

@@ -1,6 +1,7 @@
 """Every picture of a data set as embeddings, and the few shots drawn from them.
 
-Features.of(fewshot)                    a feature bundle or an embedded class folder: no validation rows, no views
+Features.of(fewshot)                    an embedded set as it is: no validation rows, no views
+load_features(path)                     a feature bundle (see `bundles`): with both where it has them
 extract(source, encoder, views=10)      a source of pictures (see `embedding`): with both where there are any
 features.problem                        FewShotSet of ALL classes; train: every row there is, test: all of it
 features.draw(shots, seed) -> Drawn     CoOp's draw over all classes, or the draw cached beside the data
@@ -93,15 +94,23 @@ class Features:
         """
         if fewshot.bundle:  # in folders, a class known by name alone is meant; in a bundle, rows went astray
             fewshot.require_rows()
-        labels = fewshot.train.labels.tolist()
+        return cls.whole(fewshot)
+
+    @classmethod
+    def whole(
+        cls, problem: FewShotSet, validation: LabelledEmbeddings | None = None, views: Tensor | None = None
+    ) -> "Features":
+        """Pools of which every row is there, whether or not each class has some."""
+        check_views(views, problem.train)
+        rows = LabelledEmbeddings.empty(problem.width) if validation is None else validation
         return cls(
-            problem=fewshot,
-            validation=LabelledEmbeddings.empty(fewshot.width),
-            views=None,
+            problem=problem,
+            validation=rows,
+            views=views,
             class_ids=(),
-            draw_pictures=partial(draw_with_validation, labels, ()),
-            train_row={row: row for row in range(len(labels))},
-            validation_row={},
+            draw_pictures=partial(draw_with_validation, problem.train.labels.tolist(), rows.labels.tolist()),
+            train_row={row: row for row in range(len(problem.train))},
+            validation_row={row: row for row in range(len(rows))},
         )
 
     def draw(self, shots: int, seed: int) -> Drawn:

@@ -109,7 +109,8 @@ class FewShotSet:
 
     class_names: C names, label k is class_names[k]; class_embeddings: (C, d) unit rows; test may be empty (0, d).
     base_classes: the first so many classes are the base (trained) half of base-to-new, the others its new half.
-    encoder_identity: "" where the origin of the embeddings is unknown (feature bundles).
+    encoder_identity, encoder_name: what embedded it and the name that loads that, each "" where unknown.
+    templates_known: whether the class texts were made by these templates, or nobody knows by which.
     bundle: the name of the feature bundle it was read from, for messages, "" for other sets.
     controls: closed problems elsewhere, of which no system learns anything.
     """
@@ -122,7 +123,9 @@ class FewShotSet:
     base_classes: int
     logit_scale: float = 100.0
     encoder_identity: str = ""
+    encoder_name: str = ""
     templates: tuple[str, ...] = DEFAULT_TEMPLATES
+    templates_known: bool = True
     rejected: tuple[Rejected, ...] = ()
     bundle: str = ""
     controls: tuple[Control, ...] = ()
@@ -173,7 +176,7 @@ class FewShotSet:
         train = LabelledEmbeddings(embeddings, labels, tuple(f"train {row}" for row in range(len(labels))))
         embeddings, labels = labelled_rows(*(test or (torch.empty(0, width), [])), "test ", width, len(known))
         tests = LabelledEmbeddings(embeddings, labels, tuple(f"test {row}" for row in range(len(labels))))
-        return cls(name, known, rows, train, tests, base, float(logit_scale))
+        return cls(name, known, rows, train, tests, base, float(logit_scale), templates_known=False)
 
     @property
     def width(self) -> int:

@@ -21,7 +21,7 @@ def remarks(fewshot: FewShotSet, class_ids: Sequence[str] = (), encoder: Encoder
     """Sentences about a set; class_ids: what tells classes of one name apart; encoder: the model that embedded it."""
     told = [same_texts(fewshot.class_names, fewshot.class_embeddings, class_ids)]
     told.append(cut_prompts(encoder, fewshot.class_names, fewshot.templates) if encoder else "")
-    told.append(_logarithm(fewshot.logit_scale) if not fewshot.encoder_identity else "")
+    told.append(_logarithm(fewshot.logit_scale) if fewshot.bundle or not fewshot.encoder_identity else "")
     return tuple(f"{fewshot.bundle or fewshot.name}: {sentence}" for sentence in told if sentence)
 
 

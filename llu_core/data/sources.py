@@ -10,8 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from llu_core.data.bundles import load_bundle
+from llu_core.data.bundles import load_features
 from llu_core.data.embedding import embed
+from llu_core.data.features import Features
 from llu_core.data.fewshot import FewShotSet
 from llu_core.data.folders.source import image_source
 from llu_core.data.forms import arrays, huggingface, manifest, shards, torchvision_sets
@@ -31,6 +32,12 @@ def open_source(text: str, *, templates: Sequence[str] | None = None) -> FewShot
 
     `templates` replace the source's own. Raises LluError, one line, for anything that cannot be used.
     """
+    source = open_pools(text, templates=templates)
+    return source.problem if isinstance(source, Features) else source
+
+
+def open_pools(text: str, *, templates: Sequence[str] | None = None) -> Features | ImageSource:
+    """The same with the validation rows and views that a feature bundle may have."""
     if text.startswith(BUILT_IN):
         from llu_core.data.built_in import open_set  # the renderer is of no use to other sources
 
@@ -43,12 +50,12 @@ def open_source(text: str, *, templates: Sequence[str] | None = None) -> FewShot
         source = _open_path(text)
     if not templates:
         return source
-    if isinstance(source, FewShotSet):
+    if isinstance(source, Features):
         raise LluError(f"{text}: a feature bundle brings its class names embedded; templates cannot change them")
     return replace(source, templates=tuple(templates))
 
 
-def _open_path(text: str) -> FewShotSet | ImageSource:
+def _open_path(text: str) -> Features | ImageSource:
     path = Path(os.path.expanduser(text))
     try:
         is_folder, is_file = path.is_dir(), path.is_file()
@@ -58,7 +65,7 @@ def _open_path(text: str) -> FewShotSet | ImageSource:
     if text and is_folder:
         return _open_folder(path)
     if is_file and suffix == ".npz":
-        return load_bundle(path)
+        return load_features(path)
     if is_file and suffix == ".zip":
         return image_source(list_zip(path))
     if is_file and suffix in manifest.SUFFIXES:
@@ -73,7 +80,7 @@ def _open_path(text: str) -> FewShotSet | ImageSource:
     raise LluError(f"{text[:80]!r} {state}; a source is {SOURCE_FORMS}")
 
 
-def _open_folder(path: Path) -> FewShotSet | ImageSource:
+def _open_folder(path: Path) -> Features | ImageSource:
     """What a folder holds that is not one of class folders is told by files that only such a set has."""
     if huggingface.is_saved_dataset(path):
         return huggingface.read_saved_dataset(path)

@@ -38,6 +38,17 @@ def absolute_name(name: str) -> str:
     return model + at + os.path.abspath(os.path.expanduser(path)) if at else name
 
 
+def may_be_one_model(one: tuple[str, str], other: tuple[str, str]) -> bool:
+    """Whether embeddings may be of one model that come with these (name, identity), each "" where it is not known.
+
+    Identities decide where both are known, names where either is not.
+    """
+    (name, identity), (other_name, other_identity) = one, other
+    if identity and other_identity:
+        return identity == other_identity
+    return not (name and other_name) or name == other_name
+
+
 def _find(name: str) -> Backbone:
     if name in BACKBONES:
         return BACKBONES[name]

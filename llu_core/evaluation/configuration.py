@@ -40,19 +40,18 @@ def configuration(
 ) -> dict[str, Any]:
     """What is the same for every draw; targets: their names and fingerprints.
 
-    encoder and templates are null where nobody knows them: a feature bundle does not say what embedded it; listed is
+    encoder and templates are null where nobody knows them: a feature bundle need not say what embedded it; listed is
     null where shots are drawn at random.
     """
     problem = source.problem
-    known = bool(problem.encoder_identity)
     return {
         "protocol": protocol,
         "source": problem.name,
         "method": system.name,
         "meaning": MEANING,
         "system": plain(system.identity),
-        "encoder": problem.encoder_identity if known else None,
-        "templates": list(problem.templates) if known else None,
+        "encoder": problem.encoder_identity or problem.encoder_name or None,
+        "templates": list(problem.templates) if problem.templates_known else None,
         "problem": fingerprint(problem, controls=protocol in ("base-to-new", "ablation")),
         "listed": source.listed or None,
         "targets": dict(targets),

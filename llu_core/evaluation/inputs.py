@@ -15,7 +15,7 @@ from llu_core.data.features import Features
 from llu_core.data.fewshot import FewShotSet
 from llu_core.data.pictures import ImageSource
 from llu_core.data.remarks import remarks
-from llu_core.data.sources import open_source
+from llu_core.data.sources import open_pools
 from llu_core.encoders.cache import ModelLoader
 from llu_core.errors import LluError
 from llu_core.evaluation.runner import run_tasks
@@ -60,8 +60,8 @@ class SourceFeatures:
         Raises LluError for a source that cannot be used.
         """
         source, listing = self._open(name, draws)
-        if isinstance(source, FewShotSet):
-            return replace(Features.of(source), remarks=(*remarks(source), *self._without_templates(source)))
+        if isinstance(source, Features):
+            return self._as_it_came(source)
         if self.loader.cache is not None and len(source.train) + len(source.test) >= SHARDED_FROM:
             self._embed_together(name, draws)
         features = extract(
@@ -75,18 +75,29 @@ class SourceFeatures:
         listed = f"{source.name}: shots as listed in {self.split}"
         return replace(features, remarks=(listed, *told, *own), listed=contents_of(listing))
 
-    def _open(self, name: str, draws: Draws) -> tuple[FewShotSet | ImageSource, Path | None]:
+    def _as_it_came(self, source: Features) -> Features:
+        """A bundle with as many of its views as are asked for; raises LluError where a class of it has no rows."""
+        problem, views = source.problem, source.views
+        if problem.bundle:
+            problem.require_rows()
+        there = 0 if views is None else len(views)
+        few = f"{problem.name}: of {self.views} views per training picture, the bundle has {there}"
+        told = (few,) * bool(problem.bundle and there < self.views)
+        kept = None if views is None or not self.views else views[: self.views]
+        return replace(source, views=kept, remarks=(*remarks(problem), *told, *self._without_templates(problem)))
+
+    def _open(self, name: str, draws: Draws) -> tuple[Features | ImageSource, Path | None]:
         """The source, and what lists its shots where something given does."""
         in_root = self.root is not None and name in self.datasets
         if name.startswith(MADE_UP):
-            source = made_up_set(name, self.loader())
+            source = Features.whole(made_up_set(name, self.loader()))
         else:
-            source = open_dataset(self.root or Path(), name) if in_root else open_source(name)
+            source = open_dataset(self.root or Path(), name) if in_root else open_pools(name)
         if isinstance(source, ImageSource) and self.templates:
             source = replace(source, templates=self.templates)
         if self.split is None or not draws:
             return source, None
-        if isinstance(source, FewShotSet):
+        if isinstance(source, Features):
             raise LluError(f"{name}: a feature bundle does not name its pictures, so that --split cannot choose them")
         listing = listing_of(source, self.split, (DATASETS[name].folder,) if in_root else ())
         return with_split(source, listing), listing

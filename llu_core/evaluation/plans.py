@@ -162,8 +162,9 @@ class _Grid:
 
     def _trial(self, system: str) -> Trial:
         setting = self.setting
-        # a feature bundle does not say which model made it, so no text tower can be put beside its embeddings
-        load_encoder = setting.load_encoder if self.source.problem.encoder_identity else None
+        # a feature bundle brings no model, and says at most by its word which one made it
+        problem = self.source.problem
+        load_encoder = setting.load_encoder if problem.encoder_identity and not problem.bundle else None
         return Trial(
             protocol=self.protocol,
             system=system,

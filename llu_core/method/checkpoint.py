@@ -13,8 +13,9 @@ import torch
 from huggingface_hub import ModelCard, ModelHubMixin
 from torch import Tensor
 
-from llu_core.data.bundles import MAX_LOGIT_SCALE
 from llu_core.data.fewshot import FewShotSet
+from llu_core.data.forms.bundle_arrays import MAX_LOGIT_SCALE
+from llu_core.encoders.backbones import may_be_one_model
 from llu_core.errors import LluError, one_line
 from llu_core.files.archives import MAX_BYTES
 from llu_core.method.adapter import AffineUpdate, LocalizedAdapter, LocalizedUpdate, nearest_anchor
@@ -84,7 +85,7 @@ class TrainedAdapter(ModelHubMixin, library_name="llu-explorer", tags=TAGS):
             trained_classes=tuple(taught.tolist()),
             templates=shots.templates,
             encoder_identity=shots.encoder_identity,
-            model=model,
+            model=model or shots.encoder_name,
             recipe=asdict(recipe),
             seed=seed,
             anchor_labels=shots.train.labels[nearest],
@@ -98,16 +99,16 @@ class TrainedAdapter(ModelHubMixin, library_name="llu-explorer", tags=TAGS):
         """The verdict for a picture with this cosine to its nearest anchor; None where nobody can say."""
         return None if self.familiar_from is None else similarity >= self.familiar_from
 
-    def require_encoder(self, identity: str, width: int) -> None:
-        """Raise LluError unless embeddings of that encoder can be given to this adapter."""
+    def require_encoder(self, identity: str, width: int, name: str = "") -> None:
+        """Raise LluError unless embeddings of that encoder can be given to this adapter; name: what loads it, or ""."""
         if width != self.adapter.width:
             raise LluError(
                 f"the adapter works on embeddings {self.adapter.width} wide, the loaded model gives {width}; "
                 f"load the model it was trained with{self._trained_with()}"
             )
-        if self.encoder_identity and identity != self.encoder_identity:
+        if not may_be_one_model((self.model, self.encoder_identity), (name, identity)):
             raise LluError(
-                f"the adapter was trained on another model than {identity}; load that one{self._trained_with()}"
+                f"the adapter was trained on another model than {identity or name}; load that one{self._trained_with()}"
             )
 
     def _trained_with(self) -> str:

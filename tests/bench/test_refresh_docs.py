@@ -27,7 +27,14 @@ from support.documents import read
 FAST = "fast recipe, 16 shots x 10 classes"
 TRAINED = [
     Measurement("training", FAST, 0.02, spread=0.001, peer="linear probe: the same with C=31.6", peer_value=0.09),
-    Measurement("training", FAST, 0.03, peer="LogisticRegression(max_iter=1000), one thread", peer_value=0.0234, limit=Limit(0.001, "bytes")),
+    Measurement(
+        "training",
+        FAST,
+        0.03,
+        peer="LogisticRegression(max_iter=1000), one thread",
+        peer_value=0.0234,
+        limit=Limit(0.001, "bytes"),
+    ),
 ]
 
 

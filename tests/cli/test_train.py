@@ -55,3 +55,10 @@ def test_beta_and_gamma_are_set_after_training_like_sliders(bundle: Path, tmp_pa
     own, moved = (TrainedAdapter.from_pretrained(tmp_path / name).adapter for name in ("own", "moved"))
     assert torch.equal(own.image.update.weight, moved.image.update.weight)
     assert ((own.beta, own.gamma), (moved.beta, moved.gamma)) == ((0.5, 20), (1, 0))
+
+
+def test_an_adapter_of_a_bundle_names_the_model_that_the_bundle_names(tmp_path: Path):
+    bundle = save_bundle(tmp_path / "named.npz", problem(), model="vit-b-16")
+    assert main(["train", str(bundle), "--out", str(tmp_path / "named")]) == 0
+    assert TrainedAdapter.from_pretrained(tmp_path / "named").model == "vit-b-16"
+    assert "the embeddings of OpenAI CLIP ViT-B/16" in (tmp_path / "named" / "README.md").read_text(encoding="utf-8")

@@ -128,7 +128,7 @@ def test_a_bundle_says_the_same_of_the_same_rows(tmp_path: Path):
 
 
 def test_the_number_of_a_row_counts_from_the_first_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("llu_core.data.bundles._BLOCK_NUMBERS", 24 * 4)
+    monkeypatch.setattr("llu_core.data.forms.bundle_arrays._BLOCK_NUMBERS", 24 * 4)
     path = save_bundle(tmp_path / "b.npz", of(base_classes=4))
     rows = unit_rows(len(X), 24).numpy()
     rows[14] = 0

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from llu_core.data import bundles
 from llu_core.data.bundles import load_bundle, save_bundle
+from llu_core.data.forms.bundle_arrays import REQUIRED_KEYS
 from llu_core.errors import LluError
 
 Write = Callable[..., Path]
@@ -102,7 +103,7 @@ ZERO_ROW[5] = 0
 @pytest.mark.parametrize(
     ("key", "value", "says"),
     [
-        *((key, None, "missing") for key in bundles.REQUIRED_KEYS),
+        *((key, None, "missing") for key in REQUIRED_KEYS),
         ("class_names", np.array(list("abcde"), dtype=object), "Python objects"),
         ("class_names", np.array(["a", "", "c", "d", "e"]), "empty name for label 1"),
         ("class_names", np.array(["a", " ", "c", "d", "e"]), "empty name for label 1"),
@@ -177,7 +178,7 @@ def test_a_single_array_is_refused(tmp_path: Path):
 
 def test_a_zip_of_other_things_is_refused(tmp_path: Path):
     with zipfile.ZipFile(tmp_path / "b.npz", "w") as archive:
-        for key in bundles.REQUIRED_KEYS:
+        for key in REQUIRED_KEYS:
             archive.writestr(key, b"text")
     with pytest.raises(LluError, match="train_features is not an array"):
         load_bundle(tmp_path / "b.npz")

@@ -12,8 +12,9 @@ from demo.session import draft as drafts
 from demo.session.session import Session
 from demo.session.uploads.controls import sampled_controls
 from demo.settings import MB
-from llu_core.data.bundles import BundleLimits, load_bundle
+from llu_core.data.bundles import load_bundle
 from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings, Rejected
+from llu_core.data.forms.bundle_arrays import BundleLimits
 from llu_core.errors import LluError
 
 THUMBNAIL = 64

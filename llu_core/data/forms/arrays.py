@@ -12,15 +12,18 @@ from typing import Any
 import numpy as np
 import torch
 
-from llu_core.data.bundles import OPTIONAL_KEYS, REQUIRED_KEYS, load_bundle
-from llu_core.data.fewshot import FewShotSet
+from llu_core.data.bundles import load_features
+from llu_core.data.controls import ELSEWHERE_KEYS, ELSEWHERE_THUMBNAILS
+from llu_core.data.features import Features
+from llu_core.data.forms.bundle_arrays import OPTIONAL_KEYS, REQUIRED_KEYS
 from llu_core.data.left_out import AS_BUNDLE
 from llu_core.errors import LluError, one_line, shown
 
 SUFFIXES = (".npy", ".pt", ".pth")
 MAX_BYTES = 8 * 2**30
 NAMES_FILE = "class_names.txt"
-_KEYS = (*REQUIRED_KEYS, *OPTIONAL_KEYS)
+_KEYS = (*REQUIRED_KEYS, *OPTIONAL_KEYS, *ELSEWHERE_KEYS, ELSEWHERE_THUMBNAILS)
+_TEXTS = ("class_names", "templates", "encoder", "elsewhere_class_names", "elsewhere_problems")
 
 
 def holds_arrays(folder: Path) -> bool:
@@ -28,8 +31,8 @@ def holds_arrays(folder: Path) -> bool:
     return (folder / "train_features.npy").is_file()
 
 
-def read_arrays(path: Path) -> FewShotSet:
-    """The set in a .pt file, in a folder of .npy files, or in the one that a .npy lies in; as `load_bundle`."""
+def read_arrays(path: Path) -> Features:
+    """The set in a .pt file, in a folder of .npy files, or in the one that a .npy lies in; as `load_features`."""
     folder = path if path.is_dir() else path.parent
     if path.suffix.lower() in SUFFIXES[1:]:
         return _set(path, _tensors(path))
@@ -76,7 +79,7 @@ def _tensors(path: Path) -> Mapping[str, Any]:
     return held
 
 
-def _set(path: Path, held: Mapping[str, Any]) -> FewShotSet:
+def _set(path: Path, held: Mapping[str, Any]) -> Features:
     """By the way of bundles, so that every check is theirs."""
     missing = [key for key in REQUIRED_KEYS if key not in held]
     if missing:
@@ -86,7 +89,9 @@ def _set(path: Path, held: Mapping[str, Any]) -> FewShotSet:
         bundle = Path(made) / "set.npz"
         try:
             np.savez(bundle, allow_pickle=False, **{key: _array(key, held[key]) for key in _KEYS if key in held})
-            return replace(load_bundle(bundle), name=shown(path.stem), bundle=shown(path.name))
+            features = load_features(bundle)
+            named = replace(features.problem, name=shown(path.stem), bundle=shown(path.name))
+            return replace(features, problem=named)
         except LluError as error:
             raise LluError(str(error).replace(bundle.name, path.name, 1)) from None
         except (TypeError, ValueError, OSError) as error:
@@ -97,4 +102,4 @@ def _array(key: str, value: Any) -> np.ndarray:
     if isinstance(value, torch.Tensor):
         value = value.detach()
         return (value.float() if value.is_floating_point() else value).numpy()
-    return np.array(value, dtype=np.str_) if key == "class_names" else np.asarray(value)
+    return np.atleast_1d(np.array(value, dtype=np.str_)) if key in _TEXTS else np.asarray(value)

@@ -124,7 +124,11 @@ def _sources(made: Sequence[_Made]) -> list[str]:
 
 def _facts(configuration: Mapping[str, Any]) -> str:
     views = configuration.get("views") or "none"
-    if configuration.get("encoder") is None:
-        return f"embedded by an unknown model with unknown templates, as feature bundles do not tell; views: {views}"
-    templates = ", ".join(f"'{template}'" for template in configuration.get("templates") or ())
-    return f"embedded by {configuration['encoder']}; templates: {templates}; views per training picture: {views}"
+    encoder, templates = configuration.get("encoder"), configuration.get("templates")
+    if encoder is None and templates is None:
+        return (
+            f"embedded by an unknown model with unknown templates, as its feature bundle does not tell; views: {views}"
+        )
+    made = f"embedded by {encoder or 'an unknown model'}"
+    listed = ", ".join(f"'{template}'" for template in templates or ()) or "unknown"
+    return f"{made}; templates: {listed}; views per training picture: {views}"

@@ -36,15 +36,16 @@ def sequence_cells(
 
 def _about(features: Sequence[Features], setting: Setting) -> dict[str, Any]:
     problems = [each.problem for each in features]
-    known = all(each.encoder_identity for each in problems)
+    encoders = {each.encoder_identity or each.encoder_name for each in problems}
+    templates = list(problems[0].templates) if all(each.templates_known for each in problems) else None
     of_sets = {each.name: fingerprint(each, controls=True) for each in problems}
     together = "\0".join(f"{name} {digest}" for name, digest in of_sets.items())
     return {
         "protocol": "sequence",
         "source": source_of(tuple(each.name for each in problems)),
         "meaning": MEANING,
-        "encoder": problems[0].encoder_identity if known else None,
-        "templates": list(problems[0].templates) if known else None,
+        "encoder": ", ".join(sorted(encoders)) if "" not in encoders else None,
+        "templates": templates,
         "problem": hashlib.blake2b(together.encode(errors="replace"), digest_size=16).hexdigest(),
         "listed": [each.listed or None for each in features] if any(each.listed for each in features) else None,
         "targets": of_sets,

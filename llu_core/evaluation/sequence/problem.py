@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from llu_core.data.fewshot import Control, FewShotSet
+from llu_core.encoders.backbones import may_be_one_model
 from llu_core.errors import LluError
 from llu_core.method.classifier import Classifier
 from llu_core.systems.composed.merging import with_common_texts
@@ -47,8 +48,8 @@ class SequenceProblem:
         first = sets[0]
         for each in sets:
             first.require_same_width(each)
-            known = {first.encoder_identity, each.encoder_identity} - {""}
-            if len(known) > 1 or abs(each.logit_scale - first.logit_scale) > 1e-3 * first.logit_scale:
+            encoders = ((problem.encoder_name, problem.encoder_identity) for problem in (first, each))
+            if not may_be_one_model(*encoders) or abs(each.logit_scale - first.logit_scale) > 1e-3 * first.logit_scale:
                 raise LluError(f"{first.name} and {each.name} were not embedded by one model; a sequence needs one")
             each.require_shots()
             each.select_classes(range(each.base_classes)).require_test("base")

@@ -10,6 +10,7 @@ Every set is kept whole, so that taking one out again leaves what was there befo
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import combinations
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,6 +18,7 @@ import torch
 from huggingface_hub import ModelCard, ModelHubMixin
 from torch import Tensor
 
+from llu_core.encoders.backbones import may_be_one_model
 from llu_core.errors import LluError, one_line
 from llu_core.files.archives import MAX_BYTES
 from llu_core.method.adapter_files import (
@@ -40,8 +42,8 @@ class TrainedComposition(ModelHubMixin, library_name="llu-explorer", tags=TAGS):
     """Saved adapters of several sets, asked together. sets: at least one; names: what each is called, none twice;
     max_anchors: as Composition has it.
 
-    Raises LluError for adapters of different backbones: another width, logit scale or identity; one of unknown identity
-    is taken by its width and scale.
+    Raises LluError for adapters of different backbones: another width, logit scale or identity, or another name where
+    an identity is not known; one of which neither is known is taken by its width and scale.
     """
 
     # as in TrainedAdapter
@@ -55,10 +57,9 @@ class TrainedComposition(ModelHubMixin, library_name="llu-explorer", tags=TAGS):
         twice = next((name for name in self.names if self.names.count(name) > 1), None)
         if twice is not None:
             raise LluError(f"two sets are called {twice!r}; give every set a name of its own")
-        known = {each.encoder_identity: name for each, name in zip(self.sets, self.names, strict=True)}
-        known.pop("", None)
-        if len(known) > 1:
-            first, second = list(known.values())[:2]
+        for (first, one), (second, other) in combinations(zip(self.names, self.sets, strict=True), 2):
+            if may_be_one_model((one.model, one.encoder_identity), (other.model, other.encoder_identity)):
+                continue
             raise LluError(f"{first!r} and {second!r} were trained on different models; compose those of one")
         _ = self.adapter  # says so where widths or scales differ
 
@@ -112,10 +113,10 @@ class TrainedComposition(ModelHubMixin, library_name="llu-explorer", tags=TAGS):
         """The name that loads the backbone, as the first set that knows it says."""
         return next((each.model for each in self.sets if each.model), "")
 
-    def require_encoder(self, identity: str, width: int) -> None:
-        """Raise LluError unless embeddings of that encoder can be given to every set."""
+    def require_encoder(self, identity: str, width: int, name: str = "") -> None:
+        """Raise LluError unless embeddings of that encoder can be given to every set; name: as in TrainedAdapter."""
         for each in self.sets:
-            each.require_encoder(identity, width)
+            each.require_encoder(identity, width, name)
 
     def save_pretrained(self, save_directory: str | Path, **options: Any) -> str | None:
         """Write all sets to a folder, as TrainedAdapter does with one; options: push_to_hub, repo_id ..."""

@@ -58,7 +58,7 @@ def card_text(
         [
             "# A few-shot adapter by Localized Latent Updates",
             "",
-            f"It updates the embeddings of {_model(model, encoder_known)}, near what it was taught only, and tells "
+            f"It updates the embeddings of {_model(model)}, near what it was taught only, and tells "
             f"{len(class_names):,} classes apart, {len(trained_classes):,} of them taught"
             f"{_by(provenance.source)}. beta is {mask[0]:g}, gamma {mask[1]:g}.",
             "",
@@ -78,7 +78,7 @@ def composition_text(*, sets: Mapping[str, int], model: str, encoder_known: bool
         [
             "# Few-shot adapters by Localized Latent Updates, composed",
             "",
-            f"{len(sets):,} adapters that update the embeddings of {_model(model, encoder_known)}, each near what it "
+            f"{len(sets):,} adapters that update the embeddings of {_model(model)}, each near what it "
             "was taught; where several reach, they share the update.",
             "",
             "## How to load it",
@@ -103,8 +103,8 @@ def composition_text(*, sets: Mapping[str, int], model: str, encoder_known: bool
     )
 
 
-def _model(model: str, known: bool) -> str:
-    if not known:
+def _model(model: str) -> str:
+    if not model:
         return "a model that is not known, since the set came as embeddings"
     return BACKBONES[model].title if model in BACKBONES else f"the model {as_written(shown(model))}"
 

@@ -34,8 +34,8 @@ def saved_system(name: str) -> System:
 def fit(material: Material, seed: int, device: Device, recipe: SavedFiles) -> Fitted:
     """What was saved, which the shots have no part in; raises LluError where it is of another model."""
     saved, shots = load_saved(recipe.address), material.shots
-    if shots.encoder_identity:
-        saved.require_encoder(shots.encoder_identity, shots.width)
+    if shots.encoder_identity or shots.encoder_name:
+        saved.require_encoder(shots.encoder_identity, shots.width, shots.encoder_name)
     elif saved.adapter.width != shots.width:
         raise LluError(
             f"{recipe.address} works on embeddings {saved.adapter.width} wide, those of {shots.name} are {shots.width}"
