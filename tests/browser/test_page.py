@@ -12,7 +12,7 @@ pytestmark = pytest.mark.browser
 
 
 def test_the_first_screen_shows_a_trained_example_and_stays_on_this_machine(page: Page, foreign_requests: list[str]):
-    assert page.locator("#explorer .js-plotly-plot").count() == 1
+    expect(page.locator("#explorer .js-plotly-plot")).to_have_count(1)
     expect(page.locator("#model-line")).to_contain_text("Embedded")
     assert foreign_requests == []
 
