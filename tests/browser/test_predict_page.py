@@ -24,7 +24,7 @@ def test_a_picture_is_asked_about_explained_and_removed(page: Page, tmp_path: Pa
     before = page.locator(".tracequery .points path").count()
     ask(page, tmp_path)
     expect(page.locator(".selected .kind")).to_contain_text("your picture")
-    assert page.locator(".tracequery .points path").count() == before + 1
+    expect(page.locator(".tracequery .points path")).to_have_count(before + 1)
     page.locator(".selected .remove").click()
     expect(page.locator(".tracequery .points path")).to_have_count(before)
 
