@@ -9,8 +9,9 @@ import torch
 from demo.payloads.arrays import floats
 from demo.payloads.elsewhere import heading_of
 from demo.session.session import Session
-from demo.session.shelf.members import is_on, members
+from demo.session.shelf.members import members, switched_on
 from demo.session.shelf.together import Together, accuracies_of, together
+from llu_core.errors import as_written
 from llu_core.method.checkpoint import TrainedAdapter
 from llu_core.method.composition.sweep import ComposedSweep, Places
 
@@ -20,16 +21,30 @@ def sets_payload(session: Session) -> list[dict[str, Any]] | None:
     found = members(session)
     if len(found) < 2:
         return None
+    on = {each.name for each in switched_on(session)}
     return [
         {
             "name": each.name,
             "title": each.title,
-            "on": is_on(session, each) and not each.why,
+            "on": each.name in on,
             "why": each.why,
             "kept": session.shelf.entry_of(each.model) is not None,
         }
         for each in found
     ]
+
+
+def shelf_line(session: Session) -> str:
+    """Markdown in the shelf's panel: what it is for, or what is on it and why something of it cannot act."""
+    if not session.shelf.entries:
+        return (
+            "Keep a trained set here and open another one: both then act at once, each near what it was taught, "
+            "and each has a switch beside the numbers."
+        )
+    on_it = ", ".join(f"**{as_written(each.name)}**" for each in session.shelf.entries)
+    resting = (f"{as_written(each.title)} cannot act: {as_written(each.why)}." for each in members(session) if each.why)
+    more = "" if len(members(session)) > 1 else "It is the set on the page; open another one to see both."
+    return "\n\n".join(filter(None, (f"On the shelf: {on_it}. {more}", *resting)))
 
 
 def statistics_told(session: Session) -> bool | None:

@@ -12,7 +12,7 @@ import torch
 from demo.session.draft import StoredPicture, empty_draft
 from demo.session.model import UNLABELLED, accuracies
 from demo.session.session import Session
-from demo.session.shelf.members import OWN, acting, answering, is_on
+from demo.session.shelf.members import OWN, answering, switched_on
 from demo.session.shelf.shelving import add_to_shelf
 from demo.session.shelf.together import together
 from demo.session.uploads.adapter import anchors_as_shots, asking, model_of_anchors, read_adapters
@@ -54,7 +54,7 @@ def _acting(session: Session, pictures: bool) -> TrainedAdapter | TrainedComposi
     """What answers on the page; raises LluError where all sets are switched off."""
     if together(session) is None:
         saved = _told(session)
-    elif any(is_on(session, each) for each in acting(session)):
+    elif switched_on(session):
         saved = answering(session)
     else:
         raise LluError("every set is switched off, so that nothing acts that could be saved; switch one on")

@@ -48,9 +48,10 @@ def acting(session: Session) -> tuple[Member, ...]:
     return tuple(each for each in members(session) if not each.why)
 
 
-def is_on(session: Session, member: Member) -> bool:
-    """Whether the visitor lets a set act."""
-    return member.name not in session.resting
+def switched_on(session: Session) -> tuple[Member, ...]:
+    """Those that the visitor lets act; a set that is alone has no switch."""
+    able = acting(session)
+    return able if len(able) < 2 else tuple(each for each in able if each.name not in session.resting)
 
 
 def why_apart(session: Session, models: Sequence[Model], other: Model) -> str:
@@ -79,7 +80,7 @@ def answering(session: Session) -> TrainedAdapter | TrainedComposition:
     """What answers at the page's setting: the sets that are switched on and can act, or the one of them that is; where
     none is, the one on the page without strength. Raises LluError where no set on the page is trained."""
     own = session.require_model()
-    sets = {each.title: _asked(session, each.model) for each in acting(session) if is_on(session, each)}
+    sets = {each.title: _asked(session, each.model) for each in switched_on(session)}
     if len(sets) > 1:
         return TrainedComposition.of(sets)
     return next(iter(sets.values())) if sets else _asked(replace(session, beta=0.0), own)
