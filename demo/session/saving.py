@@ -138,7 +138,7 @@ def open_adapter(session: Session, path: Path) -> Session:
     opened = asking(shown, trained, reader, shots, source=shots)
     for name, trained, _ in others:
         opened = add_to_shelf(opened, name, model_of_anchors(trained, name))
-    return opened
+    return replace(opened, history=session.history)  # all of it is one step for Undo
 
 
 def join_adapter(session: Session, before: Session, opened: Session) -> Session:
