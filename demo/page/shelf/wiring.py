@@ -16,7 +16,7 @@ def wire_shelf(actions: ShelfActions, view: View, show_all: Callable) -> None:
     panel, summary = view.shelf, view.summary
     show_all(panel.put.click(friendly(actions.put_shown), None, None, **PRIVATE).success)
     for event, action, field in (
-        (panel.example.input, actions.add_example_to_shelf, panel.example),
+        (panel.add.click, actions.add_example_to_shelf, panel.example),
         (panel.file.upload, actions.add_file_to_shelf, panel.file),
     ):
         added = event(friendly(action), field, summary, api_name=action.__name__)
