@@ -26,9 +26,9 @@ class Limits:
     Of one upload: upload_mb, files (those inside a zip counted), picture_megapixels for each picture and
     upload_megapixels for all together, unpacked_mb for a feature bundle or an adapter, width for the embeddings of a
     bundle (training takes memory with its square; CLIP's largest models have 1,536).
-    Of one visitor: pictures, classes, prompts (templates times classes), visitor_mb in memory, calls_per_minute
-    (0: any number) and uploads_mb in ten minutes, both by address; shots in one recording of a webcam, and live_frames
-    that a live prediction answers in a second.
+    Of one visitor: pictures, classes, prompts (templates times classes), sets on the shelf, visitor_mb in memory,
+    calls_per_minute (0: any number) and uploads_mb in ten minutes, both by address; shots in one recording of a webcam,
+    and live_frames that a live prediction answers in a second.
     Of all together: visitors, store_mb and idle_minutes of what is kept, address_percent of visitors and store_mb for
     one address, waiting trainings behind the running one, turn_minutes for each training, comparison or choice.
     """
@@ -42,6 +42,7 @@ class Limits:
     pictures: int = 2_000
     classes: int = 200
     prompts: int = 8_000
+    sets: int = 3
     visitor_mb: int = 400
     calls_per_minute: int = 0
     uploads_mb: int = 1_000

@@ -7,15 +7,16 @@ This package only reads the files that lie next to it; it does not import gradio
     demo.launch(head=preload_tags())
 
 The value of either component is one JSON string. The explorer's is a payload, or an update of the one on show; its
-events are "settings" {beta, gamma, statistics} when a drag ends or class statistics are switched, "walk" for the
-points of an arc, "methods" for the comparison, "link" for another set and "unquery" to take a query picture away. The
-class cards' events are "rename" {old, new}, "remove" {name}, "create" {name}, "move" {picture, to}, "discard"
-{picture} and "undo" {}; `picture` is a key of `demo.session.draft.pictures_by_key`. The photographs' is "photograph"
-{name}, the offered models' "offer" {name}, the added answers' "remove" {name}; the question about files that wait has
-"answer" {name, manner} and "leave" {}. Files chosen or dropped on a card go through the page's own upload field,
-"#drop", with the class written into "#drop-class"; a folder is packed into a zip in the browser first. The camera's
-are "shots" {number, name, pictures, recording, begins} of a recording, "recorded" {} at its end, and "frame" and
-"keep" {number, picture} of live prediction; its value is the newest answer, which bears the number of its call.
+events are "settings" {beta, gamma, statistics, resting} when a drag ends, or class statistics or a set are switched,
+"walk" for the points of an arc, "methods" for the comparison, "link" for another set, "unquery" {name} to take a
+query picture away and "unshelve" {name} to take a set off the shelf. The class cards' events are "rename" {old, new},
+"remove" {name}, "create" {name}, "move" {picture, to}, "discard" {picture} and "undo" {}; `picture` is a key of
+`demo.session.draft.pictures_by_key`. The photographs' is "photograph" {name}, the offered models' "offer" {name}, the
+added answers' "remove" {name}; the question about files that wait has "answer" {name, manner} and "leave" {}. Files
+chosen or dropped on a card go through the page's own upload field, "#drop", with the class written into
+"#drop-class"; a folder is packed into a zip in the browser first. The camera's are "shots" {number, name, pictures,
+recording, begins} of a recording, "recorded" {} at its end, and "frame" and "keep" {number, picture} of live
+prediction; its value is the newest answer, which bears the number of its call.
 """
 
 import importlib.util
@@ -74,12 +75,17 @@ EXPLORER_HTML = (
     .replace(TABS_PLACE, _read("explorer/tabs/tabs.html").strip())
 )
 """The explorer's markup, with PLOTLY_PLACE where the address of plotly.js belongs."""
-EXPLORER_CSS = "".join(_read(f"explorer/{name}.css") for name in ("explorer", "tabs/tabs", "tabs/how", "lesson/lesson"))
+_EXPLORER_STYLES = ("explorer", "panels/shelf", "tabs/tabs", "tabs/how", "lesson/lesson")
+EXPLORER_CSS = "".join(_read(f"explorer/{name}.css") for name in _EXPLORER_STYLES)
+
+EXPLORER_EVENTS = ("settings", "walk", "methods", "link", "unquery", "unshelve")
 
 EXPLORER: dict[str, Any] = {
     "html_template": EXPLORER_HTML.replace(PLOTLY_PLACE, _address(PLOTLY_JS)),
     "css_template": EXPLORER_CSS,
-    "js_on_load": _mount("explorer/index.js", "mountExplorer", ("settings", "walk", "methods", "link", "unquery")),
+    "js_on_load": _mount(
+        "explorer/index.js", "mountExplorer", ("settings", "walk", "methods", "link", "unquery", "unshelve")
+    ),
 }
 
 

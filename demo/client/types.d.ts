@@ -34,25 +34,48 @@ export interface Near<F = Float32Array> { nearest: F; uv: F }
 export interface Scores<F = Float32Array> { uu: F; vu: F; uv: F; vv: F; statistics?: F | null }
 /** What the formula works on; the core's class of this name has the same fields. */
 export interface Sweep<F = Float32Array> { images: Near<F>; classes: Near<F>; scores: Scores<F> }
+/** Of one set after the other: the cosine to its nearest anchor and which that is; then the products of every two places
+ * of a point, itself and g of it for every set. */
+export interface Part<F = Float32Array> { nearest: F[]; pairs: F[]; anchor?: number[][] }
+/** What a problem has of several sets: the products of the places of pictures and names; whether statistics count. */
+export interface Parts<F = Float32Array> {
+  images: Part<F>; classes: Part<F>; products: F[]; statistics: (F | null)[]; counted?: boolean;
+}
+/** A set on the shelf; why: what keeps it from acting, ""; kept: whether it can be taken off. */
+export interface ShelfSet { name: string; title: string; on: boolean; why: string; kept: boolean }
+/**
+ * able: the sets that can act, in the order of all parts; acting: those that do, as their indices; owners: whose each row of
+ * the set is; taught: the classes of each; nearest: to whose anchor each point is nearest, of those that act; together:
+ * whether there are parts.
+ */
+export interface Shelf {
+  sets: ShelfSet[]; able: ShelfSet[]; acting: number[]; owners: Int8Array; taught: Set<number>[];
+  familiarities: (number | null)[]; nearest: { images: Int8Array; classes: Int8Array }; together: boolean;
+}
+export interface SetSummary { seen: number | null; unseen: number | null }
 export interface Layer<F = Float32Array> { x: F; y: F }
 export interface Places<F = Float32Array> { images: Layer<F>; classes: Layer<F> | null }
 export interface Thumbnails { sheet: string; tile: number; columns: number; count?: number }
 
 interface ImageValues { names: string[]; nearestAnchor: number[] }
+interface ImageTexts { names: string[]; nearestAnchor?: number[] }
 interface ClassValues { names: string[]; seen: boolean[] }
 /** A control: `n` pictures and the classes that they were asked about. */
-export interface ControlValues<F = Float32Array> extends Near<F> { name: string; n: number; classNames: string[]; scores: Scores<F> }
+export interface ControlValues<F = Float32Array> extends Partial<Near<F>> {
+  name: string; n: number; classNames: string[]; scores?: Scores<F>; parts?: Parts<F>;
+}
 /** Names of other things; one has moved where the cosine to where it was is below its threshold. */
-export interface EverydayValues<F = Float32Array> extends Near<F> { names: string[]; thresholds: F }
-export interface Everyday extends EverydayValues { moved: Uint8Array }
+export interface EverydayValues<F = Float32Array> extends Partial<Near<F>> { names: string[]; thresholds: F; parts?: Part<F> }
+export interface Everyday extends Near { names: string[]; thresholds: Float32Array; moved: Uint8Array; parts: Part | null }
 interface AnchorValues { label: number[]; image: number[] }
 interface Heading { id: string; title?: string; preset?: string | null; projection?: string; message?: string }
 
 export interface Payload extends Heading {
   update?: undefined; logitScale: number; beta?: number; gamma?: number | string; select?: number;
-  images: ImageValues & Near<Floats> & Layer<Floats> & { n: number; truth: number[]; group: number[] };
-  classes: ClassValues & Near<Floats> & Layer<Floats>; anchors: AnchorValues;
-  statistics?: boolean | null; scores: Scores<Floats>; thumbnails?: Thumbnails | null; caption?: Caption<number | string> | null;
+  images: ImageTexts & Partial<Near<Floats>> & Layer<Floats> & { n: number; truth: number[]; group: number[] };
+  classes: ClassValues & Partial<Near<Floats>> & Layer<Floats>; anchors: AnchorValues;
+  shelf?: ShelfSet[] | null; parts?: Parts<Floats>; owners?: number[]; familiarities?: (number | null)[];
+  statistics?: boolean | null; scores?: Scores<Floats>; thumbnails?: Thumbnails | null; caption?: Caption<number | string> | null;
   elsewhere?: { problems: ControlValues<Floats>[]; everyday: EverydayValues<Floats> | null };
   familiarFrom?: number | null; auroc?: number | null;
 }
@@ -79,6 +102,8 @@ export interface Problem extends Sweep {
   name: string; start: number; n: number; classes: ClassValues & Near; logitScale: number; live?: boolean;
   /** Those that the adapter has, counted or not. */
   statistics?: Float32Array | null;
+  /** Of several sets that can act together, null where there is one. */
+  parts?: Parts | null;
 }
 /** `images` are the rows of all problems; `classes` and `scores` those of the first, which is the set's own. */
 export interface Data extends Sweep {
@@ -90,6 +115,7 @@ export interface Data extends Sweep {
   statistics: boolean | null;
   laid: Places; places: Places; counted: Uint8Array; kinds: Kind[]; live: LivePlace | null;
   problems: Problem[]; everyday: Everyday | null; familiarFrom: number | null; auroc: number | null; caption: Caption | null;
+  shelf: Shelf | null;
 }
 /** The row of the live picture, the data set without it, and the picture that was selected then. */
 export interface LivePlace { row: number; before: Data; selected: number; picture: string }
@@ -100,7 +126,12 @@ interface Said { name: string; percent: string }
 // What is computed from a data set.
 export type Belongs = (i: number) => boolean;
 export interface Weights { alpha: Float64Array; keep: Float64Array; take: Float64Array }
-export interface Workspace { images: Weights; classes: Weights; scores: Float32Array; best: Int32Array }
+export interface SeveralSide { shares: Float64Array; near: Float64Array; weights: Float64Array }
+export interface Several { images: SeveralSide; classes: SeveralSide; row: Float64Array }
+/** several: room for sets that act together, where a problem has parts. */
+export interface Workspace {
+  images: Weights; classes: Weights; scores: Float32Array; best: Int32Array; several?: Several | null;
+}
 /** The answers and alphas of all pictures, and a workspace per problem. */
 export interface Sweeps { alpha: Float64Array; best: Int32Array; workspaces: Workspace[] }
 export type Accuracy = "seen" | "unseen" | "harmonic" | "elsewhere";
@@ -137,11 +168,12 @@ export interface LessonStep {
 // The state.
 export type Change = "data" | "places" | "moving" | "live" | "switched" | "changed" | "released" | "turned" | "stepped";
 export type TabName = "changed" | "confusion" | "plane" | "walk" | "methods" | "table" | "how";
-export type Colouring = "alpha" | "truth" | "clip" | "llu" | "changed" | "method";
+export type Colouring = "alpha" | "truth" | "clip" | "llu" | "changed" | "set" | "method";
 export interface System { title: string; answers: Int32Array }
 export interface Filter { kinds: Set<string>; values: Set<number> }
 export interface Setting { beta: number; gamma: number }
-export interface Settings { beta: number; gamma: number | "inf"; statistics: boolean | null }
+/** resting: the sets that are switched off, null without others on the shelf. */
+export interface Settings { beta: number; gamma: number | "inf"; statistics: boolean | null; resting: string[] | null }
 export interface Link {
   set: string | null; picture: string | null; beta: number | null; gamma: number | null;
   statistics: boolean | null; colour: Colouring | null; lesson: number | null;
@@ -151,6 +183,8 @@ export interface Link {
 export interface Numbers {
   data: Data; sweeps: Sweeps; clip: Int32Array; changes: Uint8Array; clipSummary: Summary; summary: Summary;
   why: Why | null; shade: Uint8Array; shares: Uint8Array; colours: string[];
+  /** The set that has most of each picture, and what each set has right; empty without others on the shelf. */
+  acting: Int32Array; clipSets: SetSummary[]; sets: SetSummary[];
 }
 export interface FrameValues {
   data: Data; beta: number; gamma: number; changes: Uint8Array; clip: Int32Array; llu: Int32Array;
@@ -160,11 +194,11 @@ export type Theme = "light" | "dark";
 export type Ink = "ink" | "soft" | "strong" | "anchor" | "good" | "bad" | "card" | "mask";
 /** The colours of the theme, and the font and size in pixels of names on the map. */
 export type Inks = Record<Ink | "font", string> & { label: number };
-export interface Palettes { inks: Inks; mask: number[]; ramp: string[]; changes: string[]; classes: string[] }
-/** `shares`: sqrt(alpha / beta) of every picture, of 255; `maskInk`: red, green, blue. */
+export interface Palettes { inks: Inks; mask: number[]; ramp: string[]; changes: string[]; classes: string[]; sets: string[] }
+/** `setInks`: the set that has most of each picture, and the colours of the sets; null without others on the shelf. `shares`: sqrt(alpha / beta) of every picture, of 255; `maskInk`: red, green, blue. */
 export interface Look {
   alpha: Float64Array; beta: number; shares: Uint8Array; colours: string[]; shade: Uint8Array; changes: Uint8Array;
-  inks: Inks; maskInk: number[]; labels(): Label[]; tile(i: number): Tile | null;
+  inks: Inks; maskInk: number[]; setInks: { of: Int32Array; inks: number[][] } | null; labels(): Label[]; tile(i: number): Tile | null;
 }
 /** A thumbnail within the sheet of all: its upper left corner and its side, in pixels. */
 export interface Tile { picture: HTMLImageElement; x: number; y: number; side: number }
@@ -189,8 +223,11 @@ export interface MapPanel {
 /** The strip: where pictures, or class texts, lie by their similarity to what was taught, and how far the update reaches. */
 export interface ReachPanel {
   show(data: Data): void;
-  move(setting: { beta: number; gamma: number; changes: Uint8Array; shade: Uint8Array; selected: number }): void;
-  retint(inks: Inks): void; summary(): object;
+  move(setting: {
+    beta: number; gamma: number; changes: Uint8Array; shade: Uint8Array; selected: number;
+    alpha: Record<Side, Float64Array>;
+  }): void;
+  retint(inks: Inks, sets: string[]): void; summary(): object;
 }
 export interface OverlayPanel {
   show(data: Data): void; mark(shade: Uint8Array, selected: number): void; follow(): void;
@@ -198,7 +235,7 @@ export interface OverlayPanel {
 }
 export interface Answers {
   clip: number; llu: number; clipProbability: number; lluProbability: number;
-  alpha: number; textAlpha: Float64Array; beta: number;
+  alpha: number; textAlpha: Float64Array; beta: number; set: ShelfSet | null;
 }
 export interface TabPanel {
   showData?(data: Data, clip: Int32Array): void; show?(frame: FrameValues): void; settle?(frame: FrameValues): void;
@@ -210,12 +247,13 @@ export interface Panels {
   tiles: { show(now: Summary, clip: Summary, names: { ofTraining: boolean; everyday: number }): void; busy(value: boolean): void };
   caption: { show(text: string): void };
   card: { show(data: Data, i: number, answers: Answers): void; clear(): void };
-  reasons: { show(why: Why | null, names: { lead: string; rival: string }, changed: boolean, counted: boolean): void };
+  reasons: { show(why: Why | null, names: { lead: string; rival: string }, changed: boolean, third: string): void };
   bars: { show(problem: Problem, clip: Float64Array, llu: Float64Array, truth: number): void };
   reach: ReachPanel;
   map: MapPanel;
   overlay: OverlayPanel;
-  colourChoice: { show(colouring: Colouring, system: System | null): void };
+  shelf: { show(data: Data, now: SetSummary[], clip: SetSummary[], inks: string[]): void };
+  colourChoice: { show(colouring: Colouring, system: System | null, sets: boolean): void };
   legend: { build(colouring: Colouring, data: Data, palettes: Palettes): void; mark(filter: Filter): void };
   lesson: { showData(data: Data, clip: Int32Array): void; begin(): void; summary(): object };
   chips: { show(counts: { chosen: number; title: string; filtered: boolean; hidden: number }): void };
@@ -228,7 +266,7 @@ export interface Panels {
 /** What the page's one public name, lluExplorer, offers. */
 export interface Face {
   state(): object; setBeta(beta: number): void; setGamma(gamma: number | string): void;
-  setStatistics(on: boolean): void;
+  setStatistics(on: boolean): void; switchSet(name: string, on: boolean): void;
   select(i: number): void; choose(indices: number[] | null): void; where(i: number): number[];
   live(answer: CameraAnswer | null): LiveSaid | null; predict(beta: number, gamma: number | string): Float32Array | null;
   exportSvg(): Promise<string>; saveMap(kind: "png" | "svg"): Promise<void>; copyLink(): Promise<string>;

@@ -17,6 +17,7 @@ from demo.session import draft as drafts
 from demo.session import edits, queries, saving, training
 from demo.session.photographs import photograph_path
 from demo.session.session import Session
+from demo.session.shelf.members import OWN
 from llu_core.errors import LluError
 from llu_core.steps import counted, drain
 
@@ -35,7 +36,8 @@ class Actions:
         def load(session: Session) -> Session:
             if session.encoder is not before.encoder:
                 raise LluError("the model was changed meanwhile; choose the example again")
-            return replace(example, lineage=object()).replacing(session, f"open {name}")
+            shelf = {"shelf": session.shelf, "resting": session.resting - {OWN}}
+            return replace(example, lineage=object(), **shelf).replacing(session, f"open {name}")
 
         return self.visitors.change(request, load)
 

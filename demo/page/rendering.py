@@ -10,6 +10,7 @@ from demo.page.visitors import Visitors
 from demo.payloads.cards import cards_payload, cards_payload_of_features
 from demo.payloads.explorer import explorer_payload, positions_payload
 from demo.payloads.models import facts_panel, offers_payload
+from demo.payloads.shelf import shelf_line
 from demo.payloads.snippets import client_code, library_code
 from demo.payloads.summary import status_line
 from demo.payloads.waiting import answers_payload
@@ -57,6 +58,8 @@ class Rendering:
             gr.update(visible=untrained),
             f"**Not trained yet.** {reason or 'What you see belongs to the set before your last change.'}",
             gr.update(interactive=reason is None),
+            gr.update(interactive=session.model is not None and session.shelf.entry_of(session.model) is None),
+            shelf_line(session),
             *self.render_code(request),
         ]
 

@@ -11,6 +11,7 @@ from demo.hosting.versions import versions
 from demo.page.arguments import file_path, file_paths
 from demo.page.bar import BarPanel, SavePanel, UntrainedPanel, build_bar, build_save_panel, build_untrained_panel
 from demo.page.model_panel import ModelPanel, build_model_panel
+from demo.page.shelf.panel import ShelfPanel, build_shelf_panel
 from demo.payloads.cards import cards_payload
 from demo.payloads.live import camera_limits
 from demo.payloads.thumbnails import photographs_payload
@@ -104,6 +105,7 @@ class View:
     train: TrainPanel
     predict: PredictPanel
     save: SavePanel
+    shelf: ShelfPanel
     model: ModelPanel
     explorer: gr.HTML
     summary: gr.JSON
@@ -119,6 +121,7 @@ def build_view(settings: Settings) -> View:
         with gr.Column(elem_id="teach"):
             train = build_train_panel()
             few_shot = build_few_shot_panel(settings.limits)
+            shelf = build_shelf_panel()
             model = build_model_panel(settings)
         with gr.Column(elem_id="ask"):
             predict = build_predict_panel(settings.limits)
@@ -132,6 +135,7 @@ def build_view(settings: Settings) -> View:
         train=train,
         predict=predict,
         save=save,
+        shelf=shelf,
         model=model,
         explorer=explorer,
         summary=gr.JSON(visible=False),

@@ -16,6 +16,8 @@ from demo.page.long_work import LongWork
 from demo.page.model_loading import ModelLoading
 from demo.page.questions import PRIVATE, Questions, wire_questions
 from demo.page.rendering import Rendering
+from demo.page.shelf.actions import ShelfActions
+from demo.page.shelf.wiring import wire_shelf
 from demo.page.uploads_only import take_uploads_only
 from demo.page.views import View, build_view
 from demo.page.visitors import Visitors
@@ -42,6 +44,7 @@ class Page:
     work: LongWork
     camera: CameraActions
     models: ModelLoading
+    shelf: ShelfActions
     rendering: Rendering
 
     def show_panels(self, event: Callable) -> Any:
@@ -49,7 +52,7 @@ class Page:
         panels = [
             view.bar.model_line, view.bar.offers, view.bar.preset, few_shot.cards, few_shot.unseen, few_shot.templates,
             view.predict.answers, view.train.train, view.train.status, view.untrained.row, view.untrained.text,
-            view.untrained.train, view.save.library_code, view.save.client_code,
+            view.untrained.train, view.shelf.put, view.shelf.status, view.save.library_code, view.save.client_code,
         ]  # fmt: skip
         return _show(self.rendering.render_panels, panels, event)
 
@@ -80,6 +83,7 @@ def wire(page: Page, demo: gr.Blocks) -> None:
     _wire_cards(page)
     _wire_camera(page)
     _wire_explorer(page)
+    wire_shelf(page.shelf, page.view, page.show_all)
     _name_endpoints(page)
 
 
@@ -216,7 +220,7 @@ def _wire_camera(page: Page) -> None:
 
 def _wire_explorer(page: Page) -> None:
     """What the explorer asks the server for: to remember the sliders, an arc's points, a comparison, another set."""
-    actions, explorer, code = page.actions, page.view.explorer, page.view.save
+    actions, shelf, explorer, code = page.actions, page.shelf, page.view.explorer, page.view.save
 
     def follow_arc(request: gr.Request, event: gr.EventData) -> str:
         return actions.follow_arc(*received(actions.follow_arc, [event._data, request]))
@@ -225,8 +229,10 @@ def _wire_explorer(page: Page) -> None:
         yield from page.work.compare(*received(page.work.compare, [*entries(event, "run"), request]))
 
     def set_settings(request: gr.Request, event: gr.EventData) -> None:
-        *mask, statistics = entries(event, "beta", "gamma", "statistics")
+        *mask, statistics, resting = entries(event, "beta", "gamma", "statistics", "resting")
         actions.set_mask(*received(actions.set_mask, [*mask, request]))
+        if resting is not None:  # the shelf has others
+            shelf.let_rest(*received(shelf.let_rest, [resting, request]))
         if statistics is not None:  # the adapter has some
             actions.set_statistics(*received(actions.set_statistics, [statistics, request]))
 
@@ -260,7 +266,7 @@ def build_app(host: Host, settings: Settings) -> gr.Blocks:
     gr.set_static_paths(list(STATIC))
     with QuietBlocks(title="LLU Explorer", analytics_enabled=False, delete_cache=UPLOADS_KEPT) as demo:
         rendering = Rendering(Visitors(host.store))
-        actions = Actions(host), LongWork(host), CameraActions(host), ModelLoading(host)
+        actions = Actions(host), LongWork(host), CameraActions(host), ModelLoading(host), ShelfActions(host)
         wire(Page(build_view(settings), *actions, rendering), demo)
     demo.queue(default_concurrency_limit=CONCURRENT, max_size=MAX_QUEUE)
     return demo

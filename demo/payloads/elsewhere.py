@@ -1,5 +1,6 @@
 """What lies outside a set, for the page: the pictures of its controls as further rows, and everyday names."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -7,21 +8,20 @@ import torch
 
 from demo.payloads.arrays import floats, scores
 from demo.session.model import Model
+from llu_core.data.fewshot import Control
 from llu_core.method.elsewhere.familiarity import auroc_of_seen
 from llu_core.method.elsewhere.names import NamesSweep
 
 
-def elsewhere_names(model: Model) -> list[str]:
+def elsewhere_names(controls: Sequence[Control]) -> list[str]:
     """The names of the controls' pictures, in the order of their rows."""
-    return [name for control in model.controls for name in control.pictures.names]
+    return [name for control in controls for name in control.pictures.names]
 
 
 def elsewhere_vectors(model: Model) -> dict[str, np.ndarray]:
-    """What every picture of the controls has: truth (among the classes of its own problem), nearest, uv, anchor."""
+    """What every picture of the controls has: nearest, uv, anchor."""
     sweeps = [problem.sweep for problem in model.elsewhere.problems]
-    truth = [problem.labels for problem in model.elsewhere.problems]
     return {
-        "truth": _joined(truth),
         "nearest": _joined([each.image_nearest for each in sweeps]),
         "uv": _joined([each.image_uv for each in sweeps]),
         "anchor": _joined([each.image_anchor for each in sweeps]),
@@ -38,17 +38,20 @@ def elsewhere_payload(model: Model) -> dict[str, Any]:
     return {
         "problems": [
             {
-                "name": control.name,
-                "n": len(control.pictures),
-                "classNames": list(control.class_names),
                 "nearest": floats(problem.sweep.class_nearest),
                 "uv": floats(problem.sweep.class_uv),
                 "scores": scores(problem.sweep),
             }
+            | heading_of(control)
             for control, problem in problems
         ],
         "everyday": None if everyday is None else _everyday(everyday),
     }
+
+
+def heading_of(control: Control) -> dict[str, Any]:
+    """What is told of a control, whatever it is asked."""
+    return {"name": control.name, "n": len(control.pictures), "classNames": list(control.class_names)}
 
 
 def _everyday(names: NamesSweep) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The explorer's payload: everything the page needs to predict at any (beta, gamma) by itself, as one JSON string.
 
 Rows are the training images, the test images, the queries, and then the pictures of the controls, which are asked
-about the classes of their own problem.
+about the classes of their own problem. Of several sets that act together these are the pictures of all.
 """
 
 import json
@@ -13,11 +13,13 @@ import numpy as np
 from demo.payloads.arrays import floats, scores
 from demo.payloads.elsewhere import elsewhere_names, elsewhere_payload, elsewhere_vectors, familiarity_payload
 from demo.payloads.sheet import sheet_of
+from demo.payloads.shelf import anchors_payload, asked_of_several, sets_payload, statistics_told
 from demo.session.comparison import COMPARED, SystemRow
 from demo.session.model import Model
 from demo.session.presets import PRESETS
 from demo.session.queries import sweep_arc
 from demo.session.session import Session
+from demo.session.shelf.together import Together, together
 
 TRAIN, TEST, QUERY, ELSEWHERE = 0, 1, 2, 3
 
@@ -27,37 +29,36 @@ def explorer_payload(session: Session, *, select: int | None = None) -> str:
     model = session.model
     if model is None:
         return json.dumps({"id": "", "message": session.why_not_trainable() or "Press Train to see the map."})
-    selected, places = {} if select is None else {"select": select}, _places(model)
-    return json.dumps(
-        selected
-        | {
-            "id": model.id,
-            "version": 1,
-            "title": session.preset or model.shots.name,
-            "preset": None if session.changed_since_training else session.preset,
-            "logitScale": model.sweep.logit_scale,
-            "beta": session.beta,
-            "gamma": "inf" if math.isinf(session.gamma) else session.gamma,
-            "statistics": session.statistics_told,
-            "projection": model.projection.name,
-            "classes": _classes(model) | places["classes"],
-            "images": _images(model) | places["images"],
-            "anchors": _anchors(model),
-            "scores": scores(model.sweep),
-            "thumbnails": sheet_of(model),
-            "elsewhere": elsewhere_payload(model),
-            "caption": _caption(session),
-        }
-        | familiarity_payload(model)
-    )
+    joined = together(session)
+    shown = model if joined is None else joined
+    places, asked = _places(shown), _asked_of_one(model) if joined is None else asked_of_several(joined)
+    told = {} if select is None else {"select": select}
+    told |= {
+        "id": shown.id,
+        "version": 1,
+        "title": session.preset or model.shots.name,
+        "preset": None if session.changed_since_training else session.preset,
+        "logitScale": model.sweep.logit_scale,
+        "beta": session.beta,
+        "gamma": "inf" if math.isinf(session.gamma) else session.gamma,
+        "statistics": statistics_told(session),
+        "projection": shown.projection.name,
+        "thumbnails": sheet_of(shown),
+        "caption": _caption(session) if joined is None else None,
+        "shelf": sets_payload(session),
+    }
+    rows = {"classes": {"names": list(shown.shots.class_names)}, "images": _rows(shown)}
+    for name, values in rows.items():
+        told[name] = values | places[name] | asked.pop(name)
+    return json.dumps(told | asked)
 
 
 def positions_payload(session: Session) -> str:
     """New coordinates for the model that the page already shows."""
-    model = session.model
-    if model is None:
+    shown = together(session) or session.model
+    if shown is None:
         return explorer_payload(session)
-    return json.dumps({"update": "positions", "id": model.id, "projection": model.projection.name} | _places(model))
+    return json.dumps({"update": "positions", "id": shown.id, "projection": shown.projection.name} | _places(shown))
 
 
 def arc_payload(session: Session, anchor: int, kind: str, index: int) -> str:
@@ -97,32 +98,41 @@ def systems_payload(
     )
 
 
-def _labels(model: Model) -> np.ndarray:
-    return np.concatenate([part.labels.numpy() for part in model.parts])
+def _labels(shown: Model | Together) -> np.ndarray:
+    return np.concatenate([part.labels.numpy() for part in shown.parts])
 
 
-def _classes(model: Model) -> dict:
-    trained = set(model.trained.trained_classes)
-    return {
-        "names": list(model.shots.class_names),
-        "seen": [label in trained for label in range(len(model.shots.class_names))],
-        "nearest": floats(model.sweep.class_nearest),
-        "uv": floats(model.sweep.class_uv),
-    }
-
-
-def _images(model: Model) -> dict:
-    names, further = elsewhere_names(model), elsewhere_vectors(model)
-    sizes = [*(len(part) for part in model.parts), len(names)]
+def _rows(shown: Model | Together) -> dict:
+    """What is told of every picture, whatever it is asked."""
+    sizes = [*(len(part) for part in shown.parts), sum(len(control.pictures) for control in shown.controls)]
+    elsewhere = [label for control in shown.controls for label in control.pictures.labels.tolist()]
     return {
         "n": sum(sizes),
-        "names": [*model.row_names, *names],
-        "truth": [*_labels(model).tolist(), *further["truth"].tolist()],
+        "names": [*shown.row_names, *elsewhere_names(shown.controls)],
+        "truth": [*_labels(shown).tolist(), *elsewhere],
         "group": np.repeat((TRAIN, TEST, QUERY, ELSEWHERE), sizes).tolist(),
-        "nearest": floats(np.concatenate([model.sweep.image_nearest.numpy(), further["nearest"]])),
-        "nearestAnchor": [*model.sweep.image_anchor.tolist(), *further["anchor"].tolist()],
-        "uv": floats(np.concatenate([model.sweep.image_uv.numpy(), further["uv"]])),
     }
+
+
+def _asked_of_one(model: Model) -> dict:
+    """What the page's formula takes, and what it is told of the anchors."""
+    trained, further = set(model.trained.trained_classes), elsewhere_vectors(model)
+    sweep = model.sweep
+    return {
+        "classes": {
+            "seen": [label in trained for label in range(len(model.shots.class_names))],
+            "nearest": floats(sweep.class_nearest),
+            "uv": floats(sweep.class_uv),
+        },
+        "images": {
+            "nearest": floats(np.concatenate([sweep.image_nearest.numpy(), further["nearest"]])),
+            "nearestAnchor": [*sweep.image_anchor.tolist(), *further["anchor"].tolist()],
+            "uv": floats(np.concatenate([sweep.image_uv.numpy(), further["uv"]])),
+        },
+        "anchors": anchors_payload(model.trained, model.shots.train.names),
+        "scores": scores(sweep),
+        "elsewhere": elsewhere_payload(model),
+    } | familiarity_payload(model)
 
 
 def _caption(session: Session) -> dict | None:
@@ -134,33 +144,24 @@ def _caption(session: Session) -> dict | None:
     return {"text": preset.caption, "beta": preset.beta, "gamma": preset.gamma, "beyond": beyond}
 
 
-def _anchors(model: Model) -> dict:
-    """The class of each anchor, and the row of the training picture that it is, or that stands for its cluster."""
-    rows = {name: row for row, name in enumerate(model.shots.train.names)}
-    return {
-        "label": model.trained.anchor_labels.tolist(),
-        "image": [rows.get(name, -1) for name in model.trained.anchor_names],
-    }
-
-
-def _places(model: Model) -> dict[str, dict]:
+def _places(shown: Model | Together) -> dict[str, dict]:
     """Coordinates of images and classes; a class stands amid its pictures, without any it has no place."""
-    own, elsewhere = _points(model)
-    labels = _labels(model)[: len(own)]
-    classes = np.full((len(model.shots.class_names), 2), np.nan, dtype=np.float32)
+    own, elsewhere = _points(shown)
+    labels = _labels(shown)[: len(own)]
+    classes = np.full((len(shown.shots.class_names), 2), np.nan, dtype=np.float32)
     for label in np.unique(labels):
         classes[label] = np.median(own[labels == label], axis=0)
-    images = np.concatenate([own, model.projection.place(model.queries.embeddings.numpy()), *elsewhere])
+    images = np.concatenate([own, shown.projection.place(shown.queries.embeddings.numpy()), *elsewhere])
     return {
         name: {"x": floats(xy[:, 0]), "y": floats(xy[:, 1])} for name, xy in (("images", images), ("classes", classes))
     }
 
 
-def _points(model: Model) -> tuple[np.ndarray, list[np.ndarray]]:
+def _points(shown: Model | Together) -> tuple[np.ndarray, list[np.ndarray]]:
     """Where the map has the training and test images, and the pictures of every control that has a say."""
-    shots, points = model.shots, model.projection.points
+    shots, points = shown.shots, shown.projection.points
     own = len(shots.train) + len(shots.test)
     ends = own + np.cumsum([len(control.pictures) for control in shots.controls], dtype=int)
     of_each = np.split(points[own:], ends[:-1] - own) if len(ends) else []
-    used = {control.name for control in model.controls}
+    used = {control.name for control in shown.controls}
     return points[:own], [rows for rows, control in zip(of_each, shots.controls, strict=True) if control.name in used]

@@ -1,4 +1,4 @@
-"""All thumbnails of a model in one picture, a sprite sheet: the page cuts it."""
+"""All thumbnails of a model, or of several sets, in one picture, a sprite sheet: the page cuts it."""
 
 import base64
 import io
@@ -9,29 +9,30 @@ import numpy as np
 from PIL import Image
 
 from demo.session.model import Model
+from demo.session.shelf.together import Together
 from llu_core.data.fewshot import LabelledEmbeddings
 
 SHEET_COLUMNS = 32
 
 # Every visitor who comes is shown the same example. Weak, because pictures must not outlive the session.
-_sheets: WeakKeyDictionary[Model, dict | None] = WeakKeyDictionary()
+_sheets: WeakKeyDictionary[Model | Together, dict | None] = WeakKeyDictionary()
 
 
-def sheet_of(model: Model) -> dict | None:
-    """{sheet, tile, columns, count}, or None where the set has no thumbnails; it is made once for a model.
+def sheet_of(shown: Model | Together) -> dict | None:
+    """{sheet, tile, columns, count}, or None where the set has no thumbnails; it is made once for what is shown.
 
     The tiles are the rows of the sweep, then the pictures of the controls; these are left out where any has none.
     """
-    if model not in _sheets:
-        _sheets[model] = _make_sheet(model)
-    return _sheets[model]
+    if shown not in _sheets:
+        _sheets[shown] = _make_sheet(shown)
+    return _sheets[shown]
 
 
-def _make_sheet(model: Model) -> dict | None:
-    own = _thumbnails(model.parts)
+def _make_sheet(shown: Model | Together) -> dict | None:
+    own = _thumbnails(shown.parts)
     if own is None:
         return None
-    elsewhere = _thumbnails([control.pictures for control in model.controls])
+    elsewhere = _thumbnails([control.pictures for control in shown.controls])
     tiles = own
     if elsewhere is not None and elsewhere.shape[1:] == own.shape[1:]:
         tiles = np.concatenate([own, elsewhere])

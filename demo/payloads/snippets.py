@@ -1,7 +1,9 @@
 """Code to take away: the same steps as on the page, filled in with what the page shows."""
 
 from demo.session.session import Session
+from demo.session.shelf.members import answering
 from llu_core.encoders.model_table import BACKBONES
+from llu_core.method.composition.saved import TrainedComposition
 from llu_core.method.recipes import RECIPES
 
 PICTURE = "picture.png"
@@ -23,6 +25,16 @@ def library_code(session: Session) -> str:
     if session.model is not None and not (session.model.trained.encoder_identity and session.model.trained.model):
         return EMBEDDINGS_CODE
     model = session.encoder_name if session.model is None else session.model.trained.model
+    if session.model is not None and isinstance(answering(session), TrainedComposition):
+        return f"""from llu_core import OpenClipEncoder, TrainedComposition
+from llu_core.files.images import decode
+from llu_core.method.composition.prediction import predict_saved
+
+sets = TrainedComposition.from_pretrained("llu-adapter.zip")
+encoder = OpenClipEncoder.load({model!r})
+answer, = predict_saved(sets, encoder, [decode("{PICTURE}")], ["{PICTURE}"])
+print(f"CLIP: {{answer.clip_class}}, LLU: {{answer.llu_class}}, alpha {{answer.alpha:.3f}}, {{answer.set_name}}")
+"""
     return f"""from llu_core import OpenClipEncoder, TrainedAdapter, predict
 from llu_core.files.images import decode
 

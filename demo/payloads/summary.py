@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from typing import Any
 
+from demo.payloads.shelf import shelf_summary
 from demo.session.model import Model, accuracies
 from demo.session.session import Session
 from llu_core.data.fewshot import LabelledEmbeddings
@@ -14,7 +15,8 @@ from llu_core.method.elsewhere.names import NamesSweep
 
 
 def summary(session: Session) -> dict[str, Any]:
-    """JSON-ready: model, classes with counts and, once trained, accuracies in percent at the current beta and gamma."""
+    """JSON-ready: model, classes with counts and, once trained, accuracies in percent at the current beta and gamma: of
+    the set on the page alone, and of every set on the shelf where that has others."""
     source = session.source
     train, test = Counter(_labels(source.train)), Counter(_labels(source.test))
     classes = [
@@ -28,6 +30,7 @@ def summary(session: Session) -> dict[str, Any]:
         "rejected": [{"name": r.name, "reason": r.reason} for r in source.rejected],
         "can_undo": [edit.label for edit in reversed(session.history)],
         "trained": None if session.model is None else _trained(session, session.require_asked()),
+        "shelf": shelf_summary(session),
         "changed_since_training": session.changed_since_training,
         "remarks": list(told(session)),
     }

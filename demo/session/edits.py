@@ -10,6 +10,7 @@ from typing import Concatenate, ParamSpec
 from demo.session import draft as drafts
 from demo.session.queries import add_classes
 from demo.session.session import Session
+from demo.session.shelf.shelf import Shelf
 from demo.session.uploads.bundles import read_bundle
 from demo.session.uploads.controls import read_controls
 from demo.session.uploads.manner import joins
@@ -273,4 +274,4 @@ def set_templates(session: Session, templates: str) -> Session:
 def clear(session: Session) -> Session:
     """Forget the visitor's pictures and everything trained on them."""
     empty = replace(session, draft=drafts.empty_draft(), features=None, preset=None, model=None, history=())
-    return replace(empty, given=None, lineage=object()).for_own_set()
+    return replace(empty, given=None, lineage=object(), shelf=Shelf(), resting=frozenset()).for_own_set()

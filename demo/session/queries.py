@@ -14,13 +14,17 @@ from torch import Tensor
 from demo.session import draft as drafts
 from demo.session.model import UNLABELLED, Model
 from demo.session.session import Session
+from demo.session.shelf.members import answering
+from demo.session.shelf.together import together
 from llu_core.data.fewshot import LabelledEmbeddings
 from llu_core.data.taught import warning
 from llu_core.encoders.encoder import Encoder
 from llu_core.encoders.prompts import class_embeddings
 from llu_core.errors import LluError
 from llu_core.files.images import decode
-from llu_core.method.prediction import Prediction, predict_embeddings
+from llu_core.method.composition.prediction import where_composed
+from llu_core.method.composition.saved import TrainedComposition
+from llu_core.method.prediction import Prediction, answers, predict_embeddings
 from llu_core.method.sweep import Sweep
 
 MAX_QUERIES = 24
@@ -94,12 +98,13 @@ def remove_query(session: Session, name: str) -> Session:
 
 
 def answer(session: Session, row: int) -> Prediction:
-    """Both models' answers for a query at the sliders' setting."""
-    model = session.require_model()
-    query, shots = model.queries.select([row]), model.shots
-    return predict_embeddings(
-        session.trained, query.embeddings, query.names, shots.class_names, shots.class_embeddings
-    )[0]
+    """Both models' answers for a query at the sliders' setting; of sets that act together, among the classes of all."""
+    model, asked = session.require_model(), answering(session)
+    query, shots = model.queries.select([row]), (together(session) or model).shots
+    rows, classes = (query.embeddings, query.names), (shots.class_names, shots.class_embeddings)
+    if isinstance(asked, TrainedComposition):
+        return answers(asked.adapter, *rows, *classes, where_composed(asked, query.embeddings))[0]
+    return predict_embeddings(asked, *rows, *classes)[0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,8 +176,11 @@ def remove_answer(session: Session, name: str) -> Session:
 def sweep_arc(session: Session, anchor: int, kind: str, index: int) -> tuple[Tensor, Sweep]:
     """The great arc from an image anchor to an image row or a class text: (t in 0..1, the sweep of its points).
 
-    The paper's Figure 1 with real embeddings. kind: "image" or "class".
+    The paper's Figure 1 with real embeddings. kind: "image" or "class". Raises LluError where several sets act, whose
+    anchors and rows have other numbers.
     """
+    if together(session) is not None:
+        raise LluError("an arc is drawn of one set; take the others off the shelf")
     model = session.require_model()
     shots, anchors = model.shots, model.trained.adapter.image.anchors
     ends = {"image": model.images, "class": shots.class_embeddings}.get(kind)
@@ -209,5 +217,6 @@ def as_json(prediction: Prediction, *, leading: int = 5) -> dict[str, Any]:
             "picture": prediction.anchor_name,
             "class": prediction.anchor_class,
             "cosine": prediction.anchor_similarity,
+            "set": prediction.set_name,
         },
     }

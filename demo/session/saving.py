@@ -12,11 +12,12 @@ import torch
 from demo.session.draft import StoredPicture, empty_draft
 from demo.session.model import UNLABELLED, accuracies
 from demo.session.session import Session
-from demo.session.uploads.adapter import asking, read_adapter
-from demo.session.uploads.bundles import with_small_thumbnails
+from demo.session.shelf.members import OWN, answering, switched_on
+from demo.session.shelf.shelving import add_to_shelf
+from demo.session.shelf.together import together
+from demo.session.uploads.adapter import anchors_as_shots, asking, model_of_anchors, read_adapters
 from demo.session.uploads.project import ADAPTER_FOLDER, ROWS_FILE, belongs, open_project, packed_rows
 from demo.settings import MB
-from llu_core.data.fewshot import FewShotSet, LabelledEmbeddings
 from llu_core.data.forms.project import is_project, write_project
 from llu_core.data.pictures import Picture
 from llu_core.errors import LluError
@@ -24,6 +25,7 @@ from llu_core.files.listing import list_zip
 from llu_core.files.writing import folder_beside, write_text, write_whole
 from llu_core.method.adapter import interpolation_mask
 from llu_core.method.checkpoint import TrainedAdapter
+from llu_core.method.composition.saved import TrainedComposition
 from llu_core.method.saved.provenance import ELSEWHERE, Score
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -33,13 +35,11 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 def save_adapter(session: Session, folder: Path, *, pictures: bool = False) -> Path:
     """Write the adapter, as it answers at the page's settings, as a zip in `folder`; returns its path.
 
-    pictures: with small pictures of what it was taught with.
+    pictures: with small pictures of what it was taught with. Where several sets act, all of them are written.
     """
-    trained, archive = _told(session), folder / "llu-adapter.zip"
-    if not pictures:
-        trained = replace(trained, anchor_thumbnails=None)
+    saved, archive = _acting(session, pictures), folder / "llu-adapter.zip"
     with folder_beside(folder) as made:  # of this call alone: the button may be clicked twice
-        trained.save_pretrained(made / archive.stem)
+        saved.save_pretrained(made / archive.stem)
 
         def pack(file: IO[bytes]) -> None:
             with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
@@ -48,6 +48,21 @@ def save_adapter(session: Session, folder: Path, *, pictures: bool = False) -> P
 
         write_whole(archive, pack)
     return archive
+
+
+def _acting(session: Session, pictures: bool) -> TrainedAdapter | TrainedComposition:
+    """What answers on the page; raises LluError where all sets are switched off."""
+    if together(session) is None:
+        saved = _told(session)
+    elif switched_on(session):
+        saved = answering(session)
+    else:
+        raise LluError("every set is switched off, so that nothing acts that could be saved; switch one on")
+    if pictures:
+        return saved
+    if isinstance(saved, TrainedAdapter):
+        return replace(saved, anchor_thumbnails=None)
+    return replace(saved, sets=tuple(replace(each, anchor_thumbnails=None) for each in saved.sets))
 
 
 def _told(session: Session) -> TrainedAdapter:
@@ -113,45 +128,30 @@ def save_predictions(session: Session, folder: Path) -> Path:
 
 
 def open_adapter(session: Session, path: Path) -> Session:
-    """Reopen a saved zip: a project with its pictures, or an adapter, whose anchors are the set then."""
+    """Reopen a saved zip: a project with its pictures, or an adapter, whose anchors are the set then; of several that
+    were saved together, the first is on the page then and the others join the shelf."""
     if is_project(list_zip(path, max_bytes=session.limits.unpacked_mb * MB)):
         return open_project(session, path)
-    trained, reader = read_adapter(session, path)
-    shots = _anchors_as_shots(trained, path.stem)
+    (name, trained, reader), *others = read_adapters(session, path)
+    shots = anchors_as_shots(trained, name)
     shown = replace(session, draft=empty_draft(), features=shots, preset=None)
-    return asking(shown, trained, reader, shots, source=shots)
+    opened = asking(shown, trained, reader, shots, source=shots)
+    for name, trained, _ in others:
+        opened = add_to_shelf(opened, name, model_of_anchors(trained, name))
+    return replace(opened, history=session.history)  # all of it is one step for Undo
 
 
 def join_adapter(session: Session, before: Session, opened: Session) -> Session:
     """The session `opened`, begun on `before`; Undo brings back what it replaces, with what was edited meanwhile.
 
-    Raises LluError if everything was deleted or another model loaded meanwhile.
+    Raises LluError if everything was deleted, another model loaded or the shelf changed meanwhile.
     """
     session.require_same_set(before)
-    if session.encoder is not before.encoder:
-        raise LluError("the model was changed meanwhile; reopen the adapter again")
-    return replace(opened, lineage=object()).replacing(session, f"reopen {opened.source.name}")
-
-
-def _anchors_as_shots(trained: TrainedAdapter, name: str) -> FewShotSet:
-    thumbnails = trained.anchor_thumbnails
-    anchors = trained.adapter.image.anchors
-    rows = LabelledEmbeddings(
-        anchors, trained.anchor_labels, trained.anchor_names, None if thumbnails is None else thumbnails.numpy()
-    )
-    rows = with_small_thumbnails(rows)
-    none = LabelledEmbeddings(anchors[:0], trained.anchor_labels[:0], ())
-    return FewShotSet(
-        name=name,
-        class_names=trained.class_names,
-        class_embeddings=trained.class_embeddings,
-        train=rows,
-        test=none,
-        base_classes=len(trained.trained_classes),
-        logit_scale=trained.adapter.logit_scale,
-        encoder_identity=trained.encoder_identity,
-        templates=trained.templates,
-    )
+    if session.encoder is not before.encoder or session.shelf is not before.shelf:
+        what = "model" if session.shelf is before.shelf else "shelf"
+        raise LluError(f"the {what} was changed meanwhile; reopen the adapter again")
+    again = replace(opened, lineage=object(), resting=session.resting - {OWN})
+    return again.replacing(session, f"reopen {opened.source.name}")
 
 
 _VERDICTS = {True: "yes", False: "no", None: ""}

@@ -7,6 +7,7 @@ from demo.session.draft import empty_draft, require_within, stored_pictures
 from demo.session.memory import pieces_of
 from demo.session.model import Model
 from demo.session.readers import Reader, Readers
+from demo.session.shelf.shelf import Shelf
 from demo.settings import MB, Limits
 from llu_core.data.fewshot import FewShotSet
 from llu_core.data.pictures import ImageSource
@@ -22,8 +23,8 @@ class Edit:
     """What the set was before a change, who read it, and what the change was called.
 
     recording: the name of the recording that made the change, which goes on with it; "" for a change made at once.
-    model: the adapter as it answered before, where the change was one of its answers. whole: all that was on the page,
-    its history apart, where another set or adapter took its place.
+    model: the adapter as it answered before, where the change was one of its answers. shelf: what was on it. whole: all
+    that was on the page, its history apart, where another set or adapter took its place.
     """
 
     label: str
@@ -33,6 +34,7 @@ class Edit:
     reader: Reader
     recording: str = ""
     model: Model | None = None
+    shelf: Shelf = field(default_factory=Shelf)
     whole: "Session | None" = None
 
 
@@ -45,6 +47,7 @@ class Session:
     draft: the visitor's pictures; features: a set that came as embeddings and takes the draft's place, or None.
     history: earlier states of the set, newest last; limits: what a set may be. given: the adapter that came with an
     example. lineage: stays the same while a set is edited, and is another one once it is deleted or replaced.
+    shelf: trained sets that are kept beside the one on the page; resting: the names of those that are switched off.
     """
 
     encoder: Encoder
@@ -61,6 +64,8 @@ class Session:
     given: TrainedAdapter | None = None
     lineage: object = field(default_factory=object)
     readers: Readers | None = None
+    shelf: Shelf = field(default_factory=Shelf)
+    resting: frozenset[str] = frozenset()
 
     @property
     def source(self) -> ImageSource | FewShotSet:
@@ -115,7 +120,7 @@ class Session:
         if before.untouched:
             return self
         whole = replace(before, history=())
-        edit = Edit(label, before.draft, before.features, before.preset, before.reader, whole=whole)
+        edit = Edit(label, before.draft, before.features, before.preset, before.reader, shelf=before.shelf, whole=whole)
         return replace(self, history=(*before.history, edit)[-MAX_UNDO:]).within_memory(before)
 
     @property
@@ -143,13 +148,19 @@ class Session:
         if self.lineage is not before.lineage:
             raise LluError("the set was deleted or replaced meanwhile, so what was begun before was left; begin again")
 
+    def with_shelf(self, label: str, shelf: Shelf) -> "Session":
+        """The session with other sets on its shelf; what was switched off and is there no more is forgotten."""
+        left = {each.name for each in self.shelf.entries} - {each.name for each in shelf.entries}
+        changed = self._changed(label, False, "", shelf=shelf, resting=self.resting - left)
+        return changed.within_memory(self)
+
     def with_features(self, features: FewShotSet) -> "Session":
         """The session with a set of embeddings in place of pictures."""
         return self._changed(f"open {features.name}", True, "", draft=empty_draft(), features=features, preset=None)
 
     def _changed(self, label: str, anew: bool, recording: str, **changes) -> "Session":
         model = self.model if "model" in changes else None
-        before = Edit(label, self.draft, self.features, self.preset, self.reader, recording, model)
+        before = Edit(label, self.draft, self.features, self.preset, self.reader, recording, model, self.shelf)
         goes_on = recording and self.history and self.history[-1].recording == recording
         changed = replace(self, **changes, history=self.history if goes_on else (*self.history, before)[-MAX_UNDO:])
         return changed.for_own_set() if anew else changed
@@ -161,7 +172,7 @@ class Session:
         last, earlier = self.history[-1], self.history[:-1]
         if last.whole is None:
             before = replace(self, draft=last.draft, features=last.features, preset=last.preset, history=earlier)
-            before = replace(before, model=self._answering_as(last.model))
+            before = replace(before, model=self._answering_as(last.model), shelf=last.shelf)
         else:
             before = replace(last.whole, history=earlier)
         if self.readers is not None:
@@ -186,7 +197,7 @@ class Session:
     @property
     def holdings(self) -> tuple[object, ...]:
         """Whatever takes memory; two sessions that hold the very same objects take the same."""
-        return self.draft, self.features, self.model, self.history
+        return self.draft, self.features, self.model, self.history, self.shelf
 
     @cached_property
     def pieces(self) -> dict[int, int]:
@@ -210,7 +221,7 @@ class Session:
         model = self.model
         as_it_came = model is None or (model.trained is self.given and not len(model.queries))
         nothing_added = self.preset is not None or (not self.draft.class_names and self.features is None)
-        return as_it_came and nothing_added and not self.history
+        return as_it_came and nothing_added and not self.history and not self.shelf.entries
 
     def is_still(self, example: "Session") -> bool:
         """Whether this is the example as it came; its map may be a better one meanwhile."""
@@ -218,8 +229,8 @@ class Session:
         return same and self.untouched and self._setting == example._setting
 
     @property
-    def _setting(self) -> tuple[float, float, bool]:
-        return self.beta, self.gamma, self.statistics
+    def _setting(self) -> tuple[float, float, bool, frozenset[str]]:
+        return self.beta, self.gamma, self.statistics, self.resting
 
     @property
     def changed_since_training(self) -> bool:

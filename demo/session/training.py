@@ -12,6 +12,8 @@ from demo.session.model import Model, build_model, map_points
 from demo.session.presets import opening_setting
 from demo.session.projection import Projection, project_umap
 from demo.session.session import Session
+from demo.session.shelf.members import acting
+from demo.session.shelf.together import draw_map, together
 from llu_core.data.embedding import embed_steps
 from llu_core.data.fewshot import FewShotSet
 from llu_core.errors import LluError
@@ -51,7 +53,8 @@ def set_mask(session: Session, beta: float, gamma: float) -> Session:
 
 def set_statistics(session: Session, counted: bool) -> Session:
     """Remember whether class statistics count; raises LluError where the adapter has none."""
-    if session.require_model().trained.adapter.statistics is None:
+    session.require_model()
+    if all(each.model.trained.adapter.statistics is None for each in acting(session)):
         raise LluError("this adapter has no class statistics; train with the recipe best to have some")
     return replace(session, statistics=counted)
 
@@ -161,8 +164,13 @@ class _Timed(Generator[Step, None, Result]):
 
 
 def draw_umap(session: Session) -> Session:
-    """Replace the map's PCA by UMAP; the model and its id stay."""
-    model = session.model
+    """Replace the map's PCA by UMAP; the model and its id stay. Of sets that act together one map of all is drawn."""
+    model, joined = session.model, together(session)
+    if joined is not None:
+        if joined.projection.name != "UMAP":
+            with _one_map_at_a_time:
+                draw_map(session, project_umap)
+        return session
     if model is None or model.projection.name == "UMAP":
         return session
     adapter = model.trained.adapter

@@ -87,13 +87,13 @@ test("the controls leave the numbers of the set as they are", () => {
 
 test("a name has moved where it is further from itself than its threshold allows", () => {
   const { everyday } = withThings();
-  assert.equal(markMoved(everyday, 0, 5), 0);
-  assert.equal(markMoved(everyday, 1, 0), 3); // to u.v = .2, .2, .2 and .9, which is no less than .9
+  assert.equal(markMoved({ everyday, shelf: null }, 0, 5), 0);
+  assert.equal(markMoved({ everyday, shelf: null }, 1, 0), 3); // to u.v = .2, .2, .2 and .9, which is no less than .9
   assert.deepEqual(Array.from(everyday.moved), [1, 1, 1, 0]);
-  assert.equal(markMoved(everyday, 1, Infinity), 1);
+  assert.equal(markMoved({ everyday, shelf: null }, 1, Infinity), 1);
   const a = Math.exp(-5 * 0.4);
   assert.equal((1 - a + 0.2 * a) / mixtureNorm(a, 0.2) < 0.9, false);
-  assert.equal(markMoved(everyday, 1, 5), 2);
+  assert.equal(markMoved({ everyday, shelf: null }, 1, 5), 2);
 });
 
 test("the plane's map of elsewhere is what the sweeps have at every setting", () => {
@@ -115,7 +115,7 @@ test("the strip has a row of what lies elsewhere, and one of everyday names", ()
   assert.deepEqual(reachRows(data, "images").map(({ key, points }) => [key, points.length]).at(-1), ["elsewhere", 23]);
   const names = reachRows(data, "classes").at(-1);
   assert.deepEqual([names.key, names.points, names.names], ["everyday", [0, 1, 2, 3], EVERYDAY.names]);
-  markMoved(data.everyday, 1, 0);
+  markMoved(data, 1, 0);
   assert.match(readoutOf(data, "classes", { beta: 1, gamma: 0 }), /^3 of 4 everyday names moved noticeably \u00b7 the whole/);
   assert.equal(readoutOf({ ...data, auroc: 0.977 }, "images", { beta: 0, gamma: 5 }),
     "similarity tells taught from not taught: AUROC .98 \u00b7 no update: beta is 0");

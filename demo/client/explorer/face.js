@@ -5,8 +5,8 @@ import { find } from "../dom.js";
 import { openMode } from "../modes/mode.js";
 import { copyLink } from "./link.js";
 import { mapSvg, saveMap } from "./map/export.js";
-import { probabilitiesAt } from "./model/formula.js";
 import { readGamma } from "./model/numbers.js";
+import { probabilitiesOf } from "./model/problems.js";
 import { countHidden, countOf } from "./model/selection.js";
 
 /** @import { Face } from '../types.d.ts' */
@@ -21,6 +21,7 @@ export function publicFace(root, state, frame) {
     setBeta: (beta) => state.jumpTo(Number(beta), null),
     setGamma: (gamma) => state.jumpTo(null, readGamma(gamma)),
     setStatistics: (on) => state.switchStatistics(on),
+    switchSet: (name, on) => state.switchSet(name, on),
     select: (i) => state.select(i),
     choose: (indices) => state.choose(indices),
     live: (answer) => state.showLive(answer),
@@ -34,8 +35,7 @@ export function publicFace(root, state, frame) {
     async saveMap(kind) { if (state.data && frame.panels.map.isReady()) await saveMap(scene(), kind); },
     copyLink: () => copyLink(state),
     openMode,
-    predict: (beta, gamma) => state.data
-      && probabilitiesAt(state.data.problems[0], state.data.logitScale, beta, readGamma(gamma)),
+    predict: (beta, gamma) => state.data && probabilitiesOf(state.data, beta, readGamma(gamma)),
   };
 }
 
@@ -47,6 +47,8 @@ function stateOf(state, frame) {
   return {
     id: data ? data.id : null, beta, gamma, statistics: data ? data.statistics : null, selected, colouring,
     tiles: numbers && { ...numbers.summary }, clip: numbers && { ...numbers.clipSummary },
+    sets: data?.shelf && numbers ? data.shelf.sets.map((set) => ({ ...set })) : null,
+    accuracies: numbers && { sets: numbers.sets, clip: numbers.clipSets },
     projection: data ? data.projection : null, resting: panels.map.isResting(),
     chosen: chosen ? countOf(chosen, 1) : null, hidden: data && numbers ? countHidden(numbers.shade, data.kinds) : 0,
     why: numbers && numbers.why && { ...numbers.why }, reach: panels.reach.summary(), tabs: panels.tabs.summary(),

@@ -1,50 +1,24 @@
 // One frame: the state's predictions at its settings, computed once, then every panel from them.
 
 import { find, setText } from "../dom.js";
-import {
-  channelsOf, currentTheme, makeChangeColours, makeClassColours, makeRamp, pageInks, rampIndex,
-} from "./map/colours.js";
+import { channelsOf, currentTheme } from "./map/colours.js";
+import { fillColours, makePalettes } from "./map/palettes.js";
 import { whenPlotly } from "./map/plotly.js";
 import { captionOf } from "./model/caption.js";
-import { changeOf, explainMargin, FIXED, runnerUp, SAME, softmaxRow } from "./model/formula.js";
+import { explainMargin, runnerUp, softmaxRow } from "./model/formula.js";
 import { formatWeight } from "./model/numbers.js";
 import { samePictures } from "./model/payload.js";
-import { classNamesOf, makeSweeps, markMoved, problemIndex, sweepAll } from "./model/problems.js";
-import { countHidden, countOf, DIMMED, fillShade, isFiltering, TEST } from "./model/selection.js";
-import { summarise } from "./model/summary.js";
+import { classNamesOf, problemIndex } from "./model/problems.js";
+import { countHidden, countOf, isFiltering, TEST } from "./model/selection.js";
+import { explainComposed } from "./model/shelf/composed.js";
+import { actingSet, actsTogether } from "./model/shelf/sets.js";
+import { computeNumbers, makeNumbers } from "./numbers.js";
 import { groupNameOf } from "./panels/selected.js";
 
 /** @import { Data, Look, MapPanel, Numbers, Palettes, Panels, Problem } from '../types.d.ts' */
 /** @import { State } from "./state.js" */
 
 const THEMES = { attributes: true, attributeFilter: ["class"] };
-
-/**
- * What a frame computes, in arrays that are made once per data set; CLIP's own answers are the sweep at beta 0.
- * @type {(data: Data) => Numbers}
- */
-function makeNumbers(data) {
-  const sweeps = makeSweeps(data);
-  sweepAll(sweeps, data, 0, 0);
-  const [clip, changes] = [sweeps.best.slice(), new Uint8Array(data.n)];
-  const clipSummary = summarise(data, clip, changes, markMoved(data.everyday, 0, 0));
-  return {
-    data, sweeps, clip, changes, clipSummary, summary: clipSummary, why: null,
-    shade: new Uint8Array(data.n), shares: new Uint8Array(data.n), colours: data.images.names.map(() => ""),
-  };
-}
-
-/**
- * The colours of the theme of the moment, for so many classes.
- * @type {(root: HTMLElement, classes: number) => Palettes}
- */
-function makePalettes(root, classes) {
-  const [theme, inks] = [currentTheme(), pageInks(root)];
-  return {
-    inks, mask: channelsOf(inks.mask), ramp: makeRamp(theme), changes: makeChangeColours(theme),
-    classes: makeClassColours(classes, theme),
-  };
-}
 
 /** The loop that turns `state` into what the panels show. `begin(panels)` makes it listen to the theme. */
 export class Frame {
@@ -64,7 +38,7 @@ export class Frame {
     this.#root = root;
     this.#state = state;
     this.#tile = tile;
-    this.#palettes = makePalettes(root, 0);
+    this.#palettes = makePalettes(root, 0, 0);
   }
 
   get panels() {
@@ -85,8 +59,8 @@ export class Frame {
     new MutationObserver(() => {
       if (theme === currentTheme()) return;
       theme = currentTheme();
-      this.#palettes = makePalettes(this.#root, this.#palettes.classes.length);
-      panels.reach.retint(this.#palettes.inks);
+      this.#palettes = makePalettes(this.#root, this.#palettes.classes.length, this.#palettes.sets.length);
+      panels.reach.retint(this.#palettes.inks, this.#palettes.sets);
       onTheme();
     }).observe(document.body, THEMES);
   }
@@ -113,10 +87,10 @@ export class Frame {
   show(data, before) {
     const [samePoints, sameModel] = before ? [samePictures(before, data), before.id === data.id] : [false, false];
     this.#numbers = makeNumbers(data);
-    this.#palettes = makePalettes(this.#root, data.classes.names.length);
+    this.#palettes = makePalettes(this.#root, data.classes.names.length, data.shelf?.able.length ?? 0);
     this.#legendKey = "";
     this.panels.overlay.show(data);
-    this.panels.reach.retint(this.#palettes.inks);
+    this.panels.reach.retint(this.#palettes.inks, this.#palettes.sets);
     this.panels.reach.show(data);
     this.tellCaption();
     this.panels.tabs.showData(data, this.numbers.clip);
@@ -142,54 +116,17 @@ export class Frame {
   }
 
   #compute() {
-    const { beta, gamma, filter, chosen } = this.#state;
-    const { data, sweeps, clip, changes, shade } = this.numbers;
-    sweepAll(sweeps, data, beta, gamma);
-    const { truth } = data.images;
-    for (let i = 0; i < data.n; i++) changes[i] = changeOf(truth[i], clip[i], sweeps.best[i]);
-    this.numbers.summary = summarise(data, sweeps.best, changes, markMoved(data.everyday, beta, gamma));
-    const values = this.#colouredValues();
-    fillShade(shade, data.kinds, filter, chosen, values);
-    this.#fillColours(values);
-  }
-
-  /**
-   * What the colouring goes by, one number per picture; null where it is alpha. Pictures elsewhere are none of the set's
-   * classes and have no number where it goes by these.
-   * @type {() => Int32Array | Uint8Array | null}
-   */
-  #colouredValues() {
-    const { colouring, system } = this.#state;
-    const { data, clip, sweeps, changes } = this.numbers;
-    /** @type {(values: Int32Array) => Int32Array} */
-    const own = (values) => values.subarray(0, data.problems[0].n);
-    return {
-      alpha: null, truth: own(data.images.truth), clip: own(clip), llu: own(sweeps.best), changed: changes,
-      method: system ? system.answers : null,
-    }[colouring];
-  }
-
-  /** @type {(values: Int32Array | Uint8Array | null) => void} */
-  #fillColours(values) {
-    const { colouring, beta } = this.#state;
-    const { data, colours, shade, shares, sweeps, changes } = this.numbers;
-    const { inks, ramp, changes: changeColours, classes } = this.#palettes;
-    const palette = colouring === "changed" ? changeColours : classes;
-    for (let i = 0; i < colours.length; i++) {
-      shares[i] = rampIndex(sweeps.alpha[i], beta);
-      if (shade[i] === DIMMED) colours[i] = changeColours[SAME];
-      else if (values) colours[i] = values[i] >= 0 ? palette[values[i]] : changeColours[SAME]; // or it has none
-      else if (data.kinds[i] === "train") colours[i] = inks.anchor;
-      else colours[i] = changes[i] === FIXED ? changeColours[FIXED] : ramp[shares[i]];
-    }
+    const values = computeNumbers(this.numbers, this.#state);
+    fillColours(this.numbers, this.#state, this.#palettes, values);
   }
 
   /** How the points look now, for `drawPoints`. @type {() => Look} */
   #look() {
-    const { colours, shade, shares, changes, sweeps } = this.numbers;
-    const { inks, mask } = this.#palettes;
+    const { data, colours, shade, shares, changes, sweeps, acting } = this.numbers;
+    const { inks, mask, sets } = this.#palettes;
     return {
       alpha: sweeps.alpha, beta: this.#state.beta, colours, shade, shares, changes, inks, maskInk: mask,
+      setInks: data.shelf?.together ? { of: acting, inks: sets.map(channelsOf) } : null,
       labels: this.panels.overlay.labels, tile: this.#tile,
     };
   }
@@ -204,7 +141,9 @@ export class Frame {
     const { data, sweeps, clip, changes, shade, summary, clipSummary } = this.numbers;
     const everyday = data.everyday?.names.length ?? 0;
     panels.tiles.show(summary, clipSummary, { ofTraining: !data.images.group.includes(TEST), everyday });
-    panels.reach.move({ beta, gamma, changes, shade, selected });
+    panels.shelf.show(data, this.numbers.sets, this.numbers.clipSets, this.#palettes.sets);
+    const alpha = { images: sweeps.alpha, classes: sweeps.workspaces[0].classes.alpha };
+    panels.reach.move({ beta, gamma, changes, shade, selected, alpha });
     this.#renderSelected();
     this.#renderFilters();
     panels.tabs.show({
@@ -225,7 +164,7 @@ export class Frame {
     const { colouring, system, filter, chosen, chosenTitle } = this.#state;
     const { data, shade } = this.numbers;
     const { legend, chips, colourChoice } = this.panels;
-    colourChoice.show(colouring, system);
+    colourChoice.show(colouring, system, data.shelf?.together ?? false);
     const legendKey = `${data.id}:${colouring}:${this.#palettes.ramp[0]}`;
     if (legendKey !== this.#legendKey) legend.build(colouring, data, this.#palettes);
     this.#legendKey = legendKey;
@@ -253,6 +192,7 @@ export class Frame {
     this.panels.card.show(data, selected, {
       ...answers, clipProbability: rows.clip[answers.clip], lluProbability: rows.llu[answers.llu],
       alpha: sweeps.alpha[selected], textAlpha: workspace.classes.alpha, beta,
+      set: actingSet(data, "images", selected, sweeps.alpha[selected]),
     });
     this.panels.bars.show(problem, rows.clip, rows.llu, data.images.truth[selected]);
     this.#renderWhy(problem, row, answers);
@@ -266,9 +206,15 @@ export class Frame {
     const { beta, gamma } = this.#state;
     const { names } = problem.classes;
     const rival = clip === llu ? runnerUp(problem.scores.uu, row, names.length, clip) : clip;
-    if (rival >= 0) this.numbers.why = explainMargin(problem, row, llu, rival, beta, gamma);
-    const { why, data } = this.numbers;
-    this.panels.reasons.show(why, { lead: names[llu], rival: names[rival] }, clip !== llu, data.statistics === true);
+    const { data, sweeps } = this.numbers;
+    const several = actsTogether(data.shelf);
+    if (rival >= 0) {
+      this.numbers.why = several
+        ? explainComposed(sweeps.workspaces[data.problems.indexOf(problem)], problem, row, llu, rival)
+        : explainMargin(problem, row, llu, rival, beta, gamma);
+    }
+    const third = several ? "other sets" : data.statistics === true ? "statistics" : "";
+    this.panels.reasons.show(this.numbers.why, { lead: names[llu], rival: names[rival] }, clip !== llu, third);
   }
 
   /** Picture i in one sentence, for those who cannot see the map. @param {number} i */
@@ -284,10 +230,11 @@ export class Frame {
   describe(i) {
     const { data, sweeps } = this.numbers;
     const [truth, names] = [data.images.truth[i], classNamesOf(data, i)];
+    const set = actingSet(data, "images", i, sweeps.alpha[i])?.title ?? "";
     return {
       name: data.images.names[i],
       truth: truth < 0 ? groupNameOf(data, i) : names[truth],
-      line: `LLU ${names[sweeps.best[i]]}  \u00b7  \u03b1 ${formatWeight(sweeps.alpha[i])}`,
+      line: [`LLU ${names[sweeps.best[i]]}`, `\u03b1 ${formatWeight(sweeps.alpha[i])}`, set].filter(Boolean).join("  \u00b7  "),
     };
   }
 }

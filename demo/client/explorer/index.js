@@ -23,6 +23,7 @@ import { createChips } from "./panels/chips.js";
 import { createControls } from "./panels/controls.js";
 import { createReach } from "./panels/reach.js";
 import { createSelectedCard, createWhy } from "./panels/selected.js";
+import { createShelf } from "./panels/shelf.js";
 import { createTiles } from "./panels/tiles.js";
 import { createSheet } from "./sheet.js";
 import { State } from "./state.js";
@@ -141,6 +142,7 @@ function createPanels(root, state, frame, sheet, ask) {
     card: createSelectedCard(root, paint, (name) => ask("unquery", { name })), reasons: createWhy(root),
     bars: createBars(root), caption: createCaption(root), reach: createReach(root, (i) => state.select(i)),
     ...createMapPanels(root, state, frame, paint),
+    shelf: createShelf(root, state, (name) => ask("unshelve", { name })),
     tabs: createTabs(root, { state, paint, ask }),
     lesson: createLesson(find(root, "#lesson"), { state, paint, ask }),
   };

@@ -91,7 +91,8 @@ function writeLink(hash) {
  */
 export async function copyLink(state) {
   const address = window.location.href.split("#")[0] + linkHash(state);
-  const what = state.data?.preset ? "this example with its settings, colours and selected picture"
+  const alone = state.data?.shelf ? "; the shelf stays in your session" : "";
+  const what = state.data?.preset ? `this example with its settings, colours and selected picture${alone}`
     : "the settings and colours only: your pictures stay in your session";
   try {
     await navigator.clipboard.writeText(address);

@@ -6,7 +6,8 @@ import { LESSON } from "./model/lesson/steps.js";
 import { readLive, saidOf, withLive, withoutLive, writeLive } from "./model/live.js";
 import { placeAgain, placeAnew } from "./model/places.js";
 import { countStatistics } from "./model/problems.js";
-import { keptByName, keptChoice, makeFilter } from "./model/selection.js";
+import { flip, keptByName, keptChoice, makeFilter } from "./model/selection.js";
+import { colouringIn, keepSwitches, restingOf, switchSet } from "./model/shelf/sets.js";
 import { openingPicture } from "./model/summary.js";
 import { TAB_NAMES } from "./tabs/names.js";
 import { Told } from "./told.js";
@@ -74,8 +75,9 @@ export class State {
     if (!this.chosen) this.chosenTitle = "";
     if (!sameModel) this.filter = makeFilter();
     this.system = null; // its answers are those of one set
-    if (this.colouring === "method") this.#colourBy("alpha");
-    if (!sameModel) this.#told.hear(data, this.#touched);
+    this.#colourBy(colouringIn(data, this.colouring, sameModel));
+    if (!sameModel) this.#told.hear({ ...data, resting: restingOf(data) }, this.#touched);
+    else keepSwitches(before, data);
     if (!this.#touched) Object.assign(this, { beta: data.beta, gamma: data.gamma, statistics: data.statistics ?? true });
     countStatistics(data, this.statistics);
     this.selected = this.#selectionIn(data, before);
@@ -155,6 +157,15 @@ export class State {
     this.#tell(SWITCHED);
   }
 
+  /** A set acts, or rests. @type {(name: string, on: boolean) => void} */
+  switchSet(name, on) {
+    if (!this.data || !switchSet(this.data, name, on)) return;
+    this.link = null;
+    this.#told.release();
+    this.#tell(DATA); // another set is the nearest one of every point
+    this.#tell(SWITCHED);
+  }
+
   /** As `moveTo`, without a hand to take off. @type {(beta: number | null, gamma: number | null) => void} */
   jumpTo(beta, gamma) {
     this.#told.release();
@@ -180,7 +191,7 @@ export class State {
   /** What the server has not been told yet, or null; from now on it counts as told. @type {() => Settings | null} */
   takeUnsent() {
     const { beta, gamma, data } = this;
-    return this.#told.take({ beta, gamma, statistics: data?.statistics ?? null });
+    return this.#told.take({ beta, gamma, statistics: data?.statistics ?? null, resting: restingOf(data) });
   }
 
   /** @type {(i: number) => void} */
@@ -283,9 +294,4 @@ export class State {
     if (link.statistics !== null) this.switchStatistics(link.statistics);
     if (link.beta !== null || link.gamma !== null) this.jumpTo(link.beta, link.gamma);
   }
-}
-
-/** Takes a key out of a set, or puts it in. @type {<K>(keys: Set<K>, key: K) => void} */
-function flip(keys, key) {
-  if (!keys.delete(key)) keys.add(key);
 }

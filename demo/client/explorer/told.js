@@ -2,12 +2,14 @@
 
 /** @import { Data, Settings } from '../types.d.ts' */
 
+/** @typedef {Pick<Data, "beta" | "gamma" | "statistics"> & Pick<Settings, "resting">} Setting */
+
 /**
  * Settings as the server reads them.
- * @type {(setting: Pick<Data, "beta" | "gamma" | "statistics">) => Settings}
+ * @type {(setting: Setting) => Settings}
  */
-function settingsOf({ beta, gamma, statistics }) {
-  return { beta, gamma: gamma === Infinity ? "inf" : gamma, statistics };
+function settingsOf({ beta, gamma, statistics, resting }) {
+  return { beta, gamma: gamma === Infinity ? "inf" : gamma, statistics, resting };
 }
 
 export class Told {
@@ -21,7 +23,7 @@ export class Told {
 
   /**
    * The server has set these of its own accord, with a new adapter. `own`: whether the visitor has settings that differ.
-   * @type {(setting: Pick<Data, "beta" | "gamma" | "statistics">, own: boolean) => void}
+   * @type {(setting: Setting, own: boolean) => void}
    */
   hear(setting, own) {
     this.#known = JSON.stringify(settingsOf(setting));
@@ -30,7 +32,7 @@ export class Told {
 
   /**
    * What the server has not been told yet, or null; from now on it counts as told.
-   * @type {(setting: Pick<Data, "beta" | "gamma" | "statistics">) => Settings | null}
+   * @type {(setting: Setting) => Settings | null}
    */
   take(setting) {
     if (!this.#unsent) return null;

@@ -14,6 +14,7 @@ from demo.session.edits import Upload, join_upload, joined_by
 from demo.session.model import Model
 from demo.session.queries import encodable_model, encode_picture
 from demo.session.session import Session
+from demo.session.shelf.together import together
 from demo.settings import Limits
 from llu_core.data.fewshot import LabelledEmbeddings
 from llu_core.data.pictures import ImageSource, Picture
@@ -103,8 +104,11 @@ class Glance:
 def glance(session: Session, frame: str) -> Glance:
     """Ask the adapter about a frame, without remembering it anywhere.
 
-    Raises LluError where there is no adapter, where its encoder is unknown, and where the frame is no picture.
+    Raises LluError where there is no adapter or several sets act, where its encoder is unknown, and where the frame is
+    no picture.
     """
+    if together(session) is not None:
+        raise LluError("live prediction asks one set; take the others off the shelf, or ask about a single picture")
     model, encoder = encodable_model(session)
     embedding = forgetful(encoder).encode_images([read_frame(frame)])
     return Glance(model, embedding, Sweep.of(model.trained.adapter, embedding, model.shots.class_embeddings))

@@ -39,6 +39,7 @@ def test_every_public_action_has_a_named_endpoint(client: Client):
         "/set_statistics", "/ask", "/remove_query", "/add_class", "/remove_answer", "/summary",
         "/save_adapter", "/save_predictions", "/save_page", "/save_project", "/open_adapter",
         "/load_model", "/cancel_model", "/clear", "/compare_methods", "/choose_mask", "/cancel", "/ask_photograph",
+        "/put_on_shelf", "/add_example_to_shelf", "/add_file_to_shelf", "/take_off_shelf", "/switch_set",
     } == set(named)  # fmt: skip
 
 

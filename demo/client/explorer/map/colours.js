@@ -67,6 +67,16 @@ export function makeClassColours(count, theme) {
   return plainColours(colours);
 }
 
+/**
+ * One colour per set on the shelf, the one on the page first: blue, orange, teal and magenta differ for every eye.
+ * @type {(count: number, theme: Theme) => string[]}
+ */
+export function makeSetColours(count, theme) {
+  const [lightness, chroma] = theme === "dark" ? [0.74, 0.14] : [0.54, 0.17];
+  const hues = [265, 50, 190, 340, 110];
+  return plainColours(Array.from({ length: count }, (_, s) => oklch([lightness, chroma, hues[s % hues.length]])));
+}
+
 /** Colours of SAME, FIXED, BROKEN, MOVED. @type {(theme: Theme) => string[]} */
 export function makeChangeColours(theme) {
   return theme === "dark"

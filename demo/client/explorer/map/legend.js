@@ -13,7 +13,8 @@ export function createColourChoice(root, state) {
   const list = findA(HTMLSelectElement, root, "#colour-by");
   list.addEventListener("change", () => state.setColouring(/** @type {Colouring} */ (list.value)));
   return {
-    show(colouring, system) {
+    show(colouring, system, sets) {
+      findA(HTMLOptionElement, list, "[value=set]").hidden = !sets;
       const entry = list.querySelector("[value=method]");
       if (!system) entry?.remove();
       else setText(entry ?? addOption(list, "method"), `${system.title} answer`);
@@ -44,7 +45,7 @@ export function createLegend(root, state) {
       swatches.hidden = colouring === "alpha";
       const stops = palettes.ramp.filter((_, step) => step % 17 === 0);
       find(ramp, ".ramp").style.background = `linear-gradient(90deg, ${stops.join(", ")})`;
-      const swatchesOf = colouring === "changed" ? changeSwatches : classSwatches;
+      const swatchesOf = { changed: changeSwatches, set: setSwatches }[String(colouring)] ?? classSwatches;
       entries = colouring === "alpha" ? [] : swatchesOf(data, palettes);
       entries.forEach((button, key) => button.addEventListener("click", () => state.toggleValue(key)));
       swatches.replaceChildren(...entries);
@@ -74,6 +75,11 @@ function swatch(colour, text) {
 /** In the order of SAME, FIXED, BROKEN, MOVED. @type {(data: Data, palettes: Palettes) => HTMLButtonElement[]} */
 function changeSwatches(data, palettes) {
   return ["unchanged", "fixed", "broken", "another wrong answer"].map((name, change) => swatch(palettes.changes[change], name));
+}
+
+/** The sets that can act, by who has most of a picture. @type {(data: Data, palettes: Palettes) => HTMLButtonElement[]} */
+function setSwatches({ shelf }, palettes) {
+  return shelf?.able.map(({ title }, s) => swatch(palettes.sets[s], title)) ?? [];
 }
 
 /** @type {(data: Data, palettes: Palettes) => HTMLButtonElement[]} */

@@ -4,7 +4,7 @@
 import { make, penOf } from "../../dom.js";
 import { HIDDEN } from "../model/selection.js";
 
-/** @import { Kind, Layer } from '../../types.d.ts' */
+/** @import { Kind, Layer, Look } from '../../types.d.ts' */
 
 /**
  * Which pictures reach a cell of the grid, and how much: cell c has the entries from starts[c] to starts[c + 1].
@@ -88,9 +88,24 @@ export function strengthAt({ starts, rows, weights }, cell, alpha, shade) {
 }
 
 /**
- * What the shade is painted from: `ink` = [red, green, blue], `across` and `down` lead from coordinates to pixels. Pictures
+ * The set that has most of a cell: of the sums of its pictures' alphas, weighted by nearness, the largest.
+ * @type {(reach: Reach, cell: number, alpha: Float64Array, shade: Uint8Array, of: Int32Array, sums: Float64Array) => number}
+ */
+function strongestSet({ starts, rows, weights }, cell, alpha, shade, of, sums) {
+  sums.fill(0);
+  for (let at = starts[cell]; at < starts[cell + 1]; at++) {
+    const row = rows[at];
+    if (shade[row] !== HIDDEN && of[row] >= 0) sums[of[row]] += weights[at] * alpha[row];
+  }
+  let best = 0;
+  for (let s = 1; s < sums.length; s++) if (sums[s] > sums[best]) best = s;
+  return best;
+}
+
+/**
+ * What the shade is painted from: `ink` = [red, green, blue], `setInks` in its place where several sets act, `across` and `down` lead from coordinates to pixels. Pictures
  * that were asked about cast none: they come and go, and one of them moves.
- * @typedef {{ places: Layer, kinds: Kind[], alpha: Float64Array, beta: number, shade: Uint8Array, ink: number[],
+ * @typedef {{ places: Layer, kinds: Kind[], alpha: Float64Array, beta: number, shade: Uint8Array, ink: number[], setInks: Look["setInks"],
  *   across: ToPixels, down: ToPixels }} Ground
  * @typedef {object} Shade
  * @property {(ground: Ground) => void} paint Lays it under the points.
@@ -136,8 +151,11 @@ export function createShade(sheet) {
  * Rows of a picture run downwards, those of the map upwards.
  * @type {(pixels: ImageData, reach: Reach, ground: Omit<Ground, "across" | "down" | "kinds">) => void}
  */
-function fillPixels({ data }, reach, { alpha, beta, shade, ink: [red, green, blue] }) {
+function fillPixels({ data }, reach, { alpha, beta, shade, ink, setInks }) {
+  const sums = new Float64Array(setInks?.inks.length ?? 0);
+  let [red, green, blue] = ink;
   for (const cell of reach.covered) {
+    if (setInks) [red, green, blue] = setInks.inks[strongestSet(reach, cell, alpha, shade, setInks.of, sums)];
     const u = cell % CELLS;
     const at = 4 * ((CELLS - 1 - (cell - u) / CELLS) * CELLS + u);
     const strength = beta > 0 ? strengthAt(reach, cell, alpha, shade) / beta : 0;

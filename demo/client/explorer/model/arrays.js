@@ -1,6 +1,6 @@
 // Numbers as the server sends them, in base64, to typed arrays.
 
-/** @import { Near, Scores } from '../../types.d.ts' */
+/** @import { Near, Parts, Scores } from '../../types.d.ts' */
 
 /** Little-endian float32 numbers from base64. @type {(text: string) => Float32Array<ArrayBuffer>} */
 export function decodeFloats(text) {
@@ -21,4 +21,14 @@ export function decodeScores({ uu, vu, uv, vv, statistics }) {
 /** @type {(near: Near<string>) => Near} */
 export function decodeNear({ nearest, uv }) {
   return { nearest: decodeFloats(nearest), uv: decodeFloats(uv) };
+}
+
+/** Room for what several sets have of `count` points, by who of them acts. @type {(count: number) => Near} */
+export function roomNear(count) {
+  return { nearest: new Float32Array(count), uv: new Float32Array(count).fill(1) };
+}
+
+/** The scores of several sets while none acts: the frozen model's. @type {(parts: Parts) => Scores} */
+export function frozenScores({ products: [uu] }) {
+  return { uu, vu: uu, uv: uu, vv: uu, statistics: null };
 }

@@ -109,7 +109,7 @@ export function softmaxRow(out, scores, row, classes, scale, start = 0) {
  * The most similar class of every row, into `out`; the first one where several tie.
  * @type {(out: Int32Array, scores: Float32Array, classes: number) => void}
  */
-function bestClasses(out, scores, classes) {
+export function bestClasses(out, scores, classes) {
   for (let i = 0, from = 0; i < out.length; i++, from += classes) {
     let best = 0;
     for (let k = 1; k < classes; k++) if (scores[from + k] > scores[from + best]) best = k;

@@ -1,12 +1,13 @@
 // From the payload's JSON text to typed arrays. Nothing here touches the page.
 
-import { decodeFloats, decodeNear, decodeScores } from "./arrays.js";
+import { decodeFloats, decodeNear, decodeScores, frozenScores, roomNear } from "./arrays.js";
 import { readGamma } from "./numbers.js";
 import { decodeEveryday, decodeProblems } from "./problems.js";
 import { ELSEWHERE, kindOf, QUERY } from "./selection.js";
+import { applySwitches, decodeParts, decodeShelf } from "./shelf/sets.js";
 import { countedPictures } from "./summary.js";
 
-/** @import { Caption, Data, EmptyPayload, Layer, Missing, Payload, Places } from '../../types.d.ts' */
+/** @import { Caption, Data, EmptyPayload, Layer, Missing, Near, Payload, Places, Scores } from '../../types.d.ts' */
 
 const QUERY_MARGIN = 0.04;
 
@@ -28,25 +29,28 @@ export function decodePayload(payload) {
   if (!payload.images || payload.images.n === 0) return { message: payload.message || "" };
   const { anchors, logitScale, select = -1 } = payload;
   const { names, seen } = payload.classes;
-  const [images, classes] = [decodeImages(payload.images), { names, seen, ...decodeNear(payload.classes) }];
   const { n } = payload.images;
-  const [scores, laid] = [decodeScores(payload.scores), decodePlaces(payload)];
+  const [parts, shelf] = [decodeParts(payload.parts), decodeShelf(payload, n)];
+  const images = decodeImages(payload.images);
+  const classes = { names, seen, ...(parts ? roomNear(names.length) : decodeNear(/** @type {Near<string>} */ (payload.classes))) };
+  const [scores, laid] = [parts ? frozenScores(parts) : decodeScores(/** @type {Scores<string>} */ (payload.scores)), decodePlaces(payload)];
   const { problems = [], everyday = null } = payload.elsewhere ?? {};
   /** @type {Data} */
   const data = {
     id: payload.id, title: payload.title || "", preset: payload.preset || null,
     projection: payload.projection || "", n,
     logitScale, beta: payload.beta ?? 0.5, gamma: readGamma(payload.gamma ?? 20),
-    statistics: scores.statistics ? payload.statistics ?? true : null,
+    statistics: parts ? payload.statistics ?? null : scores.statistics ? payload.statistics ?? true : null,
     thumbnails: payload.thumbnails || null, select: select >= 0 && select < n ? select : -1,
     images, classes, anchors: { label: anchors.label, image: anchors.image }, scores, laid,
-    problems: decodeProblems(images, { classes, scores }, problems, logitScale),
+    problems: decodeProblems(images, { classes, scores, parts }, problems, logitScale),
     everyday: decodeEveryday(everyday, decodeFloats), familiarFrom: payload.familiarFrom ?? null,
     auroc: payload.auroc ?? null, caption: decodeCaption(payload.caption),
     places: normalisePlaces(laid, images.group), counted: countedPictures(images),
-    kinds: Array.from(images.names, (_, i) => kindOf(images, classes, i)), live: null,
+    kinds: Array.from(images.names, (_, i) => kindOf(images, classes, i)), live: null, shelf,
   };
   checkLengths(data);
+  applySwitches(data);
   return data;
 }
 
@@ -59,9 +63,10 @@ function decodeCaption(caption) {
 
 /** @type {(images: Payload["images"]) => Data["images"]} */
 function decodeImages(images) {
-  const { names, truth, group, nearestAnchor } = images;
+  const { names, truth, group, nearestAnchor = truth.map(() => -1), nearest, uv, n } = images;
   return {
-    names, truth: Int32Array.from(truth), group: Uint8Array.from(group), nearestAnchor, ...decodeNear(images),
+    names, truth: Int32Array.from(truth), group: Uint8Array.from(group), nearestAnchor,
+    ...(nearest && uv ? decodeNear({ nearest, uv }) : roomNear(n)),
   };
 }
 

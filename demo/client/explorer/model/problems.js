@@ -1,14 +1,17 @@
 // The closed problems that a data set consists of: its own classes and pictures first, then the controls, problems of
 // other classes that were never trained on. A picture's answer is one of the classes of its own problem.
 
-import { decodeNear, decodeScores } from "./arrays.js";
-import { accuracyOf, interpolationWeight, makeWorkspace, mixtureNorm, sweepTo } from "./formula.js";
+import { decodeNear, decodeScores, frozenScores, roomNear } from "./arrays.js";
+import { accuracyOf, interpolationWeight, makeWorkspace, mixtureNorm, probabilitiesAt, softmaxRow, sweepTo } from "./formula.js";
+import { composeTo, keptOf, makeSeveral } from "./shelf/composed.js";
+import { actsTogether, decodePart, decodeParts } from "./shelf/sets.js";
 
-/** @import { ControlValues, Data, Everyday, EverydayValues, Floats, Problem, Scores, Sweeps } from '../../types.d.ts' */
+/** @import { ControlValues, Data, Everyday, EverydayValues, Floats, Near, Part, Problem } from '../../types.d.ts' */
+/** @import { Scores, Sweeps } from '../../types.d.ts' */
 
 /**
  * The set's own problem and the controls; every one has its part of the rows of `images`, in their order.
- * @type {(images: Data["images"], own: Pick<Problem, "classes" | "scores">, controls: ControlValues<Floats>[],
+ * @type {(images: Data["images"], own: Pick<Problem, "classes" | "scores" | "parts">, controls: ControlValues<Floats>[],
  *   logitScale: number) => Problem[]}
  */
 export function decodeProblems(images, own, controls, logitScale) {
@@ -18,10 +21,12 @@ export function decodeProblems(images, own, controls, logitScale) {
   const first = { name: "", start: 0, ...own, ...rowsOf(images, 0, start), logitScale, statistics };
   return [first, ...controls.map((control) => {
     const { name, classNames, n } = control;
-    const classes = { names: classNames, seen: classNames.map(() => false), ...decodeNear(control) };
-    const scores = decodeScores(control.scores);
+    const parts = decodeParts(control.parts);
+    const near = parts ? roomNear(classNames.length) : decodeNear(/** @type {Near<string>} */ (control));
+    const classes = { names: classNames, seen: classNames.map(() => false), ...near };
+    const scores = parts ? frozenScores(parts) : decodeScores(/** @type {Scores<string>} */ (control.scores));
     const problem = {
-      name, start, classes, scores, ...rowsOf(images, start, n), logitScale, statistics: scores.statistics,
+      name, start, classes, scores, ...rowsOf(images, start, n), logitScale, statistics: scores.statistics, parts,
     };
     start += n;
     return problem;
@@ -41,7 +46,10 @@ function rowsOf({ nearest, uv }, start, n) {
 export function countStatistics(data, on) {
   if (data.statistics === null) return;
   data.statistics = on;
-  for (const problem of data.problems) problem.scores.statistics = on ? problem.statistics : null;
+  for (const problem of data.problems) {
+    problem.scores.statistics = on ? problem.statistics : null;
+    if (problem.parts) problem.parts.counted = on;
+  }
 }
 
 /**
@@ -78,15 +86,34 @@ export function classNamesOf(data, i) {
  */
 export function makeSweeps({ problems, n }) {
   const [alpha, best] = [new Float64Array(n), new Int32Array(n)];
-  const workspaces = problems.map(({ start, n: rows, classes }) => makeWorkspace(rows, classes.names.length, {
-    alpha: alpha.subarray(start, start + rows), best: best.subarray(start, start + rows),
-  }));
+  const workspaces = problems.map((problem) => {
+    const { start, n: rows, classes, parts } = problem;
+    const shared = { alpha: alpha.subarray(start, start + rows), best: best.subarray(start, start + rows) };
+    return { ...makeWorkspace(rows, classes.names.length, shared), several: parts ? makeSeveral(problem, parts) : null };
+  });
   return { alpha, best, workspaces };
 }
 
 /** Fill the sweeps for one (beta, gamma). @type {(sweeps: Sweeps, data: Data, beta: number, gamma: number) => void} */
-export function sweepAll({ workspaces }, { problems }, beta, gamma) {
-  problems.forEach((problem, at) => sweepTo(workspaces[at], problem, beta, gamma));
+export function sweepAll({ workspaces }, { problems, shelf }, beta, gamma) {
+  problems.forEach((problem, at) => {
+    if (actsTogether(shelf)) composeTo(workspaces[at], problem, shelf.acting, beta, gamma);
+    else sweepTo(workspaces[at], problem, beta, gamma);
+  });
+}
+
+/**
+ * Probabilities of the set's own pictures and classes at one (beta, gamma), row by row.
+ * @type {(data: Data, beta: number, gamma: number) => Float32Array}
+ */
+export function probabilitiesOf(data, beta, gamma) {
+  if (!actsTogether(data.shelf)) return probabilitiesAt(data.problems[0], data.logitScale, beta, gamma);
+  const [sweeps, classes] = [makeSweeps(data), data.classes.names.length];
+  sweepAll(sweeps, data, beta, gamma);
+  const [{ scores }] = sweeps.workspaces;
+  const out = new Float32Array(scores.length);
+  for (let i = 0; i < data.problems[0].n; i++) softmaxRow(out, scores, i, classes, data.logitScale, i * classes);
+  return out;
 }
 
 /**
@@ -104,18 +131,20 @@ export function accuracyElsewhere({ problems, images }, best) {
 /** @type {(values: EverydayValues<Floats> | null | undefined, decode: (text: Floats) => Float32Array) => Everyday | null} */
 export function decodeEveryday(values, decode) {
   if (!values) return null;
-  const { names, nearest, uv, thresholds } = values;
-  const moved = new Uint8Array(names.length);
-  return { names, nearest: decode(nearest), uv: decode(uv), thresholds: decode(thresholds), moved };
+  const { names, nearest, uv, thresholds, parts } = values;
+  const [count, moved] = [names.length, new Uint8Array(names.length)];
+  const near = nearest && uv ? { nearest: decode(nearest), uv: decode(uv) } : roomNear(count);
+  return { names, ...near, thresholds: decode(thresholds), moved, parts: parts ? decodePart(parts) : null };
 }
 
 /**
  * Marks the everyday names that the update moves noticeably, z.u below their threshold, and returns how many; null
  * without names. The Python twin is llu_core/method/elsewhere/names.py.
- * @type {(everyday: Everyday | null, beta: number, gamma: number) => number | null}
+ * @type {(data: Pick<Data, "everyday" | "shelf">, beta: number, gamma: number) => number | null}
  */
-export function markMoved(everyday, beta, gamma) {
+export function markMoved({ everyday, shelf }, beta, gamma) {
   if (!everyday) return null;
+  if (everyday.parts && actsTogether(shelf)) return markMovedByAll(everyday, everyday.parts, shelf.acting, beta, gamma);
   const { nearest, uv, thresholds, moved } = everyday;
   let count = 0;
   for (let k = 0; k < moved.length; k++) {
@@ -123,5 +152,13 @@ export function markMoved(everyday, beta, gamma) {
     moved[k] = Number((1 - a + a * uv[k]) / mixtureNorm(a, uv[k]) < thresholds[k]);
     count += moved[k];
   }
+  return count;
+}
+
+/** @type {(everyday: Everyday, part: Part, acting: number[], beta: number, gamma: number) => number} */
+function markMovedByAll({ thresholds, moved }, part, acting, beta, gamma) {
+  const kept = keptOf(part, acting, beta, gamma);
+  let count = 0;
+  for (let k = 0; k < moved.length; k++) count += moved[k] = Number(kept[k] < thresholds[k]);
   return count;
 }

@@ -10,7 +10,7 @@ export const DIMMED = 1;
 export const HIDDEN = 2;
 
 /** Values of images.group. */
-const TRAINING = 0;
+export const TRAINING = 0;
 export const TEST = 1;
 export const QUERY = 2;
 export const ELSEWHERE = 3;
@@ -111,4 +111,9 @@ export function countOf(values, value) {
   let count = 0;
   for (let i = 0; i < values.length; i++) if (values[i] === value) count++;
   return count;
+}
+
+/** Takes a key out of a set, or puts it in. @type {<K>(keys: Set<K>, key: K) => void} */
+export function flip(keys, key) {
+  if (!keys.delete(key)) keys.add(key);
 }

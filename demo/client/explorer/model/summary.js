@@ -60,7 +60,8 @@ function changesOf(truth, clip, best) {
 export function outcomeAt(data, clip, beta, gamma) {
   const best = answersAt(data, beta, gamma);
   const everyday = data.everyday && { ...data.everyday, moved: new Uint8Array(data.everyday.names.length) };
-  return summarise(data, best, changesOf(data.images.truth, clip, best), markMoved(everyday, beta, gamma));
+  const names = markMoved({ everyday, shelf: data.shelf }, beta, gamma);
+  return summarise(data, best, changesOf(data.images.truth, clip, best), names);
 }
 
 /**

@@ -23,7 +23,7 @@ export function createReach(root, pick) {
   /** @type {Strip} */
   const strip = {
     root, canvas: findA(HTMLCanvasElement, box, "canvas"), labels: find(box, ".reach-rows"), axis: find(box, ".reach-axis"),
-    readout: find(root, ".reach-readout"), data: null, setting: null, inks: null, side: "images", rows: [], dots: [],
+    readout: find(root, ".reach-readout"), data: null, setting: null, inks: null, setInks: [], side: "images", rows: [], dots: [],
     shares: [], extent: { width: 0, height: 0, low: 0 }, pointer: null, still: null,
   };
   wireSegments(find(root, ".reach-sides"), ["images", "classes"], (side) => { strip.side = side; layOut(strip); });
@@ -39,7 +39,7 @@ export function createReach(root, pick) {
       strip.setting = setting;
       draw(strip);
     },
-    retint(inks) { strip.inks = inks; },
+    retint(inks, sets) { Object.assign(strip, { inks, setInks: sets }); },
     summary: () => ({
       side: strip.side, low: strip.extent.low,
       rows: strip.rows.map(({ key, points }, at) => ({ key, points: points.length, share: strip.shares[at].textContent })),
@@ -75,10 +75,19 @@ function draw(strip) {
   if (!data || !setting || !inks || !extent.width) return;
   drawStrip(strip, setting, inks);
   rows.forEach((row, at) => {
-    const share = setting.beta > 0 ? meanShare(row, setting.gamma) : 0;
+    const share = setting.beta > 0 ? receivedShare(strip, row, setting) : 0;
     setText(strip.shares[at], `${formatPercent(share)}\u2009%`);
   });
   tellReadout(strip);
+}
+
+/**
+ * What share of the update the points of a row receive on average; where several sets act, of all together.
+ * @type {(strip: Strip, row: ReachRow, setting: NonNullable<Strip["setting"]>) => number}
+ */
+function receivedShare({ data, side }, row, { beta, gamma, alpha }) {
+  if (!data?.shelf?.together || row.key === "everyday") return meanShare(row, gamma);
+  return row.points.reduce((sum, i) => sum + alpha[side][i], 0) / (beta * row.points.length);
 }
 
 /** @type {(strip: Strip) => void} */
@@ -132,7 +141,8 @@ function tellReadout(strip) {
   const value = at ? at.row.nearest[at.i] : similarityAt(extent, pointer[0]);
   const share = beta > 0 ? interpolationWeight(value, 1, gamma) : 0;
   const name = at ? `${at.row.names[at.i]}: ` : "";
-  setText(readout, `${name}cosine ${value.toFixed(3)}, ${formatPercent(share)}\u2009% of the update, `
+  const several = data?.shelf?.together ? "at most " : ""; // between two sets, each has a part of the point
+  setText(readout, `${name}cosine ${value.toFixed(3)}, ${several}${formatPercent(share)}\u2009% of the update, `
     + `\u03b1 ${formatWeight(beta * share)}`);
 }
 

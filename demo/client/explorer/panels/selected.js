@@ -4,6 +4,7 @@ import { find, findParts, setName, setText } from "../../dom.js";
 import { DASH, formatPercent, formatWeight, signed } from "../model/numbers.js";
 import { classNamesOf, problemIndex } from "../model/problems.js";
 import { ELSEWHERE, QUERY } from "../model/selection.js";
+import { familiarFromAt } from "../model/shelf/sets.js";
 
 /** @import { Answers, Data, Paint, Panels, Why } from '../../types.d.ts' */
 
@@ -14,7 +15,7 @@ import { ELSEWHERE, QUERY } from "../model/selection.js";
  * @typedef {{ lead: string, rival: string }} Names
  * @typedef {Record<"bar" | "number", HTMLElement>} WhyRow
  * @typedef {"image" | "text" | "statistics"} WhyPart
- * @typedef {Record<"title" | "names" | "ends", HTMLElement> & Record<WhyPart, WhyRow> & { third: HTMLElement }} WhyParts
+ * @typedef {Record<"title" | "names" | "ends", HTMLElement> & Record<WhyPart, WhyRow> & Record<"third" | "third-name", HTMLElement>} WhyParts
  */
 
 const GROUP_NAMES = ["taught picture", "test picture", "your picture"];
@@ -69,7 +70,7 @@ export function createSelectedCard(root, paint, remove) {
       showAnswer(parts.clip, names[answers.clip], answers.clipProbability, truth[i], answers.clip);
       showAnswer(parts.llu, names[answers.llu], answers.lluProbability, truth[i], answers.llu);
       const share = answers.beta > 0 ? ` \u00b7 ${formatPercent(answers.alpha / answers.beta)}\u2009% of \u03b2` : "";
-      setText(parts.alpha, formatWeight(answers.alpha) + share);
+      setName(parts.alpha, formatWeight(answers.alpha) + share + (answers.set ? ` \u00b7 ${answers.set.title}` : ""));
       setName(parts["alpha-text"], textWeights(names, answers));
     },
   };
@@ -99,7 +100,7 @@ function showIdentity(parts, data, i, paint) {
   const label = anchor >= 0 ? data.anchors.label[anchor] : -1;
   paint(parts["anchor-thumb"], picture);
   setName(parts["anchor-name"], label >= 0 ? data.classes.names[label] : DASH);
-  const verdict = verdictOn(data, data.images.nearest[i]);
+  const verdict = verdictOn({ familiarFrom: familiarFromAt(data, i) }, data.images.nearest[i]);
   setText(parts.verdict, verdict);
   parts.verdict.hidden = verdict === "";
   setText(parts["anchor-cosine"], `cosine ${data.images.nearest[i].toFixed(3)}`);
@@ -131,16 +132,18 @@ export function createWhy(root) {
   const row = (name) => findParts(find(node, `.why-${name}`), ["bar", "number"], "why-");
   const parts = {
     image: row("image"), text: row("text"), statistics: row("statistics"), third: find(node, ".why-statistics"),
+    "third-name": find(node, ".why-third"),
     ...findParts(node, ["title", "names", "ends"], "why-"),
   };
   return {
     /**
-     * `why`: explainMargin's result or null; `names`: {lead, rival}; `changed`: whether the answer changed; `counted`:
-     * whether class statistics count.
+     * `why`: explainMargin's result or null; `names`: {lead, rival}; `changed`: whether the answer changed; `third`:
+     * what the third part is called, "" where there is none.
      */
-    show(why, names, changed, counted) {
+    show(why, names, changed, third) {
       node.hidden = why === null;
-      parts.third.hidden = !counted;
+      parts.third.hidden = third === "";
+      setText(parts["third-name"], third);
       if (why !== null) showWhy(node, parts, why, names, changed);
     },
   };
@@ -162,7 +165,8 @@ function showWhy(node, parts, why, { lead, rival }, changed) {
   showWhyRow(parts.statistics, why.statistics / room, why.statistics);
   setName(parts.names, `lead of ${lead} over ${rival}`);
   setText(parts.ends, `${signed(why.from)} \u2192 ${signed(why.to)}`);
-  const third = parts.third.hidden ? "." : `, class statistics ${signed(why.statistics)}.`;
+  const name = parts["third-name"].textContent === "statistics" ? "class statistics" : parts["third-name"].textContent;
+  const third = parts.third.hidden ? "." : `, ${name} ${signed(why.statistics)}.`;
   const spoken = [`Why: score of ${lead} minus score of ${rival}.`, `Without an update ${signed(why.from)},`,
     `now ${signed(why.to)}.`, `Image update ${signed(why.image)}, text update ${signed(why.text)}${third}`].join(" ");
   if (node.getAttribute("aria-label") !== spoken) node.setAttribute("aria-label", spoken);

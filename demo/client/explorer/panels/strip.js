@@ -14,14 +14,14 @@ import { DIMMED, HIDDEN } from "../model/selection.js";
  * @typedef {{ sheet: HTMLCanvasElement, dots: Pixel[][], inks: Inks, shade: Uint8Array | null }} Still The dots without their
  *   changes, and what they were drawn from.
  * @typedef {{ root: HTMLElement, canvas: HTMLCanvasElement, labels: HTMLElement, axis: HTMLElement, readout: HTMLElement,
- *   data: Data | null, setting: Setting | null, inks: Inks | null, side: Side, rows: ReachRow[], dots: Pixel[][],
+ *   data: Data | null, setting: Setting | null, inks: Inks | null, setInks: string[], side: Side, rows: ReachRow[], dots: Pixel[][],
  *   shares: HTMLElement[], extent: Extent, pointer: Pixel | null, still: Still | null }} Strip
  */
 
 const EDGE = 7;
 const COLUMN = 2;
 const DEEPEST = 0.5;
-const DOTS = { same: 1.7, fixed: 3.6, cross: 3.2, name: 2.6, moved: 2.8 };
+const DOTS = { same: 1.7, set: 2.2, fixed: 3.6, cross: 3.2, name: 2.6, moved: 2.8 };
 
 /** @type {(extent: Extent, value: number) => number} */
 export function across({ width, low }, value) {
@@ -112,16 +112,20 @@ function drawStill(strip, inks, looks) {
   Object.assign(sheet, { width: strip.canvas.width, height: strip.canvas.height });
   const pen = penOf(sheet);
   pen.scale(sheet.width / strip.extent.width, sheet.height / strip.extent.height);
-  const [same, dimmed] = [new Path2D(), new Path2D()];
+  const [same, dimmed, ofSets] = [new Path2D(), new Path2D(), strip.setInks.map(() => new Path2D())];
+  const nearest = strip.data?.shelf?.acting.length ? strip.data.shelf.nearest[strip.side] : null;
   eachDot(strip, (key, i, x, y) => {
     const size = looks || key === "everyday" ? DOTS.same : DOTS.name;
-    addDot(looks?.shade[i] === DIMMED ? dimmed : same, x, y, size);
+    const own = nearest && key !== "everyday" ? ofSets[nearest[i]] : null;
+    addDot(looks?.shade[i] === DIMMED ? dimmed : own ?? same, x, y, own ? DOTS.set : size);
   });
   pen.fillStyle = inks.ink;
   pen.globalAlpha = 0.2;
   pen.fill(dimmed);
   pen.globalAlpha = 0.62;
   pen.fill(same);
+  pen.globalAlpha = 0.85;
+  ofSets.forEach((path, s) => { pen.fillStyle = strip.setInks[s]; pen.fill(path); });
   return { sheet, dots: strip.dots, inks, shade: looks && looks.shade.slice() };
 }
 

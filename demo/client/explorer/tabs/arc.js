@@ -49,7 +49,7 @@ export function createArc(panel, { ask }) {
       view.arcs.clear();
       Object.assign(view, { frame: null, arc: null, wanted: null, asked: "", filled: false });
     },
-    show: (frame) => showArc(view, frame),
+    show(frame) { if (!frame.data.shelf?.together) showArc(view, frame); }, // of several sets the panel says why not
     settle() { if (view.arc) describeArc(view); },
     receive: (payload) => keepArc(view, payload),
     state: () => ({ ready: view.arc !== null, wanted: view.wanted }),

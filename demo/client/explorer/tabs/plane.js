@@ -95,6 +95,7 @@ function betaPlace(beta) {
 /** @type {(view: PlaneView, frame: FrameValues) => void} */
 function showPlane(view, frame) {
   view.frame = frame;
+  if (frame.data.shelf?.together) return; // the panel says so
   if (!view.job || view.counted !== frame.data.statistics) beginPlane(view, frame.data);
   if (view.accuracies && view.theme !== currentTheme()) drawPlane(view, view.accuracies);
   for (const { now } of view.figures) {

@@ -1,0 +1,212 @@
+// Several sets at every (beta, gamma), whichever of them are switched on: the page's twin of the core's composition. Its
+// Python twin is llu_core/method/composition/sweep.py; who shares a point with whom is said in sharing.py there.
+//
+//   w_s     = exp(100 c_s) / sum over the acting sets,   c_s the cosine to the nearest anchor of set s
+//   alpha_s = w_s * eq. 5's mask of set s
+//   z       = (1 - sum alpha_s) x + sum alpha_s g_s(x), scaled to length one
+//
+// and z_i . z_k is a sum over pairs of places, the point itself and g_s of it. A picture near one set finds the names of
+// the others less probable, see `takeMargin`. Where one set acts alone, formula.js has the numbers.
+
+import { bestClasses, interpolationWeight, statisticsShare } from "../formula.js";
+
+/** @import { Part, Parts, Problem, Several, SeveralSide, Side, Why, Workspace } from '../../../types.d.ts' */
+
+const SHARPNESS = 100;
+const MARGIN = 10;
+const NEAR = { images: 1, classes: 3 };
+/** A share of at most this much is none, as in the core. */
+const UNNOTICED = 2 ** -25;
+
+/** @type {Side[]} */
+const SIDES = ["images", "classes"];
+
+/** 1 at an anchor, exactly 0 at a right angle and beyond. @type {(nearest: number, gamma: number) => number} */
+function nearness(nearest, gamma) {
+  const distance = Math.min(Math.max(1 - nearest, 0), 1);
+  if (distance === 1) return 0;
+  const floor = Math.exp(-gamma);
+  return (Math.exp(-gamma * distance) - floor) / (1 - floor);
+}
+
+/** @type {(sets: number, count: number) => SeveralSide} */
+function makeSide(sets, count) {
+  return {
+    shares: new Float64Array(sets * count), near: new Float64Array(sets * count),
+    weights: new Float64Array((sets + 1) * count),
+  };
+}
+
+/**
+ * Working memory for a problem of several sets, set after set: what point i has of set s is at s * count + i.
+ * @type {(problem: Pick<Problem, "n" | "classes">, parts: Parts) => Several}
+ */
+export function makeSeveral({ n, classes }, { statistics }) {
+  const [sets, width] = [statistics.length, classes.names.length];
+  return { images: makeSide(sets, n), classes: makeSide(sets, width), row: new Float64Array(width) };
+}
+
+/** Where the product of the places a < b of `count` is in the order of pairs. @type {(a: number, b: number, count: number) => number} */
+function pairAt(a, b, count) {
+  return a * count - (a * (a + 1)) / 2 + b - a - 1;
+}
+
+/** The shares of the acting sets in all points; they do not move with the sliders. @type {(side: SeveralSide, part: Part, acting: number[]) => void} */
+function fillShares({ shares }, { nearest }, acting) {
+  const count = nearest[0].length;
+  shares.fill(0);
+  for (let i = 0; i < count; i++) {
+    let [top, total] = [-Infinity, 0];
+    for (const s of acting) top = Math.max(top, nearest[s][i]);
+    for (const s of acting) total += shares[s * count + i] = Math.exp(SHARPNESS * (nearest[s][i] - top));
+    for (const s of acting) shares[s * count + i] /= total;
+  }
+}
+
+/**
+ * How much of each place is in z, and in `alpha` how much of all updates together a point receives.
+ * @type {(side: SeveralSide, part: Part, acting: number[], alpha: Float64Array, beta: number, gamma: number) => void}
+ */
+function fillWeights({ shares, weights }, { nearest, pairs }, acting, alpha, beta, gamma) {
+  const [count, places] = [alpha.length, nearest.length + 1];
+  weights.fill(0);
+  for (let i = 0; i < count; i++) {
+    let sum = 0;
+    for (const s of acting) {
+      const own = shares[s * count + i] * interpolationWeight(nearest[s][i], beta, gamma);
+      if (own > UNNOTICED) sum += weights[(s + 1) * count + i] = own;
+    }
+    alpha[i] = sum;
+    weights[i] = 1 - sum;
+    if (sum === 0) continue;
+    let square = 0;
+    for (let a = 0; a < places; a++) {
+      const weight = weights[a * count + i];
+      if (weight === 0) continue;
+      square += weight * weight;
+      for (let b = a + 1; b < places; b++) {
+        const other = weights[b * count + i];
+        if (other !== 0) square += 2 * weight * other * pairs[pairAt(a, b, places)][i];
+      }
+    }
+    const length = Math.sqrt(Math.max(square, 1e-24));
+    for (let a = 0; a < places; a++) weights[a * count + i] /= length;
+  }
+}
+
+/** share * mask of each set, by which names of other sets lose. @type {(side: SeveralSide, part: Part, acting: number[], kind: Side, full: number) => void} */
+function fillNear({ shares, near }, { nearest }, acting, kind, full) {
+  const count = nearest[0].length;
+  near.fill(0);
+  for (const s of acting) {
+    for (let i = 0; i < count; i++) near[s * count + i] = shares[s * count + i] * nearness(nearest[s][i], NEAR[kind]) * full;
+  }
+}
+
+/**
+ * Fill the workspace for one (beta, gamma) and the acting sets, none or several.
+ * @type {(workspace: Workspace, problem: Problem, acting: number[], beta: number, gamma: number) => void}
+ */
+export function composeTo(workspace, problem, acting, beta, gamma) {
+  const { several, scores, best } = workspace;
+  const { parts } = problem;
+  if (!several || !parts) return;
+  const full = statisticsShare(beta);
+  for (const kind of SIDES) {
+    fillShares(several[kind], parts[kind], acting);
+    fillWeights(several[kind], parts[kind], acting, workspace[kind].alpha, beta, gamma);
+    fillNear(several[kind], parts[kind], acting, kind, full);
+  }
+  const width = problem.classes.names.length;
+  for (let i = 0, from = 0; i < problem.n; i++, from += width) {
+    mixRow(several, parts, i, from);
+    if (full > 0 && acting.length) {
+      takeMargin(several, acting, i, problem.n, problem.logitScale);
+      if (parts.counted) addStatistics(several, parts, acting, i, from, problem.n, full);
+    }
+    scores.set(several.row, from);
+  }
+  bestClasses(best, scores, width);
+}
+
+/** z_i . z_k of picture i into the row; exactly the frozen score where no set reaches it. @type {(several: Several, parts: Parts, i: number, from: number) => void} */
+function mixRow({ images, classes, row }, { products, statistics }, i, from) {
+  const [places, width] = [statistics.length + 1, row.length];
+  const count = images.weights.length / places;
+  row.fill(0);
+  for (let a = 0; a < places; a++) {
+    const weight = images.weights[a * count + i];
+    if (weight === 0) continue;
+    for (let b = 0; b < places; b++) {
+      const [product, start] = [products[a * places + b], b * width];
+      for (let k = 0; k < width; k++) row[k] += weight * classes.weights[start + k] * product[from + k];
+    }
+  }
+}
+
+/** What names of other sets than those near the picture lose. @type {(several: Several, acting: number[], i: number, count: number, scale: number) => void} */
+function takeMargin({ images, classes, row }, acting, i, count, scale) {
+  const width = row.length;
+  let mine = 0;
+  for (const s of acting) mine += images.near[s * count + i];
+  if (mine === 0) return;
+  for (let k = 0; k < width; k++) {
+    let [theirs, own] = [0, 0];
+    for (const s of acting) {
+      theirs += classes.near[s * width + k];
+      own += images.near[s * count + i] * classes.near[s * width + k];
+    }
+    row[k] -= (MARGIN * Math.max(mine * theirs - own, 0)) / scale;
+  }
+}
+
+/** @type {(several: Several, parts: Parts, acting: number[], i: number, from: number, count: number, full: number) => void} */
+function addStatistics({ images, classes, row }, { statistics }, acting, i, from, count, full) {
+  const width = row.length;
+  for (const s of acting) {
+    const [added, share] = [statistics[s], full * images.shares[s * count + i]];
+    if (!added || share <= UNNOTICED) continue;
+    for (let k = 0; k < width; k++) row[k] += share * classes.shares[s * width + k] * added[from + k];
+  }
+}
+
+/** z . x of every point, how near it stays to where it was. @type {(part: Part, acting: number[], beta: number, gamma: number) => Float64Array} */
+export function keptOf(part, acting, beta, gamma) {
+  const [sets, count] = [part.nearest.length, part.nearest[0].length];
+  const [side, alpha] = [makeSide(sets, count), new Float64Array(count)];
+  fillShares(side, part, acting);
+  fillWeights(side, part, acting, alpha, beta, gamma);
+  return alpha.map((_, i) => {
+    let sum = side.weights[i];
+    for (let s = 0; s < sets; s++) sum += side.weights[(s + 1) * count + i] * part.pairs[s][i];
+    return sum;
+  });
+}
+
+/**
+ * `explainMargin` of several sets: what lies beside the updates, class statistics and what other sets' names lose, is in
+ * `statistics`. The workspace is one that `composeTo` filled.
+ * @type {(workspace: Workspace, problem: Problem, row: number, lead: number, rival: number) => Why}
+ */
+export function explainComposed({ several, scores }, { parts, classes, n, logitScale }, row, lead, rival) {
+  if (!several || !parts) throw new Error("This problem is of one set.");
+  const [places, width] = [parts.statistics.length + 1, classes.names.length];
+  /** @type {(weights: Float64Array, count: number, at: number, moved: boolean) => number[]} */
+  const weightsOf = (weights, count, at, moved) => (
+    Array.from({ length: places }, (_, a) => (moved ? weights[a * count + at] : Number(a === 0))));
+  /** @type {(k: number, image: boolean, text: boolean) => number} */
+  const score = (k, image, text) => {
+    const [mine, theirs] = [weightsOf(several.images.weights, n, row, image), weightsOf(several.classes.weights, width, k, text)];
+    let sum = 0;
+    mine.forEach((a, at) => theirs.forEach((b, of) => { sum += a * b * parts.products[at * places + of][row * width + k]; }));
+    return sum;
+  };
+  /** @type {(image: boolean, text: boolean) => number} */
+  const margin = (image, text) => logitScale * (score(lead, image, text) - score(rival, image, text));
+  const [none, imageOnly, textOnly, both] = [margin(false, false), margin(true, false), margin(false, true), margin(true, true)];
+  const to = logitScale * (scores[row * width + lead] - scores[row * width + rival]);
+  return {
+    image: (imageOnly - none + both - textOnly) / 2, text: (textOnly - none + both - imageOnly) / 2,
+    statistics: to - both, total: to - none, from: none, to,
+  };
+}

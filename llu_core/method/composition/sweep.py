@@ -1,0 +1,138 @@
+"""Several sets at every (beta, gamma), whichever of them are switched on, without retraining: what `Sweep` is for one.
+
+z of a point is a mixture of K + 1 places, the point itself and g_k of it for every set k, by weights that follow from
+the K cosines to the nearest anchors alone. So one product for each pair of an image's and a text's places, and for each
+pair of a point's own, hold all there is to know; which sets act is decided when the sweep is asked.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import torch
+from torch import Tensor
+
+from llu_core.method.adapter import UNNOTICED, LocalizedAdapter, LocalizedUpdate, interpolation_mask, nearest_anchor
+from llu_core.method.composition.sharing import margin, shares
+from llu_core.method.statistics.head import share
+from llu_core.method.sweep import Sweep
+
+
+@dataclass(frozen=True, eq=False)
+class Places:
+    """Where one modality's n points can be under K sets. nearest (n, K): cosines to the nearest anchor of every set;
+    anchor (n, K): its index; pairs (K (K + 1) / 2, n): the products of a point's K + 1 places with each other, in the
+    order of `combinations`."""
+
+    nearest: Tensor
+    anchor: Tensor
+    pairs: Tensor
+
+    @classmethod
+    def of(cls, updates: Sequence[LocalizedUpdate], points: Tensor, places: Sequence[Tensor]) -> "Places":
+        """points (n, d), unit rows; places: the points, then g_k of them for every set."""
+        found = [nearest_anchor(points, each.anchors) for each in updates]
+        pairs = [(places[a] * places[b]).sum(dim=1) for a, b in combinations(range(len(places)), 2)]
+        return cls(
+            torch.stack([nearest for nearest, _ in found], dim=1),
+            torch.stack([index for _, index in found], dim=1),
+            torch.stack(pairs),
+        )
+
+    def alpha(self, *, beta: float, gamma: float, on: Sequence[bool]) -> Tensor:
+        """(n, K): how much of each set's update a point receives; exactly 0 for what would not be noticed."""
+        alpha = torch.zeros_like(self.nearest)
+        acting = [index for index, switched in enumerate(on) if switched]
+        if not acting:
+            return alpha
+        nearest = self.nearest[:, acting]
+        alpha[:, acting] = shares(nearest) * interpolation_mask(nearest, beta=beta, gamma=gamma)
+        return alpha.masked_fill(alpha <= UNNOTICED, 0.0)
+
+    def weights(self, *, beta: float, gamma: float, on: Sequence[bool]) -> Tensor:
+        """(K + 1, n): how much of each place is in z, a unit vector."""
+        alpha = self.alpha(beta=beta, gamma=gamma, on=on)
+        weights = torch.cat([1 - alpha.sum(dim=1, keepdim=True), alpha], dim=1).T
+        square = weights.square().sum(dim=0)
+        for pair, (a, b) in zip(self.pairs, combinations(range(len(weights)), 2), strict=True):
+            square = square + 2 * weights[a] * weights[b] * pair
+        return weights / square.clamp(min=1e-12).sqrt()
+
+    def kept(self, *, beta: float, gamma: float, on: Sequence[bool]) -> Tensor:
+        """(n,): z . x, how near a point stays to where it was."""
+        weights = self.weights(beta=beta, gamma=gamma, on=on)
+        return weights[0] + sum(weight * pair for weight, pair in zip(weights[1:], self.pairs, strict=False))
+
+
+@dataclass(frozen=True, eq=False)
+class ComposedSweep:
+    """products (K + 1, K + 1, n, C): of the places of n images with those of C class texts. statistics: of each set,
+    (n, C), the logits that its class statistics add at a share of 1, or None."""
+
+    images: Places
+    classes: Places
+    products: Tensor
+    statistics: tuple[Tensor | None, ...]
+    logit_scale: float
+
+    @classmethod
+    def of(cls, adapters: Sequence[LocalizedAdapter], images: Tensor, classes: Tensor) -> "ComposedSweep":
+        """The products for images (n, d) and class texts (C, d), unit rows; the adapters' own masks have no say."""
+        of_images = [images, *(each.image.update(images) for each in adapters)]
+        of_classes = [classes, *(each.text.update(classes) for each in adapters)]
+        image_side = Places.of([each.image for each in adapters], images, of_images)
+        class_side = Places.of([each.text for each in adapters], classes, of_classes)
+        near = zip(adapters, image_side.nearest.unbind(dim=1), class_side.nearest.unbind(dim=1), strict=True)
+        return cls(
+            images=image_side,
+            classes=class_side,
+            products=torch.stack([torch.stack([a @ b.T for b in of_classes]) for a in of_images]),
+            statistics=tuple(
+                each.statistics.logits(images, classes, image, text) if each.statistics else None
+                for each, image, text in near
+            ),
+            logit_scale=adapters[0].logit_scale,
+        )
+
+    def alone(self, index: int) -> Sweep:
+        """The sweep of one set without the others."""
+        place, images, classes = index + 1, self.images, self.classes
+        return Sweep(
+            uu=self.products[0, 0],
+            vu=self.products[place, 0],
+            uv=self.products[0, place],
+            vv=self.products[place, place],
+            image_nearest=images.nearest[:, index],
+            class_nearest=classes.nearest[:, index],
+            image_uv=images.pairs[index],
+            class_uv=classes.pairs[index],
+            image_anchor=images.anchor[:, index],
+            logit_scale=self.logit_scale,
+            statistics=self.statistics[index],
+        )
+
+    def logits(self, *, beta: float, gamma: float, on: Sequence[bool], statistics: bool = True) -> Tensor:
+        """(n, C), equal to those of the `Composition` of the sets that are on, all with this mask, up to rounding; with
+        none on they are the frozen model's. statistics: whether class statistics count."""
+        acting = [index for index, switched in enumerate(on) if switched]
+        if len(acting) == 1:
+            alone = self.alone(acting[0])
+            return (alone if statistics else alone.without_statistics()).logits(beta=beta, gamma=gamma)
+        images, classes = (side.weights(beta=beta, gamma=gamma, on=on) for side in (self.images, self.classes))
+        logits = self.logit_scale * torch.einsum("an,bk,abnk->nk", images, classes, self.products)
+        if not acting:
+            return logits
+        near = self.images.nearest[:, acting], self.classes.nearest[:, acting]
+        full = torch.full((len(acting),), share(beta)).to(logits)
+        logits = logits - margin(*near, full)
+        of_images, of_classes = (shares(nearest) for nearest in near)
+        for column, index in enumerate(acting):
+            added = self.statistics[index]
+            if statistics and added is not None:
+                part = of_images[:, column, None] * of_classes[:, column]
+                logits = logits + share(beta) * part * added
+        return logits
+
+    def predictions(self, *, beta: float, gamma: float, on: Sequence[bool], statistics: bool = True) -> Tensor:
+        """(n,) int64, the most probable class."""
+        return self.logits(beta=beta, gamma=gamma, on=on, statistics=statistics).argmax(dim=1)
