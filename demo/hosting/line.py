@@ -51,7 +51,7 @@ class Turn:
 
     def watched(self) -> AbstractContextManager:
         """Check the turn between any two operations on tensors, in a block that has no steps of its own."""
-        return _Watch(self.check)
+        return Watch(self.check)
 
     def each(self, steps: Generator[Step, None, Result]) -> Generator[Step, None, Result]:
         """The same steps, each of them watched; they may be asked for by different threads."""
@@ -67,7 +67,7 @@ class Turn:
             steps.close()
 
 
-class _Watch(TorchFunctionMode):
+class Watch(TorchFunctionMode):
     """Calls `check` before every operation on tensors, which all long work consists of."""
 
     def __init__(self, check: Callable[[], None]):
@@ -136,6 +136,13 @@ class Line:
                 turn.cancelled = True
             self._changed.notify_all()
             self._changed.wait_for(lambda: not self._turns, seconds)
+
+    def call_off(self) -> None:
+        """Call off whatever has not ended."""
+        with self._changed:
+            for turn in self._turns:
+                turn.cancelled = True
+            self._changed.notify_all()
 
     def __len__(self) -> int:
         return len(self._turns)

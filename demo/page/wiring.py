@@ -259,7 +259,7 @@ def build_app(host: Host, settings: Settings) -> gr.Blocks:
     take_uploads_only()
     gr.set_static_paths(list(STATIC))
     with QuietBlocks(title="LLU Explorer", analytics_enabled=False, delete_cache=UPLOADS_KEPT) as demo:
-        rendering = Rendering(Visitors(host.store))
+        rendering = Rendering(Visitors(host.store), host.maps)
         actions = Actions(host), LongWork(host), CameraActions(host), ModelLoading(host)
         wire(Page(build_view(settings), *actions, rendering), demo)
     demo.queue(default_concurrency_limit=CONCURRENT, max_size=MAX_QUEUE)

@@ -131,6 +131,9 @@ def test_a_closed_line_lets_nobody_in_and_sends_the_waiting_away():
     with line.turn("ada") as running, line.turn("ben") as waiting:
         line.close(0.0)
         running.check()
+        line.call_off()
+        with pytest.raises(Cancelled):
+            running.check()
         with pytest.raises(Cancelled):
             waiting.check()
         with pytest.raises(LluError, match="about to stop"), line.turn("cyd"):

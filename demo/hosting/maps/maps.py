@@ -1,0 +1,60 @@
+"""Which maps are known, and whose are drawn: one at a time, behind everything else."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from demo.hosting.maps.drawer import Drawer
+from demo.session.model import map_points
+from demo.session.projection import Projection
+from demo.session.session import Session
+from llu_core.method.adapter import LocalizedAdapter
+
+
+class Maps:
+    """The UMAP of every adapter for which it was drawn; visitors of one example share one."""
+
+    def __init__(self, drawer: Drawer | None = None):
+        self._drawer = drawer or Drawer()
+        # Weak, because a visitor's embeddings must not outlive the session.
+        self._drawn: WeakKeyDictionary[LocalizedAdapter, Projection] = WeakKeyDictionary()
+        self._one_at_a_time = threading.Lock()
+
+    def draw(self, session: Session, wanted: Callable[[], bool] = lambda: True) -> Session:
+        """The session with its map's PCA replaced by UMAP, the model and its id as they were; this takes seconds.
+
+        wanted: asked when its turn has come; whoever trains anew meanwhile waits for the newer map only.
+        """
+        model = session.model
+        if model is None or model.projection.name == "UMAP":
+            return session
+        adapter = model.trained.adapter
+        if adapter not in self._drawn:  # asked before the lock: a map that is there does not wait for another one
+            with self._one_at_a_time:
+                if adapter not in self._drawn and wanted():
+                    rows = map_points(model.shots)
+                    self._keep(adapter, rows, self._drawer.draw(rows))
+        return self.known(session)
+
+    def known(self, session: Session) -> Session:
+        """The session with the UMAP of its adapter, where it was drawn before."""
+        model = session.model
+        drawn = None if model is None else self._drawn.get(model.trained.adapter)
+        if model is None or drawn is None or model.projection is drawn:
+            return session
+        return replace(session, model=replace(model, projection=drawn))
+
+    def forget_old(self) -> None:
+        """Let go of what only drawing needs, if nothing was drawn for long."""
+        self._drawer.forget_old()
+
+    def close(self) -> None:
+        """The app ends; what is being drawn is left."""
+        self._drawer.close()
+
+    def _keep(self, adapter: LocalizedAdapter, rows: np.ndarray, points: np.ndarray | None) -> None:
+        if points is not None:
+            self._drawn[adapter] = Projection("UMAP", points, rows)
