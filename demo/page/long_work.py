@@ -19,7 +19,8 @@ from llu_core.steps import relay
 
 Training = Generator[tuple[str, Any], None, tuple[Session, Session]]
 
-WAIT_SECONDS = 0.5
+WAIT_SECONDS = (0.5, 2.0)
+"""Who waits hears of the place in line after the first, if the turn has not come, and then where it changes."""
 SHOWN_STEPS = 5
 """The page hears of every fifth step."""
 
@@ -33,7 +34,8 @@ class LongWork:
     def train(self, recipe: str, request: gr.Request) -> Iterator[tuple[str, Any]]:
         """Train an adapter on the set; streams its place in line and its progress, ends with the summary."""
         try:
-            with self.line.turn(visitor(request)) as turn:
+            long = training.is_long(self.visitors.session(request))
+            with self.line.turn(visitor(request), long=long) as turn:
                 before, trained = yield from self._trained(turn, recipe, request)
         except Cancelled as cancelled:
             yield f"{str(cancelled).capitalize()}.", summary(self.visitors.session(request))
@@ -65,11 +67,11 @@ class LongWork:
     def choose_mask(self, request: gr.Request) -> Generator[tuple[str, Any], None, None]:
         """Choose beta and gamma on held-out shots and classes of the training set; streams its place in line, ends
         with the reason as HTML and the summary."""
-        with self.line.turn(visitor(request)) as turn:
+        with self.line.turn(visitor(request), long=True) as turn:
             for words in _waiting(turn):
                 yield waiting_panel(words), gr.skip()
             before = self.visitors.session(request)
-            with turn.watched():
+            with turn.watched(divisible=True):
                 tuning = training.tuned(before)
         yield (
             tuned_panel(tuning),
@@ -80,10 +82,10 @@ class LongWork:
         """The rows of comparison `run` as the page draws them, one more at a time; an error ends it with a message."""
         session, rows = self.visitors.session(request), []
         try:
-            with self.line.turn(visitor(request)) as turn:
+            with self.line.turn(visitor(request), long=True) as turn:
                 for words in _waiting(turn):
                     yield systems_payload(session, run, rows, waiting=words)
-                for row in turn.each(comparison.compare_systems(session.require_model())):
+                for row in turn.each(comparison.compare_systems(session.require_model()), divisible=True):
                     turn.check()
                     rows.append(row)
                     yield systems_payload(session, run, rows)
@@ -97,16 +99,19 @@ class LongWork:
     def compare_methods(self, request: gr.Request) -> list[dict[str, Any]]:
         """Train the compared systems on the set; accuracies in percent on its seen and unseen classes, and seconds."""
         model, rows = self.visitors.session(request).require_model(), []
-        with self.line.turn(visitor(request)) as turn:
+        with self.line.turn(visitor(request), long=True) as turn:
             for _ in _waiting(turn):
                 pass
-            for row in turn.each(comparison.compare_systems(model)):
+            for row in turn.each(comparison.compare_systems(model), divisible=True):
                 turn.check()
                 rows.append(row.as_json())
         return rows
 
 
 def _waiting(turn: Turn) -> Iterator[str]:
-    """Tell the place in line until the turn has come."""
-    while ahead := turn.ahead(WAIT_SECONDS):
-        yield f"Waiting: {ahead} {'training' if ahead == 1 else 'trainings'} before yours."
+    """Tell the place in line, where it has changed, until the turn has come."""
+    told, (seconds, longer) = 0, WAIT_SECONDS
+    while ahead := turn.ahead(seconds):
+        if ahead != told:
+            yield f"Waiting: {ahead} {'training' if ahead == 1 else 'trainings'} before yours."
+        told, seconds = ahead, longer

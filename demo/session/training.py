@@ -39,6 +39,15 @@ class Progress:
 
 Steps = Generator[Progress, None, Session]
 
+LONG_PICTURES = 400
+"""To read and train on more pictures than these takes more than a second or two."""
+
+
+def is_long(session: Session) -> bool:
+    """Whether it takes long to train on the set, so that others' shorter work may go first."""
+    source = session.source
+    return len(source.train) + len(source.test) > LONG_PICTURES
+
 
 def set_mask(session: Session, beta: float, gamma: float) -> Session:
     """Remember where the sliders stand, for saving."""
