@@ -1,8 +1,8 @@
 """Long work takes turns in a line of bounded length; a visitor stands in it once.
 
-One turn works at a time. Short work goes before long work, in the order in which it came: long work gives way in
-the middle for as long as somebody's short work waits, but never for longer than it can bear. Work that turns out to be
-long is long from then on, so that nobody's training waits for another's hour.
+A few turns work at once. Short work goes before long work, in the order in which it came: long work gives way in the
+middle for as long as there is short work, but never for longer than it can bear. Work that turns out to be long is long
+from then on, so that nobody's training waits for another's hour.
 """
 
 import threading
@@ -119,12 +119,22 @@ class Watch(TorchFunctionMode):
 
 
 class Line:
-    """The line of all visitors: one turn works, for `seconds` at most, and at most `waiting` stand behind it."""
+    """The line of all visitors: `at_once` turns work, for `seconds` at most, and at most `waiting` stand behind them.
 
-    def __init__(self, waiting: int, *, seconds: float = float("inf"), clock: Callable[[], float] = time.monotonic):
+    Of long work one turn works at a time, and what was begun is ended before another is begun.
+    """
+
+    def __init__(
+        self,
+        waiting: int,
+        *,
+        at_once: int = 1,
+        seconds: float = float("inf"),
+        clock: Callable[[], float] = time.monotonic,
+    ):
         self.seconds, self.clock, self.lock = seconds, clock, threading.RLock()
-        self._waiting, self._turns, self._open = waiting, list[Turn](), True
-        self._working: Turn | None = None
+        self._waiting, self._at_once = waiting, at_once
+        self._turns, self._open = list[Turn](), True
         self._empty = threading.Condition(self.lock)
 
     @contextmanager
@@ -139,7 +149,7 @@ class Line:
                 raise LluError("this app is about to stop; try again in a minute")
             if any(other.visitor == visitor for other in self._turns):
                 raise LluError("your last training or comparison is still under way; wait for it, or cancel it")
-            if len(self._turns) > self._waiting:
+            if len(self._turns) >= self._waiting + self._at_once:
                 raise LluError(f"{len(self._turns)} trainings are under way or waiting; try again in a minute")
             self._turns.append(turn)
         try:
@@ -150,23 +160,24 @@ class Line:
 
     def ahead(self, turn: Turn, seconds: float) -> int:
         with self.lock:
-            index = self._index(turn)
-            if seconds and index:
+            self._sign_of_life(turn)
+            if seconds and not self._may_work(turn):
                 turn.called.wait(seconds)
-                index = self._index(turn)
-            if not index and self._working is None:
-                self._working, turn.since = turn, self.clock()
-            return index
+                self._sign_of_life(turn)
+            if not self._may_work(turn):
+                return max(1, self._order().index(turn))
+            if turn.since is None:
+                turn.since = self.clock()
+            return 0
 
     def give_way(self, turn: Turn) -> None:
-        """Let short work go first, if any waits, and come back when this turn has its turn again."""
+        """Let short work go first, if there is any, and come back when this turn has its turn again."""
         with self.lock:
-            if self._working is not turn or all(other.long for other in self._turns):
+            if turn.since is None or all(other.long for other in self._turns):
                 return
             turn.rest()
-            self._working = None
-            self._call_first()
-            while turn.ahead(ABANDONED_SECONDS / 4):
+            self._call()
+            while turn.ahead(PATIENCE_SECONDS):
                 pass
 
     def cancel(self, visitor: str) -> bool:
@@ -175,11 +186,10 @@ class Line:
             return self._call_off([turn for turn in self._turns if turn.visitor == visitor])
 
     def close(self, seconds: float) -> None:
-        """Let nobody in any more, call off those who wait, and give the one that works so long to end."""
+        """Let nobody in any more, call off those who wait, and give those who work so long to end."""
         with self.lock:
             self._open = False
-            working = self._working or next(iter(self._order()), None)
-            self._call_off([turn for turn in self._turns if turn is not working])
+            self._call_off([turn for turn in self._turns if turn.since is None])
             self._empty.wait_for(lambda: not self._turns, seconds)
 
     def call_off(self) -> None:
@@ -191,46 +201,54 @@ class Line:
         return len(self._turns)
 
     def _order(self) -> list[Turn]:
-        """Who comes after whom: the one that works, long work that has waited enough, short work, other long work."""
+        """Who comes after whom: those who work, long work that has waited enough, short work, other long work."""
         now = self.clock()
+        long = [turn for turn in self._turns if turn.long]
+        first = min(long, key=lambda turn: (turn.since is None, not turn.worked), default=None)
 
         def rank(turn: Turn) -> tuple[bool, bool, bool]:
             impatient = turn is first and now - turn.rested >= PATIENCE_SECONDS
-            return turn is not self._working, not impatient and turn.long, not turn.worked
+            return turn.since is None, turn.long and not impatient, not turn.worked
 
-        long = sorted((turn for turn in self._turns if turn.long), key=lambda turn: not turn.worked)
-        first = long[0] if long else None  # of long work, what was begun is ended before another is begun
         return sorted(self._turns, key=rank)
 
-    def _index(self, turn: Turn) -> int:
-        """How many are before `turn`, which shows a sign of life; raises Cancelled once it is called off."""
-        turn.alive = self.clock()
+    def _may_work(self, turn: Turn) -> bool:
+        """Whether the turn works, or may begin to."""
+        order = self._order()
+        working = sum(other.since is not None for other in order)
+        if turn.since is not None:
+            return True
+        if working >= self._at_once or order[working] is not turn:
+            return False
+        if not turn.long or self.clock() - turn.rested >= PATIENCE_SECONDS:
+            return not (turn.long and any(other.long for other in order[:working]))
+        return not working and all(other.long for other in order)
+
+    def _sign_of_life(self, turn: Turn) -> None:
+        """Raises Cancelled once the turn is called off; turns that show none for long are over."""
+        now = turn.alive = self.clock()
         if turn.cancelled:
             raise Cancelled("it was called off; nothing has changed")
-        self._drop_abandoned()
-        return self._order().index(turn)
+        for other in [other for other in self._turns if now - other.alive > ABANDONED_SECONDS]:
+            other.cancelled = True
+            self._remove(other)
 
     def _remove(self, turn: Turn) -> None:
         if turn in self._turns:
             self._turns.remove(turn)
-        if self._working is turn:
-            self._working = None
-        self._call_first()
+        self._call()
         if not self._turns:
             self._empty.notify_all()
 
-    def _call_first(self) -> None:
-        """Wake whose turn it is, and nobody else."""
-        if self._turns:
-            self._order()[0].called.notify_all()
+    def _call(self) -> None:
+        """Wake whose turn it may be, and nobody else."""
+        order = self._order()
+        waiting = [turn for turn in order if turn.since is None]
+        for turn in waiting[: max(0, self._at_once - (len(order) - len(waiting)))]:
+            turn.called.notify_all()
 
     def _call_off(self, turns: list[Turn]) -> bool:
         for turn in turns:
             turn.cancelled = True
             turn.called.notify_all()
         return bool(turns)
-
-    def _drop_abandoned(self) -> None:
-        while self._turns and self.clock() - (first := self._order()[0]).alive > ABANDONED_SECONDS:
-            first.cancelled = True
-            self._remove(first)

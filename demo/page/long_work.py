@@ -1,5 +1,6 @@
 """What takes turns: training, the choice of beta and gamma, and the comparison; each streams its place in line."""
 
+import time
 from collections.abc import Generator, Iterator
 from typing import Any
 
@@ -21,8 +22,9 @@ Training = Generator[tuple[str, Any], None, tuple[Session, Session]]
 
 WAIT_SECONDS = (0.5, 2.0)
 """Who waits hears of the place in line after the first, if the turn has not come, and then where it changes."""
-SHOWN_STEPS = 5
-"""The page hears of every fifth step."""
+SHOWN_SECONDS = 0.4
+"""So often the page hears how far the work is. Whoever waits behind it also waits while a step is on its way there, so
+that of work that is done sooner it hears nothing before the end."""
 
 
 class LongWork:
@@ -46,16 +48,20 @@ class LongWork:
     def _trained(self, turn: Turn, recipe: str, request: gr.Request) -> Training:
         """The session as it was when the turn came, and with its adapter."""
 
+        shown = time.monotonic()
+
         def told(progress: training.Progress) -> tuple[str, Any] | None:
+            nonlocal shown
             turn.check()
-            if progress.done % SHOWN_STEPS and progress.done != progress.total:
+            if time.monotonic() - shown < SHOWN_SECONDS:
                 return None
+            shown = time.monotonic()
             detail = f" · {progress.detail}" if progress.detail else ""
             return f"{progress.phase} {progress.done}/{progress.total}{detail}", gr.skip()
 
         for words in _waiting(turn):
             yield words, gr.skip()
-        before = self.visitors.session(request)
+        before, shown = self.visitors.session(request), time.monotonic()
         trained = yield from relay(turn.each(training.train_adapter(before, recipe_named(recipe))), told)
         turn.check()
         return before, trained

@@ -194,7 +194,7 @@ def test_long_work_goes_on_where_short_work_never_ends(clocked: Line, now: list[
     with clocked.turn("long", long=True) as long:
         assert long.ahead() == 0
         with clocked.turn("one") as one, clocked.turn("two") as two:
-            long.worked, long.since, long.rested, clocked._working = 1.0, None, now[0], None
+            long.rest()
             assert one.ahead() == 0
             now[0] += PATIENCE_SECONDS
             assert [turn.ahead() for turn in (one, long, two)] == [0, 1, 2]
@@ -206,6 +206,18 @@ def test_two_long_works_take_no_memory_at_once(clocked: Line, now: list[float]):
         now[0] += PATIENCE_SECONDS
         begun.rested = now[0]
         assert [turn.ahead() for turn in (begun, other)] == [0, 1]
+
+
+def test_several_work_at_once_and_of_long_work_one(now: list[float]):
+    line = Line(waiting=9, at_once=2, clock=lambda: now[0])
+    with line.turn("L", long=True) as long, line.turn("M", long=True) as longer:
+        with line.turn("b") as b:
+            with line.turn("a") as a, line.turn("c") as c:
+                assert [turn.ahead() for turn in (b, a, c, long, longer)] == [0, 0, 2, 3, 4]
+            now[0] += PATIENCE_SECONDS
+            assert [turn.ahead() for turn in (long, b, longer)] == [0, 0, 2]
+        now[0] += PATIENCE_SECONDS
+        assert [turn.ahead() for turn in (long, longer)] == [0, 1], "though there is room"
 
 
 def test_what_gives_way_can_be_called_off_meanwhile(clocked: Line, now: list[float]):
@@ -232,6 +244,7 @@ def test_what_gives_way_can_be_called_off_meanwhile(clocked: Line, now: list[flo
 def test_a_closed_line_lets_nobody_in_and_sends_the_waiting_away():
     line = Line(waiting=2)
     with line.turn("ada") as running, line.turn("ben") as waiting:
+        assert running.ahead() == 0
         line.close(0.0)
         running.check()
         line.call_off()
