@@ -69,7 +69,8 @@ class Examples:
         steps = train_adapter(replace(example, encoder=self._embedder), RECIPES["fast"])
         with Watch(self._require_open):
             trained = drain(steps)
-        return replace(trained, encoder=self._blank.encoder, given=trained.require_model().trained)
+        shown = replace(trained, encoder=self._blank.encoder, given=trained.require_model().trained)
+        return self._maps.shipped(shown)
 
     @cached_property
     def _embedder(self) -> Encoder:
@@ -77,7 +78,7 @@ class Examples:
         return encoder if self._cache is None else CachedEncoder(encoder, self._cache)
 
     def prepare(self) -> None:
-        """Train the others in the background, and draw UMAP of the first, which lets numba compile meanwhile."""
+        """Train the others in the background, and draw the map of the first, where it did not come with the app."""
         self._preparing = threading.Thread(target=self._prepare, name="examples", daemon=True)
         self._preparing.start()
 

@@ -26,6 +26,8 @@ UPLOADS_KEPT = (60, 600)
 
 CONCURRENT, MAX_QUEUE = 4, 1000
 """Calls of one kind that run at once, and calls of all kinds that wait."""
+LOOK_SECONDS = 0.02
+"""So often gradio looks whether a call has come; by itself it does so a thousand times a second, day and night."""
 IN_LINE: dict[str, Any] = {"concurrency_limit": None}
 """The options of long work: its line is `Line`, which knows whose turn it is and can call work off."""
 
@@ -263,4 +265,5 @@ def build_app(host: Host, settings: Settings) -> gr.Blocks:
         actions = Actions(host), LongWork(host), CameraActions(host), ModelLoading(host)
         wire(Page(build_view(settings), *actions, rendering), demo)
     demo.queue(default_concurrency_limit=CONCURRENT, max_size=MAX_QUEUE)
+    demo._queue.sleep_when_free = LOOK_SECONDS
     return demo

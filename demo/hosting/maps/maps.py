@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from demo.hosting.maps.drawer import Drawer
+from demo.hosting.maps.shipped import shipped_map
 from demo.session.model import map_points
 from demo.session.projection import Projection
 from demo.session.session import Session
@@ -37,6 +38,13 @@ class Maps:
                 if adapter not in self._drawn and wanted():
                     rows = map_points(model.shots)
                     self._keep(adapter, rows, self._drawer.draw(rows))
+        return self.known(session)
+
+    def shipped(self, session: Session) -> Session:
+        """The session with the map that comes with the app, where it is an example as the embedded model sees it."""
+        model = session.require_model()
+        rows = map_points(model.shots)
+        self._keep(model.trained.adapter, rows, shipped_map(rows))
         return self.known(session)
 
     def known(self, session: Session) -> Session:
