@@ -9,6 +9,7 @@ from pathlib import Path
 from demo.hosting.gpu import at_home
 from demo.hosting.line import Cancelled, Watch
 from demo.hosting.maps.maps import Maps
+from demo.hosting.memory import give_back
 from demo.session.presets import PRESETS, load_preset
 from demo.session.readers import Reader, Readers
 from demo.session.session import Session
@@ -104,3 +105,4 @@ class Examples:
             self._require_open()
             if self._blank.readers:
                 self._blank.for_own_set().encoder.identity  # noqa: B018 - loads it before the first visitor's own set
+            give_back()  # the pictures of all examples passed through memory

@@ -26,7 +26,7 @@ UPLOADS_KEPT = (60, 600)
 
 CONCURRENT, MAX_QUEUE = 4, 1000
 """Calls of one kind that run at once, and calls of all kinds that wait."""
-LOOK_SECONDS = 0.02
+LOOK_SECONDS = 0.04
 """So often gradio looks whether a call has come; by itself it does so a thousand times a second, day and night."""
 IN_LINE: dict[str, Any] = {"concurrency_limit": None}
 """The options of long work: its line is `Line`, which knows whose turn it is and can call work off."""
