@@ -17,7 +17,7 @@ from demo.session.readers import Reader
 from demo.settings import MB, Limits, Settings
 from llu_core.encoders.encoder import Encoder
 
-AT_ONCE = 4
+AT_ONCE = 2
 """Trainings at once. Each spends most of its time on waiting for Python's lock, so that one alone leaves cores idle."""
 
 

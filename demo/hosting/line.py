@@ -20,8 +20,8 @@ Result = TypeVar("Result")
 
 ABANDONED_SECONDS = 180.0
 """A turn that shows no sign of life for so long is over: the next one must not wait for it for ever."""
-SHORT_SECONDS = 2.0
-"""Work that has taken so long is long."""
+SHORT_SECONDS = 10.0
+"""Work that has taken so long is long, whatever was thought of it; a busy machine makes short work take seconds."""
 SLICE_SECONDS = 1.0
 """Long work that has its turn keeps it for so long, whoever waits."""
 PATIENCE_SECONDS = 6.0
