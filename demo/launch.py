@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -33,6 +34,8 @@ THREADS = 40
 LAST_SECONDS = 10.0
 """A training that runs when the app is told to stop may go on for so long."""
 TIDY_SECONDS = 60.0
+WORKER = "AnyIO worker thread"
+"""What the threads are called in which calls are answered."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +66,7 @@ class App:
         self.host.line.close(LAST_SECONDS)
         self.demo.close(verbose=False)
         self.host.close()
+        _wait_for_workers(LAST_SECONDS)
         logs.event("stopped")
 
     def health(self) -> tuple[bool, dict[str, Any]]:
@@ -81,6 +85,14 @@ class App:
         if self.stopping.is_set():  # asked twice
             os._exit(1)
         self.stopping.set()
+
+
+def _wait_for_workers(seconds: float) -> None:
+    """Let the calls that are still under way end: torch takes the whole process down in a thread that ends with it."""
+    end = time.monotonic() + seconds
+    for thread in threading.enumerate():
+        if thread.name == WORKER:
+            thread.join(max(0.0, end - time.monotonic()))
 
 
 def build(settings: Settings) -> App:

@@ -102,6 +102,10 @@ class SharedEncoders:
                 del self._encoders[next(other for other in self._encoders if other not in self._first)]
         return encoder
 
+    def close(self) -> None:
+        """The app ends; nothing is loaded any more."""
+        self.loads.close()
+
     def forget_old(self) -> None:
         """Drop embeddings that nobody has asked for lately."""
         for encoder in list(self._encoders.values()):

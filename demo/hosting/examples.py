@@ -1,21 +1,28 @@
 """The built-in examples, each trained once: what a visitor sees first, and what the example list answers with."""
 
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
 from demo.hosting.gpu import at_home
+from demo.hosting.line import Cancelled, Watch
+from demo.hosting.maps.maps import Maps
+from demo.hosting.memory import give_back
 from demo.session.presets import PRESETS, load_preset
 from demo.session.readers import Reader, Readers
 from demo.session.session import Session
-from demo.session.training import draw_umap, train_adapter, with_known_map
+from demo.session.training import train_adapter
 from demo.settings import Limits
 from llu_core.encoders.cache import CachedEncoder
 from llu_core.encoders.encoder import Encoder
 from llu_core.method.fitting import warm_up
 from llu_core.method.recipes import RECIPES
 from llu_core.steps import drain
+
+LAST_SECONDS = 20.0
+"""What is being prepared when the app ends may take so long to notice."""
 
 
 class Examples:
@@ -32,13 +39,15 @@ class Examples:
         own: Reader | None = None,
         limits: Limits | None = None,
         cache: Path | None = None,
+        maps: Maps | None = None,
     ):
         """own: reads the sets of visitors, where it is another than reads the examples."""
         readers = None if own is None else Readers(Reader(encoder_name, encoder), own)
         self._blank = Session(encoder, encoder_name, limits=limits or Limits(), readers=readers)
-        self._cache = cache
+        self._cache, self._maps = cache, maps or Maps()
         self._trained: dict[str, Session] = {}
         self._lock, self._closed = threading.Lock(), False
+        self._preparing: threading.Thread | None = None
 
     @property
     def first(self) -> Session:
@@ -53,13 +62,16 @@ class Examples:
             with self._lock:
                 if title not in self._trained:
                     self._trained[title] = self._train(load_preset(self._blank, title))
-        shown = self._trained[title] = with_known_map(self._trained[title])
+        shown = self._trained[title] = self._maps.known(self._trained[title])
         return shown if shown.readers is session.readers else replace(shown, readers=session.readers)
 
     def _train(self, example: Session) -> Session:
         warm_up()  # so that the seconds on the page are those of the training
-        trained = drain(train_adapter(replace(example, encoder=self._embedder), RECIPES["fast"]))
-        return replace(trained, encoder=self._blank.encoder, given=trained.require_model().trained)
+        steps = train_adapter(replace(example, encoder=self._embedder), RECIPES["fast"])
+        with Watch(self._require_open):
+            trained = drain(steps)
+        shown = replace(trained, encoder=self._blank.encoder, given=trained.require_model().trained)
+        return self._maps.shipped(shown)
 
     @cached_property
     def _embedder(self) -> Encoder:
@@ -67,21 +79,30 @@ class Examples:
         return encoder if self._cache is None else CachedEncoder(encoder, self._cache)
 
     def prepare(self) -> None:
-        """Train the others in the background, and draw UMAP of the first, which lets numba compile meanwhile."""
-        threading.Thread(target=self._prepare, name="examples", daemon=True).start()
+        """Train the others in the background, and draw the map of the first, where it did not come with the app."""
+        self._preparing = threading.Thread(target=self._prepare, name="examples", daemon=True)
+        self._preparing.start()
 
     def close(self) -> None:
-        """The app ends; what is still to be prepared is left."""
+        """The app ends; what is still to be prepared is left, and nothing works on it any more afterwards.
+
+        A thread that is still at work in torch when the interpreter ends takes the whole process down with it.
+        """
         self._closed = True
+        if self._preparing is not None:
+            self._preparing.join(LAST_SECONDS)
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise Cancelled("the app is about to stop")
 
     def _prepare(self) -> None:
-        try:
-            draw_umap(self.first)
+        with suppress(Cancelled):
+            self._maps.draw(self.first)
             for title in PRESETS:
-                if not self._closed:
-                    self.get(self._blank, title)
-            if self._blank.readers and not self._closed:
+                self._require_open()
+                self.get(self._blank, title)
+            self._require_open()
+            if self._blank.readers:
                 self._blank.for_own_set().encoder.identity  # noqa: B018 - loads it before the first visitor's own set
-        except RuntimeError:  # threads cannot be started any more while the interpreter ends
-            if not self._closed:
-                raise
+            give_back()  # the pictures of all examples passed through memory

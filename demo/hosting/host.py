@@ -11,10 +11,14 @@ from demo.hosting.examples import Examples
 from demo.hosting.folders import forget_old_files, own_folder
 from demo.hosting.frames import Frames
 from demo.hosting.line import Line
+from demo.hosting.maps.maps import Maps
 from demo.hosting.store import Bounds, SessionStore
 from demo.session.readers import Reader
 from demo.settings import MB, Limits, Settings
 from llu_core.encoders.encoder import Encoder
+
+AT_ONCE = 2
+"""Trainings at once. Each spends most of its time on waiting for Python's lock, so that one alone leaves cores idle."""
 
 
 def _temporary_folder() -> tempfile.TemporaryDirectory:
@@ -29,6 +33,7 @@ class Host:
     encoders: SharedEncoders
     examples: Examples
     line: Line
+    maps: Maps = field(default_factory=Maps)
     frames: Frames = field(default_factory=lambda: Frames(Limits().live_frames))
     downloads: tempfile.TemporaryDirectory = field(default_factory=_temporary_folder)
 
@@ -39,7 +44,8 @@ class Host:
         own: reads the sets of visitors, where it is another than reads the examples.
         """
         limits = settings.limits
-        examples = Examples(encoder, settings.model, own=own, limits=limits, cache=settings.cache)
+        maps = Maps()
+        examples = Examples(encoder, settings.model, own=own, limits=limits, cache=settings.cache, maps=maps)
         bounds = Bounds(
             sessions=limits.visitors,
             bytes=limits.store_mb * MB,
@@ -49,8 +55,8 @@ class Host:
         store = SessionStore(lambda: examples.first, bounds)
         known = {settings.model: encoder} | ({own.name: own.encoder} if own else {})
         encoders = SharedEncoders(known, open=settings.choose_models)
-        line = Line(limits.waiting, seconds=60.0 * limits.turn_minutes)
-        return cls(store, encoders, examples, line, Frames(limits.live_frames))
+        line = Line(limits.waiting, at_once=AT_ONCE, seconds=60.0 * limits.turn_minutes)
+        return cls(store, encoders, examples, line, maps, Frames(limits.live_frames))
 
     def folder(self, visitor: str) -> Path:
         """The visitor's own folder for files on their way to the browser."""
@@ -69,9 +75,13 @@ class Host:
         """Drop what nobody has asked for lately."""
         self.store.forget_old()
         self.encoders.forget_old()
+        self.maps.forget_old()
         forget_old_files(Path(self.downloads.name))
 
     def close(self) -> None:
-        """Delete the files that were on their way to browsers; nothing more is prepared."""
+        """Delete the files that were on their way to browsers; all that works behind the visitors has ended then."""
+        self.line.call_off()
+        self.maps.close()
+        self.encoders.close()
         self.examples.close()
         self.downloads.cleanup()

@@ -1,10 +1,12 @@
 """Models on their way: each comes once for all who wait for it, and is called off when the last of them has gone."""
 
 import threading
+import time
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, wait
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from weakref import WeakSet
 
 from demo.hosting.line import Cancelled, Turn
 from llu_core.encoders.encoder import Encoder
@@ -14,6 +16,9 @@ from llu_core.steps import drain
 
 MAX_LOADS = 3
 """So many models are on their way at once; each takes the memory that it will need."""
+
+LAST_SECONDS = 20.0
+"""Those that are on their way when the app ends may take so long to notice."""
 
 Steps = Generator[LoadingStep, None, Encoder]
 
@@ -49,7 +54,7 @@ class Loads:
     def __init__(self) -> None:
         self._loads: dict[str, _Load] = {}
         self._visits: dict[str, Visit] = {}
-        self._lock = threading.Lock()
+        self._lock, self._threads = threading.Lock(), WeakSet[threading.Thread]()
 
     @contextmanager
     def visit(self, visitor: str) -> Iterator[Visit]:
@@ -78,6 +83,14 @@ class Loads:
             self._leave(visit)
         return visit is not None
 
+    def close(self, seconds: float = LAST_SECONDS) -> None:
+        """The app ends: nobody waits any more, and what loads has so long to notice."""
+        for visitor in list(self._visits):
+            self.cancel(visitor)
+        end = time.monotonic() + seconds
+        for thread in list(self._threads):
+            thread.join(max(0.0, end - time.monotonic()))
+
     def steps(self, key: str, start: Callable[[], Steps], visit: Visit) -> Steps:
         """How far the model of that key is, beginning with `start()` where nobody waits for it yet; ends with it.
 
@@ -101,7 +114,9 @@ class Loads:
                 if len(self._loads) >= MAX_LOADS:
                     raise LluError(f"{MAX_LOADS} other models are being loaded; try again in a few minutes")
                 load = self._loads[key] = _Load(waiting={visit})
-                threading.Thread(target=self._run, args=(key, load, start), name="load", daemon=True).start()
+                thread = threading.Thread(target=self._run, args=(key, load, start), name="load", daemon=True)
+                self._threads.add(thread)
+                thread.start()
             load.waiting.add(visit)
         return load
 

@@ -12,7 +12,7 @@ from demo.page.visitors import Visitors, visitor
 from demo.payloads.models import bar_panel, message_panel, step_panel
 from demo.payloads.summary import summary
 from demo.session import models
-from demo.session.training import Progress
+from demo.session.training import Progress, is_long
 from llu_core.encoders.backbones import parse_backbone
 from llu_core.encoders.encoder import Encoder
 from llu_core.encoders.hub import LoadingStep
@@ -75,7 +75,7 @@ class ModelLoading:
             visit.check()
             return bar_panel(f"{step.phase}: {step.done} of {step.total} pictures", step.done, step.total), gr.skip()
 
-        with self.host.line.turn(visitor(request)) as turn:
+        with self.host.line.turn(visitor(request), long=is_long(self.visitors.session(request))) as turn:
             visit.turn = turn
             visit.check()
             while ahead := turn.ahead(WAIT_SECONDS):

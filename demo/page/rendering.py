@@ -6,6 +6,7 @@ from typing import Any
 
 import gradio as gr
 
+from demo.hosting.maps.maps import Maps
 from demo.page.visitors import Visitors
 from demo.payloads.cards import cards_payload, cards_payload_of_features
 from demo.payloads.explorer import explorer_payload, positions_payload
@@ -29,6 +30,7 @@ class Rendering:
     """Reads a visitor's session; every public method answers with the values of some of the page's components."""
 
     visitors: Visitors
+    maps: Maps
 
     def render_panels(self, request: gr.Request) -> list[Any]:
         """Everything beside the explorer, as the session has it when it is done: who edits the set while it is still
@@ -90,8 +92,13 @@ class Rendering:
 
     def draw_umap(self, request: gr.Request) -> str:
         """The map's better coordinates, which the session keeps where it still has the adapter they were made for."""
-        drawn = training.draw_umap(self.visitors.session(request))
+        session = self.visitors.session(request)
+        drawn = self.maps.draw(session, wanted=lambda: _same_adapter(session, self.visitors.session(request)))
         return positions_payload(self.visitors.update(request, training.join_map, drawn))
+
+
+def _same_adapter(before: Session, now: Session) -> bool:
+    return before.model is not None and now.model is not None and before.model.id == now.model.id
 
 
 def _model_line(session: Session) -> str:

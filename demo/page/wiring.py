@@ -28,6 +28,8 @@ UPLOADS_KEPT = (60, 600)
 
 CONCURRENT, MAX_QUEUE = 4, 1000
 """Calls of one kind that run at once, and calls of all kinds that wait."""
+LOOK_SECONDS = 0.04
+"""So often gradio looks whether a call has come; by itself it does so a thousand times a second, day and night."""
 IN_LINE: dict[str, Any] = {"concurrency_limit": None}
 """The options of long work: its line is `Line`, which knows whose turn it is and can call work off."""
 
@@ -265,8 +267,9 @@ def build_app(host: Host, settings: Settings) -> gr.Blocks:
     take_uploads_only()
     gr.set_static_paths(list(STATIC))
     with QuietBlocks(title="LLU Explorer", analytics_enabled=False, delete_cache=UPLOADS_KEPT) as demo:
-        rendering = Rendering(Visitors(host.store))
+        rendering = Rendering(Visitors(host.store), host.maps)
         actions = Actions(host), LongWork(host), CameraActions(host), ModelLoading(host), ShelfActions(host)
         wire(Page(build_view(settings), *actions, rendering), demo)
     demo.queue(default_concurrency_limit=CONCURRENT, max_size=MAX_QUEUE)
+    demo._queue.sleep_when_free = LOOK_SECONDS
     return demo

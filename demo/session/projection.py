@@ -9,6 +9,10 @@ import numpy as np
 
 NEIGHBOURS = 5
 """A further picture is placed amid so many of those on the map."""
+FEWEST = 10
+"""Fewer pictures than these have no neighbourhoods that UMAP could keep."""
+EPOCHS = 200
+"""Of UMAP; tests/bench/map.py tells what maps of less than half of its own 500 keep of the neighbourhoods."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,29 +48,49 @@ def project_pca(embeddings: np.ndarray) -> Projection:
 
 
 def _principal_axes(centred: np.ndarray) -> np.ndarray:
-    """(d, 2) directions of largest variance of rows (n, d), each turned so that its largest entry is positive."""
-    axes = np.linalg.eigh(centred.T @ centred)[1][:, :-3:-1]  # eigenvalues come in ascending order
+    """(d, 2) directions of largest variance of rows (n, d), each turned so that its largest entry is positive.
+
+    They are sought on the smaller side, among the rows where these are fewer than the dimensions.
+    """
+    wide = len(centred) < centred.shape[1]
+    products = centred @ centred.T if wide else centred.T @ centred
+    axes = np.linalg.eigh(products)[1][:, :-3:-1]  # eigenvalues come in ascending order
+    if wide:
+        axes = centred.T @ axes
+        axes /= np.maximum(np.linalg.norm(axes, axis=0), 1e-12)  # there may be no variance at all
     return axes * np.sign(np.take_along_axis(axes, np.abs(axes).argmax(axis=0)[None], axis=0))
 
 
 def project_umap(embeddings: np.ndarray) -> Projection:
     """UMAP with cosine distance, started from PCA so that the points need not travel far; embeddings (n, d).
 
-    Sets of fewer than 10 points stay with PCA, and those of which all points are the same: there are no neighbourhoods
-    to keep.
+    Sets of fewer than `FEWEST` points stay with PCA, and those of which all points are the same: there are no
+    neighbourhoods to keep.
     """
     start = project_pca(embeddings)
-    if len(embeddings) < 10:
+    if len(embeddings) < FEWEST:
         return start
     spread = start.points / max(float(np.abs(start.points).max()), 1e-9) * 10
-    neighbours = min(15, len(embeddings) - 1)
+    count = min(15, len(embeddings) - 1)
+    neighbours = (*_nearest(embeddings, count), None)  # umap's own search takes most of its time, and finds the same
+    settings = {"n_neighbors": count, "min_dist": 0.15, "metric": "cosine", "random_state": 0, "n_jobs": 1}
     with _quiet():
         import umap  # here, because numba takes seconds to load
 
-        settings = {"n_neighbors": neighbours, "min_dist": 0.15, "metric": "cosine", "random_state": 0, "n_jobs": 1}
-        reducer = umap.UMAP(init=spread, **settings)  # pyright: ignore[reportArgumentType]
+        reducer = umap.UMAP(init=spread, n_epochs=EPOCHS, precomputed_knn=neighbours, **settings)  # pyright: ignore
         points = np.asarray(reducer.fit_transform(embeddings), dtype=np.float32)
     return Projection("UMAP", points, embeddings) if np.isfinite(points).all() else start
+
+
+def _nearest(rows: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """The `count` nearest of unit rows (n, d) to each, itself first: indices (n, count) and cosine distances."""
+    similarities = rows @ rows.T
+    np.fill_diagonal(similarities, 2)
+    indices = np.argpartition(-similarities, count - 1, axis=1)[:, :count]
+    found = np.take_along_axis(similarities, indices, axis=1)
+    order = np.argsort(-found, axis=1, kind="stable")
+    distances = np.maximum(1 - np.take_along_axis(found, order, axis=1), 0)
+    return np.take_along_axis(indices, order, axis=1).astype(np.int32), distances.astype(np.float32)
 
 
 @contextmanager
@@ -75,3 +99,16 @@ def _quiet() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
+
+
+def keep_compiled() -> None:
+    """Keep, for the next process, what numba compiles of umap; umap itself has it keep the smaller half."""
+    with _quiet():
+        import umap.layouts
+        import umap.umap_
+        from numba.core.dispatcher import Dispatcher
+
+    for module in (umap.umap_, umap.layouts):
+        for function in vars(module).values():
+            if isinstance(function, Dispatcher):
+                function.enable_caching()

@@ -1,23 +1,19 @@
 """Training and what follows from it: an adapter, its mask, its map."""
 
-import threading
 import time
 from collections.abc import Generator
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
-from weakref import WeakKeyDictionary
 
 from demo.session.everyday import known_everyday_names, read_everyday_names
-from demo.session.model import Model, build_model, map_points
+from demo.session.model import Model, build_model
 from demo.session.presets import opening_setting
-from demo.session.projection import Projection, project_umap
 from demo.session.session import Session
 from demo.session.shelf.members import acting
-from demo.session.shelf.together import draw_map, together
 from llu_core.data.embedding import embed_steps
 from llu_core.data.fewshot import FewShotSet
 from llu_core.errors import LluError
-from llu_core.method.adapter import LocalizedAdapter, check_mask
+from llu_core.method.adapter import check_mask
 from llu_core.method.checkpoint import TrainedAdapter
 from llu_core.method.elsewhere.names import EverydayNames
 from llu_core.method.recipes import RECIPES, Recipe
@@ -43,6 +39,15 @@ class Progress:
 
 
 Steps = Generator[Progress, None, Session]
+
+LONG_PICTURES = 400
+"""To read and train on more pictures than these takes more than a second or two."""
+
+
+def is_long(session: Session) -> bool:
+    """Whether it takes long to train on the set, so that others' shorter work may go first."""
+    source = session.source
+    return len(source.train) + len(source.test) > LONG_PICTURES
 
 
 def set_mask(session: Session, beta: float, gamma: float) -> Session:
@@ -163,33 +168,6 @@ class _Timed(Generator[Step, None, Result]):
         return self._steps.throw(*error)
 
 
-def draw_umap(session: Session) -> Session:
-    """Replace the map's PCA by UMAP; the model and its id stay. Of sets that act together one map of all is drawn."""
-    model, joined = session.model, together(session)
-    if joined is not None:
-        if joined.projection.name != "UMAP":
-            with _one_map_at_a_time:
-                draw_map(session, project_umap)
-        return session
-    if model is None or model.projection.name == "UMAP":
-        return session
-    adapter = model.trained.adapter
-    if adapter not in _drawn:  # asked before the lock: a map that is there does not wait for another to be drawn
-        with _one_map_at_a_time:  # so that visitors of one example wait for one map instead of drawing it each
-            if adapter not in _drawn:
-                _drawn[adapter] = project_umap(map_points(model.shots))
-    return with_known_map(session)
-
-
-def with_known_map(session: Session) -> Session:
-    """The session with the UMAP of its adapter, where it was drawn before."""
-    model = session.model
-    drawn = None if model is None else _drawn.get(model.trained.adapter)
-    if model is None or drawn is None or model.projection is drawn:
-        return session
-    return replace(session, model=replace(model, projection=drawn))
-
-
 def join_map(session: Session, drawn: Session) -> Session:
     """The session with the map of `drawn`, where it still has the adapter that the map was drawn for."""
     if session.model is None or drawn.model is None or session.model.id != drawn.model.id:
@@ -197,8 +175,3 @@ def join_map(session: Session, drawn: Session) -> Session:
     if session.model.projection is drawn.model.projection:
         return session
     return replace(session, model=replace(session.model, projection=drawn.model.projection))
-
-
-# Weak, because a visitor's embeddings must not outlive the session.
-_drawn: WeakKeyDictionary[LocalizedAdapter, Projection] = WeakKeyDictionary()
-_one_map_at_a_time = threading.Lock()

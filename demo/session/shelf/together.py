@@ -96,11 +96,12 @@ def together(session: Session) -> Together | None:
     return made
 
 
-def draw_map(session: Session, draw: Callable[[np.ndarray], Projection]) -> None:
-    """Give the sets that act together the map that `draw` makes of their points."""
+def draw_map(session: Session, draw: Callable[[np.ndarray], Projection | None]) -> None:
+    """Give the sets that act together the map that `draw` makes of their points, if it makes one."""
     joined = together(session)
-    if joined is not None:
-        _keep(session.shelf, acting(session)[0].model, replace(joined, projection=draw(map_points(joined.shots))))
+    drawn = None if joined is None else draw(map_points(joined.shots))
+    if joined is not None and drawn is not None:
+        _keep(session.shelf, acting(session)[0].model, replace(joined, projection=drawn))
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,16 @@ import torch
 from demo.hosting.encoders import SharedEncoders
 from demo.hosting.examples import Examples
 from demo.hosting.host import Host
-from demo.hosting.line import ABANDONED_SECONDS, Cancelled, Line, Overdue
+from demo.hosting.line import (
+    ABANDONED_SECONDS,
+    PATIENCE_SECONDS,
+    SHORT_SECONDS,
+    SLICE_SECONDS,
+    Cancelled,
+    Line,
+    Overdue,
+    Turn,
+)
 from demo.hosting.store import SessionStore
 from demo.page.long_work import LongWork
 from demo.session.session import Session
@@ -120,17 +129,127 @@ def test_a_turn_takes_so_long_and_no_longer():
     with line.turn("ada") as turn:
         assert turn.ahead() == 0
         turn.check()
-        assert turn.begun is not None
-        turn.begun -= 121
+        assert turn.since is not None
+        turn.since -= 121
         with pytest.raises(Overdue, match="longer than 2 minutes and was ended"):
             turn.check()
+
+
+@pytest.fixture
+def now() -> list[float]:
+    return [0.0]
+
+
+@pytest.fixture
+def clocked(now: list[float]) -> Line:
+    return Line(waiting=9, clock=lambda: now[0])
+
+
+def test_short_work_goes_before_long_work_in_the_order_in_which_it_came(clocked: Line):
+    with ExitStack() as turns:
+        come = [turns.enter_context(clocked.turn(name, long=name.isupper())) for name in "ABcd"]
+        assert [turn.ahead() for turn in come] == [2, 3, 0, 1]
+
+
+def test_long_work_that_has_waited_enough_goes_first_and_one_after_the_other(clocked: Line, now: list[float]):
+    with ExitStack() as turns:
+        first, second = (turns.enter_context(clocked.turn(name, long=True)) for name in "AB")
+        now[0] += PATIENCE_SECONDS
+        short = turns.enter_context(clocked.turn("c"))
+        assert [turn.ahead() for turn in (first, short, second)] == [0, 1, 2]
+
+
+def working(turn: Turn, order: list[str], begun: threading.Event, until: threading.Event) -> None:
+    """Work in steps that give way, until told to end."""
+    while turn.ahead(30.0):
+        pass
+    begun.set()
+    while not until.is_set():
+        turn.give_way()
+    order.append(turn.visitor)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_long_work_gives_way_to_short_work_whether_it_was_known_to_be_long_or_turns_out_so(
+    clocked: Line, now: list[float], known: bool
+):
+    order, begun, over = list[str](), threading.Event(), threading.Event()
+    with clocked.turn("long", long=known) as long:
+        thread = threading.Thread(target=working, args=(long, order, begun, over))
+        thread.start()
+        assert begun.wait(30)
+        with clocked.turn("short") as short:
+            assert short.ahead() == 1
+            now[0] += SLICE_SECONDS + SHORT_SECONDS
+            while short.ahead(1.0):
+                pass
+            over.set()
+            order.append("short")
+        thread.join(30)
+    assert order == ["short", "long"]
+    assert long.worked == SLICE_SECONDS + SHORT_SECONDS
+
+
+def test_long_work_goes_on_where_short_work_never_ends(clocked: Line, now: list[float]):
+    with clocked.turn("long", long=True) as long:
+        assert long.ahead() == 0
+        with clocked.turn("one") as one, clocked.turn("two") as two:
+            long.rest()
+            assert one.ahead() == 0
+            now[0] += PATIENCE_SECONDS
+            assert [turn.ahead() for turn in (one, long, two)] == [0, 1, 2]
+
+
+def test_two_long_works_take_no_memory_at_once(clocked: Line, now: list[float]):
+    with clocked.turn("A", long=True) as begun, clocked.turn("B", long=True) as other:
+        begun.worked = 5.0
+        now[0] += PATIENCE_SECONDS
+        begun.rested = now[0]
+        assert [turn.ahead() for turn in (begun, other)] == [0, 1]
+
+
+def test_several_work_at_once_and_of_long_work_one(now: list[float]):
+    line = Line(waiting=9, at_once=2, clock=lambda: now[0])
+    with line.turn("L", long=True) as long, line.turn("M", long=True) as longer:
+        with line.turn("b") as b:
+            with line.turn("a") as a, line.turn("c") as c:
+                assert [turn.ahead() for turn in (b, a, c, long, longer)] == [0, 0, 2, 3, 4]
+            now[0] += PATIENCE_SECONDS
+            assert [turn.ahead() for turn in (long, b, longer)] == [0, 0, 2]
+        now[0] += PATIENCE_SECONDS
+        assert [turn.ahead() for turn in (long, longer)] == [0, 1], "though there is room"
+
+
+def test_what_gives_way_can_be_called_off_meanwhile(clocked: Line, now: list[float]):
+    ended, begun = list[type](), threading.Event()
+
+    def work(turn: Turn) -> None:
+        try:
+            working(turn, [], begun, threading.Event())
+        except Cancelled as cancelled:
+            ended.append(type(cancelled))
+
+    with clocked.turn("long", long=True) as long, clocked.turn("short") as short:
+        while short.ahead():
+            pass
+        with clocked.turn("waits"):
+            pass
+        thread = threading.Thread(target=work, args=(long,))
+        thread.start()
+        clocked.cancel("long")
+        thread.join(30)
+    assert ended == [Cancelled]
 
 
 def test_a_closed_line_lets_nobody_in_and_sends_the_waiting_away():
     line = Line(waiting=2)
     with line.turn("ada") as running, line.turn("ben") as waiting:
+        assert running.ahead() == 0
         line.close(0.0)
         running.check()
+        line.call_off()
+        with pytest.raises(Cancelled):
+            running.check()
         with pytest.raises(Cancelled):
             waiting.check()
         with pytest.raises(LluError, match="about to stop"), line.turn("cyd"):

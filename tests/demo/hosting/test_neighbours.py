@@ -5,11 +5,12 @@ import threading
 from demo.hosting.encoders import SharedEncoders
 from demo.hosting.examples import Examples
 from demo.hosting.loads import Visit
-from demo.session import training
+from demo.hosting.maps.maps import Maps
 from demo.session.presets import PRESETS
 from llu_core.encoders.hub import LoadingStep
 from llu_core.steps import drain
 from support.demo_sessions import in_threads
+from support.drawers import InProcess
 
 
 def test_a_model_that_is_there_does_not_wait_for_another_to_load(toy_encoder, monkeypatch):
@@ -31,9 +32,10 @@ def test_a_model_that_is_there_does_not_wait_for_another_to_load(toy_encoder, mo
 
 
 def test_a_map_that_is_drawn_does_not_wait_for_another_to_be_drawn(trained, monkeypatch):
-    training.draw_umap(trained)
-    monkeypatch.setattr(training, "_one_map_at_a_time", None)
-    model = training.draw_umap(trained).model
+    maps = Maps(InProcess())
+    maps.draw(trained)
+    monkeypatch.setattr(maps, "_one_at_a_time", None)
+    model = maps.draw(trained).model
     assert model is not None
     assert model.projection.name == "UMAP"
 
@@ -47,8 +49,9 @@ def test_an_example_that_is_trained_does_not_wait_for_another_to_be_trained(toy_
 
 
 def test_visitors_of_an_example_whose_map_is_drawn_are_shown_one_model(toy_encoder):
-    examples = Examples(toy_encoder, "toy")
-    training.draw_umap(examples.first)
+    maps = Maps(InProcess())
+    examples = Examples(toy_encoder, "toy", maps=maps)
+    maps.draw(examples.first)
     model = examples.first.require_model()
     assert model.projection.name == "UMAP"
     assert examples.first.model is model

@@ -5,16 +5,18 @@ from dataclasses import replace
 
 import pytest
 
+from demo.hosting.maps.maps import Maps
 from demo.hosting.store import Bounds, SessionStore
 from demo.session import draft as drafts
 from demo.session import edits
 from demo.session.draft import StoredPicture, with_rejected
 from demo.session.session import Session
-from demo.session.training import draw_umap, set_mask
+from demo.session.training import set_mask
 from llu_core.data.fewshot import Rejected
 from llu_core.data.pictures import Picture
 from llu_core.errors import LluError
 from support.demo_sessions import in_threads
+from support.drawers import InProcess
 
 
 class Clock:
@@ -94,7 +96,7 @@ def test_all_that_a_session_holds_is_counted(session, trained):
 
 def test_the_example_as_it_came_is_not_kept(example):
     store = SessionStore(lambda: example)
-    put(store, "ada", draw_umap(example))
+    put(store, "ada", Maps(InProcess()).draw(example))
     assert (len(store), store.held_bytes) == (0, 0)
     put(store, "ada", set_mask(example, 0.1, 2.0))
     assert store.get("ada").beta == 0.1

@@ -28,7 +28,7 @@ ADA, BOB = gr.Request(session_hash="ada"), gr.Request(session_hash="bob")
 @pytest.fixture
 def host(trained: Session) -> Iterator[Host]:
     shelf, examples = SharedEncoders({"toy": trained.encoder}), Examples(trained.encoder, "toy", limits=Limits())
-    host = Host(SessionStore(lambda: trained), shelf, examples, Line(waiting=5), Frames(100))
+    host = Host(SessionStore(lambda: trained), shelf, examples, Line(waiting=5), frames=Frames(100))
     yield host
     host.close()
 

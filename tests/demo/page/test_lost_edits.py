@@ -12,6 +12,7 @@ from demo.hosting.encoders import SharedEncoders
 from demo.hosting.examples import Examples
 from demo.hosting.host import Host
 from demo.hosting.line import Cancelled, Line
+from demo.hosting.maps.maps import Maps
 from demo.hosting.store import SessionStore
 from demo.page import rendering
 from demo.page.actions import Actions
@@ -21,6 +22,8 @@ from demo.session import edits, queries, saving, training
 from demo.session.session import Session
 from demo.settings import Limits
 from llu_core.errors import LluError
+from support import drawers
+from support.drawers import InProcess
 from support.sample_pictures import picture_bytes
 
 ADA = gr.Request(session_hash="ada")
@@ -30,7 +33,7 @@ ADA = gr.Request(session_hash="ada")
 def host(trained: Session) -> Iterator[Host]:
     """An app whose visitors begin with a trained set of their own."""
     shelf, examples = SharedEncoders({"toy": trained.encoder}), Examples(trained.encoder, "toy", limits=Limits())
-    host = Host(SessionStore(lambda: trained), shelf, examples, Line(waiting=5))
+    host = Host(SessionStore(lambda: trained), shelf, examples, Line(waiting=5), Maps(InProcess()))
     yield host
     host.close()
 
@@ -125,8 +128,8 @@ def test_a_picture_asked_about_during_a_training_is_answered_by_the_new_adapter(
 
 def test_an_edit_while_the_map_is_drawn_stays(host, meanwhile):
     old = classes(host)[0]
-    meanwhile(training, "project_umap", lambda: Actions(host).rename_class(old, "renamed", ADA))
-    drawn = Rendering(Actions(host).visitors).draw_umap(ADA)
+    meanwhile(drawers, "project_umap", lambda: Actions(host).rename_class(old, "renamed", ADA))
+    drawn = Rendering(Actions(host).visitors, host.maps).draw_umap(ADA)
     assert json.loads(drawn)
     assert "renamed" in classes(host)
     model = host.store.get("ada").model
@@ -199,7 +202,7 @@ def test_cancel_reaches_the_choice_of_the_mask_and_the_comparison(host, monkeypa
 
 
 def test_cards_that_took_long_to_draw_show_what_was_edited_meanwhile(host, meanwhile):
-    actions, drawing = Actions(host), Rendering(Actions(host).visitors)
+    actions, drawing = Actions(host), Rendering(Actions(host).visitors, host.maps)
     meanwhile(rendering, "cards_payload", lambda: actions.create_class("newt", ADA))
     panels = drawing.render_panels(ADA)
     assert _class_names(panels)[-1] == "newt"

@@ -5,17 +5,19 @@ from dataclasses import replace
 import gradio as gr
 import pytest
 
+from demo.hosting.maps.maps import Maps
 from demo.hosting.store import SessionStore
 from demo.page.rendering import Rendering
 from demo.page.visitors import Visitors
 from demo.session import draft as drafts
 from demo.session import edits
 from demo.session.session import Session
+from support.drawers import InProcess
 
 
 def model_line(session: Session) -> str:
     store = SessionStore(lambda: session)
-    return Rendering(Visitors(store)).render_panels(gr.Request(session_hash="ada"))[0]
+    return Rendering(Visitors(store), Maps(InProcess())).render_panels(gr.Request(session_hash="ada"))[0]
 
 
 @pytest.fixture

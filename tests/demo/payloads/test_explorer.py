@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from demo.hosting.maps.maps import Maps
 from demo.payloads.explorer import explorer_payload, positions_payload
 from demo.session import edits, queries, training
 from demo.session.session import Session
 from llu_core.method.recipes import RECIPES
 from support.demo_sessions import drain
+from support.drawers import InProcess
 from support.sample_pictures import picture_bytes
 from support.toy_encoder import ToyEncoder
 
@@ -69,7 +71,7 @@ def test_infinity_survives_json(trained_with_newt: Session):
 
 def test_new_positions_name_the_model_they_belong_to(trained_with_newt: Session):
     assert trained_with_newt.model is not None
-    update = json.loads(positions_payload(training.draw_umap(trained_with_newt)))
+    update = json.loads(positions_payload(Maps(InProcess()).draw(trained_with_newt)))
     assert (update["update"], update["id"], update["projection"]) == ("positions", trained_with_newt.model.id, "UMAP")
     assert len(floats(update["images"]["x"])) == 42
 

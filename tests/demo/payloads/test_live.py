@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 
+from demo.hosting.maps.maps import Maps
 from demo.payloads.explorer import explorer_payload
 from demo.payloads.live import live_answer
 from demo.session import queries, training
@@ -13,6 +14,7 @@ from demo.session.session import Session
 from demo.session.uploads import shots
 from llu_core.method.recipes import RECIPES
 from support.demo_sessions import drain
+from support.drawers import InProcess
 from support.frames import frame
 
 
@@ -24,7 +26,7 @@ def numbers(text: str) -> np.ndarray:
 @pytest.mark.parametrize("drawn", [False, True])
 def test_a_live_frame_is_the_row_and_the_place_of_a_query(zipped: Session, drawn: bool, recipe: str):
     trained = drain(training.train_adapter(zipped, RECIPES[recipe]))[0]
-    session = training.draw_umap(trained) if drawn else trained
+    session = Maps(InProcess()).draw(trained) if drawn else trained
     told = json.loads(live_answer(1, shots.glance(session, frame(3))))
     kept = queries.join_query(session, shots.encode_frame(session, frame(3)))
     sent = json.loads(explorer_payload(kept))

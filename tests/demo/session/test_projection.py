@@ -1,10 +1,13 @@
 """The two dimensions of the map."""
 
+import warnings
+
 import numpy as np
 from sklearn.decomposition import PCA
+from sklearn.manifold import trustworthiness
 
 from demo.session.projection import project_pca, project_umap
-from support.synthetic import unit_rows
+from support.synthetic import near, unit_rows
 
 
 def test_pca_is_that_of_scikit_learn_up_to_the_direction_of_each_axis():
@@ -35,6 +38,24 @@ def test_two_points_lie_in_a_row_and_nothing_can_be_placed():
     projection = project_pca(unit_rows(2, 8).numpy())
     assert projection.points.tolist() == [[0, 0], [1, 0]]
     assert project_pca(unit_rows(6, 8).numpy()).place(np.empty((0, 8), dtype=np.float32)).shape == (0, 2)
+
+
+def test_pictures_without_any_variance_have_places_too():
+    for rows in (unit_rows(1, 8).repeat(4, 1), unit_rows(1, 8).repeat(20, 1)):
+        assert np.abs(project_pca(rows.numpy()).points).max() < 1e-6
+
+
+def test_the_map_keeps_as_much_of_the_neighbourhoods_as_umap_left_to_itself():
+    rows = near(unit_rows(20, 32).repeat_interleave(15, dim=0), 0.8, seed=1).numpy()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import umap
+
+        alone = umap.UMAP(n_neighbors=15, min_dist=0.15, metric="cosine", random_state=0, n_jobs=1).fit_transform(rows)
+    ours, theirs = (
+        trustworthiness(rows, points, n_neighbors=15, metric="cosine") for points in (project_umap(rows).points, alone)
+    )
+    assert ours > theirs - 0.01
 
 
 def test_equal_pictures_and_few_of_them_can_be_laid_out():

@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 import torch
 
+from demo.hosting.maps.maps import Maps
 from demo.payloads.explorer import arc_payload, explorer_payload
 from demo.payloads.snippets import client_code, library_code
 from demo.payloads.summary import summary
 from demo.session import edits, queries, training
 from demo.session.session import Session
 from llu_core.errors import LluError
+from support.drawers import InProcess
 from support.hostile import huge_png
 from support.sample_pictures import picture_bytes
 from support.synthetic import near, unit_rows
@@ -62,7 +64,7 @@ def test_the_map_stays_where_it_is_when_a_query_joins(trained: Session, picture:
 def test_a_training_picture_asked_again_lies_on_itself(trained: Session, tmp_path: Path):
     path = tmp_path / "again.png"
     trained.draft.train[0].read().save(path)
-    drawn = training.draw_umap(queries.add_query(trained, path))
+    drawn = Maps(InProcess()).draw(queries.add_query(trained, path))
     x = np.frombuffer(base64.b64decode(json.loads(explorer_payload(drawn))["images"]["x"]), dtype="<f4")
     assert abs(x[-1] - x[0]) < 0.25 * np.ptp(x)
 

@@ -66,12 +66,3 @@ def test_accuracies_tell_seen_from_unseen(trained: Session):
     assert trained.model is not None
     labels = torch.cat([trained.model.shots.train.labels, trained.model.shots.test.labels])
     assert accuracies(trained.model, labels) == {"seen": 100.0, "unseen": 100.0}
-
-
-def test_umap_moves_the_same_model(trained: Session):
-    assert trained.model is not None
-    drawn = training.draw_umap(trained)
-    assert drawn.model is not None
-    assert drawn.model.id == trained.model.id
-    assert drawn.model.projection.name == "UMAP"
-    assert drawn.model.projection.points.shape == trained.model.projection.points.shape
