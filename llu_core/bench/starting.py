@@ -15,7 +15,7 @@ from llu_core.bench.measurement import Measurement
 from llu_core.bench.timing import alternately
 
 ROOT = Path(__file__).parents[2]
-IMPORT_BAR, APP_BAR = 0.1, 6.0
+IMPORT_BAR, APP_BAR = 0.1, 4.5
 LONGEST = 300.0
 POLL = 0.02
 
