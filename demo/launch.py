@@ -3,7 +3,6 @@
 import os
 import signal
 import threading
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -20,6 +19,7 @@ from demo.hosting.gate import Gate
 from demo.hosting.gate.login import Login
 from demo.hosting.gate.origins import Origins
 from demo.hosting.host import Host
+from demo.hosting.threads import join_all
 from demo.hosting.versions import versions
 from demo.page.leftovers import swept
 from demo.page.views import LAUNCH
@@ -35,7 +35,7 @@ LAST_SECONDS = 10.0
 """A training that runs when the app is told to stop may go on for so long."""
 TIDY_SECONDS = 60.0
 WORKER = "AnyIO worker thread"
-"""What the threads are called in which calls are answered."""
+"""What the threads are called in which calls are answered; those that are still under way at the end may end too."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +66,7 @@ class App:
         self.host.line.close(LAST_SECONDS)
         self.demo.close(verbose=False)
         self.host.close()
-        _wait_for_workers(LAST_SECONDS)
+        join_all([thread for thread in threading.enumerate() if thread.name == WORKER], LAST_SECONDS)
         logs.event("stopped")
 
     def health(self) -> tuple[bool, dict[str, Any]]:
@@ -85,14 +85,6 @@ class App:
         if self.stopping.is_set():  # asked twice
             os._exit(1)
         self.stopping.set()
-
-
-def _wait_for_workers(seconds: float) -> None:
-    """Let the calls that are still under way end: torch takes the whole process down in a thread that ends with it."""
-    end = time.monotonic() + seconds
-    for thread in threading.enumerate():
-        if thread.name == WORKER:
-            thread.join(max(0.0, end - time.monotonic()))
 
 
 def build(settings: Settings) -> App:

@@ -78,8 +78,6 @@ EXPLORER_HTML = (
 _EXPLORER_STYLES = ("explorer", "panels/shelf", "tabs/tabs", "tabs/how", "lesson/lesson")
 EXPLORER_CSS = "".join(_read(f"explorer/{name}.css") for name in _EXPLORER_STYLES)
 
-EXPLORER_EVENTS = ("settings", "walk", "methods", "link", "unquery", "unshelve")
-
 EXPLORER: dict[str, Any] = {
     "html_template": EXPLORER_HTML.replace(PLOTLY_PLACE, _address(PLOTLY_JS)),
     "css_template": EXPLORER_CSS,

@@ -1,7 +1,6 @@
 """Models on their way: each comes once for all who wait for it, and is called off when the last of them has gone."""
 
 import threading
-import time
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, wait
 from contextlib import closing, contextmanager
@@ -9,6 +8,7 @@ from dataclasses import dataclass, field
 from weakref import WeakSet
 
 from demo.hosting.line import Cancelled, Turn
+from demo.hosting.threads import join_all
 from llu_core.encoders.encoder import Encoder
 from llu_core.encoders.hub import BEAT_SECONDS, LoadingStep
 from llu_core.errors import LluError
@@ -87,9 +87,7 @@ class Loads:
         """The app ends: nobody waits any more, and what loads has so long to notice."""
         for visitor in list(self._visits):
             self.cancel(visitor)
-        end = time.monotonic() + seconds
-        for thread in list(self._threads):
-            thread.join(max(0.0, end - time.monotonic()))
+        join_all(list(self._threads), seconds)
 
     def steps(self, key: str, start: Callable[[], Steps], visit: Visit) -> Steps:
         """How far the model of that key is, beginning with `start()` where nobody waits for it yet; ends with it.

@@ -1,6 +1,7 @@
-"""Arrays as the page reads them: base64 of little-endian float32, row-major."""
+"""Numbers as the page reads them: arrays in base64 of little-endian float32, row-major, and gamma."""
 
 import base64
+import math
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,11 @@ from llu_core.method.sweep import Sweep
 def floats(values: Any) -> str:
     """The numbers of an array or a tensor."""
     return base64.b64encode(np.ascontiguousarray(values, dtype="<f4").tobytes()).decode("ascii")
+
+
+def told_gamma(gamma: float) -> float | str:
+    """gamma, or "inf", since JSON has no infinite numbers."""
+    return "inf" if math.isinf(gamma) else gamma
 
 
 def scores(sweep: Sweep) -> dict[str, str]:

@@ -5,12 +5,11 @@ about the classes of their own problem. Of several sets that act together these 
 """
 
 import json
-import math
 from collections.abc import Sequence
 
 import numpy as np
 
-from demo.payloads.arrays import floats, scores
+from demo.payloads.arrays import floats, scores, told_gamma
 from demo.payloads.elsewhere import elsewhere_names, elsewhere_payload, elsewhere_vectors, familiarity_payload
 from demo.payloads.sheet import sheet_of
 from demo.payloads.shelf import anchors_payload, asked_of_several, sets_payload, statistics_told
@@ -40,7 +39,7 @@ def explorer_payload(session: Session, *, select: int | None = None) -> str:
         "preset": None if session.changed_since_training else session.preset,
         "logitScale": model.sweep.logit_scale,
         "beta": session.beta,
-        "gamma": "inf" if math.isinf(session.gamma) else session.gamma,
+        "gamma": told_gamma(session.gamma),
         "statistics": statistics_told(session),
         "projection": shown.projection.name,
         "thumbnails": sheet_of(shown),

@@ -1,12 +1,11 @@
 """Several sets for the page: what its formula takes of them, who is switched on, and what each of them has right."""
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 import torch
 
-from demo.payloads.arrays import floats
+from demo.payloads.arrays import floats, told_gamma
 from demo.payloads.elsewhere import heading_of
 from demo.session.session import Session
 from demo.session.shelf.members import members, switched_on
@@ -41,9 +40,9 @@ def shelf_line(session: Session) -> str:
             "Keep a trained set here and open another one: both then act at once, each near what it was taught, "
             "and each has a switch beside the numbers."
         )
-    on_it = ", ".join(f"**{as_written(each.name)}**" for each in session.shelf.entries)
-    resting = (f"{as_written(each.title)} cannot act: {as_written(each.why)}." for each in members(session) if each.why)
-    more = "" if len(members(session)) > 1 else "It is the set on the page; open another one to see both."
+    found, on_it = members(session), ", ".join(f"**{as_written(each.name)}**" for each in session.shelf.entries)
+    resting = (f"{as_written(each.title)} cannot act: {as_written(each.why)}." for each in found if each.why)
+    more = "" if len(found) > 1 else "It is the set on the page; open another one to see both."
     return "\n\n".join(filter(None, (f"On the shelf: {on_it}. {more}", *resting)))
 
 
@@ -136,8 +135,7 @@ def shelf_summary(session: Session) -> dict[str, Any] | None:
         acting = [each for each in told if not each["why"]]
         for index, each in enumerate(acting):
             each |= {"clip": accuracies_of(joined, index, clip), "llu": accuracies_of(joined, index, llu)}
-    gamma = "inf" if math.isinf(session.gamma) else session.gamma
-    return {"beta": session.beta, "gamma": gamma, "sets": told}
+    return {"beta": session.beta, "gamma": told_gamma(session.gamma), "sets": told}
 
 
 def _on(session: Session, joined: Together) -> list[bool]:

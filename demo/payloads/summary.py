@@ -1,9 +1,9 @@
 """A session in a few plain facts: what the endpoints answer and the status line says."""
 
-import math
 from collections import Counter
 from typing import Any
 
+from demo.payloads.arrays import told_gamma
 from demo.payloads.shelf import shelf_summary
 from demo.session.model import Model, accuracies
 from demo.session.session import Session
@@ -48,7 +48,7 @@ def _trained(session: Session, model: Model) -> dict[str, Any]:
     everyday = model.everyday
     return {
         "beta": session.beta,
-        "gamma": "inf" if math.isinf(session.gamma) else session.gamma,
+        "gamma": told_gamma(session.gamma),
         "statistics": session.statistics_told,
         "train_seconds": model.seconds,
         "queries": list(model.queries.names),

@@ -99,10 +99,7 @@ def _beside_peers(machine: Machine, shots: FewShotSet, recipe: Recipe) -> Iterat
     briefly = clip_adapter.ClipAdapterRecipe(optimizer=CoopRecipe(epochs=50))
     peers: dict[str, tuple[float, Callable]] = {
         "LogisticRegression(max_iter=1000), one thread": (1.0, lambda: _probe(material, 1.0)),
-        "linear probe: the same with C=31.6": (
-            1.0,
-            lambda: _probe(material, 31.6),
-        ),
+        "linear probe: the same with C=31.6": (1.0, lambda: _probe(material, 31.6)),
         "CLIP-Adapter, 50 epochs": (10.0, lambda: clip_adapter.fit(material, 1, "cpu", briefly).on(shots)),
     }
     what, limit = _named(recipe, shots), _least(machine, shots, recipe)

@@ -130,7 +130,6 @@ class TrainedComposition(ModelHubMixin, library_name="llu-explorer", tags=TAGS):
         text = composition_text(
             sets=taught,
             model=self.model,
-            encoder_known=bool(self.model and any(each.encoder_identity for each in self.sets)),
             pictures=any(each.anchor_thumbnails is not None for each in self.sets),
         )
         return make_card(text, tags=TAGS, license=license)

@@ -72,7 +72,7 @@ def card_text(
     )
 
 
-def composition_text(*, sets: Mapping[str, int], model: str, encoder_known: bool, pictures: bool) -> str:
+def composition_text(*, sets: Mapping[str, int], model: str, pictures: bool) -> str:
     """The same for a composition; sets: how many classes each was taught, by the sets' names."""
     return "\n".join(
         [
