@@ -37,9 +37,14 @@ def add_example(page: Page, title: str) -> None:
     open_mode(page, "explore")
 
 
+def await_frame(page: Page) -> None:
+    """Wait until what was moved or switched is drawn."""
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
 def shown(page: Page) -> dict[str, Any]:
     """What the page tells in numbers, once its frame is drawn."""
-    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    await_frame(page)
     return {name: tile(page, name) for name in TILES}
 
 
@@ -74,6 +79,7 @@ def test_a_program_and_the_page_say_the_same_of_every_set(page: Page, app_addres
     add_example(page, SHAPES)
     switch(page, "New words")
     move(page, "gamma-slider", 3)
+    await_frame(page)
     here = state(page, "accuracies.sets")
     from gradio_client import Client
 
