@@ -13,7 +13,7 @@ from starlette.middleware import Middleware
 
 from demo.hosting import logs
 from demo.hosting.broken import Broken
-from demo.hosting.encoders import embedded_later, load_encoder
+from demo.hosting.encoders import embedded_encoder, load_encoder
 from demo.hosting.folders import forget_old_files, own_folder
 from demo.hosting.gate import Gate
 from demo.hosting.gate.login import Login
@@ -102,10 +102,10 @@ def build(settings: Settings) -> App:
 def _reader(name: str, instead: str) -> Reader:
     """The model of that name; where it cannot be had, the embedded one `instead`, saying so."""
     try:
-        return Reader(name, embedded_later(name) if name in EMBEDDED else load_encoder(name))
+        return Reader(name, embedded_encoder(name) if name in EMBEDDED else load_encoder(name))
     except LluError as error:
         say(f"{error}\nGoing on with the embedded model {instead}.")
-        return Reader(instead, embedded_later(instead))
+        return Reader(instead, embedded_encoder(instead))
 
 
 def launch_options(settings: Settings, health: Callable[[], tuple[bool, dict[str, Any]]]) -> dict[str, Any]:

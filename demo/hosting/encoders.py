@@ -7,18 +7,22 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Generator, Mapping, Sequence
-from typing import Any, cast
+from contextlib import suppress
+from types import MappingProxyType
 
 import numpy as np
 
 from demo.hosting.gpu import is_zero_gpu, with_borrowed_gpu
-from demo.hosting.loads import Loads, Visit
+from demo.hosting.loads import LAST_SECONDS, Loads, Visit
+from demo.hosting.shipped.models import shipped_facts, shipped_rows
 from demo.settings import MB
 from llu_core.encoders.cache import RememberingEncoder
 from llu_core.encoders.download_bar import loaded_with_bar
 from llu_core.encoders.encoder import Encoder, OpenClipEncoder
 from llu_core.encoders.hub import LoadingStep
+from llu_core.encoders.later import LaterEncoder, loading_steps
 from llu_core.errors import LluError
+from llu_core.steps import drain
 
 MAX_ENCODERS = 3
 REMEMBERED_BYTES, REMEMBERED_SECONDS = 64 * MB, 900.0
@@ -36,25 +40,12 @@ def encoder_steps(name: str, checkpoint: str | None = None) -> Generator[Loading
     return RecentEncoder(with_borrowed_gpu(encoder))
 
 
-def embedded_later(name: str) -> Encoder:
+def embedded_encoder(name: str) -> Encoder:
     """An embedded model, which is always there and so need not be loaded before it is needed."""
-    if is_zero_gpu():  # models must be there when the program starts
+    facts = shipped_facts(name)
+    if facts is None or is_zero_gpu():  # models must be there when the program starts
         return load_encoder(name)
-    return cast("Encoder", LaterEncoder(lambda: load_encoder(name)))
-
-
-class LaterEncoder:
-    """An encoder that is loaded, once, when anything about it is first asked."""
-
-    def __init__(self, load: Callable[[], Encoder]):
-        self._load, self._lock = load, threading.Lock()
-        self._loaded: Encoder | None = None
-
-    def __getattr__(self, name: str) -> Any:
-        with self._lock:
-            if self._loaded is None:
-                self._loaded = self._load()
-        return getattr(self._loaded, name)
+    return RecentEncoder(LaterEncoder(facts, lambda: OpenClipEncoder.load(name), shipped_rows(facts.identity)))
 
 
 class SharedEncoders:
@@ -68,7 +59,8 @@ class SharedEncoders:
         self._first, self._open = tuple(encoders), open
         self.loads = Loads()
         self._encoders = OrderedDict(encoders)
-        self._lock = threading.Lock()
+        self._lock, self._closed = threading.Lock(), False
+        self._ahead: threading.Thread | None = None
 
     def require_open(self, name: str, checkpoint: str | None = None) -> None:
         """Raise LluError for a model that visitors may not load."""
@@ -87,7 +79,22 @@ class SharedEncoders:
             known = self._known(key)  # somebody else's may have come just now
             return known or self._added(key, (yield from encoder_steps(name, checkpoint)))
 
-        return self._known(key) or (yield from self.loads.steps(key, start, visit))
+        encoder = self._known(key) or (yield from self.loads.steps(key, start, visit))
+        yield from loading_steps(encoder)
+        return encoder
+
+    def load_ahead(self) -> None:
+        """Load in the background, once, what was left for later: somebody is about to need it."""
+        with self._lock:
+            if self._ahead is None and not self._closed:
+                self._ahead = threading.Thread(target=self._load_all, name="load ahead", daemon=True)
+                self._ahead.start()
+
+    def _load_all(self) -> None:
+        for encoder in list(self._encoders.values()):
+            if not self._closed:
+                with suppress(LluError):  # which whoever needs that model is told
+                    drain(loading_steps(encoder))
 
     def _known(self, key: str) -> Encoder | None:
         with self._lock:
@@ -103,13 +110,17 @@ class SharedEncoders:
         return encoder
 
     def close(self) -> None:
-        """The app ends; nothing is loaded any more."""
+        """The app ends; nothing is loaded any more, and what is half loaded has come by then."""
+        with self._lock:
+            self._closed = True
         self.loads.close()
+        if self._ahead is not None:
+            self._ahead.join(LAST_SECONDS)
 
     def forget_old(self) -> None:
         """Drop embeddings that nobody has asked for lately."""
         for encoder in list(self._encoders.values()):
-            if isinstance(encoder, RecentEncoder | LaterEncoder):
+            if isinstance(encoder, RecentEncoder):
                 encoder.forget_old()
 
 
@@ -118,10 +129,11 @@ def _key(name: str, checkpoint: str | None) -> str:
 
 
 class RecentEncoder(RememberingEncoder):
-    """Wraps any Encoder, and is one; what it was asked lately is not computed again."""
+    """Wraps any Encoder, and is one; neither what it was asked lately nor what comes with the app is computed again."""
 
     def __init__(self, encoder: Encoder):
-        self._recent = RecentRows(), RecentRows(REMEMBERED_BYTES // 4)
+        shipped = shipped_rows(encoder.identity)
+        self._recent = RecentRows(shipped=shipped), RecentRows(REMEMBERED_BYTES // 4, shipped=shipped)
         super().__init__(encoder, *self._recent)
 
     def forget_old(self) -> None:
@@ -130,14 +142,16 @@ class RecentEncoder(RememberingEncoder):
 
 
 class RecentRows:
-    """Rows by key, bounded in bytes and age; the longest unused ones go first."""
+    """Rows by key, bounded in bytes and age; the longest unused ones go first. shipped: others, which stay."""
 
     def __init__(
         self,
         memory: int = REMEMBERED_BYTES,
         seconds: float = REMEMBERED_SECONDS,
         clock: Callable[[], float] = time.monotonic,
+        shipped: Mapping[bytes, np.ndarray] = MappingProxyType({}),
     ):
+        self._shipped = shipped
         self._memory, self._seconds, self._clock = memory, seconds, clock
         self._rows: OrderedDict[bytes, tuple[float, np.ndarray]] = OrderedDict()
         self._lock = threading.Lock()
@@ -149,7 +163,7 @@ class RecentRows:
             known = {key: self._rows[key][1] for key in dict.fromkeys(keys) if key in self._rows}
             for key, row in known.items():
                 self._keep(key, row)
-        return known
+        return known | {key: self._shipped[key] for key in keys if key in self._shipped}
 
     def add(self, rows: Mapping[bytes, np.ndarray]) -> None:
         """Remember rows (d,)."""

@@ -102,7 +102,4 @@ class Examples:
             for title in PRESETS:
                 self._require_open()
                 self.get(self._blank, title)
-            self._require_open()
-            if self._blank.readers:
-                self._blank.for_own_set().encoder.identity  # noqa: B018 - loads it before the first visitor's own set
             give_back()  # the pictures of all examples passed through memory

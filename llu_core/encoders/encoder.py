@@ -201,12 +201,17 @@ class OpenClipEncoder:
         """(n, d) float32 unit rows on the CPU, in the order given. What exceeds the context length is cut off."""
         return self._in_batches(texts, lambda batch: self.tokenize(list(batch)), self.model.encode_text)
 
+    @property
+    def tokens(self) -> int | None:
+        """How many of a text the model reads, None where its tokenizer does not tell."""
+        return getattr(self.tokenize, "context_length", None) or None
+
     def sees_whole(self, texts: Sequence[str]) -> list[bool]:
-        """Of each text whether it fits into the context length; a sign is one token at least, a byte one at most."""
-        room = getattr(self.tokenize, "context_length", None)
-        if not room:
+        """Of each text whether it fits into the context length."""
+        room = self.tokens
+        doubtful = [not surely_fits(text, room) for text in texts]
+        if not room or not any(doubtful):
             return [True] * len(texts)
-        doubtful = [len(text.encode(errors="replace")) > room - 2 for text in texts]
         longer: Any = self.tokenize  # open_clip's, since it has a context length
         padding, *tokens = longer(["a", *(text for text, may in zip(texts, doubtful, strict=True) if may)], room + 2)
         after = iter(tokens)
@@ -266,6 +271,11 @@ class OpenClipEncoder:
         self.place.device, self.place.batch_size = torch.device("cpu"), self.batch_size
         self.model.to(self.place.device)
         return True
+
+
+def surely_fits(text: str, tokens: int | None) -> bool:
+    """Whether so many tokens hold a text, its begin and its end; a byte is one at most. None: any text."""
+    return tokens is None or len(text.encode(errors="replace")) <= tokens - 2
 
 
 def asked_of_environment() -> str:

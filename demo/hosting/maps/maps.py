@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from demo.hosting.maps.drawer import Drawer
-from demo.hosting.maps.shipped import shipped_map
+from demo.hosting.shipped.maps import shipped_map
 from demo.session.model import map_points
 from demo.session.projection import Projection
 from demo.session.session import Session
