@@ -10,6 +10,8 @@ of which the set has a class is left out of its controls.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -173,10 +175,8 @@ def _scene(rng: np.random.Generator, fixed: dict) -> Scene:
 
 def _digits() -> ImageSource:
     """scikit-learn's handwritten digits, 8 x 8 pixels: a set that nobody here drew."""
-    from sklearn.datasets import load_digits
-
-    pixels, target = load_digits(return_X_y=True)
-    images, target = np.asarray(pixels).reshape(-1, 8, 8), np.asarray(target)
+    table = np.loadtxt(_digits_file(), delimiter=",")
+    images, target = table[:, :-1].reshape(-1, 8, 8), table[:, -1].astype(np.int64)
     order = np.random.default_rng([SETS_STREAM, 7]).permutation(len(target))
     names = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
     train, test = [], []
@@ -186,6 +186,15 @@ def _digits() -> ImageSource:
         train += [_digit(images, row, label, "train") for row in shots]
         test += [_digit(images, row, label, "test") for row in rows[SHOTS : SHOTS + 60]]
     return ImageSource("picto:digits", names, 5, tuple(train), tuple(test), ('a photo of the number "{}".',), ())
+
+
+def _digits_file() -> Path:
+    """Lines of 64 pixels and a digit, where scikit-learn keeps them; to import it would take half a second and 80 MB."""
+    spec = find_spec("sklearn")
+    path = Path(spec.origin).parent / "datasets" / "data" / "digits.csv.gz" if spec and spec.origin else None
+    if path is None or not path.is_file():
+        raise LluError("scikit-learn's digits are not where they should be; choose another set than picto:digits")
+    return path
 
 
 def _digit(images: np.ndarray, row: int, label: int, folder: str) -> Picture:

@@ -27,8 +27,8 @@ from llu_core.method.adapter import (
 from llu_core.method.anchors import cluster_anchors
 from llu_core.method.recipes import RECIPES, Recipe
 from llu_core.method.schedule import (
+    Adam,
     Batch,
-    adam_optimizer,
     batches_per_epoch,
     coop_epochs,
     coop_optimizer,
@@ -251,7 +251,7 @@ class _Parameters:
         return AffineUpdate(weight, self.origin.bias + self.bias @ self.basis)
 
 
-def _optimizer(recipe: Recipe, parameters: list[Tensor]) -> torch.optim.Optimizer:
+def _optimizer(recipe: Recipe, parameters: list[Tensor]) -> torch.optim.Optimizer | Adam:
     if recipe.optimizer == "adam":
-        return adam_optimizer(parameters, recipe.learning_rate)
+        return Adam(parameters, recipe.learning_rate)
     return coop_optimizer(parameters, recipe.learning_rate)
