@@ -99,7 +99,7 @@ def _component(part: str, script: str, function: str, *events: str) -> dict[str,
 CARDS = _component(
     "cards/cards", "cards/cards.js", "mountCards", "rename", "remove", "create", "move", "discard", "undo"
 )
-MODES = _component("modes/modes", "modes/modes.js", "mountModes")
+MODES = _component("modes/modes", "modes/modes.js", "mountModes", "reading")
 CAMERA = _component("camera/live", "camera/index.js", "mountCamera", "shots", "recorded", "frame", "keep")
 PHOTOGRAPHS = _component("cards/photographs", "cards/photographs.js", "mountPhotographs", "photograph")
 QUESTION = _component("question/question", "question/question.js", "mountQuestion", "answer", "leave")

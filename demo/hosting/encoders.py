@@ -15,12 +15,12 @@ import numpy as np
 from demo.hosting.gpu import is_zero_gpu, with_borrowed_gpu
 from demo.hosting.loads import LAST_SECONDS, Loads, Visit
 from demo.hosting.shipped.models import shipped_facts, shipped_rows
+from demo.session.readers import LaterEncoder, loading_steps
 from demo.settings import MB
 from llu_core.encoders.cache import RememberingEncoder
 from llu_core.encoders.download_bar import loaded_with_bar
 from llu_core.encoders.encoder import Encoder, OpenClipEncoder
 from llu_core.encoders.hub import LoadingStep
-from llu_core.encoders.later import LaterEncoder, loading_steps
 from llu_core.errors import LluError
 from llu_core.steps import drain
 

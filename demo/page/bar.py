@@ -17,6 +17,7 @@ class BarPanel:
     preset: gr.Dropdown
     model_line: gr.Markdown
     offers: gr.HTML
+    modes: gr.HTML
 
 
 @dataclass(frozen=True)
@@ -70,8 +71,8 @@ def build_bar(settings: Settings) -> BarPanel:
             offers = gr.HTML(
                 "[]", **OFFERS, apply_default_css=False, padding=False, visible=settings.choose_models, elem_id="offers"
             )
-        gr.HTML("", **MODES, apply_default_css=False, padding=False, elem_id="modes")
-    return BarPanel(preset=preset, model_line=model_line, offers=offers)
+        modes = gr.HTML("", **MODES, apply_default_css=False, padding=False, elem_id="modes")
+    return BarPanel(preset=preset, model_line=model_line, offers=offers, modes=modes)
 
 
 def build_untrained_panel() -> UntrainedPanel:

@@ -50,6 +50,10 @@ class ModelLoading:
             raise told from error
         yield message_panel(f"{encoder.title} reads everything now{_what_next(changed)}."), changed
 
+    def load_ahead(self, request: gr.Request) -> None:
+        """Begin to load what reads pictures: the visitor is about to bring some."""
+        self.host.encoders.load_ahead()
+
     def cancel_model(self, request: gr.Request) -> bool:
         """Call off a model that is being loaded; whether there was one."""
         return self.host.encoders.loads.cancel(visitor(request))

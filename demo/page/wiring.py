@@ -112,7 +112,8 @@ def _wire_replacing(page: Page) -> None:
 
 
 def _wire_model(page: Page) -> None:
-    """What a model is, is told before it is loaded; the Cancel button is there while it is on its way."""
+    """What a model is, is told before it is loaded; the Cancel button is there while it is on its way. Those that read
+    pictures are loaded once somebody is about to bring some."""
     panel, summary, rendering = page.view.model, page.view.summary, page.rendering
     chosen = [panel.model, panel.checkpoint]
     for event in (panel.model.change, panel.checkpoint.blur):
@@ -131,6 +132,8 @@ def _wire_model(page: Page) -> None:
     offered = offers.offer(with_event(rendering.render_offer, "name"), None, [panel.accordion, panel.model], **PRIVATE)
     look = "() => { lluExplorer.openMode('teach'); document.querySelector('#model')?.scrollIntoView(); }"
     offered.success(None, None, None, js=look)
+    modes: Any = page.view.bar.modes  # as above
+    modes.reading(with_event(page.models.load_ahead), None, None, **PRIVATE)
 
 
 def _wire_training(page: Page) -> None:

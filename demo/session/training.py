@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from demo.session.everyday import known_everyday_names, read_everyday_names
 from demo.session.model import Model, build_model
 from demo.session.presets import opening_setting
+from demo.session.readers import loading_steps
 from demo.session.session import Session
 from demo.session.shelf.members import acting
 from llu_core.data.embedding import embed_steps
@@ -27,7 +28,8 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Progress:
-    """How far the work is. phase: "Reading pictures", "Training", "Reading names" or "Drawing the map".
+    """How far the work is. phase: "Loading the model", "Reading pictures", "Training", "Reading names" or "Drawing the
+    map".
 
     detail: a short text.
     """
@@ -135,7 +137,10 @@ def _comparable(model: Model, shots: FewShotSet) -> bool:
 
 
 def _embedded(session: Session) -> Generator[Progress, None, FewShotSet]:
-    return relay(embed_steps(session.draft, session.encoder), lambda step: Progress("Reading pictures", *step))
+    if session.preset is None:  # what an example's model makes of it is known without the model
+        yield from relay(loading_steps(session.encoder), lambda step: Progress("Loading the model", 0, 1))
+    reading = embed_steps(session.draft, session.encoder)
+    return (yield from relay(reading, lambda step: Progress("Reading pictures", *step)))
 
 
 def _everyday_names(session: Session, shots: FewShotSet) -> Generator[Progress, None, EverydayNames | None]:

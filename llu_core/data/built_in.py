@@ -189,7 +189,7 @@ def _digits() -> ImageSource:
 
 
 def _digits_file() -> Path:
-    """Lines of 64 pixels and a digit, where scikit-learn keeps them; to import it would take half a second and 80 MB."""
+    """Lines of 64 pixels and a digit, where scikit-learn keeps them; importing it takes half a second and 80 MB."""
     spec = find_spec("sklearn")
     path = Path(spec.origin).parent / "datasets" / "data" / "digits.csv.gz" if spec and spec.origin else None
     if path is None or not path.is_file():

@@ -99,8 +99,10 @@ def coop_optimizer(parameters: Sequence[Tensor], learning_rate: float) -> torch.
 
 
 class Adam:
-    """Adam as the recipes here run it: torch's own step, without its class, which imports torch's compiler besides (more
-    than a second and 100 MB, where a training takes 20 ms)."""
+    """Adam as the recipes here run it: torch's own step without its class, which imports torch's compiler besides.
+
+    That takes a second and 100 MB, where a training takes 20 ms.
+    """
 
     def __init__(self, parameters: Sequence[Tensor], learning_rate: float):
         self.param_groups: list[dict[str, Any]] = [{"params": list(parameters), "lr": learning_rate}]

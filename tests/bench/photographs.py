@@ -31,7 +31,7 @@ CLASSES, SHOTS, SIDE = 10, 20, 256
 WATCH = """() => {
   window.shown = [];
   const status = document.querySelector('#status');
-  const phases = /Changed since training|Waiting|Reading pictures|Training|Drawing the map|Trained on/;
+  const phases = /Changed since training|Waiting|Loading|Reading pictures|Training|Drawing the map|Trained on/;
   new MutationObserver(() => {
     const phase = status.innerText.match(phases)?.[0];
     if (phase && window.shown.at(-1) !== phase) window.shown.push(phase);

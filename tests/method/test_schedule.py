@@ -3,7 +3,16 @@
 import pytest
 import torch
 
-from llu_core.method.schedule import coop_epochs, coop_optimizer, coop_rate, shuffled_batches
+from llu_core.method.schedule import (
+    ADAM_BETAS,
+    ADAM_EPSILON,
+    Adam,
+    coop_epochs,
+    coop_optimizer,
+    coop_rate,
+    set_rate,
+    shuffled_batches,
+)
 
 
 def batches(count: int, size: int, steps: int, seed: int = 0):
@@ -41,3 +50,16 @@ def test_one_epoch_warms_up_then_a_cosine_falls():
 def test_the_optimiser_is_sgd_with_momentum_and_decay():
     settings = coop_optimizer([torch.zeros(2, requires_grad=True)], 2e-3).defaults
     assert (settings["lr"], settings["momentum"], settings["weight_decay"]) == (2e-3, 0.9, 5e-4)
+
+
+def test_adam_is_torchs():
+    weights = torch.randn(6, 6, generator=torch.Generator().manual_seed(0))
+    ours, theirs = ([weights.clone().requires_grad_(), weights[0].clone().requires_grad_()] for _ in range(2))
+    optimizers = Adam(ours, 1.0), torch.optim.Adam(theirs, betas=ADAM_BETAS, eps=ADAM_EPSILON, fused=True)
+    for rate in (0.07, 0.03, 0.01):
+        for optimizer, (weight, bias) in zip(optimizers, (ours, theirs), strict=True):
+            set_rate(optimizer, rate)
+            optimizer.zero_grad()
+            ((weight @ weight + bias) ** 2).sum().backward()
+            optimizer.step()
+    assert all(torch.equal(*pair) for pair in zip(ours, theirs, strict=True))

@@ -4,15 +4,19 @@ import { around, find, findA, setPressed } from "../dom.js";
 import { currentMode, MODES, onMode, openMode } from "./mode.js";
 
 /** @import { Props, Trigger, Watch } from '../types.d.ts' */
+/** @import { Mode } from './mode.js' */
 
 /** Where the hand goes on in a mode that has a panel of its own. @type {Record<string, string>} */
 const FIRST = { teach: "#teach", ask: "#ask", lesson: "#lesson" };
 
+/** Where pictures are brought and asked about: the server hears of the first, and loads what reads them. @type {Set<Mode>} */
+const READING = new Set(["teach", "ask"]);
+
 /**
- * `element` comes from gradio's HTML component; the buttons need nothing of the server.
+ * `element` comes from gradio's HTML component; the buttons need no answer of the server.
  * @type {(element: HTMLElement, props: Props, trigger: Trigger, watch: Watch) => void}
  */
-export function mountModes(element) {
+export function mountModes(element, props, trigger) {
   const options = new URLSearchParams(window.location.search);
   document.body.classList.toggle("projected", options.has("stage"));
   const hidden = (options.get("hide") ?? "").split(",").filter((name) => /^[a-z]+$/.test(name));
@@ -26,7 +30,13 @@ export function mountModes(element) {
     });
   }
   const show = () => { for (const button of buttons) setPressed(button, button.dataset.mode === currentMode()); };
-  onMode(show);
+  let told = false;
+  onMode((mode) => {
+    show();
+    if (told || !READING.has(mode)) return;
+    told = true;
+    trigger("reading", {});
+  });
   openMode(MODES.find((mode) => mode === options.get("mode")) ?? currentMode());
   show();
   wireRoving([...element.querySelectorAll("button")]);

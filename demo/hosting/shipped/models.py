@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from demo.hosting.shipped.file import shipped_arrays, shipped_texts
+from demo.session.readers import Facts
 from demo.settings import EMBEDDED
-from llu_core.encoders.later import Facts
 from llu_core.encoders.model_table import ASSETS, BACKBONES, EMBEDDED_FOLDER, PHOTO
 
 _FOLDERS = {EMBEDDED[0]: EMBEDDED_FOLDER, PHOTO: ASSETS / PHOTO}

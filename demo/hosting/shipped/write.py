@@ -1,6 +1,6 @@
 """`python -m demo.hosting.shipped.write` writes anew what comes with the app of its examples: rows, facts and maps."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -12,12 +12,12 @@ from demo.hosting.shipped.models import told_of
 from demo.session.model import map_points
 from demo.session.presets import PRESETS, load_preset
 from demo.session.projection import project_umap
+from demo.session.readers import Facts
 from demo.session.session import Session
 from demo.session.training import train_adapter
 from demo.settings import EMBEDDED
 from llu_core.encoders.cache import WrappedEncoder, image_key, text_key
-from llu_core.encoders.encoder import OpenClipEncoder
-from llu_core.encoders.later import Facts
+from llu_core.encoders.encoder import Encoder, OpenClipEncoder
 from llu_core.errors import LluError
 from llu_core.method.recipes import RECIPES
 from llu_core.steps import drain
@@ -47,26 +47,21 @@ class NotingEncoder(WrappedEncoder):
         return rows
 
 
-def noted(encoder: OpenClipEncoder, each: Callable[[str, Session], None] = lambda source, trained: None) -> NotingEncoder:
-    """The encoder, asked all that the examples ask; `each` is told of every one of them, with its source."""
-    noting = NotingEncoder(encoder)
+def examples(encoder: Encoder) -> Iterator[tuple[str, Session]]:
+    """The source of every example, and the example as the page trains it, read by this encoder."""
     for title, preset in PRESETS.items():
-        example = load_preset(Session(noting, EMBEDDED[0]), title)
-        each(preset.source, drain(train_adapter(example, RECIPES["fast"])))
-    return noting
+        example = load_preset(Session(encoder, EMBEDDED[0]), title)
+        yield preset.source, drain(train_adapter(example, RECIPES["fast"]))
 
 
 def write() -> None:
     """Write what the embedded models, and all examples as the first of them sees them, give on this machine."""
     models = {name: OpenClipEncoder.load(name, device="cpu", precision="float32") for name in EMBEDDED}
-    features, points = dict[str, np.ndarray](), dict[str, np.ndarray]()
-
-    def draw(source: str, trained: Session) -> None:
-        rows = map_points(trained.require_model().shots)
-        features[source] = fingerprint(rows).astype(np.float16)
-        points[source] = project_umap(rows).points.astype(np.float16)
-
-    noting = noted(models[EMBEDDED[0]], draw)
+    noting, features, points = NotingEncoder(models[EMBEDDED[0]]), dict[str, np.ndarray](), dict[str, np.ndarray]()
+    for source, trained in examples(noting):
+        embeddings = map_points(trained.require_model().shots)
+        features[source] = fingerprint(embeddings).astype(np.float16)
+        points[source] = project_umap(embeddings).points.astype(np.float16)
     keys = np.frombuffer(b"".join(noting.rows), dtype=np.uint8).reshape(-1, 32)
     rows = {"keys": keys, "values": np.stack(list(noting.rows.values()))}
     facts = {name: told_of(name, Facts.of(model)) for name, model in models.items()}

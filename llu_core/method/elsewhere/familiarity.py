@@ -45,9 +45,9 @@ def familiar_from(shots: Tensor, anchors: Tensor) -> float | None:
 
 def auroc_of_seen(nearest: Tensor, seen: Tensor) -> float | None:
     """How well the cosine to the nearest anchor (n,) tells pictures of seen classes from others: the probability that
-    one of `seen` (n,) bool has the larger one, from 0 to 1. None where either kind is missing."""
+    one of `seen` (n,) bool has the larger one, equal ones counting half. None where either kind is missing."""
     if len(seen) == 0 or bool(seen.all()) or not bool(seen.any()):
         return None
-    from sklearn.metrics import roc_auc_score  # a second to import, and only this needs it
-
-    return float(roc_auc_score(seen.numpy(), nearest.numpy()))
+    mine, others = nearest[seen], nearest[~seen].sort().values
+    below, up_to = (torch.searchsorted(others, mine, right=right).double() for right in (False, True))
+    return ((below + up_to).mean() / (2 * len(others))).item()

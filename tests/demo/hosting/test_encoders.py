@@ -5,6 +5,7 @@ import torch
 from PIL import Image
 
 from demo.hosting.encoders import RecentEncoder, RecentRows
+from llu_core.encoders.cache import RememberingEncoder, image_key
 from support.toy_encoder import CountingEncoder, ToyEncoder
 
 
@@ -20,6 +21,18 @@ def test_rows_are_those_of_the_encoder_and_what_is_known_is_not_encoded_again():
         assert counting.encoded == encoded
     assert torch.equal(recent.encode_texts(["b", "a", "b"]), plain.encode_texts(["b", "a", "b"]))
     assert (recent.identity, recent.width, recent.title) == (plain.identity, plain.width, plain.title)
+
+
+def test_rows_that_come_with_the_app_are_not_computed_and_stay():
+    shipped, counting = {image_key(pictures(1)[0]): np.full(16, 0.25, dtype=np.float32)}, CountingEncoder()
+    rows = RecentRows(memory=0, seconds=0.0, shipped=shipped)
+    remembering = RememberingEncoder(counting, rows, rows)
+    for _ in range(2):
+        found = remembering.encode_images(pictures(1, 2))
+        assert torch.equal(found[0], torch.full((16,), 0.25))
+        assert torch.equal(found[1:], ToyEncoder().encode_images(pictures(2)))
+        rows.forget_old()
+    assert counting.encoded == 2  # the other one, each time
 
 
 def test_rows_are_bounded_in_memory_and_age():

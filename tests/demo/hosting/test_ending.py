@@ -1,14 +1,18 @@
 """The end of the app: nothing works on in torch, where the end of the interpreter would take the process down."""
 
 import threading
+from typing import cast
 
 import pytest
 import torch
 
 from demo.hosting import examples as hosting_examples
+from demo.hosting.encoders import SharedEncoders
 from demo.hosting.examples import Examples
 from demo.hosting.line import Cancelled
 from demo.hosting.loads import Loads
+from demo.session.readers import Facts, LaterEncoder
+from llu_core.encoders.encoder import OpenClipEncoder
 from llu_core.encoders.hub import LoadingStep
 from llu_core.steps import drain
 from support.toy_encoder import ToyEncoder
@@ -32,6 +36,28 @@ def test_what_is_prepared_has_ended_when_the_examples_are_closed(toy_encoder: To
     examples.close()
     assert examples._preparing is not None
     assert not examples._preparing.is_alive()
+
+
+def test_a_model_that_is_loaded_ahead_has_come_when_the_encoders_are_closed_and_no_other_is_begun():
+    begun, go_on, loaded = threading.Event(), threading.Event(), []
+
+    def later(name: str) -> LaterEncoder:
+        def load() -> OpenClipEncoder:
+            begun.set()
+            go_on.wait(60)
+            loaded.append(name)
+            return cast("OpenClipEncoder", ToyEncoder())
+
+        return LaterEncoder(Facts(name, name, "", 16, 20.0, None), load)
+
+    encoders = SharedEncoders({name: later(name) for name in ("first", "second")})
+    encoders.load_ahead()
+    encoders.load_ahead()
+    assert begun.wait(60)
+    threading.Timer(0.2, go_on.set).start()
+    encoders.close()
+    assert loaded == ["first"]
+    assert not any(thread.name == "load ahead" for thread in threading.enumerate())
 
 
 def test_models_on_their_way_are_called_off_and_have_ended():

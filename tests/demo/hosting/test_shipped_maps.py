@@ -8,7 +8,7 @@ import pytest
 from demo.hosting.encoders import load_encoder
 from demo.hosting.examples import Examples
 from demo.hosting.maps.maps import Maps
-from demo.hosting.maps.shipped import TOLERANCE, fingerprint, shipped_map, shipped_maps
+from demo.hosting.shipped.maps import TOLERANCE, fingerprint, shipped_map, shipped_maps
 from demo.session.presets import PRESETS
 from demo.settings import EMBEDDED
 from llu_core.data.embedding import embed
@@ -48,7 +48,7 @@ def test_an_example_opens_with_its_map_and_a_visitor_need_not_wait_for_one(encod
     rows = embed(small(PRESETS["New words"].source), encoder)
     ours = np.concatenate([part.embeddings.numpy() for part in (rows.train, rows.test)])
     points = np.arange(2.0 * len(ours), dtype=np.float32).reshape(-1, 2)
-    monkeypatch.setattr("demo.hosting.maps.shipped.shipped_maps", lambda: {"": (fingerprint(ours), points)})
+    monkeypatch.setattr("demo.hosting.shipped.maps.shipped_maps", lambda: {"": (fingerprint(ours), points)})
     monkeypatch.setattr("demo.session.presets.open_source", small)
     model = Examples(encoder, EMBEDDED[0], maps=Maps()).first.require_model()
     assert model.projection.name == "UMAP"

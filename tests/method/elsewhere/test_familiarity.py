@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from sklearn.metrics import roc_auc_score
 from torch.nn import functional as F
 
 from llu_core.method.anchors import cluster_anchors
@@ -52,3 +53,10 @@ def test_auroc_by_hand():
     assert auroc_of_seen(nearest, seen) == pytest.approx(3.5 / 4)
     assert auroc_of_seen(nearest, torch.ones(4, dtype=torch.bool)) is None
     assert auroc_of_seen(nearest[:0], seen[:0]) is None
+
+
+def test_auroc_is_scikit_learns():
+    """Among many ties, since cosines are rounded here."""
+    drawn = torch.Generator().manual_seed(0)
+    nearest, seen = torch.rand(500, generator=drawn).mul(20).round() / 20, torch.rand(500, generator=drawn) < 0.4
+    assert auroc_of_seen(nearest, seen) == pytest.approx(roc_auc_score(seen.numpy(), nearest.numpy()), abs=1e-12)
