@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from support.app_fixtures import started
 from support.fake_hub import FakeHub, copied
-from support.pages import move, open_app, open_reader, state
+from support.pages import move, open_app, open_mode, open_reader, state
 
 pytestmark = pytest.mark.browser
 NAME = "hf-hub:someone/clip"
@@ -93,3 +93,18 @@ def test_the_panel_fits_a_phone(page: Page, tmp_path: Path):
     page.locator("#offers button").first.click()
     expect(page.locator("#model-facts")).to_be_visible()
     assert page.evaluate("document.scrollingElement.scrollWidth") <= 390
+
+
+def test_whoever_turns_to_what_reads_pictures_has_the_models_loaded_once(fresh_page: Page):
+    with started(os.environ | {"HF_HUB_OFFLINE": "1", "PYTHONUNBUFFERED": "1"}) as (address, _, printed):
+        page = open_app(fresh_page, f"{address}?mode=ask")
+
+        def times() -> int:
+            return sum("on_load_ahead" in line for line in printed)
+
+        while not times():
+            page.wait_for_timeout(100)
+        for mode in ("explore", "teach", "ask"):
+            open_mode(page, mode)
+        page.wait_for_timeout(1000)
+        assert times() == 1

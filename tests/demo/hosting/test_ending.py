@@ -1,7 +1,7 @@
 """The end of the app: nothing works on in torch, where the end of the interpreter would take the process down."""
 
 import threading
-from typing import cast
+from functools import partial
 
 import pytest
 import torch
@@ -11,10 +11,9 @@ from demo.hosting.encoders import SharedEncoders
 from demo.hosting.examples import Examples
 from demo.hosting.line import Cancelled
 from demo.hosting.loads import Loads
-from demo.session.readers import Facts, LaterEncoder
-from llu_core.encoders.encoder import OpenClipEncoder
 from llu_core.encoders.hub import LoadingStep
 from llu_core.steps import drain
+from support.later import later_toy
 from support.toy_encoder import ToyEncoder
 
 
@@ -39,18 +38,14 @@ def test_what_is_prepared_has_ended_when_the_examples_are_closed(toy_encoder: To
 
 
 def test_a_model_that_is_loaded_ahead_has_come_when_the_encoders_are_closed_and_no_other_is_begun():
-    begun, go_on, loaded = threading.Event(), threading.Event(), []
+    begun, go_on, loaded = threading.Event(), threading.Event(), list[str]()
 
-    def later(name: str) -> LaterEncoder:
-        def load() -> OpenClipEncoder:
-            begun.set()
-            go_on.wait(60)
-            loaded.append(name)
-            return cast("OpenClipEncoder", ToyEncoder())
+    def slowly(name: str) -> None:
+        begun.set()
+        go_on.wait(60)
+        loaded.append(name)
 
-        return LaterEncoder(Facts(name, name, "", 16, 20.0, None), load)
-
-    encoders = SharedEncoders({name: later(name) for name in ("first", "second")})
+    encoders = SharedEncoders({name: later_toy(name, partial(slowly, name)) for name in ("first", "second")})
     encoders.load_ahead()
     encoders.load_ahead()
     assert begun.wait(60)

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from demo.hosting import loads
-from demo.hosting.encoders import SharedEncoders
+from demo.hosting.encoders import RecentEncoder, SharedEncoders
 from demo.hosting.examples import Examples
 from demo.hosting.host import Host
 from demo.hosting.line import Line
@@ -31,7 +31,9 @@ from llu_core.encoders.model_table import BACKBONES
 from llu_core.errors import LluError
 from support.demo_sessions import in_threads
 from support.fake_hub import FakeHub, Fault, copied, hub_for, kept
+from support.later import later_toy, slow_toy
 from support.synthetic import problem
+from support.toy_encoder import ToyEncoder
 
 ADA, BOB = gr.Request(session_hash="ada"), gr.Request(session_hash="bob")
 NAME = "hf-hub:someone/clip"
@@ -292,3 +294,19 @@ def test_the_rows_after_a_load_are_the_models_own(host: Host, hub: FakeHub, tiny
     load(host)
     rows = host.store.get("ada").encoder.encode_texts(["a"])
     assert torch.equal(rows, OpenClipEncoder.load(tiny_model, device="cpu").encode_texts(["a"]))
+
+
+def test_models_that_were_left_for_later_are_loaded_once_pictures_are_about_to_come(host: Host):
+    later = later_toy()
+    host = replace(host, encoders=SharedEncoders({"toy": RecentEncoder(later)}))
+    ModelLoading(host).load_ahead(ADA)
+    host.encoders.close()
+    assert later.is_loaded
+
+
+def test_a_model_that_was_left_for_later_can_be_chosen(trained: Session):
+    host = host_of(replace(trained, encoder=ToyEncoder("another"), encoder_name="another"))
+    host.encoders._encoders["photo"] = chosen = slow_toy()
+    assert load(host, name="photo")[1] == "Loading"
+    assert host.store.get("ada").encoder is chosen
+    host.close()

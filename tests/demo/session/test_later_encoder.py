@@ -3,16 +3,23 @@
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 from PIL import Image
 
+from demo.session import edits, training
 from demo.session.readers import Facts, LaterEncoder, loading_steps
+from demo.session.session import Session
 from llu_core.encoders.cache import RememberingEncoder, text_key
 from llu_core.encoders.encoder import OpenClipEncoder
 from llu_core.errors import LluError
+from llu_core.method.recipes import RECIPES
 from llu_core.steps import drain
+from support.demo_sessions import drain as trained_in
+from support.later import slow_toy
+from support.sample_pictures import write_zip
 
 LONG = "word " * 40
 
@@ -82,6 +89,13 @@ def test_a_model_that_cannot_be_had_is_told_to_everybody_who_asks(model: OpenCli
             drain(loading_steps(later))
         with pytest.raises(LluError, match="damaged"):
             later.encode_texts(["a"])
+
+
+def test_a_training_says_that_it_waits_for_the_model_where_the_set_is_a_visitors(tmp_path: Path):
+    session = edits.add_files(Session(slow_toy(), "toy"), [write_zip(tmp_path / "mine.zip")])
+    trained, phases = trained_in(training.train_adapter(session, RECIPES["fast"]))
+    assert phases[0] == "Loading the model"
+    assert "Loading the model" not in trained_in(training.train_adapter(trained, RECIPES["fast"]))[1]
 
 
 class _Nothing:
