@@ -24,6 +24,7 @@ from demo.hosting.versions import versions
 from demo.page.leftovers import swept
 from demo.page.views import LAUNCH
 from demo.page.wiring import build_app
+from demo.payloads.explorer import explorer_payload
 from demo.session.readers import Reader
 from demo.settings import EMBEDDED, MB, Settings
 from llu_core.errors import LluError, one_line
@@ -57,7 +58,7 @@ class App:
             remark(f"error: the app cannot be served ({one_line(error)})")
             raise SystemExit(2) from None
         logs.take_over()
-        self.host.examples.prepare()  # not before: the first thing that a new server does is to answer itself
+        self.host.examples.prepare(explorer_payload)  # not before: a new server first of all answers itself
         logs.event("started", model=self.settings.model, versions=versions())
         while not self.stopping.wait(TIDY_SECONDS):
             self.host.forget_old()

@@ -89,7 +89,7 @@ class Settings:
     """How this app runs.
 
     model: the backbone of the examples, own_model: that of visitors' own sets, by name; cache: folder for the
-    embeddings of the built-in examples, None for memory only;
+    embeddings of the built-in examples where they do not come with the app, None for memory only;
     port: None for the first free one from 7860 on; public: whether others than this machine's and this network's
     users find the page, through Gradio's servers or on Spaces; login: (name, password), None for an open page;
     choose_models: whether visitors may load other models, from the hub and from files of this machine; mcp: whether
@@ -201,7 +201,11 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="serve the endpoints as tools too (Model Context Protocol), on this machine only",
     )
-    add("--cache", metavar="FOLDER", help="keep the examples' embeddings for the next start (LLU_CACHE; not kept)")
+    add(
+        "--cache",
+        metavar="FOLDER",
+        help="keep what --model makes of the examples for the next start (LLU_CACHE; not kept)",
+    )
     defaults = ", ".join(f"{field.name}={field.default}" for field in fields(Limits))
     add("--limits", metavar="A=1,B=2", help=f"other limits than {defaults} (LLU_LIMITS)")
     return parser

@@ -1,15 +1,18 @@
 """The built-in examples, each trained once: what a visitor sees first, and what the example list answers with."""
 
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
+from demo.hosting.encoders import RecentEncoder
 from demo.hosting.gpu import at_home
 from demo.hosting.line import Cancelled, Watch
 from demo.hosting.maps.maps import Maps
 from demo.hosting.memory import give_back
+from demo.hosting.shipped.models import shipped_rows
 from demo.session.presets import PRESETS, load_preset
 from demo.session.readers import Reader, Readers
 from demo.session.session import Session
@@ -21,6 +24,8 @@ from llu_core.method.fitting import warm_up
 from llu_core.method.recipes import RECIPES
 from llu_core.steps import drain
 
+HEAD_START_SECONDS = 5.0
+"""So long after the first example the others are begun: who comes with the start of the app comes first."""
 LAST_SECONDS = 20.0
 """What is being prepared when the app ends may take so long to notice."""
 
@@ -28,7 +33,8 @@ LAST_SECONDS = 20.0
 class Examples:
     """Trained sessions by example title, for one encoder.
 
-    cache: folder in which their embeddings are kept for the next start, None for none; visitors' never go there.
+    cache: folder in which their embeddings are kept for the next start where they do not come with the app, None for
+    none; visitors' never go there.
     """
 
     def __init__(
@@ -46,7 +52,7 @@ class Examples:
         self._blank = Session(encoder, encoder_name, limits=limits or Limits(), readers=readers)
         self._cache, self._maps = cache, maps or Maps()
         self._trained: dict[str, Session] = {}
-        self._lock, self._closed = threading.Lock(), False
+        self._lock, self._closed = threading.Lock(), threading.Event()
         self._preparing: threading.Thread | None = None
 
     @property
@@ -76,11 +82,16 @@ class Examples:
     @cached_property
     def _embedder(self) -> Encoder:
         encoder = at_home(self._blank.encoder)
+        if shipped_rows(encoder.identity):
+            return encoder if isinstance(encoder, RecentEncoder) else RecentEncoder(encoder)  # which finds them
         return encoder if self._cache is None else CachedEncoder(encoder, self._cache)
 
-    def prepare(self) -> None:
-        """Train the others in the background, and draw the map of the first, where it did not come with the app."""
-        self._preparing = threading.Thread(target=self._prepare, name="examples", daemon=True)
+    def prepare(self, show: Callable[[Session], object] = lambda first: None) -> None:
+        """Train the examples in the background, and draw the map of the first, where it did not come with the app.
+
+        show: makes of the first one what its page is drawn from, so that no visitor waits for it.
+        """
+        self._preparing = threading.Thread(target=self._prepare, args=(show,), name="examples", daemon=True)
         self._preparing.start()
 
     def close(self) -> None:
@@ -88,17 +99,19 @@ class Examples:
 
         A thread that is still at work in torch when the interpreter ends takes the whole process down with it.
         """
-        self._closed = True
+        self._closed.set()
         if self._preparing is not None:
             self._preparing.join(LAST_SECONDS)
 
     def _require_open(self) -> None:
-        if self._closed:
+        if self._closed.is_set():
             raise Cancelled("the app is about to stop")
 
-    def _prepare(self) -> None:
+    def _prepare(self, show: Callable[[Session], object]) -> None:
         with suppress(Cancelled):
+            show(self.first)
             self._maps.draw(self.first)
+            self._closed.wait(HEAD_START_SECONDS)
             for title in PRESETS:
                 self._require_open()
                 self.get(self._blank, title)

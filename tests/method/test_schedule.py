@@ -52,8 +52,11 @@ def test_the_optimiser_is_sgd_with_momentum_and_decay():
     assert (settings["lr"], settings["momentum"], settings["weight_decay"]) == (2e-3, 0.9, 5e-4)
 
 
-def test_adam_is_torchs():
-    weights = torch.randn(6, 6, generator=torch.Generator().manual_seed(0))
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+def test_adam_is_torchs(device: str):
+    if device == "cuda" and not torch.cuda.is_available():
+        pytest.skip("needs a CUDA device")
+    weights = torch.randn(6, 6, generator=torch.Generator().manual_seed(0)).to(device)
     ours, theirs = ([weights.clone().requires_grad_(), weights[0].clone().requires_grad_()] for _ in range(2))
     optimizers = Adam(ours, 1.0), torch.optim.Adam(theirs, betas=ADAM_BETAS, eps=ADAM_EPSILON, fused=True)
     for rate in (0.07, 0.03, 0.01):
