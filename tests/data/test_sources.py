@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from sklearn.datasets import load_digits
 
 from llu_core.data import picture_rows
+from llu_core.data.built_in import _digits_file
 from llu_core.data.bundles import save_bundle
 from llu_core.data.embedding import embed, embed_steps
 from llu_core.data.fewshot import FewShotSet, Rejected
@@ -316,3 +318,10 @@ def test_arrays_say_that_a_bundle_is_wanted(name: str, tmp_path: Path):
     for source in (tmp_path / name, tmp_path):
         with pytest.raises(LluError, match=r"is an array; embeddings come as one feature bundle: numpy\.savez"):
             open_source(str(source))
+
+
+def test_the_digits_are_scikit_learns():
+    images, target = load_digits(return_X_y=True)
+    table = np.loadtxt(_digits_file(), delimiter=",")
+    assert np.array_equal(table[:, :-1], np.asarray(images))
+    assert np.array_equal(table[:, -1], np.asarray(target))

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from demo.hosting.encoders import RecentEncoder, embedded_encoder
+from demo.hosting.examples import Examples
+from demo.hosting.gpu import BorrowingEncoder
 from demo.hosting.shipped import models
 from demo.hosting.shipped.models import files_digest, shipped_facts, shipped_rows
 from demo.hosting.shipped.write import NotingEncoder, examples
@@ -17,6 +19,7 @@ from demo.session import everyday
 from demo.session.presets import PRESETS
 from demo.session.readers import Facts, LaterEncoder
 from demo.settings import EMBEDDED
+from llu_core.encoders.cache import CachedEncoder
 from llu_core.encoders.encoder import OpenClipEncoder
 from support.toy_encoder import ToyEncoder
 
@@ -62,6 +65,20 @@ def test_a_model_of_other_files_is_loaded_at_once(tmp_path: Path, monkeypatch: p
     loaded = embedded_encoder(EMBEDDED[0])
     assert isinstance(loaded, RecentEncoder)
     assert isinstance(loaded.encoder, OpenClipEncoder)
+
+
+def test_where_a_gpu_is_borrowed_the_examples_are_read_without_it_and_find_their_rows():
+    plain = OpenClipEncoder.load(EMBEDDED[0], device="cpu")
+    embedder = Examples(RecentEncoder(BorrowingEncoder(plain)), EMBEDDED[0])._embedder
+    assert isinstance(embedder, RecentEncoder)
+    assert embedder.encoder is plain
+    assert shipped_rows(embedder.identity)
+
+
+def test_what_comes_with_the_app_is_not_cached_besides(tmp_path: Path):
+    encoder = embedded_encoder(EMBEDDED[0])
+    assert Examples(encoder, EMBEDDED[0], cache=tmp_path)._embedder is encoder
+    assert isinstance(Examples(ToyEncoder(), "toy", cache=tmp_path)._embedder, CachedEncoder)
 
 
 HEAVY = ("open_clip", "timm", "torchvision", "torch._dynamo", "sympy", "sklearn", "scipy", "umap", "numba")
