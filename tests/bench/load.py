@@ -31,8 +31,8 @@ from support.app_fixtures import started
 from support.caller import Caller
 from support.sample_pictures import picture_bytes, write_zip
 
-SETTLE = 30.0
-"""Seconds after the last visitor has gone until memory is read again."""
+SETTLE = 75.0
+"""Seconds after the last visitor has gone until memory is read again; what is tidied every minute is tidied then."""
 
 
 class Tally:
@@ -40,6 +40,11 @@ class Tally:
 
     def __init__(self) -> None:
         self.calls, self.failures, self.waits = defaultdict[str, list[float]](list), list[str](), list[float]()
+
+
+def processor_seconds(process: subprocess.Popen) -> float:
+    user, system = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def resident_mb(process: subprocess.Popen) -> float:
@@ -180,14 +185,16 @@ def main() -> None:
         (folder / "what.png").write_bytes(picture_bytes(7))
         crowd(address, folder, 4, 20.0)  # memory that is taken once: examples, compiled code, arenas of threads
         time.sleep(SETTLE)
-        before = resident_mb(process)
+        before, worked = resident_mb(process), processor_seconds(process)
         tally = crowd(address, folder, options.visitors, 60 * options.minutes)
+        worked = processor_seconds(process) - worked
         time.sleep(SETTLE)
         after, health = resident_mb(process), urllib.request.urlopen(f"{address}health").read().decode()
     print(f"{options.visitors} visitors, {options.minutes:g} minutes: {sum(map(len, tally.calls.values()))} calls")
     print(f"{len(tally.failures)} calls failed")
     for failure in sorted(set(tally.failures)):
         print(f"  {tally.failures.count(failure)} x {failure}")
+    print(f"{1000 * worked / max(1, len(tally.waits)):.0f} ms of the processor for a round")
     print("| what | times | median, s | 95 of 100 within, s |")
     print("|---|---|---|---|")
     for name, seconds in (("the wait for a training", tally.waits), *tally.calls.items()):
