@@ -19,6 +19,7 @@ from demo.hosting.gate import Gate
 from demo.hosting.gate.login import Login
 from demo.hosting.gate.origins import Origins
 from demo.hosting.host import Host
+from demo.hosting.memory import give_back
 from demo.hosting.threads import join_all
 from demo.hosting.versions import versions
 from demo.page.leftovers import swept
@@ -63,6 +64,7 @@ class App:
         while not self.stopping.wait(TIDY_SECONDS):
             self.host.forget_old()
             forget_old_files(Path(_uploads.name))
+            give_back()
         logs.event("stopping", trainings=len(self.host.line))
         self.host.line.close(LAST_SECONDS)
         self.demo.close(verbose=False)

@@ -2,7 +2,7 @@
 
 This package only reads the files that lie next to it; it does not import gradio:
 
-    gr.set_static_paths(STATIC)
+    gr.set_static_paths([PLOTLY_JS, *SCRIPTS])
     gr.HTML(payload, **EXPLORER, apply_default_css=False, elem_id="explorer")
     demo.launch(head=preload_tags())
 
@@ -45,8 +45,7 @@ def _find_plotly_js() -> Path:
 PLOTLY_JS: Path = _find_plotly_js()
 
 SCRIPTS: tuple[Path, ...] = tuple(sorted(CLIENT.rglob("*.js")))
-STATIC: tuple[Path, ...] = (PLOTLY_JS, *SCRIPTS)
-"""To be named in `gr.set_static_paths`, which lets gradio serve them."""
+"""To be served under their addresses, as plotly.js is."""
 
 # A browser runs a module only if it is served as JavaScript, and some machines have another idea of this ending.
 mimetypes.add_type("text/javascript", ".js")

@@ -14,6 +14,8 @@ from demo.session import edits, queries
 from demo.session.uploads.question import question_about
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+READING: dict[str, Any] = {"concurrency_limit": 4}
+"""So many at once read files, and wait for the disk and for decoders, of which each may take a whole minute."""
 
 
 class Questions:
@@ -81,9 +83,9 @@ def _wire_files(questions: Questions, view: View, show_panels: Callable) -> None
     question: Any = few_shot.question  # gradio finds its events in its script
     dropped, given = [few_shot.files, few_shot.class_name], {"outputs": waiting, **PRIVATE}
     for event in (
-        few_shot.files.upload(friendly(questions.take_files), [*dropped, few_shot.manner], **given),
-        few_shot.class_name.submit(friendly(questions.take_files), [*dropped, few_shot.manner], **given),
-        question.answer(friendly(answer), dropped, **given),
+        few_shot.files.upload(friendly(questions.take_files), [*dropped, few_shot.manner], **given, **READING),
+        few_shot.class_name.submit(friendly(questions.take_files), [*dropped, few_shot.manner], **given, **READING),
+        question.answer(friendly(answer), dropped, **given, **READING),
     ):
         event.failure(lambda: (NOTHING, None, ""), None, waiting, **PRIVATE)
         show_panels(event.then)
@@ -91,7 +93,7 @@ def _wire_files(questions: Questions, view: View, show_panels: Callable) -> None
         left(lambda: (NOTHING, None, ""), None, waiting, **PRIVATE)
     programs = few_shot.manner.submit  # nobody sees it, so that only programs call it
     added = friendly(questions.actions.add_pictures)
-    programs(added, [*dropped, few_shot.manner], view.summary, api_name="add_pictures")
+    programs(added, [*dropped, few_shot.manner], view.summary, api_name="add_pictures", **READING)
 
 
 def _wire_answers(questions: Questions, view: View, show_panels: Callable, show_explorer: Callable) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from demo.client import STATIC
+from demo.client import PLOTLY_JS
 from demo.hosting.host import Host
 from demo.page.actions import Actions
 from demo.page.arguments import received
@@ -26,8 +26,9 @@ from demo.settings import Settings
 UPLOADS_KEPT = (60, 600)
 """Seconds: every minute, uploaded files older than ten are deleted; the session has read them long before."""
 
-CONCURRENT, MAX_QUEUE = 4, 1000
-"""Calls of one kind that run at once, and calls of all kinds that wait."""
+CONCURRENT, MAX_QUEUE = 2, 1000
+"""Calls of one kind that run at once, and calls of all kinds that wait. Python does one thing at a time: threads that
+wait for each other make all of them slower, and the loop that answers everybody first of all."""
 LOOK_SECONDS = 0.04
 """So often gradio looks whether a call has come; by itself it does so a thousand times a second, day and night."""
 IN_LINE: dict[str, Any] = {"concurrency_limit": None}
@@ -268,7 +269,7 @@ def _name_endpoints(page: Page) -> None:
 def build_app(host: Host, settings: Settings) -> gr.Blocks:
     """The whole app for what its visitors share."""
     take_uploads_only()
-    gr.set_static_paths(list(STATIC))
+    gr.set_static_paths([PLOTLY_JS])  # the gate answers the modules; every file of a call is held against these
     with QuietBlocks(title="LLU Explorer", analytics_enabled=False, delete_cache=UPLOADS_KEPT) as demo:
         rendering = Rendering(Visitors(host.store), host.maps)
         actions = Actions(host), LongWork(host), CameraActions(host), ModelLoading(host), ShelfActions(host)

@@ -17,8 +17,8 @@ from llu_core.errors import LluError
 from llu_core.method.adapter import check_mask
 from llu_core.method.checkpoint import TrainedAdapter
 from llu_core.method.elsewhere.names import EverydayNames
+from llu_core.method.fitting import Fitting, fit_steps
 from llu_core.method.recipes import RECIPES, Recipe
-from llu_core.method.training import TrainingStep, train
 from llu_core.method.tuning import Tuning, guarded, tune
 from llu_core.steps import relay
 
@@ -101,7 +101,7 @@ def train_adapter(session: Session, recipe: Recipe, *, seed: int = 1) -> Steps:
         raise LluError(reason)
     shots = session.features or (yield from _embedded(session))
     shots.require_choice()
-    steps = _Timed(train(shots, recipe, seed=seed))
+    steps = _Timed(fit_steps(shots, recipe, seed=seed))
     adapter = yield from relay(steps, _training_progress)
     everyday = yield from _everyday_names(session, shots)
     yield Progress("Drawing the map", 0, 1)
@@ -151,9 +151,9 @@ def _everyday_names(session: Session, shots: FewShotSet) -> Generator[Progress, 
     return (yield from relay(names, lambda step: Progress("Reading names", *step)))
 
 
-def _training_progress(step: TrainingStep) -> Progress:
-    detail = f"loss {step.loss:.3f}, {step.accuracy:.0f} % of the shots right"
-    return Progress("Training", step.step, step.steps, detail)
+def _training_progress(told: Fitting) -> Progress:
+    loss, accuracy = told.reading()
+    return Progress("Training", told.step, told.steps, f"loss {loss:.3f}, {accuracy:.0f} % of the shots right")
 
 
 class _Timed(Generator[Step, None, Result]):

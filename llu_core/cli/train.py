@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
     """Train and save what the options say; returns the exit status."""
     from llu_core.encoders.backbones import absolute_name
     from llu_core.encoders.encoder import choose_device
-    from llu_core.method.training import TrainingStep, train
+    from llu_core.method.fitting import Fitting, fit_steps
     from llu_core.steps import drain
 
     recipe, device = chosen_recipe(options), choose_device(options.device)
@@ -73,12 +73,13 @@ def run(options: argparse.Namespace) -> int:
     recipe = tuning.recipe if tuning else recipe
     with progress_bar("training", "step") as bar:
 
-        def show(step: TrainingStep) -> None:
-            bar.total = step.steps
-            bar.set_postfix(loss=f"{step.loss:.3f}", accuracy=f"{step.accuracy:.1f}%", refresh=False)
-            bar.update()
+        def show(told: Fitting) -> None:
+            loss, accuracy = told.reading()
+            bar.total = told.steps
+            bar.set_postfix(loss=f"{loss:.3f}", accuracy=f"{accuracy:.1f}%", refresh=False)
+            bar.update(told.step - bar.n)
 
-        adapter = drain(train(shots, recipe, seed=options.seed, device=device), show)
+        adapter = drain(fit_steps(shots, recipe, seed=options.seed, device=device), show)
     if tuning:
         tuning = _guarded(options, tuning, adapter, shots)
         recipe = tuning.recipe

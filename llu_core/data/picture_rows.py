@@ -51,7 +51,9 @@ def embedded(
     """
     inner = encoder.encoder if isinstance(encoder, CachedEncoder) else encoder
     new: dict[bytes, np.ndarray] = {}
-    for batch in one_ahead(_batches(chunks, seed, _image_size(encoder), shelf)):
+    batches = _batches(chunks, seed, _image_size(encoder), shelf)
+    many = sum(map(len, chunks)) > BATCH  # for one batch another thread is no use
+    for batch in one_ahead(batches) if many else batches:
         # what the shelf remembers need not be remembered twice
         computed = _encoded(batch.images, inner if batch.images.keys() <= batch.keys.keys() else encoder)
         found = dict(batch.found)

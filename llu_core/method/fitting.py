@@ -1,7 +1,7 @@
 """Training to the end, as fast as the machine allows: one adapter, or many at once."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TypeVar
 
@@ -14,7 +14,7 @@ from llu_core.method.batched.run import BatchedTraining, Job
 from llu_core.method.batched.threads import threads_for
 from llu_core.method.recipes import RECIPES, Recipe
 from llu_core.method.training import TrainingProblem, initial, scheduled, train
-from llu_core.steps import drain
+from llu_core.steps import drain, relay
 
 Value = TypeVar("Value")
 
@@ -28,6 +28,46 @@ def fit(
     """
     shots.require_choice()
     return fit_many([shots], [recipe], seeds=[seed], device=device)[0]
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """How far a training is: `step` of `steps` are taken.
+
+    reading: computes loss (eq. 3) and accuracy in percent on the last step's batch, as they were before that step; it
+    must be asked before the training goes on.
+    """
+
+    step: int
+    steps: int
+    reading: Callable[[], tuple[float, float]]
+
+
+def fit_steps(
+    shots: FewShotSet, recipe: Recipe = RECIPES["fast"], *, seed: int = 0, device: torch.device | str = "cpu"
+) -> Generator[Fitting, None, LocalizedAdapter]:
+    """What `fit` does, telling now and then how far it is; an abandoned generator leaves no trace."""
+    shots.require_choice()
+    steps = _little_by_little(shots, recipe, seed, device)
+    while True:
+        with threads_for(shots.train.embeddings.numel()):  # these are this thread's, and the next step may be another's
+            try:
+                step = next(steps)
+            except StopIteration as finished:
+                return finished.value
+        yield step
+
+
+def _little_by_little(
+    shots: FewShotSet, recipe: Recipe, seed: int, device: torch.device | str
+) -> Generator[Fitting, None, LocalizedAdapter]:
+    if recipe.shared:  # one g for two modalities has no closed form
+        plain = train(shots, recipe, seed=seed, device=device)
+        return (yield from relay(plain, lambda at: Fitting(at.step, at.steps, lambda: (at.loss, at.accuracy))))
+    job = job_of(TrainingProblem.of(shots, recipe, device), recipe, seed)
+    training = BatchedTraining([job])
+    (adapter,) = yield from relay(training.steps(), lambda done: Fitting(done, len(job.steps), training.reading))
+    return adapter
 
 
 def fit_many(
@@ -66,7 +106,7 @@ def _fitted(
         job = job_of(problems[constant], recipe, seed)
         kinds.setdefault(job.kind, {})[index] = job
     for jobs in kinds.values():
-        adapters |= zip(jobs, BatchedTraining(list(jobs.values())).run(), strict=True)
+        adapters |= zip(jobs, drain(BatchedTraining(list(jobs.values())).steps()), strict=True)
     return [adapters[index] for index in range(len(sets))]
 
 

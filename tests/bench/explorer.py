@@ -21,7 +21,7 @@ import gradio as gr
 import plotly.graph_objects as go
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from demo.client import STATIC
+from demo.client import PLOTLY_JS, SCRIPTS
 from demo.hosting.encoders import load_encoder
 from demo.page.views import LAUNCH, build_explorer_panel
 from demo.payloads.explorer import explorer_payload
@@ -123,7 +123,7 @@ def liveliest_row(model: Model) -> int:
 
 
 def client_page(session: Session, row: int) -> gr.Blocks:
-    gr.set_static_paths(list(STATIC))
+    gr.set_static_paths([PLOTLY_JS, *SCRIPTS])
     with gr.Blocks() as page:
         explorer = build_explorer_panel()
         page.load(lambda: explorer_payload(session, select=row), None, explorer)

@@ -1,10 +1,10 @@
 """Many visitors at once: `python tests/bench/load.py [--visitors 30] [--minutes 5]`, or one who does the worst.
 
 Of the many, each adds a set, trains, moves the mask, asks about a picture and takes the predictions home, again and
-again, through gradio_client, against an app started here. Prints calls, failures, waits, and the app's memory before
-and after. With `--neighbour` one visitor uploads, trains, chooses and compares as much as the limits allow, while
-another makes simple calls; prints how long these took. With `--cancel` the same work is called off, early and late;
-prints how long it then went on.
+again and without a pause, against an app started here. Prints calls, failures, the waits for a training, the seconds
+of every kind of call, and the app's memory before and after. With `--neighbour` one visitor uploads, trains, chooses
+and compares as much as the limits allow, while another makes simple calls; prints how long these took. With `--cancel`
+the same work is called off, early and late; prints how long it then went on.
 """
 
 import argparse
@@ -17,7 +17,10 @@ import threading
 import time
 import urllib.request
 import zipfile
+from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT)]
@@ -25,17 +28,23 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT)]
 from gradio_client import Client, handle_file
 
 from support.app_fixtures import started
+from support.caller import Caller
 from support.sample_pictures import picture_bytes, write_zip
 
-SETTLE = 30.0
-"""Seconds after the last visitor has gone until memory is read again."""
+SETTLE = 75.0
+"""Seconds after the last visitor has gone until memory is read again; what is tidied every minute is tidied then."""
 
 
 class Tally:
-    """What the visitors did, together."""
+    """What the visitors did, together: seconds by the name of a call, and what failed."""
 
     def __init__(self) -> None:
-        self.calls, self.failures, self.waits = list[float](), list[str](), list[float]()
+        self.calls, self.failures, self.waits = defaultdict[str, list[float]](list), list[str](), list[float]()
+
+
+def processor_seconds(process: subprocess.Popen) -> float:
+    user, system = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def resident_mb(process: subprocess.Popen) -> float:
@@ -44,24 +53,31 @@ def resident_mb(process: subprocess.Popen) -> float:
 
 
 def visit(address: str, folder: Path, end: float, tally: Tally) -> None:
-    client = Client(address, verbose=False, download_files=str(folder))
-    files = [handle_file(folder / "mine.zip")]
-    round_trip = (
-        ((files, ""), "/add_pictures"), (("fast",), "/train"), ((0.3, 20.0), "/set_mask"),
-        ((handle_file(folder / "what.png"),), "/ask"), ((), "/save_predictions"), ((), "/clear"),
-    )  # fmt: skip
-    while time.monotonic() < end:
-        for arguments, name in round_trip:
-            start = time.monotonic()
-            try:
-                answer = client.predict(*arguments, api_name=name)
-            except Exception as error:  # whatever it is, it is counted
-                tally.failures.append(f"{name}: {type(error).__name__}: {str(error)[:200]}")
-                continue
-            tally.calls.append(time.monotonic() - start)
-            if name == "/train":
-                tally.waits.append(tally.calls[-1] - answer[1]["trained"]["train_seconds"])
-    client.close()
+    with Caller(address) as caller:
+        while time.monotonic() < end:
+            for name, make in ROUND:
+                start = time.monotonic()
+                try:
+                    answer = caller.call(name, *make(caller, folder))
+                    if name == "save_predictions":
+                        caller.download(answer[0])
+                except Exception as error:  # whatever it is, it is counted
+                    tally.failures.append(f"{name}: {type(error).__name__}: {str(error)[:200]}")
+                    continue
+                tally.calls[name].append(time.monotonic() - start)
+                if name == "train":
+                    tally.waits.append(tally.calls[name][-1] - answer[1]["trained"]["train_seconds"])
+
+
+ROUND: tuple[tuple[str, Callable[[Caller, Path], tuple[Any, ...]]], ...] = (
+    ("add_pictures", lambda caller, folder: ([caller.upload(folder / "mine.zip")], "")),
+    ("train", lambda *_: ("fast",)),
+    ("set_mask", lambda *_: (0.3, 20.0)),
+    ("ask", lambda caller, folder: (caller.upload(folder / "what.png"),)),
+    ("save_predictions", lambda *_: ()),
+    ("clear", lambda *_: ()),
+)
+"""What a visitor does, again and again: endpoints, and what makes their arguments."""
 
 
 def crowd(address: str, folder: Path, visitors: int, seconds: float) -> Tally:
@@ -169,16 +185,21 @@ def main() -> None:
         (folder / "what.png").write_bytes(picture_bytes(7))
         crowd(address, folder, 4, 20.0)  # memory that is taken once: examples, compiled code, arenas of threads
         time.sleep(SETTLE)
-        before = resident_mb(process)
+        before, worked = resident_mb(process), processor_seconds(process)
         tally = crowd(address, folder, options.visitors, 60 * options.minutes)
+        worked = processor_seconds(process) - worked
         time.sleep(SETTLE)
         after, health = resident_mb(process), urllib.request.urlopen(f"{address}health").read().decode()
-    print(f"{options.visitors} visitors, {options.minutes:g} minutes: {len(tally.calls)} calls")
+    print(f"{options.visitors} visitors, {options.minutes:g} minutes: {sum(map(len, tally.calls.values()))} calls")
     print(f"{len(tally.failures)} calls failed")
     for failure in sorted(set(tally.failures)):
         print(f"  {tally.failures.count(failure)} x {failure}")
-    print(f"{len(tally.waits)} trainings, median wait {statistics.median(tally.waits):.1f} s")
-    print(f"median of all calls {statistics.median(tally.calls):.2f} s")
+    print(f"{1000 * worked / max(1, len(tally.waits)):.0f} ms of the processor for a round")
+    print("| what | times | median, s | 95 of 100 within, s |")
+    print("|---|---|---|---|")
+    for name, seconds in (("the wait for a training", tally.waits), *tally.calls.items()):
+        *_, most = statistics.quantiles(seconds, n=20)
+        print(f"| {name} | {len(seconds)} | {statistics.median(seconds):.2f} | {most:.2f} |")
     print(f"memory {before:.0f} MB before, {after:.0f} MB after ({100 * (after / before - 1):+.1f} %); {health}")
 
 

@@ -20,12 +20,14 @@ the host.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from llu_core.method.adapter import AffineUpdate, LocalizedAdapter
 from llu_core.method.batched.graph import replay, streams
@@ -37,6 +39,8 @@ from llu_core.method.training import TrainingProblem
 
 IMAGE, TEXT = 0, 1
 """Index of each modality in lists of two."""
+TOLD_SECONDS = 0.05
+"""So often a training on the CPU tells how far it is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +62,7 @@ class Job:
 
 
 class BatchedTraining:
-    """Jobs of one kind, trained together by `run`."""
+    """Jobs of one kind, trained together by `steps`."""
 
     def __init__(self, jobs: Sequence[Job]):
         self.jobs = jobs
@@ -157,14 +161,15 @@ class BatchedTraining:
         of_rows[:, 0] = self.bias_pull
         return self._on_device(of_rows + self._decay)[..., None]
 
-    def run(self) -> list[LocalizedAdapter]:
-        """Train to the end; an adapter per job, on the CPU."""
-        with torch.inference_mode():
-            if self.device.type == "cuda":
-                replay(self._step, len(self.rates), self.device)
-            else:
-                for step in range(len(self.rates)):
-                    self._step(step)
+    def steps(self) -> Generator[int, None, list[LocalizedAdapter]]:
+        """Train to the end; yields now and then how many steps are taken, and returns an adapter per job, on the CPU.
+
+        On a GPU all steps are one piece of work.
+        """
+        done = 0
+        while done < len(self.rates):
+            done = self._advanced(done)
+            yield done
         of_subspace: dict[Subspace, list[int]] = {}
         for index, subspace in enumerate(self.subspaces):
             of_subspace.setdefault(subspace, []).append(index)
@@ -172,6 +177,28 @@ class BatchedTraining:
         for subspace, indices in of_subspace.items():
             adapters |= zip(indices, self._adapters(subspace, indices), strict=True)
         return [adapters[index] for index in range(len(self.jobs))]
+
+    @torch.inference_mode()
+    def _advanced(self, done: int) -> int:
+        """Take steps from number `done` on for TOLD_SECONDS; how many are taken then."""
+        if self.device.type == "cuda":
+            replay(self._step, len(self.rates), self.device)
+            return len(self.rates)
+        until = time.perf_counter() + TOLD_SECONDS
+        for step in range(done, len(self.rates)):
+            self._step(step)
+            if time.perf_counter() > until:
+                return step + 1
+        return len(self.rates)
+
+    @torch.inference_mode()
+    def reading(self) -> tuple[float, float]:
+        """Cross entropy (eq. 3) and accuracy in percent that the first job had on the batch of its last step."""
+        logits, targets, row_weights = self._last
+        there = row_weights[0, :, 0] > 0
+        logits, targets = logits[0][there], targets[0, :, 0][there]
+        right = (logits.argmax(dim=1) == targets).float().mean()
+        return F.cross_entropy(logits, targets).item(), 100.0 * right.item()
 
     def _adapters(self, subspace: Subspace, indices: list[int]) -> Iterator[LocalizedAdapter]:
         """Of the jobs with these indices, which share a subspace."""
@@ -209,6 +236,7 @@ class BatchedTraining:
         image = UpdatedPoints.of(images, self.matrices[IMAGE], self._identity_part(images, now))
         self._meet()
         logits = torch.baddbmm(self.absent_classes, image.z, text.z.mT, alpha=self.logit_scale)
+        self._last = logits, targets, row_weights
         errors = logits.softmax(dim=2)  # becomes s / m (P - Y), (K, m, C)
         errors.scatter_add_(2, targets, self.minus_one.expand_as(targets)).mul_(row_weights)
         with self._aside():
