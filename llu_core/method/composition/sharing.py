@@ -75,6 +75,8 @@ def shares(closeness: Tensor) -> Tensor:
 
 def settled(logits: Tensor, images: Near, texts: Near, full: Tensor) -> Tensor:
     """The logits (n, C) with what names of each set have together settled by the anchors; full (K,): share(beta)."""
+    if not logits.numel():
+        return logits
     image_near = images.mask(IMAGE_GAMMA, full).sum(dim=1, keepdim=True)
     of_sets = texts.mask(TEXT_GAMMA, full)
     said = _as_parts(logits.softmax(dim=1) @ of_sets)
