@@ -127,9 +127,11 @@ interface Said { name: string; percent: string }
 export type Belongs = (i: number) => boolean;
 export interface Weights { alpha: Float64Array; keep: Float64Array; take: Float64Array }
 export interface SeveralSide { shares: Float64Array; near: Float64Array; weights: Float64Array }
-/** most: how near the nearest name is to each set; said, due: what its names have of a picture, and should have. */
+/** row, room: of a picture's names; named: how near each name is to all sets; of the sets, most: how near their nearest
+ * name is; said, due: what their names have of a picture, and should have. */
 export interface Several {
-  images: SeveralSide; classes: SeveralSide; row: Float64Array; most: Float64Array; said: Float64Array; due: Float64Array;
+  images: SeveralSide; classes: SeveralSide; row: Float64Array; room: Float64Array; named: Float64Array;
+  most: Float64Array; said: Float64Array; due: Float64Array;
 }
 /** several: room for sets that act together, where a problem has parts. */
 export interface Workspace {

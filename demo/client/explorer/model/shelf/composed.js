@@ -45,8 +45,11 @@ function makeSide(sets, count) {
  */
 export function makeSeveral({ n, classes }, { statistics }) {
   const [sets, width] = [statistics.length, classes.names.length];
-  return { images: makeSide(sets, n), classes: makeSide(sets, width), row: new Float64Array(width),
-    most: new Float64Array(sets), said: new Float64Array(sets), due: new Float64Array(sets) };
+  return {
+    images: makeSide(sets, n), classes: makeSide(sets, width),
+    row: new Float64Array(width), room: new Float64Array(width), named: new Float64Array(width),
+    most: new Float64Array(sets), said: new Float64Array(sets), due: new Float64Array(sets),
+  };
 }
 
 /** Where the product of the places a < b of `count` is in the order of pairs. @type {(a: number, b: number, count: number) => number} */
@@ -123,7 +126,7 @@ export function composeTo(workspace, problem, acting, beta, gamma) {
     fillNear(several[kind], parts[kind], acting, kind, full);
   }
   const width = problem.classes.names.length;
-  several.most.forEach((_, s) => { several.most[s] = greatest(several.classes.near, s * width, width); });
+  fillNames(several, acting);
   for (let i = 0, from = 0; i < problem.n; i++, from += width) {
     mixRow(several, parts, i, from);
     if (full > 0 && acting.length) {
@@ -150,11 +153,17 @@ function mixRow({ images, classes, row }, { products, statistics }, i, from) {
   }
 }
 
-/** @type {(values: Float64Array, from: number, count: number) => number} */
-function greatest(values, from, count) {
-  let most = 0;
-  for (let k = from; k < from + count; k++) most = Math.max(most, values[k]);
-  return most;
+/** How near the nearest name is to each set, and how near each name is to all sets. @type {(several: Several, acting: number[]) => void} */
+function fillNames({ classes, most, named }, acting) {
+  const width = named.length;
+  most.fill(0);
+  named.fill(0);
+  for (const s of acting) {
+    for (let k = 0, at = s * width; k < width; k++, at++) {
+      named[k] += classes.near[at];
+      most[s] = Math.max(most[s], classes.near[at]);
+    }
+  }
 }
 
 /** Values of the acting sets as parts of their sum. @type {(values: Float64Array, acting: number[]) => void} */
@@ -168,30 +177,27 @@ function toParts(values, acting) {
  * What the names of each set have together becomes what the anchors say, among the names that are near a set.
  * @type {(several: Several, acting: number[], i: number, count: number, scale: number) => void}
  */
-function settleRow({ images, classes, row, most, said, due }, acting, i, count, scale) {
+function settleRow({ images, classes, row, most, said, due, room, named }, acting, i, count, scale) {
   const width = row.length;
   let near = 0;
   for (const s of acting) near += images.near[s * count + i];
   if (near === 0) return;
   let [top, total] = [-Infinity, 0];
-  for (let k = 0; k < width; k++) top = Math.max(top, row[k]);
-  said.fill(0);
-  for (let k = 0; k < width; k++) {
-    const probability = Math.exp(scale * (row[k] - top));
-    total += probability;
-    for (const s of acting) said[s] += probability * classes.near[s * width + k];
+  for (let k = 0; k < width; k++) if (row[k] > top) top = row[k];
+  for (let k = 0; k < width; k++) total += room[k] = Math.exp(scale * (row[k] - top));
+  for (const s of acting) {
+    let sum = 0;
+    for (let k = 0, at = s * width; k < width; k++, at++) sum += room[k] * classes.near[at];
+    [said[s], due[s]] = [sum / total, images.shares[s * count + i] * most[s]];
   }
-  for (const s of acting) [said[s], due[s]] = [said[s] / total, images.shares[s * count + i] * most[s]];
   toParts(said, acting);
   toParts(due, acting);
-  for (let k = 0; k < width; k++) {
-    let [named, ratio] = [0, 0];
-    for (const s of acting) {
-      named += classes.near[s * width + k];
-      ratio += classes.shares[s * width + k] * (due[s] / said[s]);
-    }
-    if (named > 0) row[k] += (near * named * Math.log(ratio)) / scale;
+  room.fill(0);
+  for (const s of acting) {
+    const ratio = due[s] / said[s];
+    for (let k = 0, at = s * width; k < width; k++, at++) room[k] += classes.shares[at] * ratio;
   }
+  for (let k = 0; k < width; k++) if (named[k] > 0) row[k] += (near * named[k] * Math.log(room[k])) / scale;
 }
 
 /** @type {(several: Several, parts: Parts, acting: number[], i: number, from: number, count: number, full: number) => void} */
