@@ -34,9 +34,9 @@ export interface Near<F = Float32Array> { nearest: F; uv: F }
 export interface Scores<F = Float32Array> { uu: F; vu: F; uv: F; vv: F; statistics?: F | null }
 /** What the formula works on; the core's class of this name has the same fields. */
 export interface Sweep<F = Float32Array> { images: Near<F>; classes: Near<F>; scores: Scores<F> }
-/** Of one set after the other: the cosine to its nearest anchor and which that is; then the products of every two places
- * of a point, itself and g of it for every set. */
-export interface Part<F = Float32Array> { nearest: F[]; pairs: F[]; anchor?: number[][] }
+/** Of one set after the other: the cosine to its nearest anchor and which that is; of pictures, how close the set is, by
+ * which they are shared; then the products of every two places of a point, itself and g of it for every set. */
+export interface Part<F = Float32Array> { nearest: F[]; closeness?: F[]; pairs: F[]; anchor?: number[][] }
 /** What a problem has of several sets: the products of the places of pictures and names; whether statistics count. */
 export interface Parts<F = Float32Array> {
   images: Part<F>; classes: Part<F>; products: F[]; statistics: (F | null)[]; counted?: boolean;
@@ -127,7 +127,12 @@ interface Said { name: string; percent: string }
 export type Belongs = (i: number) => boolean;
 export interface Weights { alpha: Float64Array; keep: Float64Array; take: Float64Array }
 export interface SeveralSide { shares: Float64Array; near: Float64Array; weights: Float64Array }
-export interface Several { images: SeveralSide; classes: SeveralSide; row: Float64Array }
+/** row, room: of a picture's names; named: how near each name is to all sets; of the sets, most: how near their nearest
+ * name is; said, due: what their names have of a picture, and should have. */
+export interface Several {
+  images: SeveralSide; classes: SeveralSide; row: Float64Array; room: Float64Array; named: Float64Array;
+  most: Float64Array; said: Float64Array; due: Float64Array;
+}
 /** several: room for sets that act together, where a problem has parts. */
 export interface Workspace {
   images: Weights; classes: Weights; scores: Float32Array; best: Int32Array; several?: Several | null;

@@ -79,7 +79,7 @@ def _parts(sweep: ComposedSweep, offsets: Sequence[int]) -> dict[str, Any]:
     """The arrays of a problem, set by set; statistics are told as shares of the logit scale."""
     anchor = sweep.images.anchor + torch.tensor(offsets[:-1])
     return {
-        "images": _side(sweep.images) | {"anchor": anchor.T.tolist()},
+        "images": _side(sweep.images) | {"closeness": _by_set(sweep.images.closeness), "anchor": anchor.T.tolist()},
         "classes": _side(sweep.classes),
         "products": [floats(product) for row in sweep.products for product in row],
         "statistics": [None if each is None else floats(each / sweep.logit_scale) for each in sweep.statistics],
@@ -88,9 +88,13 @@ def _parts(sweep: ComposedSweep, offsets: Sequence[int]) -> dict[str, Any]:
 
 def _side(places: Places) -> dict[str, Any]:
     return {
-        "nearest": [floats(column) for column in places.nearest.unbind(dim=1)],
+        "nearest": _by_set(places.nearest),
         "pairs": [floats(pair) for pair in places.pairs],
     }
+
+
+def _by_set(values: torch.Tensor) -> list[str]:
+    return [floats(column) for column in values.unbind(dim=1)]
 
 
 def _everyday(joined: Together) -> dict[str, Any] | None:

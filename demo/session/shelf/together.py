@@ -21,6 +21,7 @@ from demo.session.uploads.bundles import THUMBNAIL, with_small_thumbnails
 from llu_core.data.controls import usable
 from llu_core.data.fewshot import Control, FewShotSet, LabelledEmbeddings
 from llu_core.method.checkpoint import TrainedAdapter
+from llu_core.method.composition.sharing import name_closeness
 from llu_core.method.composition.sweep import ComposedSweep, Places
 from llu_core.method.elsewhere.names import EverydayNames
 
@@ -162,7 +163,7 @@ def _named(everyday: EverydayNames, adapters: Sequence, classes: Sequence[str]) 
     rows = everyday.embeddings[kept]
     names = EverydayNames(tuple(everyday.names[index] for index in kept), rows, everyday.thresholds[kept])
     places = [rows, *(each.text.update(rows) for each in adapters)]
-    return names, Places.of([each.text for each in adapters], rows, places)
+    return names, Places.of([each.text for each in adapters], rows, places, name_closeness)
 
 
 def _union(sets: Sequence[Member]) -> FewShotSet:

@@ -17,7 +17,7 @@ from llu_core.encoders.rows import unit_rows
 from llu_core.errors import LluError
 from llu_core.method.adapter import UNNOTICED, LocalizedAdapter, LocalizedUpdate
 from llu_core.method.anchors import cluster_anchors
-from llu_core.method.composition.sharing import allotted, margin, shares
+from llu_core.method.composition.sharing import Near, allotted, name_closeness, picture_closeness, settled
 from llu_core.method.composition.side import Side
 from llu_core.method.statistics.head import share
 
@@ -78,29 +78,30 @@ class Composition:
         images, texts = (
             self._checked(rows, name) for name, rows in (("image", image_embeddings), ("class", class_embeddings))
         )
-        image_nearest, text_nearest = self.image.nearest(images), self.text.nearest(texts)
-        logits = self.logit_scale * (self.image(images, image_nearest) @ self.text(texts, text_nearest).T)
-        full = torch.tensor([share(each.beta) for each in self._acting]).to(images)
-        logits = logits - margin(image_nearest, text_nearest, full)
-        return self._add_statistics(logits, images, texts, image_nearest, text_nearest)
+        of_images, of_texts = self.image.near(images), self.text.near(texts)
+        logits = self.logit_scale * (self.image(images, of_images) @ self.text(texts, of_texts).T)
+        logits = self._add_statistics(logits, images, texts, of_images, of_texts)
+        return settled(
+            logits, of_images, of_texts, torch.tensor([share(each.beta) for each in self._acting]).to(logits)
+        )
 
     def image_alpha(self, image_embeddings: Tensor) -> Tensor:
         """(n, K): how much of each member's update an image receives, members in their own order."""
         if len(self.members) == 1:
             only = self._acting[0]
             return only.image.alpha(image_embeddings, beta=only.beta, gamma=only.gamma)[:, None]
-        alpha = self.image.alpha(self.image.nearest(image_embeddings))
+        alpha = self.image.alpha(self.image.near(image_embeddings))
         return alpha[:, [self._order.index(index) for index in range(len(self.members))]]
 
     @cached_property
     def image(self) -> Side:
         """The updates of images, in an order of their own."""
-        return Side(tuple(each.image for each in self._acting), self._masks)
+        return Side(tuple(each.image for each in self._acting), self._masks, picture_closeness)
 
     @cached_property
     def text(self) -> Side:
         """The updates of class texts, in the same order."""
-        return Side(tuple(each.text for each in self._acting), self._masks)
+        return Side(tuple(each.text for each in self._acting), self._masks, name_closeness)
 
     @property
     def _masks(self) -> tuple[tuple[float, float], ...]:
@@ -132,18 +133,15 @@ class Composition:
             )
         return rows
 
-    def _add_statistics(
-        self, logits: Tensor, images: Tensor, texts: Tensor, image_nearest: Tensor, text_nearest: Tensor
-    ) -> Tensor:
-        of_images, of_texts = shares(image_nearest), shares(text_nearest)
+    def _add_statistics(self, logits: Tensor, images: Tensor, texts: Tensor, of_images: Near, of_texts: Near) -> Tensor:
         for index, each in enumerate(self._acting):
-            rows = torch.nonzero(of_images[:, index] > UNNOTICED).flatten()
-            columns = torch.nonzero(of_texts[:, index] > UNNOTICED).flatten()
+            rows = torch.nonzero(of_images.shares[:, index] > UNNOTICED).flatten()
+            columns = torch.nonzero(of_texts.shares[:, index] > UNNOTICED).flatten()
             if each.statistics is None or not len(rows) or not len(columns):
                 continue
-            points = images[rows], texts[columns], image_nearest[rows, index], text_nearest[columns, index]
+            points = images[rows], texts[columns], of_images.nearest[rows, index], of_texts.nearest[columns, index]
             added = each.statistics.logits(*points, beta=each.beta)
-            added = of_images[rows, index, None] * of_texts[columns, index] * added
+            added = of_images.shares[rows, index, None] * of_texts.shares[columns, index] * added
             logits[rows[:, None], columns] += added
         return logits
 

@@ -1,6 +1,6 @@
 """One modality of a composition: the localized updates of all sets, applied at once."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from llu_core.method.adapter import UNNOTICED, LocalizedUpdate, interpolation_mask
-from llu_core.method.composition.sharing import shares
+from llu_core.method.composition.sharing import Near, shares
 
 _NUMBERS_AT_ONCE = 2**24
 """So many cosines to anchors are held at a time, in 64 MB."""
@@ -17,40 +17,42 @@ _NUMBERS_AT_ONCE = 2**24
 
 @dataclass(frozen=True, eq=False)
 class Side:
-    """updates: of K sets; masks: (beta, gamma) of each."""
+    """updates: of K sets; masks: (beta, gamma) of each; closeness: of the points of this modality, see `sharing`."""
 
     updates: tuple[LocalizedUpdate, ...]
     masks: tuple[tuple[float, float], ...]
+    closeness: Callable[[Tensor], Tensor]
 
     @cached_property
     def _anchors(self) -> Tensor:
         return torch.cat([each.anchors for each in self.updates])
 
-    def nearest(self, points: Tensor) -> Tensor:
-        """(n, K): cosine of each point (n, d) to the nearest anchor of every set, by one product with all anchors."""
+    def near(self, points: Tensor) -> Near:
+        """Where points (n, d) are among the sets, by one product with all anchors."""
         counts: Sequence[int] = [len(each.anchors) for each in self.updates]
-        found = points.new_empty(len(points), len(counts))
+        nearest, closeness = (points.new_empty(len(points), len(counts)) for _ in range(2))
         size = max(1, _NUMBERS_AT_ONCE // len(self._anchors))
-        for rows, out in zip(points.split(size), found.split(size), strict=True):
-            for index, part in enumerate((rows @ self._anchors.T).split(counts, dim=1)):
-                out[:, index] = part.amax(dim=1)
-        return found
+        for start in range(0, len(points), size):
+            rows = slice(start, start + size)
+            for index, cosines in enumerate((points[rows] @ self._anchors.T).split(counts, dim=1)):
+                nearest[rows, index], closeness[rows, index] = cosines.amax(dim=1), self.closeness(cosines)
+        return Near(nearest, shares(closeness))
 
-    def alpha(self, nearest: Tensor) -> Tensor:
+    def alpha(self, near: Near) -> Tensor:
         """(n, K): how much of each set's update a point receives; exactly 0 for what would not be noticed."""
         masks = [
             interpolation_mask(column, beta=beta, gamma=gamma)
-            for column, (beta, gamma) in zip(nearest.unbind(dim=1), self.masks, strict=True)
+            for column, (beta, gamma) in zip(near.nearest.unbind(dim=1), self.masks, strict=True)
         ]
-        alpha = shares(nearest) * torch.stack(masks, dim=1)
+        alpha = near.shares * torch.stack(masks, dim=1)
         return alpha.masked_fill(alpha <= UNNOTICED, 0.0)
 
-    def __call__(self, points: Tensor, nearest: Tensor) -> Tensor:
+    def __call__(self, points: Tensor, near: Near) -> Tensor:
         """points (n, d), unit rows -> unit rows; those that no set reaches come back bit for bit.
 
         A set's g is applied to the points alone that it reaches, which are few where there are many sets.
         """
-        alpha = self.alpha(nearest)
+        alpha = self.alpha(near)
         total = alpha.sum(dim=1, keepdim=True)
         mixed = (1 - total) * points
         for index, each in enumerate(self.updates):

@@ -1,19 +1,19 @@
 """Several sets at every (beta, gamma), whichever of them are switched on, without retraining: what `Sweep` is for one.
 
 z of a point is a mixture of K + 1 places, the point itself and g_k of it for every set k, by weights that follow from
-the K cosines to the nearest anchors alone. So one product for each pair of an image's and a text's places, and for each
+how near it is to the anchors of each set. So one product for each pair of an image's and a text's places, and for each
 pair of a point's own, hold all there is to know; which sets act is decided when the sweep is asked.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 import torch
 from torch import Tensor
 
-from llu_core.method.adapter import UNNOTICED, LocalizedAdapter, LocalizedUpdate, interpolation_mask, nearest_anchor
-from llu_core.method.composition.sharing import margin, shares
+from llu_core.method.adapter import UNNOTICED, LocalizedAdapter, LocalizedUpdate, interpolation_mask
+from llu_core.method.composition.sharing import Near, name_closeness, picture_closeness, settled, shares
 from llu_core.method.statistics.head import share
 from llu_core.method.sweep import Sweep
 
@@ -21,23 +21,36 @@ from llu_core.method.sweep import Sweep
 @dataclass(frozen=True, eq=False)
 class Places:
     """Where one modality's n points can be under K sets. nearest (n, K): cosines to the nearest anchor of every set;
-    anchor (n, K): its index; pairs (K (K + 1) / 2, n): the products of a point's K + 1 places with each other, in the
-    order of `combinations`."""
+    closeness (n, K): what `sharing` makes shares of; anchor (n, K): the nearest one's index; pairs (K (K + 1) / 2, n):
+    the products of a point's K + 1 places with each other, in the order of `combinations`."""
 
     nearest: Tensor
+    closeness: Tensor
     anchor: Tensor
     pairs: Tensor
 
     @classmethod
-    def of(cls, updates: Sequence[LocalizedUpdate], points: Tensor, places: Sequence[Tensor]) -> "Places":
-        """points (n, d), unit rows; places: the points, then g_k of them for every set."""
-        found = [nearest_anchor(points, each.anchors) for each in updates]
+    def of(
+        cls,
+        updates: Sequence[LocalizedUpdate],
+        points: Tensor,
+        places: Sequence[Tensor],
+        closeness: Callable[[Tensor], Tensor],
+    ) -> "Places":
+        """points (n, d), unit rows; places: the points, then g_k of them for every set; closeness: see `sharing`."""
+        cosines = [points @ each.anchors.T for each in updates]
+        found = [each.max(dim=1) for each in cosines]
         pairs = [(places[a] * places[b]).sum(dim=1) for a, b in combinations(range(len(places)), 2)]
         return cls(
             torch.stack([nearest for nearest, _ in found], dim=1),
+            torch.stack([closeness(each) for each in cosines], dim=1),
             torch.stack([index for _, index in found], dim=1),
             torch.stack(pairs),
         )
+
+    def near(self, acting: Sequence[int]) -> Near:
+        """Where the points are among the sets that act."""
+        return Near(self.nearest[:, acting], shares(self.closeness[:, acting]))
 
     def alpha(self, *, beta: float, gamma: float, on: Sequence[bool]) -> Tensor:
         """(n, K): how much of each set's update a point receives; exactly 0 for what would not be noticed."""
@@ -45,8 +58,8 @@ class Places:
         acting = [index for index, switched in enumerate(on) if switched]
         if not acting:
             return alpha
-        nearest = self.nearest[:, acting]
-        alpha[:, acting] = shares(nearest) * interpolation_mask(nearest, beta=beta, gamma=gamma)
+        near = self.near(acting)
+        alpha[:, acting] = near.shares * interpolation_mask(near.nearest, beta=beta, gamma=gamma)
         return alpha.masked_fill(alpha <= UNNOTICED, 0.0)
 
     def weights(self, *, beta: float, gamma: float, on: Sequence[bool]) -> Tensor:
@@ -80,8 +93,8 @@ class ComposedSweep:
         """The products for images (n, d) and class texts (C, d), unit rows; the adapters' own masks have no say."""
         of_images = [images, *(each.image.update(images) for each in adapters)]
         of_classes = [classes, *(each.text.update(classes) for each in adapters)]
-        image_side = Places.of([each.image for each in adapters], images, of_images)
-        class_side = Places.of([each.text for each in adapters], classes, of_classes)
+        image_side = Places.of([each.image for each in adapters], images, of_images, picture_closeness)
+        class_side = Places.of([each.text for each in adapters], classes, of_classes, name_closeness)
         near = zip(adapters, image_side.nearest.unbind(dim=1), class_side.nearest.unbind(dim=1), strict=True)
         return cls(
             images=image_side,
@@ -122,16 +135,14 @@ class ComposedSweep:
         logits = self.logit_scale * torch.einsum("an,bk,abnk->nk", images, classes, self.products)
         if not acting:
             return logits
-        near = self.images.nearest[:, acting], self.classes.nearest[:, acting]
+        near, named = self.images.near(acting), self.classes.near(acting)
         full = torch.full((len(acting),), share(beta)).to(logits)
-        logits = logits - margin(*near, full)
-        of_images, of_classes = (shares(nearest) for nearest in near)
         for column, index in enumerate(acting):
             added = self.statistics[index]
             if statistics and added is not None:
-                part = of_images[:, column, None] * of_classes[:, column]
-                logits = logits + share(beta) * part * added
-        return logits
+                part = near.shares[:, column, None] * named.shares[:, column]
+                logits = logits + full[column] * part * added
+        return settled(logits, near, named, full)
 
     def predictions(self, *, beta: float, gamma: float, on: Sequence[bool], statistics: bool = True) -> Tensor:
         """(n,) int64, the most probable class."""

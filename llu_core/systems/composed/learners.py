@@ -89,7 +89,7 @@ LEARNERS = {
     each.name: each
     for each in (
         Learner("clip", "CLIP", "nothing", _clip, by_recipe=False),
-        Learner("llu-composed", "LLU, composed", "its adapter", _composed),
+        Learner("llu-composed", "LLU, composed", "its adapter", _composed, version=2),
         Learner("llu-union", "LLU on the union", "all its shots, and trains anew", _union),
         Learner("llu-further", "LLU, trained further", "g and the anchors", _further),
         Learner("linear-further", "Linear, trained further", "g", _linear),

@@ -76,7 +76,7 @@ def test_how_near_a_point_stays_is_the_cosine_to_where_it_goes():
     texts = unit_rows(9, 16, 4)
     sweep = ComposedSweep.of(adapters, unit_rows(3, 16, 3), texts)
     side = composed(adapters, (True, True), 0.9, 1.0).text
-    moved = side(texts, side.nearest(texts))
+    moved = side(texts, side.near(texts))
     torch.testing.assert_close(
         sweep.classes.kept(beta=0.9, gamma=1.0, on=(True, True)), (texts * moved).sum(dim=1), atol=1e-5, rtol=0
     )

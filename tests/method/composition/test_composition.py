@@ -1,6 +1,6 @@
 import math
 from dataclasses import replace
-from itertools import permutations
+from itertools import permutations, product
 
 import pytest
 import torch
@@ -11,9 +11,10 @@ from llu_core.errors import LluError
 from llu_core.method.adapter import AffineUpdate, LocalizedAdapter, LocalizedUpdate
 from llu_core.method.classifier import ZeroShotClassifier
 from llu_core.method.composition.composition import Composition
-from llu_core.method.composition.sharing import MARGIN, SHARPNESS, allotted, shares
+from llu_core.method.composition.sharing import SHARPNESS, allotted, picture_closeness, shares
 from llu_core.method.fitting import fit
 from llu_core.method.recipes import RECIPES
+from llu_core.method.statistics.head import IMAGE_GAMMA
 from support.synthetic import halves, near, problem, unit_rows
 
 WIDTH = 64
@@ -105,10 +106,23 @@ def test_taking_a_set_out_restores_the_answers_before_it():
 
 
 def test_a_set_that_is_further_away_takes_no_more_than_is_said():
-    nearest = torch.tensor([[0.9, 0.8], [0.9, 0.7], [0.9, 0.9]])
-    assert shares(nearest)[0, 1] <= math.exp(-SHARPNESS * 0.1) < 5e-5
-    assert shares(nearest)[1, 1] <= math.exp(-SHARPNESS * 0.2) < 3e-9
-    assert shares(nearest)[2].tolist() == pytest.approx([0.5, 0.5])
+    """Of m anchors of the nearer set one is near and all others are as far as can be, those of the other all as near as
+    they may be: no set can have more of a point."""
+    for further, count in product((0.1, 0.2, 0.3), (1, 8, 512)):
+        near, far = torch.full((1, count), -1.0), torch.full((1, count), 0.9 - further)
+        near[0, 0] = 0.9
+        shared = shares(torch.stack([picture_closeness(near), picture_closeness(far)], dim=1))
+        assert shared[0, 1] <= count * math.exp(-SHARPNESS * further) * 1.001
+    assert count * math.exp(-SHARPNESS * 0.3) < 2e-4
+
+
+def test_a_picture_is_the_sets_that_is_dense_around_it_however_many_anchors_it_has():
+    """Both sets have an anchor as near; one has all of its eight there, the other one of eight, or of eighty."""
+    for count in (8, 80):
+        single = torch.full((1, count), 0.2)
+        single[0, 0] = 0.9
+        closeness = torch.stack([picture_closeness(torch.full((1, 8), 0.9)), picture_closeness(single)], dim=1)
+        assert shares(closeness).tolist() == [pytest.approx([count / (count + 1), 1 / (count + 1)], abs=1e-4)]
 
 
 @pytest.mark.parametrize("recipe", ["fast", "best"])
@@ -125,22 +139,78 @@ def test_another_set_leaves_the_answers_near_the_own_anchors_as_they_were(recipe
     images, texts = base.test.embeddings, base.class_embeddings
     both = Composition((own, foreign))
     own_index = both._order.index(0)
-    for nearest in (both.image.nearest(images), both.text.nearest(texts)):
-        assert (nearest[:, own_index] - nearest[:, 1 - own_index]).min() > 0.3
+    for found in (both.image.near(images), both.text.near(texts)):
+        assert (found.nearest[:, own_index] - found.nearest[:, 1 - own_index]).min() > 0.3
     assert (both.logits(images, texts) - own.logits(images, texts)).abs().max() < 1e-3
 
 
-def test_names_of_another_set_lose_near_a_set_and_all_others_nothing():
-    local = [SETS[0], SETS[1].with_mask(beta=0.5, gamma=1e4)]
-    composed = Composition(tuple(local))
-    images, names = local[0].image.anchors, torch.cat([local[1].text.anchors, opposite(*local)])
-    moved = composed.logits(images, names) - 100.0 * (
-        composed.image(images, composed.image.nearest(images)) @ composed.text(names, composed.text.nearest(names)).T
-    )
-    assert torch.allclose(moved[:, :-1], torch.full((8, 8), -MARGIN), atol=1e-3)
-    assert moved[:, -1].abs().max() == 0
-    own = local[0].text.anchors
-    assert torch.allclose(composed.logits(images, own), local[0].logits(images, own), atol=1e-3)
+def apart(beta: float = 0.5) -> Composition:
+    """Two sets whose anchors lie at right angles to each other's."""
+    return Composition((SETS[0].with_mask(beta=beta), SETS[1].with_mask(beta=beta, gamma=1e4)))
+
+
+def bare(composed: Composition, images: Tensor, texts: Tensor) -> Tensor:
+    """The logits of the updates alone."""
+    moved = composed.image(images, composed.image.near(images)), composed.text(texts, composed.text.near(texts))
+    return composed.logit_scale * (moved[0] @ moved[1].T)
+
+
+def test_names_of_each_set_are_together_as_probable_as_the_set_is():
+    composed = apart()
+    first, second = (each.image.anchors[:1] for each in composed.members)
+    between = torch.cat([F.normalize(first + step * second, dim=1) for step in (0.8, 0.9, 1.0, 1.1, 1.2)])
+    names = torch.cat([SETS[0].text.anchors, SETS[1].text.anchors[:3]])
+
+    def odds(logits: Tensor) -> Tensor:
+        return logits[:, :8].logsumexp(dim=1) - logits[:, 8:].logsumexp(dim=1)
+
+    logits, before = composed.logits(between, names), bare(composed, between, names)
+    found = composed.image.near(between)
+    weight = found.mask(IMAGE_GAMMA, torch.ones(2)).sum(dim=1)
+    due = found.shares[:, composed._order.index(0)].logit()
+    assert (due - odds(before)).abs().max() > 5
+    assert odds(logits).tolist() == pytest.approx((weight * due + (1 - weight) * odds(before)).tolist(), abs=0.01)
+    moved = logits - before
+    assert torch.allclose(moved[:, :8], moved[:, :1].expand(-1, 8), atol=1e-3)
+    assert torch.allclose(moved[:, 8:], moved[:, -1:].expand(-1, 3), atol=1e-3)
+    at_anchors = odds(composed.logits(torch.cat([each.image.anchors for each in composed.members]), names))
+    assert at_anchors[:8].min() > 20
+    assert at_anchors[8:].max() < -20
+
+
+def test_what_is_far_from_all_sets_and_names_of_one_set_alone_are_not_settled():
+    composed = apart()
+    pictures = composed.members[0].image.anchors
+    names = torch.cat([each.text.anchors for each in composed.members])
+    far = opposite(*composed.members)
+    every = torch.cat([names, far])
+    assert torch.equal(composed.logits(pictures, every)[:, -1], bare(composed, pictures, every)[:, -1])
+    assert torch.equal(composed.logits(far, every), bare(composed, far, every))
+    for each in composed.members:
+        own = each.text.anchors
+        assert torch.allclose(composed.logits(pictures, own), bare(composed, pictures, own), atol=1e-3)
+
+
+def test_a_name_that_two_sets_have_is_that_of_either():
+    """A picture of one set is not told that the name is the other's, too."""
+    first, second = apart().members
+    shared = first.text.anchors[:1]
+    other = replace(second, text=replace(second.text, anchors=torch.cat([second.text.anchors, shared])))
+    composed = Composition((first, other))
+    pictures, names = first.image.anchors, torch.cat([first.text.anchors, second.text.anchors])
+    settled = composed.logits(pictures, names) - bare(composed, pictures, names)
+    assert (settled[:, 0] - settled[:, 1]).min() > -math.log(2) - 0.01
+    assert (settled[:, 0] - settled[:, -1]).min() > 5
+
+
+def test_the_least_probable_names_leave_numbers():
+    composed = apart()
+    pictures = torch.cat([each.image.anchors for each in composed.members])
+    names = torch.cat([SETS[0].text.anchors, opposite(*composed.members)])
+    for asked in (names, names[:1], names[-1:], SETS[1].text.anchors[:1]):
+        assert composed.logits(pictures, asked).isfinite().all()
+    assert composed.logits(pictures, names[:0]).shape == (16, 0)
+    assert composed.logits(pictures[:0], names).shape == (0, 9)
 
 
 def test_anchors_of_all_sets_keep_within_their_budget():

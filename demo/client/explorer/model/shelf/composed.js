@@ -1,22 +1,24 @@
 // Several sets at every (beta, gamma), whichever of them are switched on: the page's twin of the core's composition. Its
 // Python twin is llu_core/method/composition/sweep.py; who shares a point with whom is said in sharing.py there.
 //
-//   w_s     = exp(100 c_s) / sum over the acting sets,   c_s the cosine to the nearest anchor of set s
+//   w_s     = exp(q_s) / sum over the acting sets,   q_s how close set s is: of pictures the log density of its anchors,
+//             of names 500 times the cosine to the nearest one
 //   alpha_s = w_s * eq. 5's mask of set s
 //   z       = (1 - sum alpha_s) x + sum alpha_s g_s(x), scaled to length one
 //
-// and z_i . z_k is a sum over pairs of places, the point itself and g_s of it. A picture near one set finds the names of
-// the others less probable, see `takeMargin`. Where one set acts alone, formula.js has the numbers.
+// and z_i . z_k is a sum over pairs of places, the point itself and g_s of it. How probable the names of each set are
+// together is settled by the anchors, see `settleRow`. Where one set acts alone, formula.js has the numbers.
 
 import { bestClasses, interpolationWeight, statisticsShare } from "../formula.js";
 
 /** @import { Part, Parts, Problem, Several, SeveralSide, Side, Why, Workspace } from '../../../types.d.ts' */
 
-const SHARPNESS = 100;
-const MARGIN = 10;
+const NAME_SHARPNESS = 500;
 const NEAR = { images: 1, classes: 3 };
 /** A share of at most this much is none, as in the core. */
 const UNNOTICED = 2 ** -25;
+/** What is less probable counts as this, so that its logarithm is finite. */
+const LEAST = 1e-30;
 
 /** @type {Side[]} */
 const SIDES = ["images", "classes"];
@@ -43,7 +45,11 @@ function makeSide(sets, count) {
  */
 export function makeSeveral({ n, classes }, { statistics }) {
   const [sets, width] = [statistics.length, classes.names.length];
-  return { images: makeSide(sets, n), classes: makeSide(sets, width), row: new Float64Array(width) };
+  return {
+    images: makeSide(sets, n), classes: makeSide(sets, width),
+    row: new Float64Array(width), room: new Float64Array(width), named: new Float64Array(width),
+    most: new Float64Array(sets), said: new Float64Array(sets), due: new Float64Array(sets),
+  };
 }
 
 /** Where the product of the places a < b of `count` is in the order of pairs. @type {(a: number, b: number, count: number) => number} */
@@ -52,13 +58,15 @@ function pairAt(a, b, count) {
 }
 
 /** The shares of the acting sets in all points; they do not move with the sliders. @type {(side: SeveralSide, part: Part, acting: number[]) => void} */
-function fillShares({ shares }, { nearest }, acting) {
+function fillShares({ shares }, { nearest, closeness }, acting) {
   const count = nearest[0].length;
+  /** @type {(s: number, i: number) => number} */
+  const close = (s, i) => (closeness ? closeness[s][i] : NAME_SHARPNESS * nearest[s][i]);
   shares.fill(0);
   for (let i = 0; i < count; i++) {
     let [top, total] = [-Infinity, 0];
-    for (const s of acting) top = Math.max(top, nearest[s][i]);
-    for (const s of acting) total += shares[s * count + i] = Math.exp(SHARPNESS * (nearest[s][i] - top));
+    for (const s of acting) top = Math.max(top, close(s, i));
+    for (const s of acting) total += shares[s * count + i] = Math.exp(close(s, i) - top);
     for (const s of acting) shares[s * count + i] /= total;
   }
 }
@@ -94,7 +102,7 @@ function fillWeights({ shares, weights }, { nearest, pairs }, acting, alpha, bet
   }
 }
 
-/** share * mask of each set, by which names of other sets lose. @type {(side: SeveralSide, part: Part, acting: number[], kind: Side, full: number) => void} */
+/** share * mask of each set, by which its names are its own. @type {(side: SeveralSide, part: Part, acting: number[], kind: Side, full: number) => void} */
 function fillNear({ shares, near }, { nearest }, acting, kind, full) {
   const count = nearest[0].length;
   near.fill(0);
@@ -118,11 +126,12 @@ export function composeTo(workspace, problem, acting, beta, gamma) {
     fillNear(several[kind], parts[kind], acting, kind, full);
   }
   const width = problem.classes.names.length;
+  fillNames(several, acting);
   for (let i = 0, from = 0; i < problem.n; i++, from += width) {
     mixRow(several, parts, i, from);
     if (full > 0 && acting.length) {
-      takeMargin(several, acting, i, problem.n, problem.logitScale);
       if (parts.counted) addStatistics(several, parts, acting, i, from, problem.n, full);
+      settleRow(several, acting, i, problem.n, problem.logitScale);
     }
     scores.set(several.row, from);
   }
@@ -144,20 +153,51 @@ function mixRow({ images, classes, row }, { products, statistics }, i, from) {
   }
 }
 
-/** What names of other sets than those near the picture lose. @type {(several: Several, acting: number[], i: number, count: number, scale: number) => void} */
-function takeMargin({ images, classes, row }, acting, i, count, scale) {
-  const width = row.length;
-  let mine = 0;
-  for (const s of acting) mine += images.near[s * count + i];
-  if (mine === 0) return;
-  for (let k = 0; k < width; k++) {
-    let [theirs, own] = [0, 0];
-    for (const s of acting) {
-      theirs += classes.near[s * width + k];
-      own += images.near[s * count + i] * classes.near[s * width + k];
+/** How near the nearest name is to each set, and how near each name is to all sets. @type {(several: Several, acting: number[]) => void} */
+function fillNames({ classes, most, named }, acting) {
+  const width = named.length;
+  most.fill(0);
+  named.fill(0);
+  for (const s of acting) {
+    for (let k = 0, at = s * width; k < width; k++, at++) {
+      named[k] += classes.near[at];
+      most[s] = Math.max(most[s], classes.near[at]);
     }
-    row[k] -= (MARGIN * Math.max(mine * theirs - own, 0)) / scale;
   }
+}
+
+/** Values of the acting sets as parts of their sum. @type {(values: Float64Array, acting: number[]) => void} */
+function toParts(values, acting) {
+  let sum = 0;
+  for (const s of acting) sum += values[s];
+  for (const s of acting) values[s] = Math.max(values[s] / Math.max(sum, LEAST), LEAST);
+}
+
+/**
+ * What the names of each set have together becomes what the anchors say, among the names that are near a set.
+ * @type {(several: Several, acting: number[], i: number, count: number, scale: number) => void}
+ */
+function settleRow({ images, classes, row, most, said, due, room, named }, acting, i, count, scale) {
+  const width = row.length;
+  let near = 0;
+  for (const s of acting) near += images.near[s * count + i];
+  if (near === 0) return;
+  let [top, total] = [-Infinity, 0];
+  for (let k = 0; k < width; k++) if (row[k] > top) top = row[k];
+  for (let k = 0; k < width; k++) total += room[k] = Math.exp(scale * (row[k] - top));
+  for (const s of acting) {
+    let sum = 0;
+    for (let k = 0, at = s * width; k < width; k++, at++) sum += room[k] * classes.near[at];
+    [said[s], due[s]] = [sum / total, images.shares[s * count + i] * most[s]];
+  }
+  toParts(said, acting);
+  toParts(due, acting);
+  room.fill(0);
+  for (const s of acting) {
+    const ratio = due[s] / said[s];
+    for (let k = 0, at = s * width; k < width; k++, at++) room[k] += classes.shares[at] * ratio;
+  }
+  for (let k = 0; k < width; k++) if (named[k] > 0) row[k] += (near * named[k] * Math.log(room[k])) / scale;
 }
 
 /** @type {(several: Several, parts: Parts, acting: number[], i: number, from: number, count: number, full: number) => void} */
@@ -184,7 +224,7 @@ export function keptOf(part, acting, beta, gamma) {
 }
 
 /**
- * `explainMargin` of several sets: what lies beside the updates, class statistics and what other sets' names lose, is in
+ * `explainMargin` of several sets: what lies beside the updates, class statistics and what the anchors settle, is in
  * `statistics`. The workspace is one that `composeTo` filled.
  * @type {(workspace: Workspace, problem: Problem, row: number, lead: number, rival: number) => Why}
  */

@@ -8,8 +8,10 @@ import { TEST, TRAINING } from "../selection.js";
 /** @import { Colouring, Data, Floats, Part, Parts, Payload, Problem, SetSummary, Shelf, ShelfSet, Side } from '../../../types.d.ts' */
 
 /** @type {(values: Part<Floats>) => Part} */
-export function decodePart({ nearest, pairs, anchor }) {
-  return { nearest: nearest.map(decodeFloats), pairs: pairs.map(decodeFloats), anchor };
+export function decodePart({ nearest, closeness, pairs, anchor }) {
+  return {
+    nearest: nearest.map(decodeFloats), closeness: closeness?.map(decodeFloats), pairs: pairs.map(decodeFloats), anchor,
+  };
 }
 
 /** @type {(values: Parts<Floats> | null | undefined) => Parts | null} */
