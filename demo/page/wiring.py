@@ -231,10 +231,11 @@ def _wire_explorer(page: Page) -> None:
         yield from page.work.compare(*received(page.work.compare, [*entries(event, "run"), request]))
 
     def set_settings(request: gr.Request, event: gr.EventData) -> None:
-        *mask, statistics, resting = entries(event, "beta", "gamma", "statistics", "resting")
+        *mask, statistics, resting, masks = entries(event, "beta", "gamma", "statistics", "resting", "masks")
         actions.set_mask(*received(actions.set_mask, [*mask, request]))
-        if resting is not None:  # the shelf has others
+        if resting is not None and masks is not None:  # the shelf has others
             shelf.let_rest(*received(shelf.let_rest, [resting, request]))
+            shelf.move_all(*received(shelf.move_all, [masks, request]))
         if statistics is not None:  # the adapter has some
             actions.set_statistics(*received(actions.set_statistics, [statistics, request]))
 

@@ -1,4 +1,4 @@
-"""Several sets at every (beta, gamma), whichever of them are switched on, without retraining: what `Sweep` is for one.
+"""Several sets, each at any (beta, gamma) of its own, whichever are switched on, without retraining; Sweep is for one.
 
 z of a point is a mixture of K + 1 places, the point itself and g_k of it for every set k, by weights that follow from
 the K cosines to the nearest anchors alone. So one product for each pair of an image's and a text's places, and for each
@@ -16,6 +16,9 @@ from llu_core.method.adapter import UNNOTICED, LocalizedAdapter, LocalizedUpdate
 from llu_core.method.composition.sharing import margin, shares
 from llu_core.method.statistics.head import share
 from llu_core.method.sweep import Sweep
+
+Masks = Sequence[tuple[float, float]]
+"""(beta, gamma) of every set."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,28 +42,30 @@ class Places:
             torch.stack(pairs),
         )
 
-    def alpha(self, *, beta: float, gamma: float, on: Sequence[bool]) -> Tensor:
+    def alpha(self, masks: Masks, on: Sequence[bool]) -> Tensor:
         """(n, K): how much of each set's update a point receives; exactly 0 for what would not be noticed."""
         alpha = torch.zeros_like(self.nearest)
         acting = [index for index, switched in enumerate(on) if switched]
         if not acting:
             return alpha
         nearest = self.nearest[:, acting]
-        alpha[:, acting] = shares(nearest) * interpolation_mask(nearest, beta=beta, gamma=gamma)
+        for part, column, index in zip(shares(nearest).unbind(dim=1), nearest.unbind(dim=1), acting, strict=True):
+            beta, gamma = masks[index]
+            alpha[:, index] = part * interpolation_mask(column, beta=beta, gamma=gamma)
         return alpha.masked_fill(alpha <= UNNOTICED, 0.0)
 
-    def weights(self, *, beta: float, gamma: float, on: Sequence[bool]) -> Tensor:
+    def weights(self, masks: Masks, on: Sequence[bool]) -> Tensor:
         """(K + 1, n): how much of each place is in z, a unit vector."""
-        alpha = self.alpha(beta=beta, gamma=gamma, on=on)
+        alpha = self.alpha(masks, on)
         weights = torch.cat([1 - alpha.sum(dim=1, keepdim=True), alpha], dim=1).T
         square = weights.square().sum(dim=0)
         for pair, (a, b) in zip(self.pairs, combinations(range(len(weights)), 2), strict=True):
             square = square + 2 * weights[a] * weights[b] * pair
         return weights / square.clamp(min=1e-12).sqrt()
 
-    def kept(self, *, beta: float, gamma: float, on: Sequence[bool]) -> Tensor:
+    def kept(self, masks: Masks, on: Sequence[bool]) -> Tensor:
         """(n,): z . x, how near a point stays to where it was."""
-        weights = self.weights(beta=beta, gamma=gamma, on=on)
+        weights = self.weights(masks, on)
         return weights[0] + sum(weight * pair for weight, pair in zip(weights[1:], self.pairs, strict=False))
 
 
@@ -111,28 +116,28 @@ class ComposedSweep:
             statistics=self.statistics[index],
         )
 
-    def logits(self, *, beta: float, gamma: float, on: Sequence[bool], statistics: bool = True) -> Tensor:
-        """(n, C), equal to those of the `Composition` of the sets that are on, all with this mask, up to rounding; with
+    def logits(self, masks: Masks, on: Sequence[bool], *, statistics: bool = True) -> Tensor:
+        """(n, C), equal to those of the `Composition` of the sets that are on, each with its mask, up to rounding; with
         none on they are the frozen model's. statistics: whether class statistics count."""
         acting = [index for index, switched in enumerate(on) if switched]
         if len(acting) == 1:
-            alone = self.alone(acting[0])
+            alone, (beta, gamma) = self.alone(acting[0]), masks[acting[0]]
             return (alone if statistics else alone.without_statistics()).logits(beta=beta, gamma=gamma)
-        images, classes = (side.weights(beta=beta, gamma=gamma, on=on) for side in (self.images, self.classes))
+        images, classes = (side.weights(masks, on) for side in (self.images, self.classes))
         logits = self.logit_scale * torch.einsum("an,bk,abnk->nk", images, classes, self.products)
         if not acting:
             return logits
         near = self.images.nearest[:, acting], self.classes.nearest[:, acting]
-        full = torch.full((len(acting),), share(beta)).to(logits)
-        logits = logits - margin(*near, full)
+        full = [share(masks[index][0]) for index in acting]
+        logits = logits - margin(*near, torch.tensor(full).to(logits))
         of_images, of_classes = (shares(nearest) for nearest in near)
         for column, index in enumerate(acting):
             added = self.statistics[index]
             if statistics and added is not None:
                 part = of_images[:, column, None] * of_classes[:, column]
-                logits = logits + share(beta) * part * added
+                logits = logits + full[column] * part * added
         return logits
 
-    def predictions(self, *, beta: float, gamma: float, on: Sequence[bool], statistics: bool = True) -> Tensor:
+    def predictions(self, masks: Masks, on: Sequence[bool], *, statistics: bool = True) -> Tensor:
         """(n,) int64, the most probable class."""
-        return self.logits(beta=beta, gamma=gamma, on=on, statistics=statistics).argmax(dim=1)
+        return self.logits(masks, on, statistics=statistics).argmax(dim=1)
