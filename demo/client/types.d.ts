@@ -41,16 +41,20 @@ export interface Part<F = Float32Array> { nearest: F[]; pairs: F[]; anchor?: num
 export interface Parts<F = Float32Array> {
   images: Part<F>; classes: Part<F>; products: F[]; statistics: (F | null)[]; counted?: boolean;
 }
-/** A set on the shelf; why: what keeps it from acting, ""; kept: whether it can be taken off. */
-export interface ShelfSet { name: string; title: string; on: boolean; why: string; kept: boolean }
+/** A set on the shelf, the one on the page first; why: what keeps it from acting, ""; kept: whether it can be taken off. */
+export interface SentSet {
+  id: string; name: string; title: string; beta: number; gamma: number | string; on: boolean; why: string; kept: boolean;
+}
+/** given: its setting when it came. */
+export interface ShelfSet extends Omit<SentSet, "gamma"> { gamma: number; given: Setting }
 /**
- * able: the sets that can act, in the order of all parts; acting: those that do, as their indices; owners: whose each row of
- * the set is; taught: the classes of each; nearest: to whose anchor each point is nearest, of those that act; together:
- * whether there are parts.
+ * able: the sets that can act, in the order of all parts; moved: the one that the sliders are about, as its index; acting:
+ * those that do, as theirs; owners: whose each row of the set is; taught: the classes of each; nearest: to whose anchor
+ * each point is nearest, of those that act; together: whether there are parts.
  */
 export interface Shelf {
-  sets: ShelfSet[]; able: ShelfSet[]; acting: number[]; owners: Int8Array; taught: Set<number>[];
-  familiarities: (number | null)[]; nearest: { images: Int8Array; classes: Int8Array }; together: boolean;
+  sets: ShelfSet[]; able: ShelfSet[]; moved: number; acting: number[]; owners: Int8Array; taught: Set<number>[];
+  familiarities: (number | null)[]; nearest: Record<Side | "everyday", Int8Array>; together: boolean;
 }
 export interface SetSummary { seen: number | null; unseen: number | null }
 export interface Layer<F = Float32Array> { x: F; y: F }
@@ -66,7 +70,9 @@ export interface ControlValues<F = Float32Array> extends Partial<Near<F>> {
 }
 /** Names of other things; one has moved where the cosine to where it was is below its threshold. */
 export interface EverydayValues<F = Float32Array> extends Partial<Near<F>> { names: string[]; thresholds: F; parts?: Part<F> }
-export interface Everyday extends Near { names: string[]; thresholds: Float32Array; moved: Uint8Array; parts: Part | null }
+export interface Everyday extends Near {
+  names: string[]; thresholds: Float32Array; moved: Uint8Array; parts: Part | null; several: SeveralSide | null;
+}
 interface AnchorValues { label: number[]; image: number[] }
 interface Heading { id: string; title?: string; preset?: string | null; projection?: string; message?: string }
 
@@ -74,7 +80,7 @@ export interface Payload extends Heading {
   update?: undefined; logitScale: number; beta?: number; gamma?: number | string; select?: number;
   images: ImageTexts & Partial<Near<Floats>> & Layer<Floats> & { n: number; truth: number[]; group: number[] };
   classes: ClassValues & Partial<Near<Floats>> & Layer<Floats>; anchors: AnchorValues;
-  shelf?: ShelfSet[] | null; parts?: Parts<Floats>; owners?: number[]; familiarities?: (number | null)[];
+  shelf?: SentSet[] | null; parts?: Parts<Floats>; owners?: number[]; familiarities?: (number | null)[];
   statistics?: boolean | null; scores?: Scores<Floats>; thumbnails?: Thumbnails | null; caption?: Caption<number | string> | null;
   elsewhere?: { problems: ControlValues<Floats>[]; everyday: EverydayValues<Floats> | null };
   familiarFrom?: number | null; auroc?: number | null;
@@ -126,7 +132,12 @@ interface Said { name: string; percent: string }
 // What is computed from a data set.
 export type Belongs = (i: number) => boolean;
 export interface Weights { alpha: Float64Array; keep: Float64Array; take: Float64Array }
-export interface SeveralSide { shares: Float64Array; near: Float64Array; weights: Float64Array }
+/** acting: the sets whose shares, and `near` by which names of other sets lose, stand here; masks: each set's mask of every
+ * point, and settings: at which it was computed. */
+export interface SeveralSide {
+  acting: number[] | null; shares: Float64Array; near: Float64Array; masks: Float64Array; settings: Setting[];
+  weights: Float64Array;
+}
 export interface Several { images: SeveralSide; classes: SeveralSide; row: Float64Array }
 /** several: room for sets that act together, where a problem has parts. */
 export interface Workspace {
@@ -172,8 +183,12 @@ export type Colouring = "alpha" | "truth" | "clip" | "llu" | "changed" | "set" |
 export interface System { title: string; answers: Int32Array }
 export interface Filter { kinds: Set<string>; values: Set<number> }
 export interface Setting { beta: number; gamma: number }
-/** resting: the sets that are switched off, null without others on the shelf. */
-export interface Settings { beta: number; gamma: number | "inf"; statistics: boolean | null; resting: string[] | null }
+/** Of the set on the page; resting: the sets that are switched off, and masks: beta and gamma of the others, by name; null
+ * without others on the shelf. */
+export interface Settings {
+  beta: number; gamma: number | "inf"; statistics: boolean | null; resting: string[] | null;
+  masks: Record<string, (number | "inf")[]> | null;
+}
 export interface Link {
   set: string | null; picture: string | null; beta: number | null; gamma: number | null;
   statistics: boolean | null; colour: Colouring | null; lesson: number | null;
@@ -183,6 +198,8 @@ export interface Link {
 export interface Numbers {
   data: Data; sweeps: Sweeps; clip: Int32Array; changes: Uint8Array; clipSummary: Summary; summary: Summary;
   why: Why | null; shade: Uint8Array; shares: Uint8Array; colours: string[];
+  /** alpha / beta of every picture and class text, of the set that has most of it. */
+  received: Record<Side, Float64Array>;
   /** The set that has most of each picture, and what each set has right; empty without others on the shelf. */
   acting: Int32Array; clipSets: SetSummary[]; sets: SetSummary[];
 }
@@ -195,9 +212,10 @@ export type Ink = "ink" | "soft" | "strong" | "anchor" | "good" | "bad" | "card"
 /** The colours of the theme, and the font and size in pixels of names on the map. */
 export type Inks = Record<Ink | "font", string> & { label: number };
 export interface Palettes { inks: Inks; mask: number[]; ramp: string[]; changes: string[]; classes: string[]; sets: string[] }
-/** `setInks`: the set that has most of each picture, and the colours of the sets; null without others on the shelf. `shares`: sqrt(alpha / beta) of every picture, of 255; `maskInk`: red, green, blue. */
+/** `received`: alpha / beta of every picture; `shares`: its square root, of 255; `setInks`: the set that has most of each, and
+ * the colours of the sets, null without others on the shelf; `maskInk`: red, green, blue. */
 export interface Look {
-  alpha: Float64Array; beta: number; shares: Uint8Array; colours: string[]; shade: Uint8Array; changes: Uint8Array;
+  received: Float64Array; shares: Uint8Array; colours: string[]; shade: Uint8Array; changes: Uint8Array;
   inks: Inks; maskInk: number[]; setInks: { of: Int32Array; inks: number[][] } | null; labels(): Label[]; tile(i: number): Tile | null;
 }
 /** A thumbnail within the sheet of all: its upper left corner and its side, in pixels. */
@@ -224,14 +242,14 @@ export interface MapPanel {
 export interface ReachPanel {
   show(data: Data): void;
   move(setting: {
-    beta: number; gamma: number; changes: Uint8Array; shade: Uint8Array; selected: number;
-    alpha: Record<Side, Float64Array>;
+    beta: number; gamma: number; title: string; set: number; changes: Uint8Array; shade: Uint8Array; selected: number;
+    received: Record<Side, Float64Array>;
   }): void;
   retint(inks: Inks, sets: string[]): void; summary(): object;
 }
 export interface OverlayPanel {
   show(data: Data): void; mark(shade: Uint8Array, selected: number): void; follow(): void;
-  weigh(alpha: Float64Array, beta: number): void; hint(k: number): boolean; labels(): Label[];
+  weigh(alpha: Float64Array, received: Float64Array): void; hint(k: number): boolean; labels(): Label[];
 }
 export interface Answers {
   clip: number; llu: number; clipProbability: number; lluProbability: number;
@@ -243,7 +261,7 @@ export interface TabPanel {
 }
 export interface TabContext { state: State; paint: Paint; ask: Trigger }
 export interface Panels {
-  controls: { show(beta: number, gamma: number, statistics: boolean | null): void };
+  controls: { show(beta: number, gamma: number, statistics: boolean | null, title: string): void };
   tiles: { show(now: Summary, clip: Summary, names: { ofTraining: boolean; everyday: number }): void; busy(value: boolean): void };
   caption: { show(text: string): void };
   card: { show(data: Data, i: number, answers: Answers): void; clear(): void };
@@ -266,7 +284,7 @@ export interface Panels {
 /** What the page's one public name, lluExplorer, offers. */
 export interface Face {
   state(): object; setBeta(beta: number): void; setGamma(gamma: number | string): void;
-  setStatistics(on: boolean): void; switchSet(name: string, on: boolean): void;
+  setStatistics(on: boolean): void; switchSet(name: string, on: boolean): void; giveSliders(name: string): void;
   select(i: number): void; choose(indices: number[] | null): void; where(i: number): number[];
   live(answer: CameraAnswer | null): LiveSaid | null; predict(beta: number, gamma: number | string): Float32Array | null;
   exportSvg(): Promise<string>; saveMap(kind: "png" | "svg"): Promise<void>; copyLink(): Promise<string>;

@@ -35,7 +35,7 @@ class Shelf:
         return free
 
     def entry_of(self, model: Model | None) -> Shelved | None:
-        """The entry that keeps this model's adapter, class statistics included, be it asked about other things by now."""
+        """The entry that keeps this model's adapter with its statistics, be it asked about other things by now."""
         if model is None:
             return None
         weight = _statistics_weight(model)
@@ -56,7 +56,7 @@ class Shelf:
 
 
 def same_set(one: Model, other: Model) -> bool:
-    """Whether two models have one and the same update, by what it holds; mask, names and statistics are no part of it."""
+    """Whether two models have the same update, by what it holds; mask, names and statistics are no part of it."""
     first, second = one.trained.adapter, other.trained.adapter
     return first is second or all(map(torch.equal, _learned(first), _learned(second)))
 
