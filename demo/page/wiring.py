@@ -147,13 +147,17 @@ def _wire_training(page: Page) -> None:
 
 
 def _wire_tuning(page: Page) -> None:
-    """The page's own sliders move to what was chosen, as if by hand."""
+    """The sliders of the set on the page move to what was chosen, as if by hand."""
     panel, summary = page.view.train, page.view.summary
     chosen = panel.tune.click(
         friendly(page.work.choose_mask), None, [panel.tuned, summary], api_name="choose_mask", trigger_mode="once",
         **IN_LINE,
     )  # fmt: skip
-    move = "({ trained }) => { lluExplorer.setBeta(trained.beta); lluExplorer.setGamma(String(trained.gamma)); }"
+    move = """({ trained }) => {
+        lluExplorer.giveSliders("");
+        lluExplorer.setBeta(trained.beta);
+        lluExplorer.setGamma(String(trained.gamma));
+    }"""
     chosen.success(None, summary, None, js=move)
 
 

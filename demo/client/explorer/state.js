@@ -292,7 +292,7 @@ export class State {
     if (link.lesson !== null) this.openStep(link.lesson);
     if (link.statistics !== null) this.switchStatistics(link.statistics);
     if (link.beta === null && link.gamma === null) return;
-    this.giveSliders(this.data?.shelf?.sets[0].name ?? "");
+    this.giveSliders("");
     this.jumpTo(link.beta, link.gamma);
   }
 }

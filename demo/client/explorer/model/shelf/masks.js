@@ -63,7 +63,8 @@ export function pageSetOf(data) {
  */
 export function pageSetting({ data, beta, gamma }) {
   const shelf = data?.shelf;
-  return shelf?.together && shelf.moved > 0 ? shelf.able[0] : { beta, gamma };
+  const own = shelf?.together && shelf.moved > 0 ? shelf.able[0] : { beta, gamma };
+  return { beta: own.beta, gamma: own.gamma };
 }
 
 /** The sliders stand elsewhere, and so does their set. @type {(data: Data | null, setting: Setting) => void} */
@@ -71,10 +72,13 @@ export function moveSet(data, { beta, gamma }) {
   if (data?.shelf?.together) Object.assign(data.shelf.able[data.shelf.moved], { beta, gamma });
 }
 
-/** The sliders are about the set of that name; tells where they stand then, null if they stay. @type {(data: Data | null, name: string) => Setting | null} */
+/**
+ * The sliders are about the set of that name, "" for the one on the page; tells where they stand then, null if they stay.
+ * @type {(data: Data | null, name: string) => Setting | null}
+ */
 export function giveSliders(data, name) {
   const shelf = data?.shelf;
-  const s = shelf?.together ? shelf.able.findIndex((set) => set.name === name) : -1;
+  const s = !shelf?.together ? -1 : name === "" ? 0 : shelf.able.findIndex((set) => set.name === name);
   if (!shelf || s < 0 || s === shelf.moved) return null;
   shelf.moved = s;
   return shelf.able[s];
@@ -86,7 +90,10 @@ export function givenSetting(data) {
   return data ?? { beta: 0.5, gamma: 20 };
 }
 
-/** Beta and gamma of the sets beside the one on the page, by their names, as the server reads them; null without any. @type {(data: Data | null) => Record<string, (number | "inf")[]> | null} */
+/**
+ * Beta and gamma of the sets beside the one on the page, by their names, as the server reads them; null without any.
+ * @type {(data: Data | null) => Record<string, (number | "inf")[]> | null}
+ */
 export function masksTold(data) {
   if (!data?.shelf?.together) return null;
   return Object.fromEntries(data.shelf.able.slice(1).map(({ name, beta, gamma }) => [name, [beta, gamma === Infinity ? "inf" : gamma]]));
