@@ -302,12 +302,13 @@ export interface Card {
 }
 export interface CardsPayload {
   classes: Card[]; notes: string[]; undo: string | null; changed: boolean; fixed: boolean; limits: Limits;
+  choices: Choice[];
 }
 /** A file by its path in a folder, or an empty folder. */
 export interface Found { path: string; file: File | null }
 export interface CardsState {
   element: HTMLElement; trigger: Trigger; data: CardsPayload; whole: Set<string>; next: string[];
-  recording: Recording | null;
+  recording: Recording | null; manner: { name: string; manner: string } | null;
 }
 
 // The camera.
@@ -323,15 +324,14 @@ export interface CameraAnswer {
   id?: string; images?: Near<Floats>; anchor?: number; scores?: Scores<Floats>; place?: number[]; picture?: string;
 }
 /**
- * name: the class that the shots are of; most: how many; host: where they are shown while they come. `count` hears
+ * name: the class that the shots are of; manner: "join" or "replace" where it was asked, else ""; most: how many; host: where they are shown while they come. `count` hears
  * their number, `done` how many have joined and a sentence.
  */
 export interface RecordingTask {
-  name: string; most: number; host: HTMLElement; count(shots: number): void; done(joined: number, news: string): void;
+  name: string; manner: string; most: number; host: HTMLElement; count(shots: number): void; done(joined: number, news: string): void;
 }
 export interface Recording { stop(): void }
 
 // What is asked about files that wait; "work" while they are read.
-export interface Question {
-  kind: "name" | "manner" | "work"; text: string; choices: { manner: string; title: string; words: string }[];
-}
+export interface Choice { manner: string; title: string; words: string }
+export interface Question { kind: "name" | "manner" | "work"; text: string; choices: Choice[] }

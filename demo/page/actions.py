@@ -17,6 +17,7 @@ from demo.payloads.summary import summary
 from demo.session import draft as drafts
 from demo.session import edits, queries, saving, training
 from demo.session.photographs import photograph_path
+from demo.session.presets import NO_EXAMPLE
 from demo.session.session import Session
 from demo.session.shelf import shelving
 from llu_core.errors import LluError
@@ -31,6 +32,8 @@ class Actions:
 
     def load_example(self, name: str, request: gr.Request) -> dict[str, Any]:
         """Load a built-in example, trained; with another model than the app started with, it is left to train."""
+        if name == NO_EXAMPLE:  # the list's first line, while another set is on show
+            return self.get_summary(request)
         before = self.visitors.session(request)
         example = self.host.examples.get(before, name)
 

@@ -215,9 +215,8 @@ def _wire_camera(page: Page) -> None:
     """The script has one call of a kind under way, so that none is left out; a recording is drawn when it has ended."""
     camera: Any = page.view.predict.camera  # gradio finds its events in its script
     actions, many = page.camera, {"trigger_mode": "multiple", **PRIVATE}
-    camera.shots(
-        with_event(actions.add_shots, "number", "name", "pictures", "recording", "begins"), None, camera, **many
-    )
+    shot = ("number", "name", "pictures", "recording", "begins", "manner")
+    camera.shots(with_event(actions.add_shots, *shot), None, camera, **many)
     page.show_panels(camera.recorded)
     camera.frame(with_event(actions.answer_frame, "number", "picture", often=True), None, camera, **many)
     kept = camera.keep(with_event(actions.keep_frame, "number", "picture"), None, camera, **many)

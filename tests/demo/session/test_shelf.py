@@ -15,7 +15,7 @@ from demo.session.projection import project_pca
 from demo.session.session import Session
 from demo.session.shelf import shelving
 from demo.session.shelf.members import OWN, answering, masks_of
-from demo.session.shelf.together import draw_map, together
+from demo.session.shelf.together import _kept, draw_map, together
 from demo.session.uploads.joining import read_sets
 from demo.settings import Limits
 from llu_core.errors import LluError
@@ -204,3 +204,20 @@ def test_another_example_leaves_the_shelf_as_it_is():
     opened = replace(example("New words"), shelf=session.shelf).replacing(session, "open New words")
     assert titles(opened) == ["New words", SHELVED]
     assert titles(opened.undone()) == ["New words", SHELVED]
+
+
+def test_what_is_kept_of_sets_put_together_is_bounded_by_its_bytes(monkeypatch: pytest.MonkeyPatch):
+    first, second = (shelving.put_on_shelf(two_sets(), name) for name in ("first", "second"))  # shelves of their own
+    for session in (first, second):
+        together(session)
+    assert together(first) is together(first)
+    monkeypatch.setattr("demo.session.shelf.together.MOST_BYTES", 1)
+    kept = together(draw_anew(second))
+    assert together(second) is kept  # the newest one, whatever its size
+    assert first.shelf not in _kept
+
+
+def draw_anew(session: Session) -> Session:
+    """The session, with another map of all its sets, which is kept anew."""
+    draw_map(session, project_pca)
+    return session
