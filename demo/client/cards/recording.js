@@ -11,15 +11,15 @@ const TEXT = "Hold to record";
 
 /**
  * `host` is where the pictures are shown while they come; `after(joined)` is called when the recording has ended.
- * @type {(state: CardsState, button: HTMLElement, shots: Pick<RecordingTask, "name" | "manner" | "host">,
+ * @type {(state: CardsState, button: HTMLElement, wanted: Pick<RecordingTask, "name" | "manner" | "host">,
  *   after: (joined: number) => void) => void}
  */
-function begin(state, button, shots, after) {
+function begin(state, button, wanted, after) {
   if (state.recording) return;
   say(state, "");
   button.classList.add("held");
   state.recording = startRecording({
-    ...shots, most: state.data.limits.shots,
+    ...wanted, most: state.data.limits.shots,
     count(shots) { setText(button, `Recording ${shots}`); },
     done(joined, news) {
       state.recording = null;
