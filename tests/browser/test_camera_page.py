@@ -74,6 +74,7 @@ def joined(page: Page) -> int:
 def name_class(page: Page, name: str) -> None:
     """Type the name of a new class; while an example is on show it is asked first, and begins another set here."""
     open_mode(page, "teach")
+    expect(page.locator("#cards .card").first).to_be_attached()
     page.locator("#cards .new-name").fill(name)
     if page.locator("#preset input").input_value() == "Your set":
         return
@@ -284,6 +285,7 @@ def test_a_new_class_needs_its_name_before_its_pictures(opened: Opener):
 def test_a_recording_joins_the_example_where_the_visitor_says_so(opened: Opener):
     page = opened(*FAKE_CAMERA)
     open_mode(page, "teach")
+    expect(page.locator("#cards .card").first).to_be_attached()
     classes = page.locator("#cards .card").count()
     page.locator("#cards .new-name").fill("cup")
     page.locator("#cards .for-new").focus()
