@@ -215,11 +215,9 @@ def test_the_scripts_model_knows_no_page():
     for path in sorted((CLIENT / "explorer" / "model").rglob("*.js")):
         assert all(name.startswith("explorer/model/") for name in script_imports(path)), path
         assert not re.search(r"\b(document|window|navigator|element|root|addEventListener)\b", code_of(path)), path
-    state = script_imports(CLIENT / "explorer" / "state.js")
-    assert all(
-        name.startswith(("explorer/model/", "explorer/change", "explorer/told", "explorer/tabs/names"))
-        for name in state
-    )
+    for stateful, others in (("state.js", ("change", "sliders", "tabs/names")), ("sliders.js", ("told",))):
+        names = script_imports(CLIENT / "explorer" / stateful)
+        assert all(name.startswith(tuple(f"explorer/{part}" for part in ("model/", *others))) for name in names)
 
 
 def test_one_script_knows_plotly_and_one_name_is_global():

@@ -7,15 +7,16 @@ This package only reads the files that lie next to it; it does not import gradio
     demo.launch(head=preload_tags())
 
 The value of either component is one JSON string. The explorer's is a payload, or an update of the one on show; its
-events are "settings" {beta, gamma, statistics, resting} when a drag ends, or class statistics or a set are switched,
-"walk" for the points of an arc, "methods" for the comparison, "link" for another set, "unquery" {name} to take a
-query picture away and "unshelve" {name} to take a set off the shelf. The class cards' events are "rename" {old, new},
-"remove" {name}, "create" {name}, "move" {picture, to}, "discard" {picture} and "undo" {}; `picture` is a key of
+events are "settings" {beta, gamma, statistics, resting, masks} when a drag ends, or class statistics or a set are
+switched: beta and gamma of the set on the page, and those of the shelf's others by their names; "walk" for the points
+of an arc, "methods" for the comparison, "link" for another set, "unquery" {name} to take a query picture away and
+"unshelve" {name} to take a set off the shelf. The class cards' events are "rename" {old, new}, "remove" {name},
+"create" {name}, "move" {picture, to}, "discard" {picture} and "undo" {}; `picture` is a key of
 `demo.session.draft.pictures_by_key`. The photographs' is "photograph" {name}, the offered models' "offer" {name}, the
 added answers' "remove" {name}; the question about files that wait has "answer" {name, manner} and "leave" {}. Files
 chosen or dropped on a card go through the page's own upload field, "#drop", with the class written into
 "#drop-class"; a folder is packed into a zip in the browser first. The camera's are "shots" {number, name, pictures,
-recording, begins} of a recording, "recorded" {} at its end, and "frame" and "keep" {number, picture} of live
+recording, begins, manner} of a recording, "recorded" {} at its end, and "frame" and "keep" {number, picture} of live
 prediction; its value is the newest answer, which bears the number of its call.
 """
 

@@ -41,16 +41,20 @@ export interface Part<F = Float32Array> { nearest: F[]; closeness?: F[]; pairs: 
 export interface Parts<F = Float32Array> {
   images: Part<F>; classes: Part<F>; products: F[]; statistics: (F | null)[]; counted?: boolean;
 }
-/** A set on the shelf; why: what keeps it from acting, ""; kept: whether it can be taken off. */
-export interface ShelfSet { name: string; title: string; on: boolean; why: string; kept: boolean }
+/** A set on the shelf, the one on the page first; why: what keeps it from acting, ""; kept: whether it can be taken off. */
+export interface SentSet {
+  id: string; name: string; title: string; beta: number; gamma: number | string; on: boolean; why: string; kept: boolean;
+}
+/** given: its setting when it came. */
+export interface ShelfSet extends Omit<SentSet, "gamma"> { gamma: number; given: Setting }
 /**
- * able: the sets that can act, in the order of all parts; acting: those that do, as their indices; owners: whose each row of
- * the set is; taught: the classes of each; nearest: to whose anchor each point is nearest, of those that act; together:
- * whether there are parts.
+ * able: the sets that can act, in the order of all parts; moved: the one that the sliders are about, as its index; acting:
+ * those that do, as theirs; owners: whose each row of the set is; taught: the classes of each; nearest: to whose anchor
+ * each point is nearest, of those that act; together: whether there are parts.
  */
 export interface Shelf {
-  sets: ShelfSet[]; able: ShelfSet[]; acting: number[]; owners: Int8Array; taught: Set<number>[];
-  familiarities: (number | null)[]; nearest: { images: Int8Array; classes: Int8Array }; together: boolean;
+  sets: ShelfSet[]; able: ShelfSet[]; moved: number; acting: number[]; owners: Int8Array; taught: Set<number>[];
+  familiarities: (number | null)[]; nearest: Record<Side | "everyday", Int8Array>; together: boolean;
 }
 export interface SetSummary { seen: number | null; unseen: number | null }
 export interface Layer<F = Float32Array> { x: F; y: F }
@@ -66,7 +70,9 @@ export interface ControlValues<F = Float32Array> extends Partial<Near<F>> {
 }
 /** Names of other things; one has moved where the cosine to where it was is below its threshold. */
 export interface EverydayValues<F = Float32Array> extends Partial<Near<F>> { names: string[]; thresholds: F; parts?: Part<F> }
-export interface Everyday extends Near { names: string[]; thresholds: Float32Array; moved: Uint8Array; parts: Part | null }
+export interface Everyday extends Near {
+  names: string[]; thresholds: Float32Array; moved: Uint8Array; parts: Part | null; several: SeveralSide | null;
+}
 interface AnchorValues { label: number[]; image: number[] }
 interface Heading { id: string; title?: string; preset?: string | null; projection?: string; message?: string }
 
@@ -74,7 +80,7 @@ export interface Payload extends Heading {
   update?: undefined; logitScale: number; beta?: number; gamma?: number | string; select?: number;
   images: ImageTexts & Partial<Near<Floats>> & Layer<Floats> & { n: number; truth: number[]; group: number[] };
   classes: ClassValues & Partial<Near<Floats>> & Layer<Floats>; anchors: AnchorValues;
-  shelf?: ShelfSet[] | null; parts?: Parts<Floats>; owners?: number[]; familiarities?: (number | null)[];
+  shelf?: SentSet[] | null; parts?: Parts<Floats>; owners?: number[]; familiarities?: (number | null)[];
   statistics?: boolean | null; scores?: Scores<Floats>; thumbnails?: Thumbnails | null; caption?: Caption<number | string> | null;
   elsewhere?: { problems: ControlValues<Floats>[]; everyday: EverydayValues<Floats> | null };
   familiarFrom?: number | null; auroc?: number | null;
@@ -126,7 +132,12 @@ interface Said { name: string; percent: string }
 // What is computed from a data set.
 export type Belongs = (i: number) => boolean;
 export interface Weights { alpha: Float64Array; keep: Float64Array; take: Float64Array }
-export interface SeveralSide { shares: Float64Array; near: Float64Array; weights: Float64Array }
+/** acting: the sets whose shares, and `near` by which their names are theirs, stand here; masks: each set's mask of every
+ * point, and settings: at which it was computed. */
+export interface SeveralSide {
+  acting: number[] | null; shares: Float64Array; near: Float64Array; masks: Float64Array; settings: Setting[];
+  weights: Float64Array;
+}
 /** row, room: of a picture's names; named: how near each name is to all sets; of the sets, most: how near their nearest
  * name is; said, due: what their names have of a picture, and should have. */
 export interface Several {
@@ -177,8 +188,12 @@ export type Colouring = "alpha" | "truth" | "clip" | "llu" | "changed" | "set" |
 export interface System { title: string; answers: Int32Array }
 export interface Filter { kinds: Set<string>; values: Set<number> }
 export interface Setting { beta: number; gamma: number }
-/** resting: the sets that are switched off, null without others on the shelf. */
-export interface Settings { beta: number; gamma: number | "inf"; statistics: boolean | null; resting: string[] | null }
+/** Of the set on the page; resting: the sets that are switched off, and masks: beta and gamma of the others, by name; null
+ * without others on the shelf. */
+export interface Settings {
+  beta: number; gamma: number | "inf"; statistics: boolean | null; resting: string[] | null;
+  masks: Record<string, (number | "inf")[]> | null;
+}
 export interface Link {
   set: string | null; picture: string | null; beta: number | null; gamma: number | null;
   statistics: boolean | null; colour: Colouring | null; lesson: number | null;
@@ -188,6 +203,8 @@ export interface Link {
 export interface Numbers {
   data: Data; sweeps: Sweeps; clip: Int32Array; changes: Uint8Array; clipSummary: Summary; summary: Summary;
   why: Why | null; shade: Uint8Array; shares: Uint8Array; colours: string[];
+  /** alpha / beta of every picture and class text, of the set that has most of it. */
+  received: Record<Side, Float64Array>;
   /** The set that has most of each picture, and what each set has right; empty without others on the shelf. */
   acting: Int32Array; clipSets: SetSummary[]; sets: SetSummary[];
 }
@@ -200,9 +217,10 @@ export type Ink = "ink" | "soft" | "strong" | "anchor" | "good" | "bad" | "card"
 /** The colours of the theme, and the font and size in pixels of names on the map. */
 export type Inks = Record<Ink | "font", string> & { label: number };
 export interface Palettes { inks: Inks; mask: number[]; ramp: string[]; changes: string[]; classes: string[]; sets: string[] }
-/** `setInks`: the set that has most of each picture, and the colours of the sets; null without others on the shelf. `shares`: sqrt(alpha / beta) of every picture, of 255; `maskInk`: red, green, blue. */
+/** `received`: alpha / beta of every picture; `shares`: its square root, of 255; `setInks`: the set that has most of each, and
+ * the colours of the sets, null without others on the shelf; `maskInk`: red, green, blue. */
 export interface Look {
-  alpha: Float64Array; beta: number; shares: Uint8Array; colours: string[]; shade: Uint8Array; changes: Uint8Array;
+  received: Float64Array; shares: Uint8Array; colours: string[]; shade: Uint8Array; changes: Uint8Array;
   inks: Inks; maskInk: number[]; setInks: { of: Int32Array; inks: number[][] } | null; labels(): Label[]; tile(i: number): Tile | null;
 }
 /** A thumbnail within the sheet of all: its upper left corner and its side, in pixels. */
@@ -229,14 +247,14 @@ export interface MapPanel {
 export interface ReachPanel {
   show(data: Data): void;
   move(setting: {
-    beta: number; gamma: number; changes: Uint8Array; shade: Uint8Array; selected: number;
-    alpha: Record<Side, Float64Array>;
+    beta: number; gamma: number; title: string; set: number; changes: Uint8Array; shade: Uint8Array; selected: number;
+    received: Record<Side, Float64Array>;
   }): void;
   retint(inks: Inks, sets: string[]): void; summary(): object;
 }
 export interface OverlayPanel {
   show(data: Data): void; mark(shade: Uint8Array, selected: number): void; follow(): void;
-  weigh(alpha: Float64Array, beta: number): void; hint(k: number): boolean; labels(): Label[];
+  weigh(alpha: Float64Array, received: Float64Array): void; hint(k: number): boolean; labels(): Label[];
 }
 export interface Answers {
   clip: number; llu: number; clipProbability: number; lluProbability: number;
@@ -248,7 +266,7 @@ export interface TabPanel {
 }
 export interface TabContext { state: State; paint: Paint; ask: Trigger }
 export interface Panels {
-  controls: { show(beta: number, gamma: number, statistics: boolean | null): void };
+  controls: { show(beta: number, gamma: number, statistics: boolean | null, title: string): void };
   tiles: { show(now: Summary, clip: Summary, names: { ofTraining: boolean; everyday: number }): void; busy(value: boolean): void };
   caption: { show(text: string): void };
   card: { show(data: Data, i: number, answers: Answers): void; clear(): void };
@@ -271,7 +289,7 @@ export interface Panels {
 /** What the page's one public name, lluExplorer, offers. */
 export interface Face {
   state(): object; setBeta(beta: number): void; setGamma(gamma: number | string): void;
-  setStatistics(on: boolean): void; switchSet(name: string, on: boolean): void;
+  setStatistics(on: boolean): void; switchSet(name: string, on: boolean): void; giveSliders(name: string): void;
   select(i: number): void; choose(indices: number[] | null): void; where(i: number): number[];
   live(answer: CameraAnswer | null): LiveSaid | null; predict(beta: number, gamma: number | string): Float32Array | null;
   exportSvg(): Promise<string>; saveMap(kind: "png" | "svg"): Promise<void>; copyLink(): Promise<string>;
@@ -289,12 +307,13 @@ export interface Card {
 }
 export interface CardsPayload {
   classes: Card[]; notes: string[]; undo: string | null; changed: boolean; fixed: boolean; limits: Limits;
+  choices: Choice[];
 }
 /** A file by its path in a folder, or an empty folder. */
 export interface Found { path: string; file: File | null }
 export interface CardsState {
   element: HTMLElement; trigger: Trigger; data: CardsPayload; whole: Set<string>; next: string[];
-  recording: Recording | null;
+  recording: Recording | null; manner: { name: string; manner: string } | null;
 }
 
 // The camera.
@@ -310,15 +329,14 @@ export interface CameraAnswer {
   id?: string; images?: Near<Floats>; anchor?: number; scores?: Scores<Floats>; place?: number[]; picture?: string;
 }
 /**
- * name: the class that the shots are of; most: how many; host: where they are shown while they come. `count` hears
+ * name: the class that the shots are of; manner: "join" or "replace" where it was asked, else ""; most: how many; host: where they are shown while they come. `count` hears
  * their number, `done` how many have joined and a sentence.
  */
 export interface RecordingTask {
-  name: string; most: number; host: HTMLElement; count(shots: number): void; done(joined: number, news: string): void;
+  name: string; manner: string; most: number; host: HTMLElement; count(shots: number): void; done(joined: number, news: string): void;
 }
 export interface Recording { stop(): void }
 
 // What is asked about files that wait; "work" while they are read.
-export interface Question {
-  kind: "name" | "manner" | "work"; text: string; choices: { manner: string; title: string; words: string }[];
-}
+export interface Choice { manner: string; title: string; words: string }
+export interface Question { kind: "name" | "manner" | "work"; text: string; choices: Choice[] }

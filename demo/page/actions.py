@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 import gradio as gr
 
 from demo.hosting.host import Host
+from demo.page.arguments import mask_of
 from demo.page.visitors import Visitors, visitor
 from demo.payloads.explorer import arc_payload
 from demo.payloads.saved_page import save_page
@@ -16,8 +17,9 @@ from demo.payloads.summary import summary
 from demo.session import draft as drafts
 from demo.session import edits, queries, saving, training
 from demo.session.photographs import photograph_path
+from demo.session.presets import NO_EXAMPLE
 from demo.session.session import Session
-from demo.session.shelf.members import OWN
+from demo.session.shelf import shelving
 from llu_core.errors import LluError
 from llu_core.steps import counted, drain
 
@@ -30,14 +32,16 @@ class Actions:
 
     def load_example(self, name: str, request: gr.Request) -> dict[str, Any]:
         """Load a built-in example, trained; with another model than the app started with, it is left to train."""
+        if name == NO_EXAMPLE:  # the list's first line, while another set is on show
+            return self.get_summary(request)
         before = self.visitors.session(request)
         example = self.host.examples.get(before, name)
 
         def load(session: Session) -> Session:
             if session.encoder is not before.encoder:
                 raise LluError("the model was changed meanwhile; choose the example again")
-            shelf = {"shelf": session.shelf, "resting": session.resting - {OWN}}
-            return replace(example, lineage=object(), **shelf).replacing(session, f"open {name}")
+            opened = shelving.brought_along(replace(example, lineage=object()), session, session.shelf)
+            return opened.replacing(session, f"open {name}")
 
         return self.visitors.change(request, load)
 
@@ -129,13 +133,10 @@ class Actions:
         """The set, the model and, once trained, its accuracies at the current beta and gamma."""
         return summary(self.visitors.session(request))
 
-    def set_mask(self, beta: float, gamma: float | str, request: gr.Request) -> dict[str, Any]:
-        """Move beta (0 to 1) and gamma (0 to "inf"); nothing is retrained."""
-        try:
-            mask = float(beta), float(gamma)
-        except (TypeError, ValueError, OverflowError):
-            raise LluError(f"beta {beta!r} and gamma {gamma!r} must be numbers; gamma may be inf") from None
-        return self.visitors.change(request, training.set_mask, *mask)
+    def set_mask(self, beta: float, gamma: float | str, request: gr.Request, set_name: str = "") -> dict[str, Any]:
+        """Move beta (0 to 1) and gamma (0 to "inf") of the set on the page, or of the one on the shelf that is named;
+        nothing is retrained."""
+        return self.visitors.change(request, shelving.move_set, set_name, *mask_of(beta, gamma))
 
     def set_statistics(self, counted: bool, request: gr.Request) -> dict[str, Any]:
         """Let the adapter's class statistics count, or not; nothing is retrained."""

@@ -63,6 +63,14 @@ def _printable(value: Any) -> Any:
     return value
 
 
+def mask_of(beta: Any, gamma: Any) -> tuple[float, float]:
+    """Beta and gamma as numbers; gamma may be a text, "inf" among them."""
+    try:
+        return float(beta), float(gamma)
+    except (TypeError, ValueError, OverflowError):
+        raise LluError(f"beta {beta!r} and gamma {gamma!r} must be numbers; gamma may be inf") from None
+
+
 def file_path(payload: Any) -> str | None:
     """A file as it came; gradio's own checks would answer with a bare "Error", and print what they refused."""
     return None if payload is None else payload.path

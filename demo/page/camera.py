@@ -19,9 +19,19 @@ class CameraActions:
         self.frames, self.visitors = host.frames, Visitors(host.store)
 
     def add_shots(
-        self, number: int, name: str, pictures: list[str], recording: str, begins: bool, request: gr.Request
+        self,
+        number: int,
+        name: str,
+        pictures: list[str],
+        recording: str,
+        begins: bool,
+        manner: str,
+        request: gr.Request,
     ) -> str:
-        """Add what a recording has brought so far to the class `name`; all of one recording is one step for Undo."""
+        """Add what a recording has brought so far to the class `name`; all of one recording is one step for Undo.
+
+        manner: "join" the set on show or "replace" it where a new class begins; "" as for files that are dropped.
+        """
         counted = 0
 
         def join(session: Session) -> Session:
@@ -31,7 +41,7 @@ class CameraActions:
 
         try:
             read_for = self.visitors.session(request)
-            read = shots.read_shots(read_for, name, pictures, recording, begins)
+            read = shots.read_shots(read_for, name, pictures, recording, begins, manner)
             self.visitors.update(request, join)
         except LluError as error:
             return told(number, message=str(error))

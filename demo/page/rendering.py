@@ -17,7 +17,9 @@ from demo.payloads.summary import status_line
 from demo.payloads.waiting import answers_payload
 from demo.session import training
 from demo.session.draft import unseen_without_pictures
+from demo.session.presets import NO_EXAMPLE, PRESETS
 from demo.session.session import Session
+from demo.session.uploads.question import choices_for_a_recording
 from llu_core.data.taught import warning
 from llu_core.errors import as_written
 
@@ -50,7 +52,7 @@ class Rendering:
         return [
             _model_line(session),
             offers_payload(session.encoder_name),
-            session.preset,
+            _examples(session),
             _cards(session),
             ", ".join(unseen_without_pictures(session.draft)),
             "\n".join(session.source.templates),
@@ -101,6 +103,14 @@ def _same_adapter(before: Session, now: Session) -> bool:
     return before.model is not None and now.model is not None and before.model.id == now.model.id
 
 
+def _examples(session: Session) -> Any:
+    """The list of examples; before them, where none is on show, what is."""
+    if session.preset is not None:
+        return gr.update(choices=list(PRESETS), value=session.preset)
+    own = "Your set" if session.source.class_names else "Choose an example"
+    return gr.update(choices=[(own, NO_EXAMPLE), *((title, title) for title in PRESETS)], value=NO_EXAMPLE)
+
+
 def _model_line(session: Session) -> str:
     """Who reads the set, what it knows, and which of the visitor's class names it was never taught."""
     told = "" if session.preset else warning(session.encoder_name, session.draft.class_names)
@@ -109,7 +119,7 @@ def _model_line(session: Session) -> str:
 
 
 def _marked(told: str) -> str:
-    return " \u26a0 <b>words it was never taught</b>" if told else ""
+    return " <b>\u26a0 words it was never taught</b>" if told else ""
 
 
 def _cards(session: Session) -> str:
@@ -121,4 +131,4 @@ def _cards(session: Session) -> str:
     }
     if session.features is not None:
         return cards_payload_of_features(session.features, **shown)
-    return cards_payload(session.draft, **shown)
+    return cards_payload(session.draft, **shown, choices=choices_for_a_recording(session))

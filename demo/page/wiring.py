@@ -151,13 +151,17 @@ def _wire_training(page: Page) -> None:
 
 
 def _wire_tuning(page: Page) -> None:
-    """The page's own sliders move to what was chosen, as if by hand."""
+    """The sliders of the set on the page move to what was chosen, as if by hand."""
     panel, summary = page.view.train, page.view.summary
     chosen = panel.tune.click(
         friendly(page.work.choose_mask), None, [panel.tuned, summary], api_name="choose_mask", trigger_mode="once",
         **IN_LINE,
     )  # fmt: skip
-    move = "({ trained }) => { lluExplorer.setBeta(trained.beta); lluExplorer.setGamma(String(trained.gamma)); }"
+    move = """({ trained }) => {
+        lluExplorer.giveSliders("");
+        lluExplorer.setBeta(trained.beta);
+        lluExplorer.setGamma(String(trained.gamma));
+    }"""
     chosen.success(None, summary, None, js=move)
 
 
@@ -215,9 +219,8 @@ def _wire_camera(page: Page) -> None:
     """The script has one call of a kind under way, so that none is left out; a recording is drawn when it has ended."""
     camera: Any = page.view.predict.camera  # gradio finds its events in its script
     actions, many = page.camera, {"trigger_mode": "multiple", **PRIVATE}
-    camera.shots(
-        with_event(actions.add_shots, "number", "name", "pictures", "recording", "begins"), None, camera, **many
-    )
+    shot = ("number", "name", "pictures", "recording", "begins", "manner")
+    camera.shots(with_event(actions.add_shots, *shot), None, camera, **many)
     page.show_panels(camera.recorded)
     camera.frame(with_event(actions.answer_frame, "number", "picture", often=True), None, camera, **many)
     kept = camera.keep(with_event(actions.keep_frame, "number", "picture"), None, camera, **many)
@@ -235,10 +238,11 @@ def _wire_explorer(page: Page) -> None:
         yield from page.work.compare(*received(page.work.compare, [*entries(event, "run"), request]))
 
     def set_settings(request: gr.Request, event: gr.EventData) -> None:
-        *mask, statistics, resting = entries(event, "beta", "gamma", "statistics", "resting")
+        *mask, statistics, resting, masks = entries(event, "beta", "gamma", "statistics", "resting", "masks")
         actions.set_mask(*received(actions.set_mask, [*mask, request]))
-        if resting is not None:  # the shelf has others
+        if resting is not None and masks is not None:  # the shelf has others
             shelf.let_rest(*received(shelf.let_rest, [resting, request]))
+            shelf.move_all(*received(shelf.move_all, [masks, request]))
         if statistics is not None:  # the adapter has some
             actions.set_statistics(*received(actions.set_statistics, [statistics, request]))
 

@@ -34,12 +34,13 @@ def cards_payload(
     changed: bool = False,
     limits: Limits | None = None,
     told: str = "",
+    choices: Sequence[tuple[str, str, str]] = (),
 ) -> str:
     """The draft as JSON, see `_payload`; a class is {name, train, test, count, pictures, more}.
 
     pictures: [{key, name, part, src}], training pictures first, and `more` that the bound cut off.
     undo: what can be taken back, in words; changed: whether the set is another one than was trained on; told: the first
-    of the notes.
+    of the notes; choices: as a Question has them, for a recording of a new class.
     """
     pictures = defaultdict(list)
     for key, (part, picture) in pictures_by_key(draft).items():
@@ -53,7 +54,8 @@ def cards_payload(
             for key, part, picture in pictures[label][:most]
         ]
         classes.append(_class(name, train, len(pictures[label]) - train) | _shown(shown, len(pictures[label])))
-    return _payload(classes, draft.rejected, undo=undo, changed=changed, limits=limits, told=told)
+    told_of = {"undo": undo, "changed": changed, "limits": limits, "told": told, "choices": choices}
+    return _payload(classes, draft.rejected, **told_of)
 
 
 def cards_payload_of_features(
@@ -88,8 +90,9 @@ def _payload(
     fixed: bool = False,
     limits: Limits | None = None,
     told: str = "",
+    choices: Sequence[tuple[str, str, str]] = (),
 ) -> str:
-    """{"classes", "notes": [sentence], "undo": words or null, "changed", "fixed": no editing, "limits"}."""
+    """{"classes", "notes": [sentence], "undo": words or null, "changed", "fixed": no editing, "choices", "limits"}."""
     limits = limits or Limits()
     return json.dumps(
         {
@@ -98,6 +101,7 @@ def _payload(
             "undo": undo,
             "changed": changed,
             "fixed": fixed,
+            "choices": choices_told(choices),
             "limits": {
                 "bytes": limits.upload_mb * MB,
                 "files": limits.files,
@@ -110,6 +114,11 @@ def _payload(
             },
         }
     )
+
+
+def choices_told(choices: Sequence[tuple[str, str, str]]) -> list[dict[str, str]]:
+    """The choices of a question for the page."""
+    return [dict(zip(("manner", "title", "words"), choice, strict=True)) for choice in choices]
 
 
 def _rows_by_label(part: LabelledEmbeddings) -> dict[int, list[int]]:

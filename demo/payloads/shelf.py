@@ -8,7 +8,7 @@ import torch
 from demo.payloads.arrays import floats, told_gamma
 from demo.payloads.elsewhere import heading_of
 from demo.session.session import Session
-from demo.session.shelf.members import members, switched_on
+from demo.session.shelf.members import masks_of, members, switched_on
 from demo.session.shelf.together import Together, accuracies_of, together
 from llu_core.errors import as_written
 from llu_core.method.checkpoint import TrainedAdapter
@@ -23,8 +23,11 @@ def sets_payload(session: Session) -> list[dict[str, Any]] | None:
     on = {each.name for each in switched_on(session)}
     return [
         {
+            "id": each.model.id,
             "name": each.name,
             "title": each.title,
+            "beta": each.mask[0],
+            "gamma": told_gamma(each.mask[1]),
             "on": each.name in on,
             "why": each.why,
             "kept": session.shelf.entry_of(each.model) is not None,
@@ -127,19 +130,20 @@ def _joined_anchors(joined: Together) -> dict[str, list[int]]:
 
 
 def shelf_summary(session: Session) -> dict[str, Any] | None:
-    """What each set has right without and with the shelf, in percent among the classes of all; None without one."""
+    """Every set with its beta and gamma, and what it has right without and with the shelf, in percent among the classes
+    of all; None without one."""
     sets, joined = sets_payload(session), together(session)
     if sets is None:
         return None
-    told = [{key: each[key] for key in ("name", "title", "on", "why")} for each in sets]
+    told = [{key: each[key] for key in ("name", "title", "beta", "gamma", "on", "why")} for each in sets]
     if joined is not None:
-        setting: Any = {"on": _on(session, joined), "statistics": session.statistics}
-        clip = joined.sweep.predictions(beta=0.0, gamma=0.0, **setting)
-        llu = joined.sweep.predictions(beta=session.beta, gamma=session.gamma, **setting)
+        sweep, masks, on = joined.sweep, masks_of(session), _on(session, joined)
+        clip = sweep.predictions(masks, [False] * len(on))
+        llu = sweep.predictions(masks, on, statistics=session.statistics)
         acting = [each for each in told if not each["why"]]
         for index, each in enumerate(acting):
             each |= {"clip": accuracies_of(joined, index, clip), "llu": accuracies_of(joined, index, llu)}
-    return {"beta": session.beta, "gamma": told_gamma(session.gamma), "sets": told}
+    return {"sets": told}
 
 
 def _on(session: Session, joined: Together) -> list[bool]:

@@ -25,7 +25,7 @@ def library_code(session: Session) -> str:
     if session.model is not None and not (session.model.trained.encoder_identity and session.model.trained.model):
         return EMBEDDINGS_CODE
     model = session.encoder_name if session.model is None else session.model.trained.model
-    if session.model is not None and isinstance(answering(session), TrainedComposition):
+    if _composed(session):
         return f"""from llu_core import OpenClipEncoder, TrainedComposition
 from llu_core.files.images import decode
 from llu_core.method.composition.prediction import predict_saved
@@ -47,7 +47,6 @@ print(f"CLIP: {{answer.clip_class}}, LLU: {{answer.llu_class}}, alpha {{answer.a
 
 def client_code(session: Session, address: str) -> str:
     """Python that repeats the page's work through the running app."""
-    gamma = "inf" if session.gamma == float("inf") else session.gamma
     ask = f'print(client.predict(handle_file("{PICTURE}"), api_name="/ask"))'
     if session.model is not None and not session.model.trained.encoder_identity:
         ask = 'print(client.predict(api_name="/save_predictions"))  # of embeddings, for which no encoder is known'
@@ -55,12 +54,23 @@ def client_code(session: Session, address: str) -> str:
 
 client = Client({address!r})
 {_start(session)}
-client.predict({session.beta!r}, {gamma!r}, api_name="/set_mask")
 {ask}
 """
 
 
+def _composed(session: Session) -> bool:
+    return session.model is not None and isinstance(answering(session), TrainedComposition)
+
+
 def _start(session: Session) -> str:
+    """What brings what answers, at its beta and gamma: of several sets, what is downloaded has every one's own."""
+    if _composed(session):
+        return _opened(session)
+    gamma = "inf" if session.gamma == float("inf") else session.gamma
+    return f'{_adapter(session)}\nclient.predict({session.beta!r}, {gamma!r}, api_name="/set_mask")'
+
+
+def _adapter(session: Session) -> str:
     """What brings the adapter: the example, the downloaded adapter, or a training where neither has it.
 
     What is downloaded has no class statistics where they are switched off; after a training they are switched off.
@@ -78,6 +88,11 @@ def _start(session: Session) -> str:
             f'client.predict([handle_file("{file}")], "", api_name="/add_pictures")\n'
             f'client.predict({trained!r}, api_name="/train"){off}'
         )
-    opened = 'client.predict(handle_file("llu-adapter.zip"), api_name="/open_adapter")'
+    return _opened(session)
+
+
+def _opened(session: Session) -> str:
+    """The downloaded adapter, or all that were saved together, with the model that reads for it."""
+    opened, model = 'client.predict(handle_file("llu-adapter.zip"), api_name="/open_adapter")', session.require_model()
     chosen = session.readers is None and model.trained.model in BACKBONES  # one model was chosen for everything
     return f'client.predict({model.trained.model!r}, "", api_name="/load_model")\n{opened}' if chosen else opened

@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from demo.payloads.cards import choices_told
 from demo.session.session import Session
 from demo.session.uploads.question import Question
 
@@ -13,8 +14,7 @@ NOTHING = "null"
 
 def question_payload(question: Question) -> str:
     """The question as JSON: {kind, text, choices: [{manner, title, words}]}."""
-    choices = [dict(zip(("manner", "title", "words"), choice, strict=True)) for choice in question.choices]
-    return json.dumps({"kind": question.kind, "text": question.text, "choices": choices})
+    return json.dumps({"kind": question.kind, "text": question.text, "choices": choices_told(question.choices)})
 
 
 def reading_payload(files: Sequence[str], done: int = 0, total: int = 0) -> str:

@@ -274,4 +274,4 @@ def set_templates(session: Session, templates: str) -> Session:
 def clear(session: Session) -> Session:
     """Forget the visitor's pictures and everything trained on them."""
     empty = replace(session, draft=drafts.empty_draft(), features=None, preset=None, model=None, history=())
-    return replace(empty, given=None, lineage=object(), shelf=Shelf(), resting=frozenset()).for_own_set()
+    return replace(empty, given=None, lineage=object(), shelf=Shelf(), resting=frozenset(), masks={}).for_own_set()

@@ -26,6 +26,9 @@ class Preset:
     beyond: tuple[float, float] = (1.0, 0.0)
 
 
+NO_EXAMPLE = "(no example)"
+"""What stands in the list of examples while another set is on show."""
+
 PRESETS = {
     "New words": Preset(
         "picto:new-words",

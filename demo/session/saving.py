@@ -12,8 +12,8 @@ import torch
 from demo.session.draft import StoredPicture, empty_draft
 from demo.session.model import UNLABELLED, accuracies
 from demo.session.session import Session
-from demo.session.shelf.members import OWN, answering, switched_on
-from demo.session.shelf.shelving import add_to_shelf
+from demo.session.shelf.members import answering, switched_on
+from demo.session.shelf.shelving import add_to_shelf, brought_along, require_new
 from demo.session.shelf.together import together
 from demo.session.uploads.adapter import anchors_as_shots, asking, model_of_anchors, read_adapters
 from demo.session.uploads.project import ADAPTER_FOLDER, ROWS_FILE, belongs, open_project, packed_rows
@@ -129,13 +129,18 @@ def save_predictions(session: Session, folder: Path) -> Path:
 
 def open_adapter(session: Session, path: Path) -> Session:
     """Reopen a saved zip: a project with its pictures, or an adapter, whose anchors are the set then; of several that
-    were saved together, the first is on the page then and the others join the shelf."""
+    were saved together, the first is on the page then and the others join the shelf. Raises LluError for one that
+    is on the shelf already."""
     if is_project(list_zip(path, max_bytes=session.limits.unpacked_mb * MB)):
-        return open_project(session, path)
+        opened = open_project(session, path)
+        if opened.model is not None:
+            require_new(session.shelf, path.stem, opened.model)
+        return opened
     (name, trained, reader), *others = read_adapters(session, path)
     shots = anchors_as_shots(trained, name)
     shown = replace(session, draft=empty_draft(), features=shots, preset=None)
     opened = asking(shown, trained, reader, shots, source=shots)
+    require_new(session.shelf, name, opened.require_model())
     for name, trained, _ in others:
         opened = add_to_shelf(opened, name, model_of_anchors(trained, name))
     return replace(opened, history=session.history)  # all of it is one step for Undo
@@ -150,7 +155,7 @@ def join_adapter(session: Session, before: Session, opened: Session) -> Session:
     if session.encoder is not before.encoder or session.shelf is not before.shelf:
         what = "model" if session.shelf is before.shelf else "shelf"
         raise LluError(f"the {what} was changed meanwhile; reopen the adapter again")
-    again = replace(opened, lineage=object(), resting=session.resting - {OWN})
+    again = brought_along(replace(opened, lineage=object()), session, opened.shelf)
     return again.replacing(session, f"reopen {opened.source.name}")
 
 

@@ -1,5 +1,6 @@
 """A visitor's session: one frozen value from which everything on the page is derived."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -7,7 +8,7 @@ from demo.session.draft import empty_draft, require_within, stored_pictures
 from demo.session.memory import pieces_of
 from demo.session.model import Model
 from demo.session.readers import Reader, Readers
-from demo.session.shelf.shelf import Shelf
+from demo.session.shelf.shelf import Mask, Shelf, Shelved
 from demo.settings import MB, Limits
 from llu_core.data.fewshot import FewShotSet
 from llu_core.data.pictures import ImageSource
@@ -41,13 +42,14 @@ class Edit:
 @dataclass(frozen=True, eq=False)
 class Session:
     """encoder: reads the set; shared between visitors and never changed. readers: who reads an example and who an own
-    set, None once one model was chosen for everything. beta, gamma: where the visitor's sliders stand; statistics:
-    whether class statistics count, where the adapter has some.
+    set, None once one model was chosen for everything. beta, gamma: where the visitor has those of the set on the page;
+    statistics: whether class statistics count, where the adapter has some.
 
     draft: the visitor's pictures; features: a set that came as embeddings and takes the draft's place, or None.
     history: earlier states of the set, newest last; limits: what a set may be. given: the adapter that came with an
     example. lineage: stays the same while a set is edited, and is another one once it is deleted or replaced.
-    shelf: trained sets that are kept beside the one on the page; resting: the names of those that are switched off.
+    shelf: trained sets that are kept beside the one on the page; resting: the names of those that are switched off;
+    masks: beta and gamma of those that were moved since they came there, by their names.
     """
 
     encoder: Encoder
@@ -66,6 +68,7 @@ class Session:
     readers: Readers | None = None
     shelf: Shelf = field(default_factory=Shelf)
     resting: frozenset[str] = frozenset()
+    masks: Mapping[str, Mask] = field(default_factory=dict)
 
     @property
     def source(self) -> ImageSource | FewShotSet:
@@ -153,6 +156,15 @@ class Session:
         left = {each.name for each in self.shelf.entries} - {each.name for each in shelf.entries}
         changed = self._changed(label, False, "", shelf=shelf, resting=self.resting - left)
         return changed.within_memory(self)
+
+    def mask_of(self, entry: Shelved) -> Mask:
+        """With which beta and gamma a set of the shelf acts while it is not on the page."""
+        return self.masks.get(entry.name, entry.mask)
+
+    def with_own_mask_kept(self) -> "Session":
+        """The session before another set comes on the page: the one that is there acts on as it does, if it is kept."""
+        kept = self.shelf.entry_of(self.model)
+        return self if kept is None else replace(self, masks={**self.masks, kept.name: (self.beta, self.gamma)})
 
     def with_features(self, features: FewShotSet) -> "Session":
         """The session with a set of embeddings in place of pictures."""

@@ -53,7 +53,7 @@ def is_long(session: Session) -> bool:
 
 
 def set_mask(session: Session, beta: float, gamma: float) -> Session:
-    """Remember where the sliders stand, for saving."""
+    """Remember beta and gamma of the set on the page."""
     check_mask(beta, gamma)
     return replace(session, beta=float(beta), gamma=float(gamma))
 
@@ -128,7 +128,8 @@ def join_training(session: Session, before: Session, trained: Session) -> Sessio
     model, now = trained.require_model(), session.model
     if now is not None and now is not before.model and _comparable(now, model.shots):
         model = model.with_queries(now.queries)
-    return replace(session, model=model, beta=trained.beta, gamma=trained.gamma, statistics=trained.statistics)
+    kept = session.with_own_mask_kept()
+    return replace(kept, model=model, beta=trained.beta, gamma=trained.gamma, statistics=trained.statistics)
 
 
 def _comparable(model: Model, shots: FewShotSet) -> bool:

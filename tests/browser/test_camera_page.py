@@ -71,9 +71,23 @@ def joined(page: Page) -> int:
     return int(news.inner_text().split()[0])
 
 
-def record_new(page: Page, name: str, least: int = 4) -> int:
+def name_class(page: Page, name: str) -> None:
+    """Type the name of a new class; while an example is on show it is asked first, and begins another set here."""
     open_mode(page, "teach")
+    expect(page.locator("#cards .card").first).to_be_attached()
     page.locator("#cards .new-name").fill(name)
+    if page.locator("#preset input").input_value() == "Your set":
+        return
+    page.locator("#cards .for-new").focus()
+    page.keyboard.press("Space")
+    expect(page.locator("#cards .say")).to_have_text(f"Where shall the pictures of {name} go?")
+    assert shots_of(page) == 0
+    page.get_by_role("button", name="Begin another set").click()
+    expect(page.locator("#cards .for-new")).to_be_focused()
+
+
+def record_new(page: Page, name: str, least: int = 4) -> int:
+    name_class(page, name)
     taken = record(page, page.locator("#cards .for-new"), least)
     expect(card(page, name).locator(".count")).to_contain_text(f"{taken} pictures")
     return taken
@@ -123,9 +137,7 @@ def test_shots_are_recorded_trained_on_and_asked_about_live(opened: Opener):
 
 def test_a_key_is_held_too_and_its_repeats_do_not_count(opened: Opener):
     page = opened(*FAKE_CAMERA)
-    open_mode(page, "teach")
-    page.locator("#cards .new-name").fill("cup")
-    page.locator("#cards .for-new").focus()
+    name_class(page, "cup")
     for _ in range(5):  # what a held key sends
         page.keyboard.down("Space")
         page.wait_for_timeout(100)
@@ -196,9 +208,7 @@ def test_the_camera_is_off_once_the_button_is_let_go(opened: Opener):
 
 def test_a_limit_ends_a_recording_and_what_came_stays(opened: Opener):
     page = opened(*FAKE_CAMERA, script=_limited(shots=3))
-    open_mode(page, "teach")
-    page.locator("#cards .new-name").fill("cup")
-    page.locator("#cards .for-new").focus()
+    name_class(page, "cup")
     page.keyboard.down("Enter")
     expect(page.locator("#cards .say")).to_contain_text("One recording takes 3 pictures")
     page.keyboard.up("Enter")
@@ -270,3 +280,17 @@ def test_a_new_class_needs_its_name_before_its_pictures(opened: Opener):
     page.keyboard.press("Space")
     expect(page.locator("#cards .say")).to_contain_text("Type what the pictures show")
     assert shots_of(page) == 0
+
+
+def test_a_recording_joins_the_example_where_the_visitor_says_so(opened: Opener):
+    page = opened(*FAKE_CAMERA)
+    open_mode(page, "teach")
+    expect(page.locator("#cards .card").first).to_be_attached()
+    classes = page.locator("#cards .card").count()
+    page.locator("#cards .new-name").fill("cup")
+    page.locator("#cards .for-new").focus()
+    page.keyboard.press("Space")
+    page.get_by_role("button", name="Add to New words").click()
+    record(page, page.locator("#cards .for-new"), 2)
+    expect(page.locator("#cards .card")).to_have_count(classes + 1)
+    expect(page.locator("#preset input")).to_have_value("Your set")

@@ -22,6 +22,7 @@ function madeUp(table, { clip = {}, data = makeData({ seed: 60 }) } = {}) {
   const facts = factsOf(data);
   const before = { ...PLAIN, ...clip };
   facts.at = (beta, gamma) => ({ ...before, ...(beta === 0 ? {} : table(beta, gamma)) });
+  Object.defineProperty(facts, "clip", { value: before });
   return facts;
 }
 

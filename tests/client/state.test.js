@@ -83,13 +83,13 @@ test("the server is told of settings once, when the hand is off", () => {
   state.moveTo(0.7, Infinity);
   assert.equal(state.takeUnsent(), null);
   state.release();
-  assert.deepEqual(state.takeUnsent(), { beta: 0.7, gamma: "inf", statistics: null, resting: null });
+  assert.deepEqual(state.takeUnsent(), { beta: 0.7, gamma: "inf", statistics: null, resting: null, masks: null });
   state.release();
   assert.equal(state.takeUnsent(), null);
   state.moveTo(0.8, null);
   assert.equal(state.takeUnsent(), null);
   state.jumpTo(0.2, 4);
-  assert.deepEqual(state.takeUnsent(), { beta: 0.2, gamma: 4, statistics: null, resting: null });
+  assert.deepEqual(state.takeUnsent(), { beta: 0.2, gamma: 4, statistics: null, resting: null, masks: null });
 });
 
 test("what is chosen and hidden stays with its model, by the pictures' names", () => {
@@ -217,7 +217,7 @@ test("a link is followed as if by hand", () => {
   state.followLink(link);
   assert.deepEqual([state.selected, state.beta, state.gamma, state.colouring], [6, 0.25, Infinity, "llu"]);
   assert.deepEqual([state.inLesson, state.step, state.link], [true, 3, null]);
-  assert.deepEqual(state.takeUnsent(), { beta: 0.25, gamma: "inf", statistics: null, resting: null });
+  assert.deepEqual(state.takeUnsent(), { beta: 0.25, gamma: "inf", statistics: null, resting: null, masks: null });
 });
 
 test("what a link does not name stays", () => {

@@ -87,7 +87,7 @@ test("the switch acts at once, and the server learns of it as of the sliders", (
   state.subscribe((kind) => told.push(kind));
   state.switchStatistics(false);
   assert.deepEqual([told, state.data.statistics, state.data.scores.statistics], [["switched"], false, null]);
-  assert.deepEqual(state.takeUnsent(), { beta: 0.5, gamma: 20, statistics: false, resting: null });
+  assert.deepEqual(state.takeUnsent(), { beta: 0.5, gamma: 20, statistics: false, resting: null, masks: null });
   state.reset();
   assert.deepEqual([state.data.statistics, state.takeUnsent()?.statistics], [true, true]);
 });
@@ -99,7 +99,7 @@ test("a switch that was set by hand outlives the next training, and the server i
   state.takeUnsent();
   state.showData(makeData({ id: "other", seed: SEED, statistics: true }));
   assert.equal(state.data.scores.statistics, null);
-  assert.deepEqual(state.takeUnsent(), { beta: 0.5, gamma: 20, statistics: false, resting: null });
+  assert.deepEqual(state.takeUnsent(), { beta: 0.5, gamma: 20, statistics: false, resting: null, masks: null });
 });
 
 test("sliders that were set by hand are told to the server again after a training, which has set its own", () => {
@@ -108,7 +108,7 @@ test("sliders that were set by hand are told to the server again after a trainin
   state.jumpTo(0.7, 3);
   state.takeUnsent();
   state.showData(makeData({ id: "other" }));
-  assert.deepEqual(state.takeUnsent(), { beta: 0.7, gamma: 3, statistics: null, resting: null });
+  assert.deepEqual(state.takeUnsent(), { beta: 0.7, gamma: 3, statistics: null, resting: null, masks: null });
   state.showData(makeData({ id: "third", beta: 0.7, gamma: 3 }));
   assert.equal(state.takeUnsent(), null);
 });

@@ -50,6 +50,18 @@ def test_several_folders_that_wrap_classes_are_unwrapped(page: Page):
     assert packed(page, files).namelist() == ["cat/1.png", "cat/1 (2).png", "dog/1.png"]
 
 
+@pytest.mark.parametrize(
+    ("paths", "expected"),
+    [
+        (["cat/1.png", "cat/2.png", "loose.png"], ""),
+        (["one/cat/1.png", "two/cat/1.png"], "2 folders are read as one set: one, two."),
+        ([f"{n}/1.png" for n in range(8)], "8 folders are read as one set: 0, 1, 2, 3, 4, 5 and 2 more."),
+    ],
+)
+def test_folders_that_become_one_set_are_named(page: Page, paths: list[str], expected: str):
+    assert page.evaluate("(paths) => readAsOne(paths.map((path) => ({ path, file: {} })))", paths) == expected
+
+
 def test_a_path_cannot_lead_elsewhere(page: Page):
     assert packed(page, {"C:cat/a\\b.png": "x", "C:cat/c.png": ""}).namelist() == ["C cat/a_b.png", "C cat/c.png"]
 

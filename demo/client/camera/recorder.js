@@ -99,7 +99,7 @@ async function send(run) {
   const pictures = burst.nextBatch();
   if (!pictures.length) return;
   run.sending = true;
-  burst.hear(await ask("shots", { name: task.name, pictures, recording: id, begins }));
+  burst.hear(await ask("shots", { name: task.name, pictures, recording: id, begins, manner: task.manner }));
   if (burst.reason && run.held) letGo(run);
   const wait = burst.isSent && !run.held ? 0 : waitOf(limits(), begun, performance.now());
   setTimeout(() => { run.sending = false; send(run); }, wait);

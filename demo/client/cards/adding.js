@@ -1,7 +1,7 @@
 // Pictures that are chosen or dropped here travel through the page's own upload field, so that there is one way in.
 
 import { around, find, findA } from "../dom.js";
-import { isLeftover, readEntries, whyNotPackable, zipOf } from "./folder.js";
+import { isLeftover, readAsOne, readEntries, whyNotPackable, zipOf } from "./folder.js";
 import { say } from "./state.js";
 
 /** @import { CardsState, Found } from '../types.d.ts' */
@@ -12,10 +12,11 @@ function megabytes(bytes) {
 }
 
 /**
- * Put files into the upload field, as if chosen there; `className` is the class of those that are no zip.
- * @type {(state: CardsState, files: File[], className?: string) => void}
+ * Put files into the upload field, as if chosen there; `className` is the class of those that are no zip; `news` is said
+ * of them.
+ * @type {(state: CardsState, files: File[], className?: string, news?: string) => void}
  */
-function handOver(state, files, className) {
+function handOver(state, files, className, news = "") {
   /** @type {HTMLInputElement | null} */
   const field = document.querySelector("#drop input[type=file]");
   if (!field) return say(state, "Other files are still on their way, or wait above for an answer.");
@@ -26,7 +27,7 @@ function handOver(state, files, className) {
   if (files.length > most.pictures) {
     return say(state, `${files.length} files; the page takes ${most.pictures} pictures.`);
   }
-  say(state, "");
+  say(state, news);
   /** @type {HTMLInputElement | HTMLTextAreaElement | null} */
   const name = document.querySelector("#drop-class textarea, #drop-class input");
   if (name && className !== undefined) {
@@ -49,7 +50,7 @@ async function handOverFolder(state, found) {
   const tops = new Set(found.map(({ path }) => path.split("/")[0]));
   say(state, `Packing ${found.length} files …`);
   try {
-    handOver(state, [await zipOf(found, tops.size === 1 ? [...tops][0] : "folders")]);
+    handOver(state, [await zipOf(found, tops.size === 1 ? [...tops][0] : "folders")], undefined, readAsOne(found));
   } catch (error) {
     sayUnreadable(state, error);
   }

@@ -2,7 +2,7 @@
 
 import { find, findA, make, makeButton } from "../dom.js";
 import { chooseFolder, choosePictures, listenForFiles } from "./adding.js";
-import { addNewClassRecorder, cardRecorder } from "./recording.js";
+import { addNewClassRecorder, cardRecorder, forgetQuestion } from "./recording.js";
 import { makeRoving } from "./roving.js";
 import { hasClass, makeState, rememberFocus, restoreFocus, say, tidyName, whyNotAName } from "./state.js";
 import { stripNodes } from "./thumbs.js";
@@ -109,6 +109,7 @@ function draw(state, drawn, redraw) {
   const { element, data } = state;
   const focus = rememberFocus(state);
   for (const shots of element.querySelectorAll(".shots")) shots.remove(); // they are pictures of a card by now
+  forgetQuestion(state);
   find(element, ".top").replaceChildren(...topNodes(state, data));
   const notes = find(element, ".notes");
   notes.replaceChildren(...data.notes.map((note) => make("p", "note", note)));

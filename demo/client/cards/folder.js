@@ -5,6 +5,9 @@
 
 /** @typedef {{ path: string, bytes: Uint8Array<ArrayBuffer> }} Entry */
 
+/** So many folders are named. */
+const MOST_NAMED = 6;
+
 const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   let crc = byte;
   for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? 0xedb88320 ^ (crc >>> 1) : crc >>> 1;
@@ -88,6 +91,15 @@ function withClassPaths(found) {
     taken.add(unique);
     return { path: unique, file };
   });
+}
+
+/** Which folders become one set, in a sentence; "" where it is one. @type {(found: Found[]) => string} */
+export function readAsOne(found) {
+  const inFolders = found.filter(({ path, file }) => !file || path.includes("/"));
+  const names = [...new Set(inFolders.map(({ path }) => path.split("/")[0]))];
+  if (names.length < 2) return "";
+  const more = names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : "";
+  return `${names.length} folders are read as one set: ${names.slice(0, MOST_NAMED).join(", ")}${more}.`;
 }
 
 /** @type {(what: string, most: string | number) => string} */

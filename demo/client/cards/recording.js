@@ -3,23 +3,23 @@
 import { startRecording } from "../camera/recorder.js";
 import { wireHold } from "../camera/hold.js";
 import { findA, make, makeButton, setText } from "../dom.js";
-import { say, tidyName, whyNotAName } from "./state.js";
+import { hasClass, say, tidyName, whyNotAName } from "./state.js";
 
-/** @import { Card, CardsState } from '../types.d.ts' */
+/** @import { Card, CardsState, RecordingTask } from '../types.d.ts' */
 
 const TEXT = "Hold to record";
 
 /**
  * `host` is where the pictures are shown while they come; `after(joined)` is called when the recording has ended.
- * @type {(state: CardsState, button: HTMLElement, name: string, host: HTMLElement,
+ * @type {(state: CardsState, button: HTMLElement, wanted: Pick<RecordingTask, "name" | "manner" | "host">,
  *   after: (joined: number) => void) => void}
  */
-function begin(state, button, name, host, after) {
+function begin(state, button, wanted, after) {
   if (state.recording) return;
   say(state, "");
   button.classList.add("held");
   state.recording = startRecording({
-    name, host, most: state.data.limits.shots,
+    ...wanted, most: state.data.limits.shots,
     count(shots) { setText(button, `Recording ${shots}`); },
     done(joined, news) {
       state.recording = null;
@@ -46,8 +46,36 @@ export function cardRecorder(state, card, drawn) {
   const host = make("div", "shots-host");
   const button = recordButton("on-card", `Record webcam pictures of ${card.name}`);
   button.dataset.spot = `record ${card.name}`;
-  wireHold(button, () => begin(state, button, card.name, host, drawn), () => state.recording?.stop());
+  wireHold(button, () => begin(state, button, { name: card.name, manner: "", host }, drawn), () => state.recording?.stop());
   return { button, host };
+}
+
+/**
+ * Where pictures of a new class are to go, in place, before the camera goes on; then the button is held again.
+ * @type {(state: CardsState, name: string, form: HTMLElement, button: HTMLElement) => void}
+ */
+function askManner(state, name, form, button) {
+  forgetQuestion(state);
+  const box = make("div", "record-question");
+  box.setAttribute("role", "group");
+  box.setAttribute("aria-label", "Where the pictures go");
+  box.append(...state.data.choices.map(({ manner, title, words }) => {
+    const choice = makeButton("", undefined, () => {
+      state.manner = { name, manner };
+      forgetQuestion(state);
+      say(state, `${title}: hold the button to record ${name}.`);
+      button.focus();
+    });
+    choice.append(make("b", "", title), make("small", "", words));
+    return choice;
+  }));
+  form.after(box);
+  say(state, `Where shall the pictures of ${name} go?`);
+}
+
+/** @type {(state: CardsState) => void} */
+export function forgetQuestion({ element }) {
+  for (const box of element.querySelectorAll(".record-question")) box.remove();
 }
 
 /**
@@ -63,7 +91,10 @@ export function addNewClassRecorder(state, form, drawn) {
     const name = tidyName(field.value);
     const reason = whyNotAName(state, name);
     if (reason) return say(state, reason);
-    begin(state, button, name, host, (joined) => {
+    const plain = hasClass(state, name) || !state.data.choices.length;
+    if (!plain && state.manner?.name !== name) return askManner(state, name, form, button);
+    begin(state, button, { name, manner: plain ? "" : state.manner?.manner ?? "", host }, (joined) => {
+      if (joined) Object.assign(state, { manner: null });
       if (joined) field.value = "";
       drawn();
     });

@@ -12,12 +12,13 @@ import { find } from "../dom.js";
 
 /**
  * data: the payload on show; whole: names of the classes whose pictures are all shown; next: where the focus goes when
- * what has it disappears with the next redraw; recording: that of the webcam, which no redraw disturbs.
+ * what has it disappears with the next redraw; recording: that of the webcam, which no redraw disturbs; manner: where the
+ * pictures of a new class are to go, once that was asked.
  * `trigger(name, data)` tells the server.
  * @type {(element: HTMLElement, trigger: Trigger, data: CardsPayload) => CardsState}
  */
 export function makeState(element, trigger, data) {
-  return { element, trigger, data, whole: new Set(), next: [], recording: null };
+  return { element, trigger, data, whole: new Set(), next: [], recording: null, manner: null };
 }
 
 /** One line of news under the buttons; an empty one takes it away. @type {(state: CardsState, text: string) => void} */

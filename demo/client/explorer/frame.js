@@ -11,6 +11,7 @@ import { samePictures } from "./model/payload.js";
 import { classNamesOf, problemIndex } from "./model/problems.js";
 import { countHidden, countOf, isFiltering, TEST } from "./model/selection.js";
 import { explainComposed } from "./model/shelf/composed.js";
+import { settingAlone, settingOf, shadedSetting } from "./model/shelf/masks.js";
 import { actingSet, actsTogether } from "./model/shelf/sets.js";
 import { computeNumbers, makeNumbers } from "./numbers.js";
 import { groupNameOf } from "./panels/selected.js";
@@ -122,10 +123,10 @@ export class Frame {
 
   /** How the points look now, for `drawPoints`. @type {() => Look} */
   #look() {
-    const { data, colours, shade, shares, changes, sweeps, acting } = this.numbers;
+    const { data, colours, shade, shares, changes, received, acting } = this.numbers;
     const { inks, mask, sets } = this.#palettes;
     return {
-      alpha: sweeps.alpha, beta: this.#state.beta, colours, shade, shares, changes, inks, maskInk: mask,
+      received: received.images, colours, shade, shares, changes, inks, maskInk: mask,
       setInks: data.shelf?.together ? { of: acting, inks: sets.map(channelsOf) } : null,
       labels: this.panels.overlay.labels, tile: this.#tile,
     };
@@ -136,14 +137,16 @@ export class Frame {
     const { panels } = this;
     const { beta, gamma, chosen, selected, colouring } = this.#state;
     if (this.#state.data) this.#renderMap();
-    panels.controls.show(beta, gamma, this.#state.data?.statistics ?? null);
+    const shelf = this.#state.data?.shelf ?? null;
+    const title = shelf?.together ? shelf.able[shelf.moved].title : "";
+    panels.controls.show(beta, gamma, this.#state.data?.statistics ?? null, title);
     if (!this.#state.data) return;
     const { data, sweeps, clip, changes, shade, summary, clipSummary } = this.numbers;
     const everyday = data.everyday?.names.length ?? 0;
     panels.tiles.show(summary, clipSummary, { ofTraining: !data.images.group.includes(TEST), everyday });
     panels.shelf.show(data, this.numbers.sets, this.numbers.clipSets, this.#palettes.sets);
-    const alpha = { images: sweeps.alpha, classes: sweeps.workspaces[0].classes.alpha };
-    panels.reach.move({ beta, gamma, changes, shade, selected, alpha });
+    const { received } = this.numbers;
+    panels.reach.move({ ...shadedSetting(data.shelf, { beta, gamma }), changes, shade, selected, received });
     this.#renderSelected();
     this.#renderFilters();
     panels.tabs.show({
@@ -154,7 +157,7 @@ export class Frame {
 
   #renderMap() {
     const { map, overlay } = this.panels;
-    overlay.weigh(this.numbers.sweeps.workspaces[0].classes.alpha, this.#state.beta);
+    overlay.weigh(this.numbers.sweeps.workspaces[0].classes.alpha, this.numbers.received.classes);
     if (!map.isReady()) return;
     map.recolour(this.#look());
     overlay.mark(this.numbers.shade, this.#state.selected);
@@ -177,7 +180,7 @@ export class Frame {
   }
 
   #renderSelected() {
-    const { selected, beta } = this.#state;
+    const { selected } = this.#state;
     const { data, sweeps, clip } = this.numbers;
     this.#root.classList.toggle("unselected", selected < 0);
     this.numbers.why = null;
@@ -191,7 +194,8 @@ export class Frame {
     const answers = { clip: clip[selected], llu: sweeps.best[selected] };
     this.panels.card.show(data, selected, {
       ...answers, clipProbability: rows.clip[answers.clip], lluProbability: rows.llu[answers.llu],
-      alpha: sweeps.alpha[selected], textAlpha: workspace.classes.alpha, beta,
+      alpha: sweeps.alpha[selected], textAlpha: workspace.classes.alpha,
+      beta: settingOf(data.shelf, "images", selected, this.#state).beta,
       set: actingSet(data, "images", selected, sweeps.alpha[selected]),
     });
     this.panels.bars.show(problem, rows.clip, rows.llu, data.images.truth[selected]);
@@ -203,11 +207,11 @@ export class Frame {
    * @type {(problem: Problem, row: number, answers: { clip: number, llu: number }) => void}
    */
   #renderWhy(problem, row, { clip, llu }) {
-    const { beta, gamma } = this.#state;
     const { names } = problem.classes;
     const rival = clip === llu ? runnerUp(problem.scores.uu, row, names.length, clip) : clip;
     const { data, sweeps } = this.numbers;
     const several = actsTogether(data.shelf);
+    const { beta, gamma } = settingAlone(data.shelf, this.#state.beta, this.#state.gamma);
     if (rival >= 0) {
       this.numbers.why = several
         ? explainComposed(sweeps.workspaces[data.problems.indexOf(problem)], problem, row, llu, rival)

@@ -4,6 +4,7 @@
 
 import { readBeta, readGamma } from "./model/numbers.js";
 import { COLOURINGS, QUERY } from "./model/selection.js";
+import { pageSetting } from "./model/shelf/masks.js";
 
 /** @import { Data, Link, Trigger } from '../types.d.ts' */
 /** @import { State } from "./state.js" */
@@ -26,11 +27,13 @@ export function readLink(hash) {
 }
 
 /**
- * The hash of what is on show. A query is the visitor's own, so no link names it.
+ * The hash of what is on show, with the setting of the set on the page. A query is the visitor's own: no link names it.
  * @type {(shown: Pick<State, "data" | "selected" | "beta" | "gamma" | "colouring" | "inLesson" | "step">) => string}
  */
-export function linkHash({ data, selected, beta, gamma, colouring, inLesson, step }) {
+export function linkHash(shown) {
+  const { data, selected, colouring, inLesson, step } = shown;
   if (!data) return "";
+  const { beta, gamma } = pageSetting(shown);
   const values = new URLSearchParams();
   if (data.preset) values.set("set", data.preset);
   values.set("beta", String(Number(beta.toFixed(3))));

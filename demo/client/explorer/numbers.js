@@ -3,25 +3,27 @@
 import { changeOf } from "./model/formula.js";
 import { makeSweeps, markMoved, sweepAll } from "./model/problems.js";
 import { fillShade } from "./model/selection.js";
-import { fillActing, summariseSets } from "./model/shelf/sets.js";
+import { settingOf } from "./model/shelf/masks.js";
+import { fillActing, summariseSets, withoutSets } from "./model/shelf/sets.js";
 import { summarise } from "./model/summary.js";
 
-/** @import { Data, Numbers } from '../types.d.ts' */
+/** @import { Data, Numbers, Setting, Side } from '../types.d.ts' */
 /** @import { State } from "./state.js" */
 
 /**
- * Arrays that are made once per data set; CLIP's own answers are the sweep at beta 0.
+ * Arrays that are made once per data set; CLIP's own answers are the sweep at beta 0, of no set.
  * @type {(data: Data) => Numbers}
  */
 export function makeNumbers(data) {
   const sweeps = makeSweeps(data);
-  sweepAll(sweeps, data, 0, 0);
+  sweepAll(sweeps, withoutSets(data), 0, 0);
   const [clip, changes] = [sweeps.best.slice(), new Uint8Array(data.n)];
-  const clipSummary = summarise(data, clip, changes, markMoved(data, 0, 0));
+  const clipSummary = summarise(data, clip, changes, markMoved(withoutSets(data), 0, 0));
   const clipSets = summariseSets(data, clip);
   return {
     data, sweeps, clip, changes, clipSummary, summary: clipSummary, why: null,
     shade: new Uint8Array(data.n), shares: new Uint8Array(data.n), colours: data.images.names.map(() => ""),
+    received: { images: new Float64Array(data.n), classes: new Float64Array(data.classes.names.length) },
     acting: new Int32Array(data.n).fill(-1), clipSets, sets: clipSets,
   };
 }
@@ -39,9 +41,22 @@ export function computeNumbers(numbers, state) {
   numbers.summary = summarise(data, sweeps.best, changes, markMoved(data, beta, gamma));
   numbers.sets = summariseSets(data, sweeps.best);
   if (data.shelf?.together) fillActing(acting, data.shelf, sweeps.alpha);
+  fillReceived(numbers.received.images, "images", sweeps.alpha, data, state);
+  fillReceived(numbers.received.classes, "classes", sweeps.workspaces[0].classes.alpha, data, state);
   const values = colouredValues(numbers, state);
   fillShade(shade, data.kinds, filter, chosen, values);
   return values;
+}
+
+/**
+ * What share of the update every point receives: alpha / beta, of the set that has most of it.
+ * @type {(out: Float64Array, side: Side, alpha: Float64Array, data: Data, sliders: Setting) => void}
+ */
+function fillReceived(out, side, alpha, { shelf }, sliders) {
+  for (let i = 0; i < out.length; i++) {
+    const { beta } = settingOf(shelf, side, i, sliders);
+    out[i] = beta > 0 ? Math.min(alpha[i] / beta, 1) : 0;
+  }
 }
 
 /**

@@ -7,10 +7,10 @@ import { readLive, saidOf, withLive, withoutLive, writeLive } from "./model/live
 import { placeAgain, placeAnew } from "./model/places.js";
 import { countStatistics } from "./model/problems.js";
 import { flip, keptByName, keptChoice, makeFilter } from "./model/selection.js";
-import { colouringIn, keepSwitches, restingOf, switchSet } from "./model/shelf/sets.js";
+import { colouringIn, keepSwitches, switchSet } from "./model/shelf/sets.js";
 import { openingPicture } from "./model/summary.js";
+import { Sliders } from "./sliders.js";
 import { TAB_NAMES } from "./tabs/names.js";
-import { Told } from "./told.js";
 
 /** @import { CameraAnswer, Change, Colouring, Data, Filter, Link, LiveSaid, Places } from '../types.d.ts' */
 /** @import { Settings, System, TabName } from '../types.d.ts' */
@@ -19,8 +19,6 @@ export class State {
   /** The data set on show, null while there is none; `message` then says why. @type {Data | null} */
   data = null;
   message = "";
-  beta = 0.5;
-  gamma = 20;
   /** Whether class statistics count, where the adapter has some. */
   statistics = true;
   /** Row of the selected picture, -1 for none. */
@@ -45,11 +43,13 @@ export class State {
   /** A link that waits for its example; once the hand moves on, it has no say any more. @type {Link | null} */
   link = null;
 
-  /** Whether the settings are the visitor's own: they then outlive the next training. */
-  #touched = false;
-  #told = new Told();
+  #sliders = new Sliders();
   /** @type {((kind: Change) => void)[]} */
   #listeners = [];
+
+  /** Of the set that the sliders are about: the one on the page, or the shelf's that the visitor chose for them. */
+  get beta() { return this.#sliders.beta; }
+  get gamma() { return this.#sliders.gamma; }
 
   /**
    * `listener(kind)` is called after every change, in the order of subscription.
@@ -76,9 +76,8 @@ export class State {
     if (!sameModel) this.filter = makeFilter();
     this.system = null; // its answers are those of one set
     this.#colourBy(colouringIn(data, this.colouring, sameModel));
-    if (!sameModel) this.#told.hear({ ...data, resting: restingOf(data) }, this.#touched);
-    else keepSwitches(before, data);
-    if (!this.#touched) Object.assign(this, { beta: data.beta, gamma: data.gamma, statistics: data.statistics ?? true });
+    if (!this.#sliders.meet(data, before)) this.statistics = data.statistics ?? true;
+    if (sameModel) keepSwitches(before, data);
     countStatistics(data, this.statistics);
     this.selected = this.#selectionIn(data, before);
     this.data = data;
@@ -119,6 +118,7 @@ export class State {
 
   /** @type {(message: string) => void} */
   showMessage(message) {
+    this.#sliders.leave(this.data);
     Object.assign(this, { data: null, message });
     this.#tell(DATA);
   }
@@ -136,14 +136,14 @@ export class State {
 
   /** The sliders follow the hand; null for what stays. @type {(beta: number | null, gamma: number | null) => void} */
   moveTo(beta, gamma) {
-    this.#touched = true;
-    this.#set(beta, gamma);
+    this.link = null;
+    this.#sliders.move(this.data, beta, gamma);
     this.#tell(MOVING);
   }
 
   /** The hand is off the sliders: the server may learn where they stand. */
   release() {
-    this.#told.release();
+    this.#sliders.release();
     this.#tell(RELEASED);
   }
 
@@ -151,9 +151,9 @@ export class State {
   switchStatistics(on) {
     if (!this.data || this.data.statistics === null || on === this.statistics) return;
     Object.assign(this, { link: null, statistics: on });
-    this.#touched = true;
+    this.#sliders.own(this.data);
     countStatistics(this.data, on);
-    this.#told.release();
+    this.#sliders.release();
     this.#tell(SWITCHED);
   }
 
@@ -161,37 +161,36 @@ export class State {
   switchSet(name, on) {
     if (!this.data || !switchSet(this.data, name, on)) return;
     this.link = null;
-    this.#told.release();
+    this.#sliders.release();
     this.#tell(DATA); // another set is the nearest one of every point
     this.#tell(SWITCHED);
   }
 
-  /** As `moveTo`, without a hand to take off. @type {(beta: number | null, gamma: number | null) => void} */
-  jumpTo(beta, gamma) {
-    this.#told.release();
-    this.moveTo(beta, gamma);
-  }
-
-  /** Back to the settings of the training; the next training brings its own again. */
-  reset() {
-    this.switchStatistics(true);
-    this.#set(this.data ? this.data.beta : 0.5, this.data ? this.data.gamma : 20);
-    this.#touched = false;
-    this.#told.release();
+  /** The sliders are about this set from now on. @type {(name: string) => void} */
+  giveSliders(name) {
+    if (!this.#sliders.give(this.data, name)) return;
+    this.link = null;
     this.#tell(CHANGED);
   }
 
-  /** @type {(beta: number | null, gamma: number | null) => void} */
-  #set(beta, gamma) {
+  /** As `moveTo`, without a hand to take off. @type {(beta: number | null, gamma: number | null) => void} */
+  jumpTo(beta, gamma) {
+    this.#sliders.release();
+    this.moveTo(beta, gamma);
+  }
+
+  /** Back to the settings of the training, of the set that the sliders are about; the next one brings its own again. */
+  reset() {
+    this.switchStatistics(true);
     this.link = null;
-    this.beta = Math.min(Math.max(beta ?? this.beta, 0), 1);
-    this.gamma = Math.max(gamma ?? this.gamma, 0);
+    this.#sliders.reset(this.data);
+    this.#sliders.release();
+    this.#tell(CHANGED);
   }
 
   /** What the server has not been told yet, or null; from now on it counts as told. @type {() => Settings | null} */
   takeUnsent() {
-    const { beta, gamma, data } = this;
-    return this.#told.take({ beta, gamma, statistics: data?.statistics ?? null, resting: restingOf(data) });
+    return this.#sliders.takeUnsent(this.data);
   }
 
   /** @type {(i: number) => void} */
@@ -292,6 +291,8 @@ export class State {
     if (picture >= 0) this.select(picture);
     if (link.lesson !== null) this.openStep(link.lesson);
     if (link.statistics !== null) this.switchStatistics(link.statistics);
-    if (link.beta !== null || link.gamma !== null) this.jumpTo(link.beta, link.gamma);
+    if (link.beta === null && link.gamma === null) return;
+    this.giveSliders("");
+    this.jumpTo(link.beta, link.gamma);
   }
 }

@@ -2,14 +2,14 @@
 
 /** @import { Data, Settings } from '../types.d.ts' */
 
-/** @typedef {Pick<Data, "beta" | "gamma" | "statistics"> & Pick<Settings, "resting">} Setting */
+/** @typedef {Pick<Data, "beta" | "gamma" | "statistics"> & Pick<Settings, "resting" | "masks">} Setting */
 
 /**
  * Settings as the server reads them.
  * @type {(setting: Setting) => Settings}
  */
-function settingsOf({ beta, gamma, statistics, resting }) {
-  return { beta, gamma: gamma === Infinity ? "inf" : gamma, statistics, resting };
+function settingsOf({ beta, gamma, statistics, resting, masks }) {
+  return { beta, gamma: gamma === Infinity ? "inf" : gamma, statistics, resting, masks };
 }
 
 export class Told {

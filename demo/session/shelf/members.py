@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from demo.session.model import Model
 from demo.session.session import Session
+from demo.session.shelf.shelf import Mask
 from llu_core.data.fewshot import FewShotSet
 from llu_core.errors import LluError
 from llu_core.method.checkpoint import TrainedAdapter
@@ -18,12 +19,13 @@ MOST_NUMBERS = 3_000_000
 
 @dataclass(frozen=True, eq=False)
 class Member:
-    """A trained set. name: by which a call means it; title: what people call it, no two alike; why: what keeps it from
-    acting, in a few words, "" where it can."""
+    """A trained set. name: by which a call means it; title: what people call it, no two alike; mask: beta and gamma;
+    why: what keeps it from acting, in a few words, "" where it can."""
 
     name: str
     title: str
     model: Model
+    mask: Mask
     why: str = ""
 
 
@@ -32,14 +34,14 @@ def members(session: Session) -> tuple[Member, ...]:
     shelf, model = session.shelf, session.model
     if model is None:
         why = "no set on the page is trained"
-        return tuple(Member(each.name, each.name, each.model, why) for each in shelf.entries)
+        return tuple(Member(each.name, each.name, each.model, session.mask_of(each), why) for each in shelf.entries)
     kept = shelf.entry_of(model)
     title = kept.name if kept else shelf.free_name(session.preset or model.shots.name)
-    found = [Member(kept.name if kept else OWN, title, model)]
+    found = [Member(kept.name if kept else OWN, title, model, (session.beta, session.gamma))]
     for each in shelf.entries:
         if each is not kept:
-            acting = [one.model for one in found if not one.why]
-            found.append(Member(each.name, each.name, each.model, why_apart(session, acting, each.model)))
+            why = why_apart(session, [one.model for one in found if not one.why], each.model)
+            found.append(Member(each.name, each.name, each.model, session.mask_of(each), why))
     return tuple(found)
 
 
@@ -52,6 +54,11 @@ def switched_on(session: Session) -> tuple[Member, ...]:
     """Those that the visitor lets act; a set that is alone has no switch."""
     able = acting(session)
     return able if len(able) < 2 else tuple(each for each in able if each.name not in session.resting)
+
+
+def masks_of(session: Session) -> tuple[Mask, ...]:
+    """Beta and gamma of every set that can act."""
+    return tuple(each.mask for each in acting(session))
 
 
 def why_apart(session: Session, models: Sequence[Model], other: Model) -> str:
@@ -80,13 +87,13 @@ def answering(session: Session) -> TrainedAdapter | TrainedComposition:
     """What answers at the page's setting: the sets that are switched on and can act, or the one of them that is; where
     none is, the one on the page without strength. Raises LluError where no set on the page is trained."""
     own = session.require_model()
-    sets = {each.title: _asked(session, each.model) for each in switched_on(session)}
+    sets = {each.title: _asked(session, each.model, each.mask) for each in switched_on(session)}
     if len(sets) > 1:
         return TrainedComposition.of(sets)
-    return next(iter(sets.values())) if sets else _asked(replace(session, beta=0.0), own)
+    return next(iter(sets.values())) if sets else _asked(session, own, (0.0, session.gamma))
 
 
-def _asked(session: Session, model: Model) -> TrainedAdapter:
-    """An adapter with its mask where the sliders stand, and its statistics if they count."""
-    trained = (model if session.statistics else model.without_statistics()).trained
-    return replace(trained, adapter=trained.adapter.with_mask(beta=session.beta, gamma=session.gamma))
+def _asked(session: Session, model: Model, mask: Mask) -> TrainedAdapter:
+    """An adapter with that mask, and its statistics if they count."""
+    trained, (beta, gamma) = (model if session.statistics else model.without_statistics()).trained, mask
+    return replace(trained, adapter=trained.adapter.with_mask(beta=beta, gamma=gamma))

@@ -12,12 +12,14 @@ import torch
 from torch import Tensor
 
 from demo.session.everyday import known_everyday_names
+from demo.session.memory import pieces_of
 from demo.session.model import Model, map_points
 from demo.session.projection import Projection, project_pca
 from demo.session.session import Session
 from demo.session.shelf.members import Member, acting
 from demo.session.shelf.shelf import Shelf
 from demo.session.uploads.bundles import THUMBNAIL, with_small_thumbnails
+from demo.settings import MB
 from llu_core.data.controls import usable
 from llu_core.data.fewshot import Control, FewShotSet, LabelledEmbeddings
 from llu_core.method.checkpoint import TrainedAdapter
@@ -25,8 +27,9 @@ from llu_core.method.composition.sharing import name_closeness
 from llu_core.method.composition.sweep import ComposedSweep, Places
 from llu_core.method.elsewhere.names import EverydayNames
 
-MOST_KEPT = 8
-"""So many visitors' sets are kept as they were put together; those of others are when they are asked for again."""
+MOST_BYTES = 128 * MB
+"""So much is kept of visitors' sets as they were put together, the newest at least; others' are when they are asked for
+again."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +112,7 @@ def draw_map(session: Session, draw: Callable[[np.ndarray], Projection | None]) 
 class _Kept:
     page: Callable[[], Model | None]
     together: Together
+    bytes: int
 
 
 # Weak, because a visitor's embeddings must not outlive the session; what is kept refers to neither of its keys.
@@ -117,8 +121,8 @@ _kept: WeakKeyDictionary[Shelf, _Kept] = WeakKeyDictionary()
 
 def _keep(shelf: Shelf, page: Model, made: Together) -> None:
     _kept.pop(shelf, None)
-    _kept[shelf] = _Kept(weakref.ref(page), made)
-    while len(_kept) > MOST_KEPT:
+    _kept[shelf] = _Kept(weakref.ref(page), made, sum(pieces_of((made,)).values()))
+    while len(_kept) > 1 and sum(each.bytes for each in list(_kept.values())) > MOST_BYTES:
         _kept.pop(next(iter(_kept.keys())), None)
 
 

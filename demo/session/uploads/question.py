@@ -42,7 +42,13 @@ def question_about(session: Session, files: Sequence[str], class_name: str) -> Q
     joins = class_name in session.draft.class_names
     if not session.source.class_names or (joins if pictures else not own):
         return None
-    return Question("manner", _which(pictures, len(files) - pictures, class_name), _choices(session))
+    return Question("manner", _which(pictures, len(files) - pictures, class_name), choices(session))
+
+
+def choices_for_a_recording(session: Session) -> tuple[tuple[str, str, str], ...]:
+    """How pictures of a new class may go into the set on show, where that is to be asked before the webcam takes them:
+    an example would be replaced otherwise."""
+    return choices(session) if session.preset is not None and session.source.class_names else ()
 
 
 def _fault_of(session: Session, class_name: str) -> str | None:
@@ -64,7 +70,8 @@ def _which(pictures: int, zips: int, class_name: str) -> str:
     return f"Where shall {' and '.join(parts)} go?"
 
 
-def _choices(session: Session) -> tuple[tuple[str, str, str], ...]:
+def choices(session: Session) -> tuple[tuple[str, str, str], ...]:
+    """(manner, what it does, in which words it is offered): how files may go into the set on show."""
     name = session.preset or session.source.name
     count = len(session.source.class_names)
     classes = f"{count} {'class' if count == 1 else 'classes'}"

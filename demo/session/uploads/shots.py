@@ -42,23 +42,26 @@ def read_frame(text: str) -> Image.Image:
 class Shots:
     """What came of a recording in one call, ready to join: stored pictures of one class.
 
-    recording: its name; begins: whether nothing of it came before.
+    recording: its name; begins: whether nothing of it came before; manner: as in `manner.joins`, for what begins.
     """
 
     class_name: str
     pictures: tuple[drafts.StoredPicture, ...]
     recording: str
     begins: bool
+    manner: str = ""
 
 
-def read_shots(session: Session, class_name: str, frames: Sequence[str], recording: str, begins: bool) -> Shots:
+def read_shots(
+    session: Session, class_name: str, frames: Sequence[str], recording: str, begins: bool, manner: str = ""
+) -> Shots:
     """Decode frames for `join_shots`; raises LluError where they are too many, or one cannot be read."""
     if not recording:
         raise LluError("a recording needs a name, by which its pictures are known as one step for Undo")
     if not frames or len(frames) > session.limits.shots:
         raise LluError(f"a recording brings one to {session.limits.shots:,} pictures at a time, not {len(frames):,}")
     pictures = tuple(drafts.StoredPicture.of(read_frame(frame)) for frame in frames)
-    return Shots(class_name, pictures, recording, begins)
+    return Shots(class_name, pictures, recording, begins, manner if begins else "")
 
 
 def join_shots(session: Session, shots: Shots) -> tuple[Session, int]:
@@ -67,7 +70,7 @@ def join_shots(session: Session, shots: Shots) -> tuple[Session, int]:
     They join by the rule of files that are dropped on the class. Raises LluError where there is no room for any, and
     where the class that an earlier part of the recording went to is gone.
     """
-    draft = joined_by(session, shots.class_name)
+    draft = joined_by(session, shots.class_name, shots.manner)
     name = drafts.class_called(draft, shots.class_name)
     if not shots.begins and name not in session.draft.class_names:
         raise LluError(f"the class {name} was deleted or renamed meanwhile, so its recording has ended")
@@ -78,7 +81,8 @@ def join_shots(session: Session, shots: Shots) -> tuple[Session, int]:
     first = _next_number(draft)
     pictures = tuple(Picture(f"{NAME} {first + n}", 0, picture) for n, picture in enumerate(taken))
     one_class = replace(drafts.empty_draft(), class_names=(name,), base_classes=1, train=pictures)
-    return join_upload(session, Upload(one_class, class_name=name, recording=shots.recording)), len(taken)
+    upload = Upload(one_class, class_name=name, recording=shots.recording, manner=shots.manner)
+    return join_upload(session, upload), len(taken)
 
 
 def full(limits: Limits) -> LluError:

@@ -1,4 +1,4 @@
-"""Several sets at every (beta, gamma), whichever of them are switched on, without retraining: what `Sweep` is for one.
+"""Several sets, each at any (beta, gamma) of its own, whichever are switched on, without retraining; Sweep is for one.
 
 z of a point is a mixture of K + 1 places, the point itself and g_k of it for every set k, by weights that follow from
 how near it is to the anchors of each set. So one product for each pair of an image's and a text's places, and for each
@@ -16,6 +16,9 @@ from llu_core.method.adapter import UNNOTICED, LocalizedAdapter, LocalizedUpdate
 from llu_core.method.composition.sharing import Near, name_closeness, picture_closeness, settled, shares
 from llu_core.method.statistics.head import share
 from llu_core.method.sweep import Sweep
+
+Masks = Sequence[tuple[float, float]]
+"""(beta, gamma) of every set."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,28 +55,30 @@ class Places:
         """Where the points are among the sets that act."""
         return Near(self.nearest[:, acting], shares(self.closeness[:, acting]))
 
-    def alpha(self, *, beta: float, gamma: float, on: Sequence[bool]) -> Tensor:
+    def alpha(self, masks: Masks, on: Sequence[bool]) -> Tensor:
         """(n, K): how much of each set's update a point receives; exactly 0 for what would not be noticed."""
         alpha = torch.zeros_like(self.nearest)
         acting = [index for index, switched in enumerate(on) if switched]
         if not acting:
             return alpha
         near = self.near(acting)
-        alpha[:, acting] = near.shares * interpolation_mask(near.nearest, beta=beta, gamma=gamma)
+        for part, column, index in zip(near.shares.unbind(dim=1), near.nearest.unbind(dim=1), acting, strict=True):
+            beta, gamma = masks[index]
+            alpha[:, index] = part * interpolation_mask(column, beta=beta, gamma=gamma)
         return alpha.masked_fill(alpha <= UNNOTICED, 0.0)
 
-    def weights(self, *, beta: float, gamma: float, on: Sequence[bool]) -> Tensor:
+    def weights(self, masks: Masks, on: Sequence[bool]) -> Tensor:
         """(K + 1, n): how much of each place is in z, a unit vector."""
-        alpha = self.alpha(beta=beta, gamma=gamma, on=on)
+        alpha = self.alpha(masks, on)
         weights = torch.cat([1 - alpha.sum(dim=1, keepdim=True), alpha], dim=1).T
         square = weights.square().sum(dim=0)
         for pair, (a, b) in zip(self.pairs, combinations(range(len(weights)), 2), strict=True):
             square = square + 2 * weights[a] * weights[b] * pair
         return weights / square.clamp(min=1e-12).sqrt()
 
-    def kept(self, *, beta: float, gamma: float, on: Sequence[bool]) -> Tensor:
+    def kept(self, masks: Masks, on: Sequence[bool]) -> Tensor:
         """(n,): z . x, how near a point stays to where it was."""
-        weights = self.weights(beta=beta, gamma=gamma, on=on)
+        weights = self.weights(masks, on)
         return weights[0] + sum(weight * pair for weight, pair in zip(weights[1:], self.pairs, strict=False))
 
 
@@ -124,19 +129,19 @@ class ComposedSweep:
             statistics=self.statistics[index],
         )
 
-    def logits(self, *, beta: float, gamma: float, on: Sequence[bool], statistics: bool = True) -> Tensor:
-        """(n, C), equal to those of the `Composition` of the sets that are on, all with this mask, up to rounding; with
+    def logits(self, masks: Masks, on: Sequence[bool], *, statistics: bool = True) -> Tensor:
+        """(n, C), equal to those of the `Composition` of the sets that are on, each with its mask, up to rounding; with
         none on they are the frozen model's. statistics: whether class statistics count."""
         acting = [index for index, switched in enumerate(on) if switched]
         if len(acting) == 1:
-            alone = self.alone(acting[0])
+            alone, (beta, gamma) = self.alone(acting[0]), masks[acting[0]]
             return (alone if statistics else alone.without_statistics()).logits(beta=beta, gamma=gamma)
-        images, classes = (side.weights(beta=beta, gamma=gamma, on=on) for side in (self.images, self.classes))
+        images, classes = (side.weights(masks, on) for side in (self.images, self.classes))
         logits = self.logit_scale * torch.einsum("an,bk,abnk->nk", images, classes, self.products)
         if not acting:
             return logits
         near, named = self.images.near(acting), self.classes.near(acting)
-        full = torch.full((len(acting),), share(beta)).to(logits)
+        full = torch.tensor([share(masks[index][0]) for index in acting]).to(logits)
         for column, index in enumerate(acting):
             added = self.statistics[index]
             if statistics and added is not None:
@@ -144,6 +149,6 @@ class ComposedSweep:
                 logits = logits + full[column] * part * added
         return settled(logits, near, named, full)
 
-    def predictions(self, *, beta: float, gamma: float, on: Sequence[bool], statistics: bool = True) -> Tensor:
+    def predictions(self, masks: Masks, on: Sequence[bool], *, statistics: bool = True) -> Tensor:
         """(n,) int64, the most probable class."""
-        return self.logits(beta=beta, gamma=gamma, on=on, statistics=statistics).argmax(dim=1)
+        return self.logits(masks, on, statistics=statistics).argmax(dim=1)

@@ -39,7 +39,7 @@ def camera(host: Host) -> CameraActions:
 
 
 def add(camera: CameraActions, *frames: str, name: str = "spotty", begins: bool = True, who: gr.Request = ADA) -> dict:
-    return json.loads(camera.add_shots(5, name, list(frames), "a recording", begins, who))
+    return json.loads(camera.add_shots(5, name, list(frames), "a recording", begins, "", who))
 
 
 def spotty(host: Host) -> int:

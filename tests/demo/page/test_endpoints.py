@@ -14,7 +14,7 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
 from demo.payloads.snippets import client_code, library_code
-from demo.session.presets import load_preset
+from demo.session.presets import NO_EXAMPLE, load_preset
 from demo.session.session import Session
 from llu_core.encoders.encoder import OpenClipEncoder
 from llu_core.encoders.model_table import BACKBONES
@@ -108,6 +108,12 @@ def test_two_visitors_have_two_sets(client: Client, app_address: str, tmp_path: 
     other = Client(app_address, verbose=False)
     assert other.predict(api_name="/summary")["set"] != client.predict(api_name="/summary")["set"]
     other.close()
+
+
+def test_the_line_for_another_set_in_the_list_of_examples_changes_nothing(client: Client, tmp_path: Path):
+    client.predict([handle_file(write_zip(tmp_path / "mine.zip"))], "", api_name="/add_pictures")
+    before = client.predict(api_name="/summary")
+    assert client.predict(NO_EXAMPLE, api_name="/load_example") == before
 
 
 def test_an_answer_is_plain_json(client: Client):

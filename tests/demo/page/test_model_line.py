@@ -30,7 +30,7 @@ def own(zipped: Session) -> Session:
 def test_it_names_the_classes_that_were_never_taught_as_they_were_typed(own: Session):
     line = model_line(own)
     assert line.startswith(
-        "<details><summary>Read by <b>Toy encoder</b> \u26a0 <b>words it was never taught</b></summary>"
+        "<details><summary>Read by <b>Toy encoder</b> <b>\u26a0 words it was never taught</b></summary>"
     )
     assert "Knows nothing. It was never taught " in line
     assert r"\*red\* \[panda\]\(x\)" in line

@@ -14,8 +14,8 @@ from demo.session import edits, queries, saving, training
 from demo.session.projection import project_pca
 from demo.session.session import Session
 from demo.session.shelf import shelving
-from demo.session.shelf.members import OWN, answering
-from demo.session.shelf.together import draw_map, together
+from demo.session.shelf.members import OWN, answering, masks_of
+from demo.session.shelf.together import _kept, draw_map, together
 from demo.session.uploads.joining import read_sets
 from demo.settings import Limits
 from llu_core.errors import LluError
@@ -30,7 +30,7 @@ from support.toy_encoder import ToyEncoder
 
 def another(session: Session, path: Path) -> Session:
     """The same visitor with a further set on the page, trained; what was there before can be undone."""
-    begun = edits.add_files(session, [write_zip(path)], manner="replace")
+    begun = edits.add_files(session, [write_zip(path, shots=5)], manner="replace")
     return drain(training.train_adapter(begun, RECIPES["fast"]))[0]
 
 
@@ -47,7 +47,7 @@ def test_a_kept_set_acts_together_with_the_next_one(trained: Session, tmp_path: 
     joined = together(both)
     assert joined is not None
     assert set(joined.shots.class_names) == set(trained.require_model().shots.class_names)
-    assert len(joined.shots.train) == 2 * len(trained.require_model().shots.train)
+    assert len(joined.shots.train) == 11 * len(trained.require_model().shots.train) / 6
     assert isinstance(answering(both), TrainedComposition)
     assert len(set(joined.row_names)) == len(joined.row_names)
 
@@ -75,7 +75,7 @@ def test_undo_takes_a_set_off_the_shelf_and_puts_it_back():
 
 def test_a_set_is_there_once_and_only_so_many_are():
     session = two_sets()
-    with pytest.raises(LluError, match="is there already"):
+    with pytest.raises(LluError, match="is on the shelf already"):
         shelving.add_to_shelf(session, SHELVED, session.shelf.entries[0].model)
     kept = shelving.put_on_shelf(session)
     with pytest.raises(LluError, match="on the shelf already"):
@@ -138,7 +138,7 @@ def test_what_acts_is_saved_and_comes_back(tmp_path: Path):
     saved = load_saved(archive)
     assert isinstance(saved, TrainedComposition)
     assert saved.names == ("New words", SHELVED)
-    assert {(each.adapter.beta, each.adapter.gamma) for each in saved.sets} == {(1.0, 5.0)}
+    assert [(each.adapter.beta, each.adapter.gamma) for each in saved.sets] == [(1.0, 5.0), (0.2, 0.0)]
     assert "TrainedComposition" in library_code(session)
     fresh = Session(picto(), "picto")
     opened = saving.join_adapter(fresh, fresh, saving.open_adapter(fresh, archive))
@@ -172,7 +172,7 @@ def test_a_picture_is_asked_of_all_sets(tmp_path: Path):
     assert joined is not None
     assert answer.class_names == joined.shots.class_names
     assert answer.set_name in ("New words", SHELVED)
-    wanted = joined.sweep.logits(beta=1.0, gamma=5.0, on=(True, True))[-1].softmax(dim=0)
+    wanted = joined.sweep.logits(masks_of(session), (True, True))[-1].softmax(dim=0)
     torch.testing.assert_close(torch.tensor(answer.llu), wanted, atol=1e-4, rtol=0)
 
 
@@ -204,3 +204,20 @@ def test_another_example_leaves_the_shelf_as_it_is():
     opened = replace(example("New words"), shelf=session.shelf).replacing(session, "open New words")
     assert titles(opened) == ["New words", SHELVED]
     assert titles(opened.undone()) == ["New words", SHELVED]
+
+
+def test_what_is_kept_of_sets_put_together_is_bounded_by_its_bytes(monkeypatch: pytest.MonkeyPatch):
+    first, second = (shelving.put_on_shelf(two_sets(), name) for name in ("first", "second"))  # shelves of their own
+    for session in (first, second):
+        together(session)
+    assert together(first) is together(first)
+    monkeypatch.setattr("demo.session.shelf.together.MOST_BYTES", 1)
+    kept = together(draw_anew(second))
+    assert together(second) is kept  # the newest one, whatever its size
+    assert first.shelf not in _kept
+
+
+def draw_anew(session: Session) -> Session:
+    """The session, with another map of all its sets, which is kept anew."""
+    draw_map(session, project_pca)
+    return session

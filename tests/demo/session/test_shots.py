@@ -12,6 +12,7 @@ from demo.session import edits, queries, training
 from demo.session.readers import Reader
 from demo.session.session import Session
 from demo.session.uploads import shots
+from demo.session.uploads.question import choices_for_a_recording
 from demo.settings import Limits
 from llu_core.errors import LluError
 from llu_core.method.prediction import predict_embeddings
@@ -116,6 +117,17 @@ def test_shots_follow_the_rule_of_dropped_photographs(example: Session, tmp_path
     assert record(example, "my cup", 1).encoder_name == "photo"
     undone = record(record(example, "my cup", 1), "my cup", 2, begins=False).undone()
     assert (undone.encoder_name, undone.preset) == ("drawn", example.preset)
+
+
+def test_where_the_shots_of_a_new_class_go_is_asked_of_an_example_alone(example: Session):
+    asked = {manner for manner, _, _ in choices_for_a_recording(example)}
+    assert asked == {"join", "replace"}
+    for manner, classes in (("join", len(example.draft.class_names) + 1), ("replace", 1)):
+        begun = shots.read_shots(example, "my cup", [frame(1)], "a", True, manner)
+        after = record(shots.join_shots(example, begun)[0], "my cup", 2, begins=False)
+        assert (len(after.draft.class_names), counts(after)["my cup"]) == (classes, 3)
+        assert choices_for_a_recording(after) == ()
+        assert after.undone().preset == example.preset
 
 
 @pytest.fixture

@@ -86,10 +86,10 @@ export function makeChangeColours(theme) {
 
 /**
  * alpha / beta on a square-root scale: at real similarities it is a few percent, a linear scale looks dead.
- * @type {(alpha: number, beta: number) => number}
+ * @type {(share: number) => number}
  */
-export function rampIndex(alpha, beta) {
-  return beta > 0 ? Math.round((RAMP_STEPS - 1) * Math.sqrt(Math.min(alpha / beta, 1))) : 0;
+export function rampIndex(share) {
+  return Math.round((RAMP_STEPS - 1) * Math.sqrt(share));
 }
 
 /** @type {() => Theme} */

@@ -2,7 +2,7 @@
 // and opens in any drawing program.
 
 import { findA, make, makeSvg, penOf, setAttributes } from "../../dom.js";
-import { formatGamma } from "../model/numbers.js";
+import { formatSetting } from "../model/numbers.js";
 import { DIMMED, HIDDEN } from "../model/selection.js";
 import { currentTheme, pageInks } from "./colours.js";
 import { nearestTaught, translate } from "./overlay.js";
@@ -62,8 +62,9 @@ function add(parent, tag, values) {
 /** @type {(scene: MapScene) => string} */
 function exportCaption(scene) {
   const colour = findA(HTMLSelectElement, scene.root, "#colour-by").selectedOptions[0].textContent;
-  const setting = `\u03b2 ${Number(scene.state.beta.toFixed(3))}, \u03b3 ${formatGamma(scene.state.gamma)}`;
-  const { title, projection, statistics } = scene.data;
+  const { title, projection, statistics, shelf } = scene.data;
+  const acting = shelf?.together ? shelf.acting.map((s) => `${shelf.able[s].title} ${formatSetting(shelf.able[s])}`) : null;
+  const setting = acting ? acting.join("; ") : formatSetting(scene.state);
   const counted = statistics === null ? "" : `class statistics ${statistics ? "on" : "off"}`;
   return [title, setting, counted, `coloured by ${colour}`, projection].filter(Boolean).join(" \u00b7 ");
 }

@@ -109,12 +109,12 @@ export function makeLabel(name, seen) {
 
 /**
  * The class texts' own alpha, live; faint where the update hardly reaches the text.
- * @type {(labels: Label[], alpha: Float64Array, beta: number) => void}
+ * @type {(labels: Label[], alpha: Float64Array, received: Float64Array) => void}
  */
-export function weighLabels(labels, alpha, beta) {
+export function weighLabels(labels, alpha, received) {
   labels.forEach((label, k) => {
     label.weight = formatWeight(alpha[k]);
-    label.faint = alpha[k] <= FAINT_SHARE * beta;
+    label.faint = received[k] <= FAINT_SHARE;
   });
 }
 

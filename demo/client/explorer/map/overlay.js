@@ -36,7 +36,7 @@ export function createOverlay(svg, { place, size, zoomed }) {
       overlay.labels = data.classes.names.map((name, k) => makeLabel(name, Boolean(data.classes.seen[k])));
     },
     mark: (shade, selected) => markSelected(overlay, shade, selected),
-    weigh: (alpha, beta) => weighLabels(overlay.labels, alpha, beta),
+    weigh: (alpha, received) => weighLabels(overlay.labels, alpha, received),
     follow: () => followPoints(overlay),
     /** The class of the picture under the pointer has its name too; -1 for none. Tells whether that changes anything. */
     hint(k) {

@@ -22,11 +22,11 @@ export function makePalettes(root, classes, sets) {
 }
 
 /** @type {(numbers: Numbers, state: State, palettes: Palettes, values: Int32Array | Uint8Array | null) => void} */
-export function fillColours({ data, colours, shade, shares, sweeps, changes }, { colouring, beta }, palettes, values) {
+export function fillColours({ data, colours, shade, shares, received, changes }, { colouring }, palettes, values) {
   const { inks, ramp, changes: changeColours, classes, sets } = palettes;
   const palette = colouring === "changed" ? changeColours : colouring === "set" ? sets : classes;
   for (let i = 0; i < colours.length; i++) {
-    shares[i] = rampIndex(sweeps.alpha[i], beta);
+    shares[i] = rampIndex(received.images[i]);
     if (shade[i] === DIMMED) colours[i] = changeColours[SAME];
     else if (values) colours[i] = values[i] >= 0 ? palette[values[i]] : changeColours[SAME]; // or it has none
     else if (data.kinds[i] === "train") colours[i] = inks.anchor;

@@ -48,8 +48,8 @@ function cleanSheet(canvas, { width, height }) {
 export function drawPoints(canvas, { shade, stamps }, scene) {
   const { look, places, order, across, down, size } = scene;
   const pen = cleanSheet(canvas, size);
-  const { alpha, beta, maskInk: ink, setInks } = look;
-  shade.paint({ places: places.images, kinds: scene.data.kinds, alpha, beta, shade: look.shade, ink, setInks, across, down });
+  const { received, maskInk: ink, setInks } = look;
+  shade.paint({ places: places.images, kinds: scene.data.kinds, received, shade: look.shade, ink, setInks, across, down });
   const shown = scene.zoom >= THUMBNAIL_ZOOM ? drawThumbnails(pen, scene) : null;
   stampPoints(pen, stamps, scene, shown ? order.filter((i) => !shown.has(i)) : order);
   drawCrosses(pen, scene, shown);

@@ -72,30 +72,31 @@ export function reachOf(places, kinds) {
 }
 
 /**
- * Of a cell: how much of it the drawn pictures cover, 0 to 1, times their mean alpha, weighted by nearness.
- * @type {(reach: Reach, cell: number, alpha: Float64Array, shade: Uint8Array) => number}
+ * Of a cell: how much of it the drawn pictures cover, 0 to 1, times the mean share of the update that they receive, weighted
+ * by nearness.
+ * @type {(reach: Reach, cell: number, received: Float64Array, shade: Uint8Array) => number}
  */
-export function strengthAt({ starts, rows, weights }, cell, alpha, shade) {
+export function strengthAt({ starts, rows, weights }, cell, received, shade) {
   let total = 0;
   let sum = 0;
   for (let at = starts[cell]; at < starts[cell + 1]; at++) {
     if (shade[rows[at]] === HIDDEN) continue;
     total += weights[at];
-    sum += weights[at] * alpha[rows[at]];
+    sum += weights[at] * received[rows[at]];
   }
   if (total <= FADE_FROM) return 0;
   return (Math.min((total - FADE_FROM) / (FULL_COVER - FADE_FROM), 1) * sum) / total;
 }
 
 /**
- * The set that has most of a cell: of the sums of its pictures' alphas, weighted by nearness, the largest.
- * @type {(reach: Reach, cell: number, alpha: Float64Array, shade: Uint8Array, of: Int32Array, sums: Float64Array) => number}
+ * The set that has most of a cell: of the sums of what its pictures receive, weighted by nearness, the largest.
+ * @type {(reach: Reach, cell: number, received: Float64Array, shade: Uint8Array, of: Int32Array, sums: Float64Array) => number}
  */
-function strongestSet({ starts, rows, weights }, cell, alpha, shade, of, sums) {
+function strongestSet({ starts, rows, weights }, cell, received, shade, of, sums) {
   sums.fill(0);
   for (let at = starts[cell]; at < starts[cell + 1]; at++) {
     const row = rows[at];
-    if (shade[row] !== HIDDEN && of[row] >= 0) sums[of[row]] += weights[at] * alpha[row];
+    if (shade[row] !== HIDDEN && of[row] >= 0) sums[of[row]] += weights[at] * received[row];
   }
   let best = 0;
   for (let s = 1; s < sums.length; s++) if (sums[s] > sums[best]) best = s;
@@ -105,7 +106,7 @@ function strongestSet({ starts, rows, weights }, cell, alpha, shade, of, sums) {
 /**
  * What the shade is painted from: `ink` = [red, green, blue], `setInks` in its place where several sets act, `across` and `down` lead from coordinates to pixels. Pictures
  * that were asked about cast none: they come and go, and one of them moves.
- * @typedef {{ places: Layer, kinds: Kind[], alpha: Float64Array, beta: number, shade: Uint8Array, ink: number[], setInks: Look["setInks"],
+ * @typedef {{ places: Layer, kinds: Kind[], received: Float64Array, shade: Uint8Array, ink: number[], setInks: Look["setInks"],
  *   across: ToPixels, down: ToPixels }} Ground
  * @typedef {object} Shade
  * @property {(ground: Ground) => void} paint Lays it under the points.
@@ -151,14 +152,14 @@ export function createShade(sheet) {
  * Rows of a picture run downwards, those of the map upwards.
  * @type {(pixels: ImageData, reach: Reach, ground: Omit<Ground, "across" | "down" | "kinds">) => void}
  */
-function fillPixels({ data }, reach, { alpha, beta, shade, ink, setInks }) {
+function fillPixels({ data }, reach, { received, shade, ink, setInks }) {
   const sums = new Float64Array(setInks?.inks.length ?? 0);
   let [red, green, blue] = ink;
   for (const cell of reach.covered) {
-    if (setInks) [red, green, blue] = setInks.inks[strongestSet(reach, cell, alpha, shade, setInks.of, sums)];
+    if (setInks) [red, green, blue] = setInks.inks[strongestSet(reach, cell, received, shade, setInks.of, sums)];
     const u = cell % CELLS;
     const at = 4 * ((CELLS - 1 - (cell - u) / CELLS) * CELLS + u);
-    const strength = beta > 0 ? strengthAt(reach, cell, alpha, shade) / beta : 0;
+    const strength = strengthAt(reach, cell, received, shade);
     data[at] = red;
     data[at + 1] = green;
     data[at + 2] = blue;

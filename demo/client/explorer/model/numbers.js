@@ -38,6 +38,11 @@ export function formatGamma(gamma) {
   return gamma === Infinity ? "\u221e" : String(Number(gamma.toPrecision(4)));
 }
 
+/** @type {(setting: { beta: number, gamma: number }) => string} */
+export function formatSetting({ beta, gamma }) {
+  return `\u03b2 ${Number(beta.toFixed(3))}, \u03b3 ${formatGamma(gamma)}`;
+}
+
 /** @type {(value: number, digits?: number) => string} */
 export function signed(value, digits = 1) {
   const text = Math.abs(value).toFixed(digits);

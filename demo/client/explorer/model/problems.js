@@ -3,10 +3,11 @@
 
 import { decodeNear, decodeScores, frozenScores, roomNear } from "./arrays.js";
 import { accuracyOf, interpolationWeight, makeWorkspace, mixtureNorm, probabilitiesAt, softmaxRow, sweepTo } from "./formula.js";
-import { composeTo, keptOf, makeSeveral } from "./shelf/composed.js";
+import { composeTo, keptOf, makeSeveral, makeSide } from "./shelf/composed.js";
+import { settingAlone, settingsAt } from "./shelf/masks.js";
 import { actsTogether, decodePart, decodeParts } from "./shelf/sets.js";
 
-/** @import { ControlValues, Data, Everyday, EverydayValues, Floats, Near, Part, Problem } from '../../types.d.ts' */
+/** @import { ControlValues, Data, Everyday, EverydayValues, Floats, Near, Problem } from '../../types.d.ts' */
 /** @import { Scores, Sweeps } from '../../types.d.ts' */
 
 /**
@@ -94,20 +95,25 @@ export function makeSweeps({ problems, n }) {
   return { alpha, best, workspaces };
 }
 
-/** Fill the sweeps for one (beta, gamma). @type {(sweeps: Sweeps, data: Data, beta: number, gamma: number) => void} */
+/**
+ * Fill the sweeps for one (beta, gamma) of the set that the sliders are about; others act as they stand.
+ * @type {(sweeps: Sweeps, data: Data, beta: number, gamma: number) => void}
+ */
 export function sweepAll({ workspaces }, { problems, shelf }, beta, gamma) {
+  const alone = settingAlone(shelf, beta, gamma);
   problems.forEach((problem, at) => {
-    if (actsTogether(shelf)) composeTo(workspaces[at], problem, shelf.acting, beta, gamma);
-    else sweepTo(workspaces[at], problem, beta, gamma);
+    if (actsTogether(shelf)) composeTo(workspaces[at], problem, shelf.acting, settingsAt(shelf, beta, gamma));
+    else sweepTo(workspaces[at], problem, alone.beta, alone.gamma);
   });
 }
 
 /**
- * Probabilities of the set's own pictures and classes at one (beta, gamma), row by row.
+ * Probabilities of the set's own pictures and classes at one (beta, gamma), as `sweepAll` takes it, row by row.
  * @type {(data: Data, beta: number, gamma: number) => Float32Array}
  */
 export function probabilitiesOf(data, beta, gamma) {
-  if (!actsTogether(data.shelf)) return probabilitiesAt(data.problems[0], data.logitScale, beta, gamma);
+  const alone = settingAlone(data.shelf, beta, gamma);
+  if (!actsTogether(data.shelf)) return probabilitiesAt(data.problems[0], data.logitScale, alone.beta, alone.gamma);
   const [sweeps, classes] = [makeSweeps(data), data.classes.names.length];
   sweepAll(sweeps, data, beta, gamma);
   const [{ scores }] = sweeps.workspaces;
@@ -134,7 +140,8 @@ export function decodeEveryday(values, decode) {
   const { names, nearest, uv, thresholds, parts } = values;
   const [count, moved] = [names.length, new Uint8Array(names.length)];
   const near = nearest && uv ? { nearest: decode(nearest), uv: decode(uv) } : roomNear(count);
-  return { names, ...near, thresholds: decode(thresholds), moved, parts: parts ? decodePart(parts) : null };
+  const several = parts ? makeSide(parts.nearest.length, count) : null;
+  return { names, ...near, thresholds: decode(thresholds), moved, parts: parts ? decodePart(parts) : null, several };
 }
 
 /**
@@ -144,21 +151,18 @@ export function decodeEveryday(values, decode) {
  */
 export function markMoved({ everyday, shelf }, beta, gamma) {
   if (!everyday) return null;
-  if (everyday.parts && actsTogether(shelf)) return markMovedByAll(everyday, everyday.parts, shelf.acting, beta, gamma);
-  const { nearest, uv, thresholds, moved } = everyday;
+  const { nearest, uv, thresholds, moved, parts, several } = everyday;
   let count = 0;
+  if (parts && several && actsTogether(shelf)) {
+    const kept = keptOf(several, parts, shelf.acting, settingsAt(shelf, beta, gamma));
+    for (let k = 0; k < moved.length; k++) count += moved[k] = Number(kept[k] < thresholds[k]);
+    return count;
+  }
+  const alone = settingAlone(shelf, beta, gamma);
   for (let k = 0; k < moved.length; k++) {
-    const a = interpolationWeight(nearest[k], beta, gamma);
+    const a = interpolationWeight(nearest[k], alone.beta, alone.gamma);
     moved[k] = Number((1 - a + a * uv[k]) / mixtureNorm(a, uv[k]) < thresholds[k]);
     count += moved[k];
   }
-  return count;
-}
-
-/** @type {(everyday: Everyday, part: Part, acting: number[], beta: number, gamma: number) => number} */
-function markMovedByAll({ thresholds, moved }, part, acting, beta, gamma) {
-  const kept = keptOf(part, acting, beta, gamma);
-  let count = 0;
-  for (let k = 0; k < moved.length; k++) count += moved[k] = Number(kept[k] < thresholds[k]);
   return count;
 }

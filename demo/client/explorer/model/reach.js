@@ -3,7 +3,7 @@
 import { interpolationWeight } from "./formula.js";
 import { countOf } from "./selection.js";
 
-/** @import { Data, Everyday, Side } from '../../types.d.ts' */
+/** @import { Data, Everyday, Setting, Side } from '../../types.d.ts' */
 
 /**
  * A row and its points, by their index in the arrays that it carries: `nearest` their similarities, `names`.
@@ -76,10 +76,10 @@ export function heightOf(i) {
 /**
  * What the strip tells of all points: how many everyday names moved, or how well the similarity tells pictures apart; then
  * where half of the update is left.
- * @type {(data: Pick<Data, "everyday" | "auroc">, side: Side, setting: { beta: number, gamma: number }) => string}
+ * @type {(data: Pick<Data, "everyday" | "auroc">, side: Side, setting: Setting & { title?: string }) => string}
  */
-export function readoutOf({ everyday, auroc }, side, { beta, gamma }) {
-  const told = [halfwayText(beta, gamma)];
+export function readoutOf({ everyday, auroc }, side, { beta, gamma, title }) {
+  const told = [`${title ? `${title}: ` : ""}${halfwayText(beta, gamma)}`];
   if (side === "classes" && everyday) {
     const all = everyday.moved.length.toLocaleString("en");
     told.unshift(`${countOf(everyday.moved, 1)} of ${all} everyday names moved noticeably`);

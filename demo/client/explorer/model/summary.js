@@ -3,6 +3,8 @@
 import { accuracyOf, BROKEN, changeOf, FIXED, harmonicMean, MOVED } from "./formula.js";
 import { accuracyElsewhere, makeSweeps, markMoved, sweepAll } from "./problems.js";
 import { ELSEWHERE, TEST } from "./selection.js";
+import { makeSide } from "./shelf/composed.js";
+import { withoutSets } from "./shelf/sets.js";
 
 /** @import { Belongs, Data, Summary } from '../../types.d.ts' */
 
@@ -59,7 +61,10 @@ function changesOf(truth, clip, best) {
  */
 export function outcomeAt(data, clip, beta, gamma) {
   const best = answersAt(data, beta, gamma);
-  const everyday = data.everyday && { ...data.everyday, moved: new Uint8Array(data.everyday.names.length) };
+  const everyday = data.everyday && {
+    ...data.everyday, moved: new Uint8Array(data.everyday.names.length),
+    several: data.everyday.parts && makeSide(data.everyday.parts.nearest.length, data.everyday.names.length),
+  };
   const names = markMoved({ everyday, shelf: data.shelf }, beta, gamma);
   return summarise(data, best, changesOf(data.images.truth, clip, best), names);
 }
@@ -69,7 +74,7 @@ export function outcomeAt(data, clip, beta, gamma) {
  * @type {(data: Data, beta: number, gamma: number) => number}
  */
 export function openingPicture(data, beta, gamma) {
-  const changes = changesOf(data.images.truth, answersAt(data, 0, 0), answersAt(data, beta, gamma));
+  const changes = changesOf(data.images.truth, answersAt(withoutSets(data), 0, 0), answersAt(data, beta, gamma));
   const fixed = changes.findIndex((change, i) => change === FIXED && data.counted[i] === 1);
   return fixed >= 0 ? fixed : Math.max(data.counted.indexOf(1), 0);
 }

@@ -13,7 +13,8 @@ import { GAMMA_STOPS, GAMMA_TICKS, gammaAt, gammaPosition } from "../model/scale
  */
 
 /**
- * The strip follows the hand into `state`. Returns {show(beta, gamma, statistics)}.
+ * The strip follows the hand into `state`. Returns {show(beta, gamma, statistics, title)}; title: of the set that the
+ * sliders are about, "" where there is one.
  * @type {(root: HTMLElement, state: State) => Panels["controls"]}
  */
 export function createControls(root, state) {
@@ -47,8 +48,10 @@ export function createControls(root, state) {
   find(root, "#reset-settings").addEventListener("click", () => state.reset());
   drawGammaTicks(find(root, ".gamma-ticks"));
   const choice = find(root, ".statistics-choice");
+  const titles = root.querySelectorAll(".slider-of");
   return {
-    show(beta, gamma, statistics) {
+    show(beta, gamma, statistics, title) {
+      for (const node of titles) setText(node, title);
       showSettings(parts, beta, gamma);
       choice.hidden = statistics === null;
       parts.statistics.checked = statistics === true;

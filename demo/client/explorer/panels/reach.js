@@ -5,9 +5,10 @@ import { find, findA, make, setName, setText, wireSegments } from "../../dom.js"
 import { interpolationWeight } from "../model/formula.js";
 import { formatPercent, formatWeight } from "../model/numbers.js";
 import { heightOf, leftEnd, meanShare, reachRows, readoutOf } from "../model/reach.js";
+import { settingOf } from "../model/shelf/masks.js";
 import { across, drawStrip, isOff, similarityAt } from "./strip.js";
 
-/** @import { Pixel, ReachPanel } from '../../types.d.ts' */
+/** @import { Pixel, ReachPanel, Setting } from '../../types.d.ts' */
 /** @import { ReachRow } from "../model/reach.js" */
 /** @import { Strip } from "./strip.js" */
 
@@ -74,10 +75,7 @@ function draw(strip) {
   const { data, setting, inks, extent, rows } = strip;
   if (!data || !setting || !inks || !extent.width) return;
   drawStrip(strip, setting, inks);
-  rows.forEach((row, at) => {
-    const share = setting.beta > 0 ? receivedShare(strip, row, setting) : 0;
-    setText(strip.shares[at], `${formatPercent(share)}\u2009%`);
-  });
+  rows.forEach((row, at) => setText(strip.shares[at], `${formatPercent(receivedShare(strip, row, setting))}\u2009%`));
   tellReadout(strip);
 }
 
@@ -85,9 +83,16 @@ function draw(strip) {
  * What share of the update the points of a row receive on average; where several sets act, of all together.
  * @type {(strip: Strip, row: ReachRow, setting: NonNullable<Strip["setting"]>) => number}
  */
-function receivedShare({ data, side }, row, { beta, gamma, alpha }) {
-  if (!data?.shelf?.together || row.key === "everyday") return meanShare(row, gamma);
-  return row.points.reduce((sum, i) => sum + alpha[side][i], 0) / (beta * row.points.length);
+function receivedShare({ data, side }, row, setting) {
+  if (!data?.shelf?.together) return setting.beta > 0 ? meanShare(row, setting.gamma) : 0;
+  if (row.key !== "everyday") return row.points.reduce((sum, i) => sum + setting.received[side][i], 0) / row.points.length;
+  return row.points.reduce((sum, i) => sum + shareAt(row.nearest[i], settingOf(data.shelf, "everyday", i, setting)), 0)
+    / row.points.length;
+}
+
+/** The share of its update that a set gives to a point. @type {(nearest: number, setting: Setting) => number} */
+function shareAt(nearest, { beta, gamma }) {
+  return beta > 0 ? interpolationWeight(nearest, 1, gamma) : 0;
 }
 
 /** @type {(strip: Strip) => void} */
@@ -135,15 +140,16 @@ function pointedAt(strip) {
 function tellReadout(strip) {
   const { pointer, setting, extent, data, side, readout } = strip;
   if (!setting) return;
-  const { beta, gamma } = setting;
   if (!pointer) return setName(readout, data ? readoutOf(data, side, setting) : "");
   const at = pointedAt(strip);
   const value = at ? at.row.nearest[at.i] : similarityAt(extent, pointer[0]);
-  const share = beta > 0 ? interpolationWeight(value, 1, gamma) : 0;
+  const point = at?.row.key === "everyday" ? "everyday" : side;
+  const own = at ? settingOf(data?.shelf ?? null, point, at.i, setting) : setting;
+  const share = shareAt(value, own);
   const name = at ? `${at.row.names[at.i]}: ` : "";
   const several = data?.shelf?.together ? "at most " : ""; // between two sets, each has a part of the point
   setText(readout, `${name}cosine ${value.toFixed(3)}, ${several}${formatPercent(share)}\u2009% of the update, `
-    + `\u03b1 ${formatWeight(beta * share)}`);
+    + `\u03b1 ${formatWeight(own.beta * share)}`);
 }
 
 /** @type {(strip: Strip, pick: (i: number) => void) => void} */

@@ -1,12 +1,16 @@
-// The sets on the shelf: each with its switch, its colour, what it has right, and a button that takes it off.
+// The sets on the shelf: each with its switch, its colour, its name, which gives it the sliders, its beta and gamma, what it
+// has right, and a button that takes it off.
 
-import { find, make, makeButton, setName, setText } from "../../dom.js";
-import { signed } from "../model/numbers.js";
+import { find, make, makeButton, setName, setPressed, setText } from "../../dom.js";
+import { formatSetting, signed } from "../model/numbers.js";
 
 /** @import { Data, Panels, SetSummary, ShelfSet } from '../../types.d.ts' */
 /** @import { State } from "../state.js" */
 
-/** @typedef {{ node: HTMLElement, ink: HTMLElement, box: HTMLInputElement, seen: HTMLElement, unseen: HTMLElement }} Entry */
+/**
+ * @typedef {{ node: HTMLElement, ink: HTMLElement, box: HTMLInputElement, name: HTMLElement, setting: HTMLElement,
+ *   seen: HTMLElement, unseen: HTMLElement }} Entry
+ */
 
 /**
  * `take(name)`: a set is to be taken off the shelf.
@@ -28,7 +32,11 @@ export function createShelf(root, state, take) {
         host.hidden = entries.length === 0;
         root.classList.toggle("together", shelf?.together ?? false);
       }
-      sets.forEach((set, at) => showEntry(entries[at], set, shelf?.able.indexOf(set) ?? -1, now, clip, inks));
+      sets.forEach((set, at) => {
+        const s = shelf?.able.indexOf(set) ?? -1;
+        showEntry(entries[at], set, s, now, clip, inks);
+        showSetting(entries[at], set, s === shelf?.moved);
+      });
     },
   };
 }
@@ -38,15 +46,29 @@ function makeEntry({ name, title, why, kept }, together, state, take) {
   const node = make("div", `card shelf-set${why ? " unable" : ""}`);
   const label = node.appendChild(make("label", "shelf-switch"));
   const box = label.appendChild(make("input"));
-  Object.assign(box, { type: "checkbox", disabled: why !== "" || !together });
+  const able = why === "" && together;
+  Object.assign(box, { type: "checkbox", disabled: !able });
+  box.setAttribute("aria-label", title);
   box.addEventListener("change", () => state.switchSet(name, box.checked));
   const ink = label.appendChild(make("i", "shelf-ink"));
-  setName(label.appendChild(make("b")), title);
+  const [called, setting] = [make("b"), make("small", "shelf-setting")];
+  const named = node.appendChild(able ? makeButton("shelf-name", "", () => state.giveSliders(name)) : make("span", "shelf-name"));
+  named.append(called, setting);
+  setName(called, title);
   const [seen, unseen] = ["shelf-taught", "shelf-untaught"].map((part) => node.appendChild(make("span", `shelf-accuracy ${part}`)));
   if (why) setName(node.appendChild(make("span", "shelf-why")), why);
-  ink.hidden = seen.hidden = unseen.hidden = why !== "" || !together;
+  ink.hidden = setting.hidden = seen.hidden = unseen.hidden = !able;
   if (kept) node.append(makeButton("shelf-off", "\u00d7", () => take(name), `Take ${title} off the shelf`));
-  return { node, ink, box, seen, unseen };
+  return { node, ink, box, name: named, setting, seen, unseen };
+}
+
+/** `moved`: whether the sliders are about this set. @type {(entry: Entry, set: ShelfSet, moved: boolean) => void} */
+function showSetting({ name, setting }, set, moved) {
+  if (setting.hidden) return;
+  setPressed(name, moved);
+  setText(setting, formatSetting(set));
+  const told = moved ? "The sliders move this set" : "Let the sliders move this set";
+  if (name.title !== told) name.title = told;
 }
 
 /** @type {(entry: Entry, set: ShelfSet, s: number, now: SetSummary[], clip: SetSummary[], inks: string[]) => void} */

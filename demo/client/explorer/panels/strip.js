@@ -42,17 +42,17 @@ export function drawStrip(strip, setting, inks) {
   const pen = penOf(canvas);
   pen.setTransform(dense, 0, 0, dense, 0, 0);
   pen.clearRect(0, 0, extent.width, extent.height);
-  drawShade(pen, extent, setting, inks);
+  drawShade(pen, extent, setting, strip.setInks[setting.set] ?? inks.mask);
   drawRules(pen, strip, inks);
   const looks = side === "images" ? setting : null;
   drawDots(pen, strip, inks, looks);
   if (looks && looks.selected >= 0) drawSelected(pen, strip, inks, looks.selected);
 }
 
-/** @type {(pen: CanvasRenderingContext2D, extent: Extent, setting: Setting, inks: Inks) => void} */
-function drawShade(pen, extent, { beta, gamma }, inks) {
+/** @type {(pen: CanvasRenderingContext2D, extent: Extent, setting: Setting, ink: string) => void} */
+function drawShade(pen, extent, { beta, gamma }, ink) {
   if (beta <= 0) return;
-  pen.fillStyle = inks.mask;
+  pen.fillStyle = ink;
   for (let x = 0; x < extent.width; x += COLUMN) {
     pen.globalAlpha = DEEPEST * interpolationWeight(similarityAt(extent, x + COLUMN / 2), 1, gamma);
     if (pen.globalAlpha > 0.002) pen.fillRect(x, 0, COLUMN, extent.height);
@@ -61,12 +61,12 @@ function drawShade(pen, extent, { beta, gamma }, inks) {
 }
 
 /** Lines between the rows, and one where half of the update is left. @type {(pen: CanvasRenderingContext2D, strip: Strip, inks: Inks) => void} */
-function drawRules(pen, { extent, rows, setting }, inks) {
+function drawRules(pen, { extent, rows, setting, setInks }, inks) {
   pen.fillStyle = inks.card;
   for (let at = 1; at < rows.length; at++) pen.fillRect(0, Math.round((at * extent.height) / rows.length), extent.width, 1.5);
   const half = setting && setting.beta > 0 ? halfway(setting.gamma) : null;
   if (half === null || half < extent.low) return;
-  Object.assign(pen, { strokeStyle: inks.mask, lineWidth: 1.4 });
+  Object.assign(pen, { strokeStyle: setInks[setting?.set ?? -1] ?? inks.mask, lineWidth: 1.4 });
   pen.setLineDash([4, 3]);
   pen.beginPath();
   pen.moveTo(across(extent, half), 0);

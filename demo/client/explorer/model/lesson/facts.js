@@ -4,6 +4,8 @@
 import { interpolationWeight, softmaxRow } from "../formula.js";
 import { planeGammas } from "../plane.js";
 import { QUERY } from "../selection.js";
+import { settingsBeside } from "../shelf/masks.js";
+import { withoutSets } from "../shelf/sets.js";
 import { answersAt, outcomeAt } from "../summary.js";
 
 /** @import { Data, Setting, Summary } from '../../../types.d.ts' */
@@ -50,14 +52,19 @@ export class Facts {
 
   /** @type {(beta: number, gamma: number) => Summary} */
   at(beta, gamma) {
-    const key = `${beta} ${beta === 0 ? 0 : gamma} ${this.statistics}`;
-    const summary = this.#known.get(key) ?? outcomeAt(this.#data, this.#clip, beta, gamma);
-    this.#known.set(key, summary);
-    return summary;
+    const key = `${beta} ${beta === 0 ? 0 : gamma} ${this.statistics} ${settingsBeside(this.#data.shelf)}`;
+    return this.#outcome(key, this.#data, beta, gamma);
   }
 
   get clip() {
-    return this.at(0, 0);
+    return this.#outcome("clip", withoutSets(this.#data), 0, 0);
+  }
+
+  /** @type {(key: string, data: Data, beta: number, gamma: number) => Summary} */
+  #outcome(key, data, beta, gamma) {
+    const summary = this.#known.get(key) ?? outcomeAt(data, this.#clip, beta, gamma);
+    this.#known.set(key, summary);
+    return summary;
   }
 
   /**

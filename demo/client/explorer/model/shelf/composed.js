@@ -1,4 +1,4 @@
-// Several sets at every (beta, gamma), whichever of them are switched on: the page's twin of the core's composition. Its
+// Several sets, each at a (beta, gamma) of its own, whichever are switched on: the page's twin of the core's composition. Its
 // Python twin is llu_core/method/composition/sweep.py; who shares a point with whom is said in sharing.py there.
 //
 //   w_s     = exp(q_s) / sum over the acting sets,   q_s how close set s is: of pictures the log density of its anchors,
@@ -11,7 +11,7 @@
 
 import { bestClasses, interpolationWeight, statisticsShare } from "../formula.js";
 
-/** @import { Part, Parts, Problem, Several, SeveralSide, Side, Why, Workspace } from '../../../types.d.ts' */
+/** @import { Part, Parts, Problem, Setting, Several, SeveralSide, Side, Why, Workspace } from '../../../types.d.ts' */
 
 const NAME_SHARPNESS = 500;
 const NEAR = { images: 1, classes: 3 };
@@ -31,11 +31,14 @@ function nearness(nearest, gamma) {
   return (Math.exp(-gamma * distance) - floor) / (1 - floor);
 }
 
-/** @type {(sets: number, count: number) => SeveralSide} */
-function makeSide(sets, count) {
+/**
+ * Room for so many points of so many sets; what does not hang on what has moved stays there from frame to frame.
+ * @type {(sets: number, count: number) => SeveralSide}
+ */
+export function makeSide(sets, count) {
+  const ofSets = () => new Float64Array(sets * count);
   return {
-    shares: new Float64Array(sets * count), near: new Float64Array(sets * count),
-    weights: new Float64Array((sets + 1) * count),
+    acting: null, shares: ofSets(), near: ofSets(), masks: ofSets(), settings: [], weights: new Float64Array((sets + 1) * count),
   };
 }
 
@@ -57,31 +60,51 @@ function pairAt(a, b, count) {
   return a * count - (a * (a + 1)) / 2 + b - a - 1;
 }
 
-/** The shares of the acting sets in all points; they do not move with the sliders. @type {(side: SeveralSide, part: Part, acting: number[]) => void} */
-function fillShares({ shares }, { nearest, closeness }, acting) {
+/**
+ * The shares of the acting sets in all points, and share * mask by which their names are theirs; only switches move them.
+ * @type {(side: SeveralSide, part: Part, acting: number[], kind: Side) => void}
+ */
+function fillShares(side, { nearest, closeness }, acting, kind) {
+  if (side.acting === acting) return;
+  const { shares, near } = side;
   const count = nearest[0].length;
   /** @type {(s: number, i: number) => number} */
   const close = (s, i) => (closeness ? closeness[s][i] : NAME_SHARPNESS * nearest[s][i]);
+  side.acting = acting;
   shares.fill(0);
   for (let i = 0; i < count; i++) {
     let [top, total] = [-Infinity, 0];
     for (const s of acting) top = Math.max(top, close(s, i));
     for (const s of acting) total += shares[s * count + i] = Math.exp(close(s, i) - top);
-    for (const s of acting) shares[s * count + i] /= total;
+    for (const s of acting) {
+      shares[s * count + i] /= total;
+      near[s * count + i] = shares[s * count + i] * nearness(nearest[s][i], NEAR[kind]);
+    }
   }
+}
+
+/** Eq. 5's mask of the sets whose setting is another one. @type {(side: SeveralSide, part: Part, settings: Setting[]) => void} */
+function fillMasks(side, { nearest }, settings) {
+  nearest.forEach((cosines, s) => {
+    const [{ beta, gamma }, last] = [settings[s], side.settings[s]];
+    if (last && last.beta === beta && last.gamma === gamma) return;
+    const from = s * cosines.length;
+    for (let i = 0; i < cosines.length; i++) side.masks[from + i] = interpolationWeight(cosines[i], beta, gamma);
+    side.settings[s] = { beta, gamma };
+  });
 }
 
 /**
  * How much of each place is in z, and in `alpha` how much of all updates together a point receives.
- * @type {(side: SeveralSide, part: Part, acting: number[], alpha: Float64Array, beta: number, gamma: number) => void}
+ * @type {(side: SeveralSide, part: Part, acting: number[], alpha: Float64Array) => void}
  */
-function fillWeights({ shares, weights }, { nearest, pairs }, acting, alpha, beta, gamma) {
+function fillWeights({ shares, masks, weights }, { nearest, pairs }, acting, alpha) {
   const [count, places] = [alpha.length, nearest.length + 1];
   weights.fill(0);
   for (let i = 0; i < count; i++) {
     let sum = 0;
     for (const s of acting) {
-      const own = shares[s * count + i] * interpolationWeight(nearest[s][i], beta, gamma);
+      const own = shares[s * count + i] * masks[s * count + i];
       if (own > UNNOTICED) sum += weights[(s + 1) * count + i] = own;
     }
     alpha[i] = sum;
@@ -102,37 +125,26 @@ function fillWeights({ shares, weights }, { nearest, pairs }, acting, alpha, bet
   }
 }
 
-/** share * mask of each set, by which its names are its own. @type {(side: SeveralSide, part: Part, acting: number[], kind: Side, full: number) => void} */
-function fillNear({ shares, near }, { nearest }, acting, kind, full) {
-  const count = nearest[0].length;
-  near.fill(0);
-  for (const s of acting) {
-    for (let i = 0; i < count; i++) near[s * count + i] = shares[s * count + i] * nearness(nearest[s][i], NEAR[kind]) * full;
-  }
-}
-
 /**
- * Fill the workspace for one (beta, gamma) and the acting sets, none or several.
- * @type {(workspace: Workspace, problem: Problem, acting: number[], beta: number, gamma: number) => void}
+ * Fill the workspace for the settings of all sets and those that act, none or several.
+ * @type {(workspace: Workspace, problem: Problem, acting: number[], settings: Setting[]) => void}
  */
-export function composeTo(workspace, problem, acting, beta, gamma) {
+export function composeTo(workspace, problem, acting, settings) {
   const { several, scores, best } = workspace;
   const { parts } = problem;
   if (!several || !parts) return;
-  const full = statisticsShare(beta);
+  const full = settings.map(({ beta }) => statisticsShare(beta));
   for (const kind of SIDES) {
-    fillShares(several[kind], parts[kind], acting);
-    fillWeights(several[kind], parts[kind], acting, workspace[kind].alpha, beta, gamma);
-    fillNear(several[kind], parts[kind], acting, kind, full);
+    fillShares(several[kind], parts[kind], acting, kind);
+    fillMasks(several[kind], parts[kind], settings);
+    fillWeights(several[kind], parts[kind], acting, workspace[kind].alpha);
   }
   const width = problem.classes.names.length;
-  fillNames(several, acting);
+  fillNames(several, acting, full);
   for (let i = 0, from = 0; i < problem.n; i++, from += width) {
     mixRow(several, parts, i, from);
-    if (full > 0 && acting.length) {
-      if (parts.counted) addStatistics(several, parts, acting, i, from, problem.n, full);
-      settleRow(several, acting, i, problem.n, problem.logitScale);
-    }
+    if (parts.counted) addStatistics(several, parts, acting, i, from, problem.n, full);
+    settleRow(several, acting, i, problem.n, problem.logitScale, full);
     scores.set(several.row, from);
   }
   bestClasses(best, scores, width);
@@ -153,15 +165,16 @@ function mixRow({ images, classes, row }, { products, statistics }, i, from) {
   }
 }
 
-/** How near the nearest name is to each set, and how near each name is to all sets. @type {(several: Several, acting: number[]) => void} */
-function fillNames({ classes, most, named }, acting) {
+/** How near the nearest name is to each set, and how near each name is to all sets. @type {(several: Several, acting: number[], full: number[]) => void} */
+function fillNames({ classes, most, named }, acting, full) {
   const width = named.length;
   most.fill(0);
   named.fill(0);
   for (const s of acting) {
     for (let k = 0, at = s * width; k < width; k++, at++) {
-      named[k] += classes.near[at];
-      most[s] = Math.max(most[s], classes.near[at]);
+      const near = classes.near[at] * full[s];
+      named[k] += near;
+      most[s] = Math.max(most[s], near);
     }
   }
 }
@@ -175,12 +188,12 @@ function toParts(values, acting) {
 
 /**
  * What the names of each set have together becomes what the anchors say, among the names that are near a set.
- * @type {(several: Several, acting: number[], i: number, count: number, scale: number) => void}
+ * @type {(several: Several, acting: number[], i: number, count: number, scale: number, full: number[]) => void}
  */
-function settleRow({ images, classes, row, most, said, due, room, named }, acting, i, count, scale) {
+function settleRow({ images, classes, row, most, said, due, room, named }, acting, i, count, scale, full) {
   const width = row.length;
   let near = 0;
-  for (const s of acting) near += images.near[s * count + i];
+  for (const s of acting) near += images.near[s * count + i] * full[s];
   if (near === 0) return;
   let [top, total] = [-Infinity, 0];
   for (let k = 0; k < width; k++) if (row[k] > top) top = row[k];
@@ -188,7 +201,7 @@ function settleRow({ images, classes, row, most, said, due, room, named }, actin
   for (const s of acting) {
     let sum = 0;
     for (let k = 0, at = s * width; k < width; k++, at++) sum += room[k] * classes.near[at];
-    [said[s], due[s]] = [sum / total, images.shares[s * count + i] * most[s]];
+    [said[s], due[s]] = [(full[s] * sum) / total, images.shares[s * count + i] * most[s]];
   }
   toParts(said, acting);
   toParts(due, acting);
@@ -200,22 +213,23 @@ function settleRow({ images, classes, row, most, said, due, room, named }, actin
   for (let k = 0; k < width; k++) if (named[k] > 0) row[k] += (near * named[k] * Math.log(room[k])) / scale;
 }
 
-/** @type {(several: Several, parts: Parts, acting: number[], i: number, from: number, count: number, full: number) => void} */
+/** @type {(several: Several, parts: Parts, acting: number[], i: number, from: number, count: number, full: number[]) => void} */
 function addStatistics({ images, classes, row }, { statistics }, acting, i, from, count, full) {
   const width = row.length;
   for (const s of acting) {
-    const [added, share] = [statistics[s], full * images.shares[s * count + i]];
+    const [added, share] = [statistics[s], full[s] * images.shares[s * count + i]];
     if (!added || share <= UNNOTICED) continue;
     for (let k = 0; k < width; k++) row[k] += share * classes.shares[s * width + k] * added[from + k];
   }
 }
 
-/** z . x of every point, how near it stays to where it was. @type {(part: Part, acting: number[], beta: number, gamma: number) => Float64Array} */
-export function keptOf(part, acting, beta, gamma) {
+/** z . x of every class text, how near it stays to where it was. @type {(side: SeveralSide, part: Part, acting: number[], settings: Setting[]) => Float64Array} */
+export function keptOf(side, part, acting, settings) {
   const [sets, count] = [part.nearest.length, part.nearest[0].length];
-  const [side, alpha] = [makeSide(sets, count), new Float64Array(count)];
-  fillShares(side, part, acting);
-  fillWeights(side, part, acting, alpha, beta, gamma);
+  const alpha = new Float64Array(count);
+  fillShares(side, part, acting, "classes");
+  fillMasks(side, part, settings);
+  fillWeights(side, part, acting, alpha);
   return alpha.map((_, i) => {
     let sum = side.weights[i];
     for (let s = 0; s < sets; s++) sum += side.weights[(s + 1) * count + i] * part.pairs[s][i];

@@ -4,6 +4,7 @@
 import { decodeFloats } from "../arrays.js";
 import { accuracyOf } from "../formula.js";
 import { TEST, TRAINING } from "../selection.js";
+import { decodeSet } from "./masks.js";
 
 /** @import { Colouring, Data, Floats, Part, Parts, Payload, Problem, SetSummary, Shelf, ShelfSet, Side } from '../../../types.d.ts' */
 
@@ -28,12 +29,16 @@ export function decodeParts(values) {
  * The shelf of a payload; null without one. Sets that cannot act have a reason, and no part in any number.
  * @type {(payload: Payload, n: number) => Shelf | null}
  */
-export function decodeShelf({ shelf, owners = [], familiarities = [], classes, images }, n) {
+export function decodeShelf({ shelf, owners = [], familiarities = [], classes, images, elsewhere }, n) {
   if (!shelf) return null;
-  const able = shelf.filter(({ why }) => !why);
-  const nearest = { images: new Int8Array(n).fill(-1), classes: new Int8Array(classes.names.length).fill(-1) };
+  const sets = shelf.map(decodeSet);
+  const able = sets.filter(({ why }) => !why);
+  const nearest = {
+    images: new Int8Array(n).fill(-1), classes: new Int8Array(classes.names.length).fill(-1),
+    everyday: new Int8Array(elsewhere?.everyday?.names.length ?? 0).fill(-1),
+  };
   return {
-    sets: shelf, able, owners: Int8Array.from(owners), familiarities, acting: [], nearest, together: owners.length > 0,
+    sets, able, moved: 0, owners: Int8Array.from(owners), familiarities, acting: [], nearest, together: owners.length > 0,
     taught: able.map((_, s) => new Set(images.truth.filter((_truth, i) => owners[i] === s && images.group[i] === TRAINING))),
   };
 }
@@ -49,7 +54,7 @@ export function applySwitches(data) {
   shelf.acting = shelf.able.flatMap(({ on }, s) => (on ? [s] : []));
   const near = shelf.acting.length ? shelf.acting : shelf.able.map((_, s) => s);
   for (const problem of problems) applyTo(problem, data, shelf, near);
-  if (everyday?.parts) fillNearest(everyday.nearest, everyday.parts, near);
+  if (everyday?.parts) fillNearest(everyday.nearest, everyday.parts, near, shelf.nearest.everyday);
   if (everyday?.parts && shelf.acting.length === 1) everyday.uv.set(everyday.parts.pairs[near[0]]);
 }
 
@@ -83,6 +88,11 @@ function fillNearest(out, { nearest }, near, owners) {
 /** Whether the formula of one set does not do. @type {(shelf: Shelf | null) => shelf is Shelf} */
 export function actsTogether(shelf) {
   return shelf !== null && shelf.together && shelf.acting.length !== 1;
+}
+
+/** The same where no set acts: what the frozen model answers. @type {(data: Data) => Data} */
+export function withoutSets(data) {
+  return data.shelf?.together ? { ...data, shelf: { ...data.shelf, acting: [] } } : data;
 }
 
 /** A set is switched; tells whether that changes anything. @type {(data: Data, name: string, on: boolean) => boolean} */
