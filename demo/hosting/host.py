@@ -17,9 +17,6 @@ from demo.session.readers import Reader
 from demo.settings import MB, Limits, Settings
 from llu_core.encoders.encoder import Encoder
 
-AT_ONCE = 2
-"""Trainings at once. Each spends most of its time on waiting for Python's lock, so that one alone leaves cores idle."""
-
 
 def _temporary_folder() -> tempfile.TemporaryDirectory:
     return own_folder("llu-downloads-")
@@ -55,7 +52,7 @@ class Host:
         store = SessionStore(lambda: examples.first, bounds)
         known = {settings.model: encoder} | ({own.name: own.encoder} if own else {})
         encoders = SharedEncoders(known, open=settings.choose_models)
-        line = Line(limits.waiting, at_once=AT_ONCE, seconds=60.0 * limits.turn_minutes)
+        line = Line(limits.waiting, seconds=60.0 * limits.turn_minutes)
         return cls(store, encoders, examples, line, maps, Frames(limits.live_frames))
 
     def folder(self, visitor: str) -> Path:

@@ -1,8 +1,9 @@
 """Long work takes turns in a line of bounded length; a visitor stands in it once.
 
-A few turns work at once. Short work goes before long work, in the order in which it came: long work gives way in the
-middle for as long as there is short work, but never for longer than it can bear. Work that turns out to be long is long
-from then on, so that nobody's training waits for another's hour.
+One turn works at a time: two would wait for Python's lock a thousand times in a training of milliseconds, and take
+longer than one after the other. Short work goes before long work, in the order in which it came: long work gives way in
+the middle for as long as there is short work, but never for longer than it can bear. Work that turns out to be long is
+long from then on, so that nobody's training waits for another's hour.
 """
 
 import threading
@@ -119,21 +120,13 @@ class Watch(TorchFunctionMode):
 
 
 class Line:
-    """The line of all visitors: `at_once` turns work, for `seconds` at most, and at most `waiting` stand behind them.
+    """The line of all visitors: a turn works for `seconds` at most, and at most `waiting` stand behind it.
 
-    Of long work one turn works at a time, and what was begun is ended before another is begun.
+    Of long work, what was begun is ended before another is begun.
     """
 
-    def __init__(
-        self,
-        waiting: int,
-        *,
-        at_once: int = 1,
-        seconds: float = float("inf"),
-        clock: Callable[[], float] = time.monotonic,
-    ):
-        self.seconds, self.clock, self.lock = seconds, clock, threading.RLock()
-        self._waiting, self._at_once = waiting, at_once
+    def __init__(self, waiting: int, *, seconds: float = float("inf"), clock: Callable[[], float] = time.monotonic):
+        self.seconds, self.clock, self.lock, self._waiting = seconds, clock, threading.RLock(), waiting
         self._turns, self._open = list[Turn](), True
         self._empty = threading.Condition(self.lock)
 
@@ -149,7 +142,7 @@ class Line:
                 raise LluError("this app is about to stop; try again in a minute")
             if any(other.visitor == visitor for other in self._turns):
                 raise LluError("your last training or comparison is still under way; wait for it, or cancel it")
-            if len(self._turns) >= self._waiting + self._at_once:
+            if len(self._turns) > self._waiting:
                 raise LluError(f"{len(self._turns)} trainings are under way or waiting; try again in a minute")
             self._turns.append(turn)
         try:
@@ -201,7 +194,7 @@ class Line:
         return len(self._turns)
 
     def _order(self) -> list[Turn]:
-        """Who comes after whom: those who work, long work that has waited enough, short work, other long work."""
+        """Who comes after whom: who works, long work that has waited enough, short work, other long work."""
         now = self.clock()
         long = [turn for turn in self._turns if turn.long]
         first = min(long, key=lambda turn: (turn.since is None, not turn.worked), default=None)
@@ -215,14 +208,10 @@ class Line:
     def _may_work(self, turn: Turn) -> bool:
         """Whether the turn works, or may begin to."""
         order = self._order()
-        working = sum(other.since is not None for other in order)
-        if turn.since is not None:
-            return True
-        if working >= self._at_once or order[working] is not turn:
-            return False
-        if not turn.long or self.clock() - turn.rested >= PATIENCE_SECONDS:
-            return not (turn.long and any(other.long for other in order[:working]))
-        return not working and all(other.long for other in order)
+        if turn.since is not None or order[0] is not turn:
+            return turn.since is not None
+        impatient = self.clock() - turn.rested >= PATIENCE_SECONDS
+        return not turn.long or impatient or all(other.long for other in order)
 
     def _sign_of_life(self, turn: Turn) -> None:
         """Raises Cancelled once the turn is called off; turns that show none for long are over."""
@@ -242,9 +231,7 @@ class Line:
 
     def _call(self) -> None:
         """Wake whose turn it may be, and nobody else."""
-        order = self._order()
-        waiting = [turn for turn in order if turn.since is None]
-        for turn in waiting[: max(0, self._at_once - (len(order) - len(waiting)))]:
+        for turn in self._order()[:1]:
             turn.called.notify_all()
 
     def _call_off(self, turns: list[Turn]) -> bool:

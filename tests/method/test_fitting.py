@@ -10,9 +10,10 @@ import torch
 from llu_core.data.fewshot import FewShotSet
 from llu_core.errors import LluError
 from llu_core.method.adapter import LocalizedAdapter
-from llu_core.method.fitting import fit, fit_many
+from llu_core.method.batched import run
+from llu_core.method.fitting import fit, fit_many, fit_steps
 from llu_core.method.recipes import ABLATIONS, RECIPES, Recipe
-from llu_core.method.training import train
+from llu_core.method.training import TrainingStep, train
 from llu_core.steps import drain
 from support.synthetic import problem
 
@@ -103,6 +104,33 @@ def test_different_optimisers_and_steps_may_be_mixed():
     recipes = [FAST, PAPER, replace(FAST, steps=3), replace(FAST, shared=True), FAST.ablated("linear")]
     for recipe, adapter in zip(recipes, fit_many([problem()], recipes, seeds=[1]), strict=True):
         assert_same(adapter, fit(problem(), recipe, seed=1), atol=2e-5)
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [FAST, PAPER, FULL.ablated("rand. init"), replace(FAST, shared=True)],
+    ids=["fast", "paper", "random", "one"],
+)
+def test_steps_tell_what_autograd_has_on_the_way_and_arrive_at_the_same_bits(
+    recipe: Recipe, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(run, "TOLD_SECONDS", 0.0)  # so that every step is told
+    shots = problem(shots=12)  # a last batch that is not full
+    told = []
+    adapter = drain(fit_steps(shots, recipe, seed=3), lambda at: told.append((at.step, at.steps, *at.reading())))
+    plain: list[TrainingStep] = []
+    drain(train(shots, recipe, seed=3), plain.append)
+    assert_same(adapter, fit(shots, recipe, seed=3), atol=0)
+    assert [each[:2] for each in told] == [(each.step, each.steps) for each in plain]
+    lam = 0.0 if recipe.shared else recipe.lam  # what autograd trains is told with eq. 6
+    expected = torch.tensor([[each.loss - lam * each.distance_to_identity, each.accuracy] for each in plain])
+    torch.testing.assert_close(torch.tensor([each[2:] for each in told]), expected, atol=2e-3, rtol=1e-3)
+
+
+def test_between_two_steps_the_caller_may_compute_gradients(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(run, "TOLD_SECONDS", 0.0)
+    for _ in fit_steps(problem(), FAST):
+        assert torch.ones(2, requires_grad=True).sum().requires_grad  # the steps' own mode is theirs alone
 
 
 def test_lengths_that_do_not_fit_are_refused():

@@ -208,18 +208,6 @@ def test_two_long_works_take_no_memory_at_once(clocked: Line, now: list[float]):
         assert [turn.ahead() for turn in (begun, other)] == [0, 1]
 
 
-def test_several_work_at_once_and_of_long_work_one(now: list[float]):
-    line = Line(waiting=9, at_once=2, clock=lambda: now[0])
-    with line.turn("L", long=True) as long, line.turn("M", long=True) as longer:
-        with line.turn("b") as b:
-            with line.turn("a") as a, line.turn("c") as c:
-                assert [turn.ahead() for turn in (b, a, c, long, longer)] == [0, 0, 2, 3, 4]
-            now[0] += PATIENCE_SECONDS
-            assert [turn.ahead() for turn in (long, b, longer)] == [0, 0, 2]
-        now[0] += PATIENCE_SECONDS
-        assert [turn.ahead() for turn in (long, longer)] == [0, 1], "though there is room"
-
-
 def test_what_gives_way_can_be_called_off_meanwhile(clocked: Line, now: list[float]):
     ended, begun = list[type](), threading.Event()
 
