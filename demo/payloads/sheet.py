@@ -44,7 +44,7 @@ def _make_sheet(shown: Model | Together) -> dict | None:
         sheet.reshape(rows, SHEET_COLUMNS, tile, tile, 3).swapaxes(1, 2).reshape(rows * tile, SHEET_COLUMNS * tile, 3)
     )
     file = io.BytesIO()
-    Image.fromarray(sheet).save(file, "WEBP", quality=80)
+    Image.fromarray(sheet).save(file, "WEBP", quality=80, method=2)  # half the time for a twentieth more bytes
     data = base64.b64encode(file.getvalue()).decode("ascii")
     return {"sheet": f"data:image/webp;base64,{data}", "tile": tile, "columns": SHEET_COLUMNS, "count": count}
 

@@ -49,5 +49,5 @@ def _make(read: Callable[[], Image.Image]) -> str:
 
 def _address(image: Image.Image) -> str:
     file = io.BytesIO()
-    ImageOps.fit(image, (SIDE, SIDE)).save(file, "WEBP", quality=65)
+    ImageOps.fit(image, (SIDE, SIDE)).save(file, "WEBP", quality=65, method=2)
     return "data:image/webp;base64," + base64.b64encode(file.getvalue()).decode("ascii")
