@@ -207,9 +207,11 @@ class Line:
 
     def _may_work(self, turn: Turn) -> bool:
         """Whether the turn works, or may begin to."""
+        if turn.since is not None:
+            return True
         order = self._order()
-        if turn.since is not None or order[0] is not turn:
-            return turn.since is not None
+        if order[0] is not turn:
+            return False
         impatient = self.clock() - turn.rested >= PATIENCE_SECONDS
         return not turn.long or impatient or all(other.long for other in order)
 

@@ -1,5 +1,6 @@
 """Code to take away: the same steps as on the page, filled in with what the page shows."""
 
+from demo.payloads.arrays import told_gamma
 from demo.session.session import Session
 from demo.session.shelf.members import answering
 from llu_core.encoders.model_table import BACKBONES
@@ -66,8 +67,8 @@ def _start(session: Session) -> str:
     """What brings what answers, at its beta and gamma: of several sets, what is downloaded has every one's own."""
     if _composed(session):
         return _opened(session)
-    gamma = "inf" if session.gamma == float("inf") else session.gamma
-    return f'{_adapter(session)}\nclient.predict({session.beta!r}, {gamma!r}, api_name="/set_mask")'
+    mask = f"{session.beta!r}, {told_gamma(session.gamma)!r}"
+    return f'{_adapter(session)}\nclient.predict({mask}, api_name="/set_mask")'
 
 
 def _adapter(session: Session) -> str:

@@ -26,8 +26,7 @@ def fit(
 
     Raises LluError as `train` does, and for one class alone.
     """
-    shots.require_choice()
-    return fit_many([shots], [recipe], seeds=[seed], device=device)[0]
+    return drain(fit_steps(shots, recipe, seed=seed, device=device))
 
 
 @dataclass(frozen=True)

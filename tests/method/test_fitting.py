@@ -120,7 +120,7 @@ def test_steps_tell_what_autograd_has_on_the_way_and_arrive_at_the_same_bits(
     adapter = drain(fit_steps(shots, recipe, seed=3), lambda at: told.append((at.step, at.steps, *at.reading())))
     plain: list[TrainingStep] = []
     drain(train(shots, recipe, seed=3), plain.append)
-    assert_same(adapter, fit(shots, recipe, seed=3), atol=0)
+    assert_same(adapter, fit_many([shots], [recipe], seeds=[3])[0], atol=0)
     assert [each[:2] for each in told] == [(each.step, each.steps) for each in plain]
     lam = 0.0 if recipe.shared else recipe.lam  # what autograd trains is told with eq. 6
     expected = torch.tensor([[each.loss - lam * each.distance_to_identity, each.accuracy] for each in plain])

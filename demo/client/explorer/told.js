@@ -1,5 +1,7 @@
 // What the server knows of the visitor's settings, and whether it is time to tell it more.
 
+import { toldGamma } from "./model/numbers.js";
+
 /** @import { Data, Settings } from '../types.d.ts' */
 
 /** @typedef {Pick<Data, "beta" | "gamma" | "statistics"> & Pick<Settings, "resting" | "masks">} Setting */
@@ -9,7 +11,7 @@
  * @type {(setting: Setting) => Settings}
  */
 function settingsOf({ beta, gamma, statistics, resting, masks }) {
-  return { beta, gamma: gamma === Infinity ? "inf" : gamma, statistics, resting, masks };
+  return { beta, gamma: toldGamma(gamma), statistics, resting, masks };
 }
 
 export class Told {

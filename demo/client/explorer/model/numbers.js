@@ -19,6 +19,11 @@ export function readGamma(value) {
   return number >= 0 ? number : NaN;
 }
 
+/** As the server reads it, since JSON has no infinite numbers. @type {(gamma: number) => number | "inf"} */
+export function toldGamma(gamma) {
+  return gamma === Infinity ? "inf" : gamma;
+}
+
 /** .0426 rather than 0.0426: three digits that mean something. @type {(value: number) => string} */
 export function formatWeight(value) {
   if (value === 0) return "0";

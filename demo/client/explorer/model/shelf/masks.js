@@ -1,6 +1,6 @@
 // Beta and gamma of every set on the shelf, which set the sliders are about, and what of it outlives another data set.
 
-import { readGamma } from "../numbers.js";
+import { readGamma, toldGamma } from "../numbers.js";
 
 /** @import { Data, SentSet, Setting, Shelf, ShelfSet, Side } from '../../../types.d.ts' */
 
@@ -96,7 +96,7 @@ export function givenSetting(data) {
  */
 export function masksTold(data) {
   if (!data?.shelf?.together) return null;
-  return Object.fromEntries(data.shelf.able.slice(1).map(({ name, beta, gamma }) => [name, [beta, gamma === Infinity ? "inf" : gamma]]));
+  return Object.fromEntries(data.shelf.able.slice(1).map(({ name, beta, gamma }) => [name, [beta, toldGamma(gamma)]]));
 }
 
 /**
