@@ -9,11 +9,10 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from PIL import Image, ImageOps
 
-from demo.session.draft import StoredPicture
+from demo.session.draft import THUMBNAIL_SIDE, StoredPicture
 from demo.session.photographs import photographs
 from llu_core.files.images import UnreadablePicture
 
-SIDE = 64
 UNREADABLE = ""
 
 # Weak, because a visitor's pictures must not outlive the session.
@@ -36,18 +35,18 @@ def thumbnail_of_pixels(pixels: np.ndarray) -> str:
 def photographs_payload() -> str:
     """The photographs that come with the installation, as JSON: their names and thumbnails."""
     return json.dumps(
-        [{"name": name, "thumb": thumbnail_of_pixels(pixels)} for name, pixels in photographs(SIDE).items()]
+        [{"name": name, "thumb": thumbnail_of_pixels(pixels)} for name, pixels in photographs(THUMBNAIL_SIDE).items()]
     )
 
 
 def _make(read: Callable[[], Image.Image]) -> str:
     try:
-        return _address(read.about(SIDE) if isinstance(read, StoredPicture) else read())
+        return _address(Image.fromarray(read.thumbnail) if isinstance(read, StoredPicture) else read())
     except UnreadablePicture:
         return UNREADABLE
 
 
 def _address(image: Image.Image) -> str:
     file = io.BytesIO()
-    ImageOps.fit(image, (SIDE, SIDE)).save(file, "WEBP", quality=65, method=2)
+    ImageOps.fit(image, (THUMBNAIL_SIDE, THUMBNAIL_SIDE)).save(file, "WEBP", quality=65, method=2)
     return "data:image/webp;base64," + base64.b64encode(file.getvalue()).decode("ascii")

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import blake2b
 
+import numpy as np
 from PIL import Image
 
 from demo.settings import Limits
 from llu_core.data.fewshot import Rejected
+from llu_core.data.picture_rows import thumbnail
 from llu_core.data.pictures import ImageSource, Picture
 from llu_core.encoders.prompts import DEFAULT_TEMPLATES, check_templates
 from llu_core.errors import LluError, shown
@@ -21,6 +23,7 @@ MAX_FOLDER_NAME_LENGTH = 255
 MAX_TEMPLATES = 100
 MAX_TEMPLATE_LENGTH = 400
 
+THUMBNAIL_SIDE = 64
 _LARGEST_SIDE = 672
 """A stored picture has at most so many pixels a side: twice what the largest known encoder looks at."""
 _LOSSLESS_SIDE = 256
@@ -28,9 +31,13 @@ _LOSSLESS_SIDE = 256
 
 @dataclass(frozen=True)
 class StoredPicture:
-    """A picture held in memory, small, and independent of the file it was uploaded in; called, it is decoded."""
+    """A picture held in memory, small, and independent of the file it was uploaded in; called, it is decoded.
+
+    thumbnail: (THUMBNAIL_SIDE, THUMBNAIL_SIDE, 3) uint8, made while the pixels were at hand.
+    """
 
     data: bytes
+    thumbnail: np.ndarray = field(compare=False)
 
     @classmethod
     def of(cls, image: Image.Image) -> "StoredPicture":
@@ -41,16 +48,14 @@ class StoredPicture:
             image.save(file, "PNG", compress_level=1)
         else:
             image.save(file, "JPEG", quality=95)
-        return cls(file.getvalue())
+        return cls(file.getvalue(), thumbnail(image, THUMBNAIL_SIDE))
 
     def __call__(self) -> Image.Image:
         return Image.open(io.BytesIO(self.data)).convert("RGB")
 
-    def about(self, side: int) -> Image.Image:
-        """The same picture, at least `side` pixels; a photograph is decoded with a fraction of the work."""
-        image = Image.open(io.BytesIO(self.data))
-        image.draft("RGB", (side, side))
-        return image.convert("RGB")
+    def named(self, name: str, label: int) -> Picture:
+        """As a picture of a set, which is recognised without being decoded."""
+        return Picture(name, label, self, self.digest.hex, self.thumbnail)
 
     @cached_property
     def digest(self) -> bytes:

@@ -181,7 +181,7 @@ class _Reader:
             if self._pixels < 0:
                 most = self._limits.upload_megapixels
                 raise LluError(f"the pictures have more than {most:,} megapixels together; make them smaller")
-            kept.append(replace(picture, read=drafts.StoredPicture.of(image), stamp=None))
+            kept.append(drafts.StoredPicture.of(image).named(picture.name, picture.label))
         return tuple(kept), tuple(left_out)
 
 

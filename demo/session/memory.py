@@ -47,7 +47,7 @@ def _of_source(source: ImageSource) -> dict[int, int]:
         for picture in pictures:
             pieces[id(picture.name)] = sys.getsizeof(picture.name)
             if isinstance(picture.read, StoredPicture):
-                pieces[id(picture.read.data)] = len(picture.read.data)
+                pieces[id(picture.read.data)] = len(picture.read.data) + picture.read.thumbnail.nbytes
         pieces.update(_pieces((source.class_names, source.templates, source.rejected)))
         _counted[source] = pieces
     return _counted[source]

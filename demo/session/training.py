@@ -13,6 +13,7 @@ from demo.session.session import Session
 from demo.session.shelf.members import acting
 from llu_core.data.embedding import embed_steps
 from llu_core.data.fewshot import FewShotSet
+from llu_core.encoders.cache import RememberingEncoder
 from llu_core.errors import LluError
 from llu_core.method.adapter import check_mask
 from llu_core.method.checkpoint import TrainedAdapter
@@ -140,7 +141,8 @@ def _comparable(model: Model, shots: FewShotSet) -> bool:
 def _embedded(session: Session) -> Generator[Progress, None, FewShotSet]:
     if session.preset is None:  # what an example's model makes of it is known without the model
         yield from relay(loading_steps(session.encoder), lambda step: Progress("Loading the model", 0, 1))
-    reading = embed_steps(session.draft, session.encoder)
+    shelf = session.encoder.images if isinstance(session.encoder, RememberingEncoder) else None
+    reading = embed_steps(session.draft, session.encoder, shelf=shelf)
     return (yield from relay(reading, lambda step: Progress("Reading pictures", *step)))
 
 

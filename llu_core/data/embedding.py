@@ -53,16 +53,22 @@ def embed(
 
 
 def embed_steps(
-    source: ImageSource, encoder: Encoder, *, templates: Sequence[str] | None = None, thumbnails: int = 64
+    source: ImageSource,
+    encoder: Encoder,
+    *,
+    templates: Sequence[str] | None = None,
+    thumbnails: int = 64,
+    shelf: Store | None = None,
 ) -> Generator[tuple[int, int], None, FewShotSet]:
     """Embed a source, yielding (pictures done, pictures in all); the generator's return value is the FewShotSet.
 
-    thumbnails: side in pixels of the centre crops kept of every picture, 0 for none.
+    thumbnails: side in pixels of the centre crops kept of every picture, 0 for none; shelf: where rows of pictures are
+    looked up and kept that are recognised without their pixels (see `picture_rows`).
     Raises LluError if no training picture can be read or a template is unusable (before anything is encoded).
     """
     rejected = (*source.rejected, *validation_left_out(source))
     chosen = replace(source, templates=tuple(templates or source.templates), validation=(), rejected=rejected)
-    features = yield from _steps(Selection.of(chosen), encoder, thumbnails=thumbnails)
+    features = yield from _steps(Selection.of(chosen), encoder, shelf=shelf, thumbnails=thumbnails)
     return features.problem
 
 

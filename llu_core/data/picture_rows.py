@@ -1,8 +1,8 @@
 """Pictures become rows: decoded a batch ahead, encoded, and kept where they can be recognised.
 
 A picture that lies in a file is recognised by place, size and time, so that a second run decodes nothing; its rows are
-kept on a shelf whose files appear whole or not at all. Other pictures (the built-in sets) are left to the encoder,
-which may be one that remembers.
+kept on a shelf whose files appear whole or not at all. Of pictures in memory the program that holds them can do the
+same. Others (the built-in sets) are left to the encoder, which may be one that remembers.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from PIL import Image
 from llu_core.data.augmentation import view
 from llu_core.data.fewshot import Rejected
 from llu_core.data.selection import Item
-from llu_core.encoders.cache import CachedEncoder, FormShelves, Store, model_folder
+from llu_core.encoders.cache import FormShelves, RememberingEncoder, Store, model_folder
 from llu_core.encoders.encoder import Encoder
 from llu_core.files.images import UnreadablePicture
 from llu_core.steps import one_ahead
@@ -47,18 +47,20 @@ def embedded(
     """What is found of every item, a batch at a time.
 
     seed: of the views; shelf: where rows are looked up and kept, chunk by chunk; thumbnails: side in pixels of the
-    centre crops, 0 for none. Thumbnails take pixels, which no shelf has: with them, give none.
+    centre crops, 0 for none. With thumbnails only those pictures are looked up whose thumbnail is at hand.
     """
-    inner = encoder.encoder if isinstance(encoder, CachedEncoder) else encoder
+    inner = _without_memory(encoder)
     new: dict[bytes, np.ndarray] = {}
-    batches = _batches(chunks, seed, _image_size(encoder), shelf)
+    batches = _batches(chunks, seed, _image_size(encoder), shelf, thumbnails)
     many = sum(map(len, chunks)) > BATCH  # for one batch another thread is no use
     for batch in one_ahead(batches) if many else batches:
         # what the shelf remembers need not be remembered twice
         computed = _encoded(batch.images, inner if batch.images.keys() <= batch.keys.keys() else encoder)
         found = dict(batch.found)
         for item, rows in computed.items():
-            crop = _thumbnail(batch.images[item][0], thumbnails) if thumbnails else None
+            crop = _at_hand(item, thumbnails)
+            if thumbnails and crop is None:
+                crop = thumbnail(batch.images[item][0], thumbnails)
             found[item] = PictureRows(rows, crop)
             if item in batch.keys:
                 new |= zip(batch.keys[item], rows, strict=True)
@@ -72,8 +74,7 @@ def embedded(
 def picture_shelf(folder: str | Path, source: str, encoder: Encoder) -> Store:
     """Where the rows of a source's pictures are kept: FOLDER/model/pictures/source."""
     place = re.sub(r"[^\w.-]+", "-", source)[:60]
-    inner = encoder.encoder if isinstance(encoder, CachedEncoder) else encoder
-    return FormShelves(model_folder(folder, encoder) / "pictures" / place, inner)
+    return FormShelves(model_folder(folder, encoder) / "pictures" / place, _without_memory(encoder))
 
 
 @dataclass
@@ -92,11 +93,13 @@ class _Batch:
         return len(images) >= BATCH or sum(image.width * image.height for image in images) >= BATCH_PIXELS
 
 
-def _batches(chunks: Sequence[Sequence[Item]], seed: int, side: int, shelf: Store | None) -> Iterator[_Batch]:
+def _batches(
+    chunks: Sequence[Sequence[Item]], seed: int, side: int, shelf: Store | None, thumbnails: int
+) -> Iterator[_Batch]:
     """Batches of about BATCH images or BATCH_PIXELS pixels, none of them across two chunks."""
     for chunk in chunks:
-        keys = {item: key for item in chunk if (key := _keys(item, seed, side))} if shelf else {}
-        known = _known(shelf, keys) if shelf else {}
+        keys = {item: key for item in chunk if (key := _keys(item, seed, side))} if shelf is not None else {}
+        known = _known(shelf, keys, thumbnails) if shelf is not None else {}
         batch = _Batch(keys, found={**known})
         for item in (item for item in chunk if item not in known):
             try:
@@ -110,14 +113,20 @@ def _batches(chunks: Sequence[Sequence[Item]], seed: int, side: int, shelf: Stor
         yield batch
 
 
-def _known(shelf: Store, keys: Mapping[Item, Sequence[bytes]]) -> dict[Item, PictureRows]:
-    """The items of which the shelf has every row."""
+def _known(shelf: Store, keys: Mapping[Item, Sequence[bytes]], thumbnails: int) -> dict[Item, PictureRows]:
+    """The items of which the shelf has every row, and a thumbnail is at hand where there are to be any."""
     rows = shelf.get([key for each in keys.values() for key in each])
     return {
-        item: PictureRows(np.stack([rows[key] for key in each]))
+        item: PictureRows(np.stack([rows[key] for key in each]), _at_hand(item, thumbnails))
         for item, each in keys.items()
-        if all(key in rows for key in each)
+        if all(key in rows for key in each) and not (thumbnails and _at_hand(item, thumbnails) is None)
     }
+
+
+def _at_hand(item: Item, side: int) -> np.ndarray | None:
+    """The picture's own thumbnail, where it has one of that side."""
+    own = item.picture.thumbnail
+    return own if own is not None and len(own) == side else None
 
 
 def _keys(item: Item, seed: int, side: int) -> list[bytes]:
@@ -145,11 +154,14 @@ def _encoded(images: Mapping[Item, Sequence[Image.Image]], encoder: Encoder) -> 
 
 
 def _image_size(encoder: Encoder) -> int:
-    inner = encoder.encoder if isinstance(encoder, CachedEncoder) else encoder
-    return getattr(inner, "image_size", VIEW_SIDE)
+    return getattr(_without_memory(encoder), "image_size", VIEW_SIDE)
 
 
-def _thumbnail(image: Image.Image, side: int) -> np.ndarray:
+def _without_memory(encoder: Encoder) -> Encoder:
+    return encoder.encoder if isinstance(encoder, RememberingEncoder) else encoder
+
+
+def thumbnail(image: Image.Image, side: int) -> np.ndarray:
     """(side, side, 3) uint8, the centre square."""
     size = min(image.size)
     left, top = (image.width - size) // 2, (image.height - size) // 2

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+import numpy as np
 from PIL import Image
 
 from llu_core.data.draws import Draw, draw_with_validation
@@ -16,13 +17,14 @@ class Picture:
     """A labelled picture not yet decoded: `name` is its path in the source, `read()` may raise UnreadablePicture.
 
     stamp(): a text that changes when the file does, so that it need not be decoded to be recognised; None where only
-    the pixels can tell.
+    the pixels can tell. thumbnail: (s, s, 3) uint8, where it is at hand.
     """
 
     name: str
     label: int
     read: Callable[[], Image.Image]
     stamp: Callable[[], str] | None = None
+    thumbnail: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)

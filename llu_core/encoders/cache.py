@@ -83,15 +83,18 @@ class Store(Protocol):
 
 
 class RememberingEncoder(WrappedEncoder):
-    """An encoder that remembers. Wraps any Encoder, and is one; where it keeps its rows is up to two stores."""
+    """An encoder that remembers. Wraps any Encoder, and is one; where it keeps its rows is up to two stores.
+
+    images: the store of pictures, by `image_key`; whoever can recognise a picture otherwise may keep its row there too.
+    """
 
     def __init__(self, encoder: Encoder, images: Store, texts: Store):
         super().__init__(encoder)
-        self._images, self._texts = images, texts
+        self.images, self._texts = images, texts
 
     def encode_images(self, images: Sequence[Image.Image]) -> torch.Tensor:
         """(n, d) float32 unit rows, in the order given; only images that are not remembered are encoded."""
-        return self._recall(self._images, images, image_key, self.encoder.encode_images)
+        return self._recall(self.images, images, image_key, self.encoder.encode_images)
 
     def encode_texts(self, texts: Sequence[str]) -> torch.Tensor:
         """(n, d) float32 unit rows, in the order given; only texts that are not remembered are encoded."""

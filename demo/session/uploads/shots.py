@@ -17,7 +17,7 @@ from demo.session.session import Session
 from demo.session.shelf.together import together
 from demo.settings import Limits
 from llu_core.data.fewshot import LabelledEmbeddings
-from llu_core.data.pictures import ImageSource, Picture
+from llu_core.data.pictures import ImageSource
 from llu_core.encoders.cache import forgetful
 from llu_core.errors import LluError
 from llu_core.files.images import UnreadablePicture, decode
@@ -79,7 +79,7 @@ def join_shots(session: Session, shots: Shots) -> tuple[Session, int]:
     if not taken:
         raise full(session.limits)
     first = _next_number(draft)
-    pictures = tuple(Picture(f"{NAME} {first + n}", 0, picture) for n, picture in enumerate(taken))
+    pictures = tuple(picture.named(f"{NAME} {first + n}", 0) for n, picture in enumerate(taken))
     one_class = replace(drafts.empty_draft(), class_names=(name,), base_classes=1, train=pictures)
     upload = Upload(one_class, class_name=name, recording=shots.recording, manner=shots.manner)
     return join_upload(session, upload), len(taken)

@@ -3,6 +3,7 @@
 import threading
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from demo.hosting.maps.maps import Maps
@@ -28,9 +29,13 @@ class Clock:
         return self.now
 
 
+NO_PIXELS = np.zeros((0, 0, 3), np.uint8)
+
+
 def with_picture(session: Session, size: int):
     """A session of its own with one picture of so many bytes."""
-    draft = replace(session.draft, class_names=("cat",), train=(Picture("a", 0, StoredPicture(bytes(size))),))
+    picture = Picture("a", 0, StoredPicture(bytes(size), NO_PIXELS))
+    draft = replace(session.draft, class_names=("cat",), train=(picture,))
     return replace(session, draft=draft)
 
 

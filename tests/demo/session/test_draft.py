@@ -3,10 +3,11 @@
 from collections import Counter
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageColor
 
 from demo.session import draft as drafts
 from demo.settings import Limits
@@ -189,10 +190,12 @@ def test_a_long_name_from_a_zip_can_still_be_added_to(cats_and_dogs: ImageSource
     assert drafts.move_picture(long, key_of(long, "d1"), name).base_classes == 1
 
 
-def test_a_small_view_of_a_stored_picture_is_the_same_picture():
-    stored = drafts.StoredPicture.of(Image.new("RGB", (640, 480), "teal"))
-    assert stored.about(64).size == (160, 120)
-    assert stored.about(64).getpixel((80, 60)) == stored().getpixel((320, 240))
+def test_the_thumbnail_of_a_stored_picture_is_its_middle():
+    image = Image.new("RGB", (640, 480), "teal")
+    image.paste("red", (0, 0, 80, 480))
+    small = drafts.StoredPicture.of(image).thumbnail
+    assert small.shape == (64, 64, 3)
+    assert (small == np.array(ImageColor.getrgb("teal"))).all()
 
 
 @given(st.data())

@@ -3,9 +3,11 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
+from demo.hosting.encoders import RecentEncoder
 from demo.payloads.summary import status_line, summary
 from demo.session import draft as drafts
 from demo.session import edits, training
@@ -15,10 +17,14 @@ from llu_core.errors import LluError
 from llu_core.method.recipes import RECIPES
 from support.demo_sessions import drain
 from support.sample_pictures import picture_bytes
+from support.toy_encoder import ToyEncoder
 
 
 def test_training_reports_its_phases_in_order(zipped: Session):
-    _, phases = drain(training.train_adapter(zipped, RECIPES["fast"]))
+    new = replace(zipped, encoder=ToyEncoder(identity="read for the first time"))
+    _, phases = drain(training.train_adapter(new, RECIPES["fast"]))
+    assert list(dict.fromkeys(phases)) == ["Reading pictures", "Training", "Reading names", "Drawing the map"]
+    _, phases = drain(training.train_adapter(new, RECIPES["fast"]))
     assert list(dict.fromkeys(phases)) == ["Reading pictures", "Training", "Drawing the map"]
 
 
@@ -29,6 +35,24 @@ def test_a_set_of_one_class_says_why_it_cannot_be_trained(session: Session, tmp_
     assert "second class" in status_line(alone)
     with pytest.raises(LluError, match="second class"):
         drain(training.train_adapter(alone, RECIPES["fast"]))
+
+
+def test_to_train_again_decodes_only_what_is_new(zipped: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    reading = replace(zipped, encoder=RecentEncoder(zipped.encoder))
+    taught, _ = drain(training.train_adapter(reading, RECIPES["fast"]))
+    (tmp_path / "new.png").write_bytes(picture_bytes(50))
+    grown = edits.add_files(taught, [tmp_path / "new.png"], taught.draft.class_names[0])
+    decoded = []
+    plain = drafts.StoredPicture.__call__
+    monkeypatch.setattr(drafts.StoredPicture, "__call__", lambda picture: decoded.append(1) or plain(picture))
+    again, _ = drain(training.train_adapter(grown, RECIPES["fast"]))
+    assert len(decoded) == 1
+    anew, _ = drain(training.train_adapter(replace(grown, encoder=zipped.encoder), RECIPES["fast"]))
+    for part, expected in zip(again.require_model().parts[:2], anew.require_model().parts[:2], strict=True):
+        assert torch.equal(part.embeddings, expected.embeddings)
+        assert part.thumbnails is not None
+        assert expected.thumbnails is not None
+        assert np.array_equal(part.thumbnails, expected.thumbnails)
 
 
 def test_abandoned_training_leaves_the_session_alone(zipped: Session):
