@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from support.app_fixtures import new_page
-from support.pages import box_of, move, open_app, open_save, start_over, state, tile
+from support.pages import box_of, move, open_app, open_save, start_over, state
 
 pytestmark = pytest.mark.browser
 
@@ -249,14 +249,21 @@ def test_the_drawing_of_the_map_is_a_file_of_its_own(page: Page, tmp_path: Path)
 
 
 def test_every_slider_step_is_painted_once_the_hand_rests(page: Page):
-    values = []
     page.locator("#beta-slider").focus()
     for _ in range(10):
         page.keyboard.press("ArrowLeft")
-        values.append(tile(page, "seen"))
     page.wait_for_function("Math.abs(lluExplorer.state().beta - .9) < 1e-9")
     expected = f"{state(page, 'tiles.seen'):.1f}"
     expect(page.locator("#tile-seen .value")).to_have_text(expected)
+
+
+def test_what_the_page_tells_is_of_the_settings_as_they_are(page: Page):
+    at_zero, moved = page.evaluate(
+        "[0, .9].map((beta) => { lluExplorer.setBeta(beta); const { tiles, clip } = lluExplorer.state();"
+        " return { tiles, clip }; })"
+    )
+    assert at_zero["tiles"] == at_zero["clip"]
+    assert moved["tiles"] != moved["clip"]
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,10 @@ import { countHidden, countOf } from "./model/selection.js";
 
 /** @type {(root: HTMLElement, state: State, frame: Frame) => Face} */
 export function publicFace(root, state, frame) {
-  const scene = () => ({ root, state, ...frame.panels, ...frame.numbers });
+  const scene = () => {
+    frame.drawDue(); // what is told and saved is of the settings as they are, not of the last repaint
+    return { root, state, ...frame.panels, ...frame.numbers };
+  };
   return {
     state: () => stateOf(state, frame),
     setBeta: (beta) => state.jumpTo(Number(beta), null),
@@ -42,6 +45,7 @@ export function publicFace(root, state, frame) {
 
 /** What is on show, in plain values. @type {(state: State, frame: Frame) => object} */
 function stateOf(state, frame) {
+  frame.drawDue();
   const { panels } = frame;
   const { data, beta, gamma, selected, colouring, chosen } = state;
   const numbers = data ? frame.numbers : null;

@@ -73,12 +73,16 @@ export class Frame {
 
   /** Any number of events between two repaints cost one computation. */
   request() {
-    if (this.#request) return;
-    this.#request = requestAnimationFrame(() => {
-      this.#request = 0;
-      if (this.#state.data) this.#compute();
-      this.render();
-    });
+    this.#request ||= requestAnimationFrame(() => this.drawDue());
+  }
+
+  /** Draw what was asked for and is not drawn yet, without waiting for the repaint. */
+  drawDue() {
+    if (!this.#request) return;
+    cancelAnimationFrame(this.#request);
+    this.#request = 0;
+    if (this.#state.data) this.#compute();
+    this.render();
   }
 
   /**
