@@ -19,8 +19,8 @@ from demo.hosting.gate import Gate
 from demo.hosting.gate.login import Login
 from demo.hosting.gate.origins import Origins
 from demo.hosting.host import Host
-from demo.hosting.memory import give_back
-from demo.hosting.threads import join_all
+from demo.hosting.machine.memory import give_back
+from demo.hosting.machine.threads import join_all
 from demo.hosting.versions import versions
 from demo.page.leftovers import swept
 from demo.page.views import LAUNCH

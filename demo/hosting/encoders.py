@@ -11,9 +11,12 @@ from contextlib import suppress
 from types import MappingProxyType
 
 import numpy as np
+import torch
+from PIL import Image
 
 from demo.hosting.gpu import is_zero_gpu, with_borrowed_gpu
 from demo.hosting.loads import LAST_SECONDS, Loads, Visit
+from demo.hosting.machine.cores import CORES
 from demo.hosting.shipped.models import shipped_facts, shipped_rows
 from demo.session.readers import LaterEncoder, loading_steps
 from demo.settings import MB
@@ -28,6 +31,18 @@ MAX_ENCODERS = 3
 REMEMBERED_BYTES, REMEMBERED_SECONDS = 64 * MB, 900.0
 
 
+class HostedEncoder(OpenClipEncoder):
+    """Reads on all cores, however many visitors are there."""
+
+    def encode_images(self, images: Sequence[Image.Image]) -> torch.Tensor:
+        with CORES.everywhere():
+            return super().encode_images(images)
+
+    def encode_texts(self, texts: Sequence[str]) -> torch.Tensor:
+        with CORES.everywhere():
+            return super().encode_texts(texts)
+
+
 def load_encoder(name: str, checkpoint: str | None = None) -> Encoder:
     """An encoder that remembers for a while; raises LluError if its weights cannot be had."""
     return loaded_with_bar(encoder_steps(name, checkpoint), name)
@@ -36,7 +51,7 @@ def load_encoder(name: str, checkpoint: str | None = None) -> Encoder:
 def encoder_steps(name: str, checkpoint: str | None = None) -> Generator[LoadingStep, None, Encoder]:
     """What `load_encoder` does, step by step; closing the generator ends a download."""
     device = "cpu" if is_zero_gpu() else None
-    encoder = yield from OpenClipEncoder.load_steps(name, checkpoint=checkpoint, device=device)
+    encoder = yield from HostedEncoder.load_steps(name, checkpoint=checkpoint, device=device)
     return RecentEncoder(with_borrowed_gpu(encoder))
 
 
@@ -45,7 +60,7 @@ def embedded_encoder(name: str) -> Encoder:
     facts = shipped_facts(name)
     if facts is None or is_zero_gpu():  # models must be there when the program starts
         return load_encoder(name)
-    return RecentEncoder(LaterEncoder(facts, lambda: OpenClipEncoder.load(name), shipped_rows(facts.identity)))
+    return RecentEncoder(LaterEncoder(facts, lambda: HostedEncoder.load(name), shipped_rows(facts.identity)))
 
 
 class SharedEncoders:

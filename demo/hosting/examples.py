@@ -10,8 +10,8 @@ from pathlib import Path
 from demo.hosting.encoders import RecentEncoder
 from demo.hosting.gpu import at_home
 from demo.hosting.line import Cancelled, Watch
+from demo.hosting.machine.memory import give_back
 from demo.hosting.maps.maps import Maps
-from demo.hosting.memory import give_back
 from demo.hosting.shipped.models import shipped_rows
 from demo.session.presets import PRESETS, load_preset
 from demo.session.readers import Reader, Readers

@@ -9,11 +9,12 @@ long from then on, so that nobody's training waits for another's hour.
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, TypeVar
 
 from torch.overrides import TorchFunctionMode
 
+from demo.hosting.machine.cores import CORES
 from llu_core.errors import LluError
 
 Step = TypeVar("Step")
@@ -85,12 +86,16 @@ class Turn:
     def _worked(self) -> float:
         return self.worked + (0.0 if self.since is None else self.alive - self.since)
 
-    def watched(self, *, divisible: bool = False) -> AbstractContextManager:
-        """Check the turn between any two operations on tensors, in a block that has no steps of its own.
+    @contextmanager
+    def watched(self, *, divisible: bool = False) -> Iterator[None]:
+        """Check the turn between any two operations on tensors, in a block that has no steps of its own; long work is
+        done there on all cores.
 
         divisible: whether it may give way there, as what holds no lock may, which reading pictures or texts does.
         """
-        return Watch(self.give_way if divisible else self.check)
+        cores = CORES.everywhere() if self.long else nullcontext()
+        with cores, Watch(self.give_way if divisible else self.check):
+            yield
 
     def each(self, steps: Generator[Step, None, Result], *, divisible: bool = False) -> Generator[Step, None, Result]:
         """The same steps, each of them watched; they may be asked for by different threads, and give way between."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from weakref import WeakSet
 
 from demo.hosting.line import Cancelled, Turn
-from demo.hosting.threads import join_all
+from demo.hosting.machine.threads import join_all
 from llu_core.encoders.encoder import Encoder
 from llu_core.encoders.hub import BEAT_SECONDS, LoadingStep
 from llu_core.errors import LluError

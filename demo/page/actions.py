@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 import gradio as gr
 
 from demo.hosting.host import Host
+from demo.hosting.machine.threads import stand_back
 from demo.page.arguments import mask_of
 from demo.page.visitors import Visitors, visitor
 from demo.payloads.explorer import arc_payload
@@ -21,7 +22,7 @@ from demo.session.presets import NO_EXAMPLE
 from demo.session.session import Session
 from demo.session.shelf import shelving
 from llu_core.errors import LluError
-from llu_core.steps import counted, drain
+from llu_core.steps import Told, counted, drain
 
 
 class Actions:
@@ -70,7 +71,12 @@ class Actions:
     ) -> Generator[tuple[int, int], None, dict[str, Any]]:
         """What `add_pictures` does, telling how many of how many pictures are read."""
         before = self.visitors.session(request)
-        upload = yield from counted(lambda told: edits.read_upload(before, files, class_name, manner, told))
+
+        def read(told: Told) -> edits.Upload:
+            stand_back()
+            return edits.read_upload(before, files, class_name, manner, told)
+
+        upload = yield from counted(read)
 
         def join(session: Session) -> Session:
             session.require_same_set(before)

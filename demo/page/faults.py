@@ -16,6 +16,7 @@ import gradio as gr
 
 from demo.hosting import logs
 from demo.hosting.broken import FULL_DISK, is_full
+from demo.hosting.machine.cores import CORES
 from demo.page.arguments import received
 from llu_core.errors import LluError
 
@@ -72,7 +73,8 @@ def entries(event: gr.EventData, *keys: str) -> list[Any]:
 def _told(action: str, args: tuple, often: bool = False) -> Iterator[None]:
     start, outcome = time.perf_counter(), "left"
     try:
-        yield
+        with CORES.call():
+            yield
         outcome = "done"
     except LluError as error:
         outcome = "refused"

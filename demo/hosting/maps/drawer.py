@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from demo.hosting import logs
+from demo.hosting.machine.cores import CORES
 from demo.hosting.maps.wire import receive, send
 from demo.session.projection import FEWEST
 
@@ -74,14 +75,15 @@ class Drawer:
 
     def _running(self) -> subprocess.Popen:
         if self._process is None:
-            self._process = subprocess.Popen(
-                self._command,
-                cwd=ROOT,
-                env=_environment(),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-            )
+            with CORES.everywhere():  # where it works for as long as it lives
+                self._process = subprocess.Popen(
+                    self._command,
+                    cwd=ROOT,
+                    env=_environment(),
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                )
         return self._process
 
     def _end(self) -> None:
