@@ -223,7 +223,7 @@ class Session:
 
     @property
     def stored_bytes(self) -> int:
-        """Memory that the visitor's pictures take, those that Undo would bring back included."""
+        """Bytes of the files of the visitor's pictures, those that Undo would bring back included."""
         drafts = self.draft, *(edit.draft for edit in self.history)
         return sum({id(data): len(data) for draft in drafts for data in stored_pictures(draft)}.values())
 

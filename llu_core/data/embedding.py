@@ -63,13 +63,14 @@ def embed_steps(
     """Embed a source, yielding (pictures done, pictures in all); the generator's return value is the FewShotSet.
 
     thumbnails: side in pixels of the centre crops kept of every picture, 0 for none; shelf: where rows of pictures are
-    looked up and kept that are recognised without their pixels (see `picture_rows`).
+    looked up and kept that are recognised without their pixels (see `picture_rows`), a batch at a time, so that they
+    outlive steps that are called off.
     Raises LluError if no training picture can be read or a template is unusable (before anything is encoded).
     """
     rejected = (*source.rejected, *validation_left_out(source))
     chosen = replace(source, templates=tuple(templates or source.templates), validation=(), rejected=rejected)
-    features = yield from _steps(Selection.of(chosen), encoder, shelf=shelf, thumbnails=thumbnails)
-    return features.problem
+    steps = _steps(Selection.of(chosen), encoder, shelf=shelf, at_once=True, thumbnails=thumbnails)
+    return (yield from steps).problem
 
 
 def extract(
@@ -120,14 +121,20 @@ def _drained(steps: Generator[tuple[int, int], None, Result], progress: Progress
 
 
 def _steps(
-    selection: Selection, encoder: Encoder, *, seed: int = 1, shelf: Store | None = None, thumbnails: int = 0
+    selection: Selection,
+    encoder: Encoder,
+    *,
+    seed: int = 1,
+    shelf: Store | None = None,
+    at_once: bool = False,
+    thumbnails: int = 0,
 ) -> Generator[tuple[int, int], None, Features]:
     """Embed what is selected, then what has to stand in for it, yielding (pictures done, pictures in all)."""
     texts = _Texts.of(selection, encoder)
     found: dict[Item, Found] = {}
     yield 0, len(selection.items)
     while chunks := selection.chunks(found):
-        for some in embedded(chunks, encoder, seed=seed, shelf=shelf, thumbnails=thumbnails):
+        for some in embedded(chunks, encoder, seed=seed, shelf=shelf, at_once=at_once, thumbnails=thumbnails):
             found |= some
             yield len(found), len(selection.items)
         selection = selection.with_stand_ins(_unreadable_positions(selection, found))

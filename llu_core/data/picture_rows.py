@@ -42,12 +42,19 @@ Found = PictureRows | Rejected
 
 
 def embedded(
-    chunks: Sequence[Sequence[Item]], encoder: Encoder, *, seed: int, shelf: Store | None = None, thumbnails: int = 0
+    chunks: Sequence[Sequence[Item]],
+    encoder: Encoder,
+    *,
+    seed: int,
+    shelf: Store | None = None,
+    at_once: bool = False,
+    thumbnails: int = 0,
 ) -> Iterator[dict[Item, Found]]:
     """What is found of every item, a batch at a time.
 
-    seed: of the views; shelf: where rows are looked up and kept, chunk by chunk; thumbnails: side in pixels of the
-    centre crops, 0 for none. With thumbnails only those pictures are looked up whose thumbnail is at hand.
+    seed: of the views; shelf: where rows are looked up and kept, chunk by chunk; at_once: batch by batch instead, so
+    that nothing is lost where the caller leaves off; thumbnails: side in pixels of the centre crops, 0 for none. With
+    thumbnails only those pictures are looked up whose thumbnail is at hand.
     """
     inner = _without_memory(encoder)
     new: dict[bytes, np.ndarray] = {}
@@ -64,7 +71,7 @@ def embedded(
             found[item] = PictureRows(rows, crop)
             if item in batch.keys:
                 new |= zip(batch.keys[item], rows, strict=True)
-        if shelf is not None and new and batch.ends_chunk:
+        if shelf is not None and new and (at_once or batch.ends_chunk):
             shelf.add(new)
             new = {}
         if found:

@@ -5,7 +5,8 @@ times in a training of milliseconds. To wake somebody on another core takes long
 together, the calls of thirty visitors take half of the processor's time. What works for long without the lock, as a
 model does that reads pictures, goes on wherever there is room (`Cores.everywhere`).
 
-Where the system does not let a program choose, which is everywhere but on Linux, threads are left alone.
+Where the system does not let a program choose or does not tell its threads, which is everywhere but on Linux with its
+/proc, threads are left alone.
 """
 
 import ctypes
@@ -14,6 +15,7 @@ import threading
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 
+TASKS = "/proc/self/task"
 MANY, FEW = 4, 1
 """Threads come together on one core when so many calls are under way, and part again when so few are."""
 
@@ -23,7 +25,8 @@ class Cores:
 
     def __init__(self, cores: Collection[int] | None = None):
         self._all = frozenset(_own_cores() if cores is None else cores)
-        self._lock = threading.Lock()
+        # one that its holder may take again: a stream that nobody reads any more is closed wherever it is collected
+        self._lock = threading.RLock()
         self._calls, self._together = 0, False
         self._one, self._roaming = frozenset[int](), set[int]()
 
@@ -36,7 +39,7 @@ class Cores:
                 self._call_in({threading.get_native_id()})
             elif self._calls >= MANY and len(self._all) > 1:
                 self._together, self._one = True, frozenset([_core_of_this_thread(self._all)])
-                self._call_in(_threads_of_python())
+                self._call_in(_threads() & _threads_of_python())  # of foreign ones, Python also lists those that ended
         try:
             yield
         finally:
@@ -63,15 +66,23 @@ class Cores:
                 if not within_another:
                     self._roaming.discard(thread)
                     if self._together:
-                        _place({thread}, self._one)
+                        self._call_in({thread})
+
+    def forked(self) -> None:
+        """Begin anew in a copy of this process, which has one thread and no calls."""
+        if self._together:
+            _place({threading.get_native_id()}, self._all)
+        self.__init__(self._all)
 
     def _call_in(self, threads: set[int]) -> None:
         _place(threads - self._roaming, self._one)
+        if not self._together:  # streams were collected meanwhile, and few calls are left
+            _place(threads, self._all)
 
 
 def _own_cores() -> Collection[int]:
-    """Those that the system gives this process; none where it does not let a program choose."""
-    return os.sched_getaffinity(0) if hasattr(os, "sched_setaffinity") else ()
+    """Those that the system gives this process; none where threads are left alone."""
+    return os.sched_getaffinity(0) if hasattr(os, "sched_setaffinity") and os.path.isdir(TASKS) else ()
 
 
 def _core_of_this_thread(cores: frozenset[int]) -> int:
@@ -84,8 +95,10 @@ def _core_of_this_thread(cores: frozenset[int]) -> int:
 
 
 def _threads() -> set[int]:
-    """All threads of this process, with those of libraries."""
-    return set(map(int, os.listdir("/proc/self/task")))
+    """All threads of this process, with those of libraries; where no more files can be opened, those of Python."""
+    with suppress(OSError):
+        return set(map(int, os.listdir(TASKS)))
+    return _threads_of_python()
 
 
 def _threads_of_python() -> set[int]:
@@ -100,3 +113,6 @@ def _place(threads: Iterable[int], cores: frozenset[int]) -> None:
 
 CORES = Cores()
 """Those of this process."""
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=CORES.forked)

@@ -1,14 +1,20 @@
 """Where the app's threads work: anywhere, or together on one core while many call, all but what reads pictures."""
 
+import _thread
+import gc
 import os
+import subprocess
+import sys
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import pytest
 
 from demo.hosting.line import Line
+from demo.hosting.machine import cores as machine
 from demo.hosting.machine.cores import MANY, Cores
 
 CAN_CHOOSE = hasattr(os, "sched_setaffinity") and len(os.sched_getaffinity(0)) > 1
@@ -131,3 +137,90 @@ def test_calls_from_many_threads_are_all_counted(cores: Cores):
     with ThreadPoolExecutor(8) as threads:
         assert {each.result() for each in [threads.submit(call) for _ in range(8)]} == {1}
         assert threads.submit(places).result() == before
+
+
+def test_streams_that_are_collected_while_threads_are_placed_end_their_calls(
+    cores: Cores, monkeypatch: pytest.MonkeyPatch
+):
+    place, before, found = machine._place, places(), list[frozenset[int]]()
+
+    def stream() -> Iterator[None]:
+        with cores.call():
+            yield
+
+    def placed(threads: Iterable[int], on: frozenset[int]) -> None:
+        gc.collect()
+        place(threads, on)
+
+    def last_call() -> None:
+        with cores.call():
+            found.append(places())
+
+    streams: list = [stream() for _ in range(MANY - 1)]
+    for each in streams:
+        next(each)
+    streams.append(streams)  # so that only a collection finds that nobody reads them
+    monkeypatch.setattr(machine, "_place", placed)
+    del streams, each
+    thread = threading.Thread(target=last_call, daemon=True)
+    thread.start()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert found == [before]
+
+
+def test_threads_are_free_again_where_no_more_files_can_be_opened(
+    cores: Cores, other: Callable, monkeypatch: pytest.MonkeyPatch
+):
+    def refused(*_: str) -> list[str]:
+        raise OSError(24, "Too many open files")
+
+    before = places()
+    with crowd(cores):
+        monkeypatch.setattr(os, "listdir", refused)
+    assert places() == other(places) == before
+
+
+def test_threads_are_left_alone_where_the_system_does_not_tell_them(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(machine, "TASKS", "/nowhere")
+    before = places()
+    with crowd(Cores()):
+        assert places() == before
+
+
+def test_a_foreign_thread_that_has_ended_is_not_placed(cores: Cores, monkeypatch: pytest.MonkeyPatch):
+    known, placed = list[int | None](), set[int]()
+    _thread.start_new_thread(lambda: known.append(threading.current_thread().native_id), ())
+    while not known or os.path.exists(f"/proc/self/task/{known[0]}"):
+        time.sleep(0.01)
+    monkeypatch.setattr(os, "sched_setaffinity", lambda thread, _: placed.add(thread))
+    with crowd(cores):
+        assert threading.get_native_id() in placed
+    assert known[0] not in placed
+
+
+FORKED = """
+import os, signal, threading
+from demo.hosting.machine.cores import CORES, MANY
+
+def hold():
+    with CORES._lock:
+        held.set()
+        threading.Event().wait()
+
+before, calls, held = os.sched_getaffinity(0), [CORES.call() for _ in range(MANY)], threading.Event()
+for call in calls:
+    call.__enter__()
+threading.Thread(target=hold, daemon=True).start()
+held.wait()
+if (child := os.fork()) == 0:
+    signal.alarm(10)
+    with CORES.everywhere():
+        pass
+    os._exit(os.sched_getaffinity(0) != before)
+os._exit(os.waitpid(child, 0)[1] != 0)
+"""
+
+
+def test_a_copy_of_the_process_begins_anew():
+    assert subprocess.run([sys.executable, "-c", FORKED], timeout=60, check=False).returncode == 0

@@ -22,3 +22,11 @@ def test_a_thread_that_stands_back_does_so_alone():
         assert thread.submit(niceness).result() == max(before, BEHIND)
         assert other.submit(niceness).result() == before
     assert niceness() == before
+
+
+def test_a_thread_that_may_not_stand_back_goes_on(monkeypatch: pytest.MonkeyPatch):
+    def denied(*_: int) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "setpriority", denied, raising=False)
+    stand_back()

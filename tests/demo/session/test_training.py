@@ -13,6 +13,7 @@ from demo.session import draft as drafts
 from demo.session import edits, training
 from demo.session.model import accuracies
 from demo.session.session import Session
+from llu_core.data import picture_rows
 from llu_core.errors import LluError
 from llu_core.method.recipes import RECIPES
 from support.demo_sessions import drain
@@ -53,6 +54,22 @@ def test_to_train_again_decodes_only_what_is_new(zipped: Session, tmp_path: Path
         assert part.thumbnails is not None
         assert expected.thumbnails is not None
         assert np.array_equal(part.thumbnails, expected.thumbnails)
+
+
+def test_what_was_read_before_a_training_was_called_off_is_not_read_again(
+    zipped: Session, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(picture_rows, "BATCH", 2)
+    reading = replace(zipped, encoder=RecentEncoder(ToyEncoder()))
+    steps = training.train_adapter(reading, RECIPES["fast"])
+    told = next(step for step in steps if step.phase == "Reading pictures" and step.done)
+    steps.close()
+    assert 0 < told.done < told.total
+    decoded = []
+    plain = drafts.StoredPicture.__call__
+    monkeypatch.setattr(drafts.StoredPicture, "__call__", lambda picture: decoded.append(1) or plain(picture))
+    drain(training.train_adapter(reading, RECIPES["fast"]))
+    assert len(decoded) == told.total - told.done
 
 
 def test_abandoned_training_leaves_the_session_alone(zipped: Session):
