@@ -2,8 +2,8 @@
 
 Threads of Python work one at a time, and whoever works hands the lock on with every operation on tensors, a thousand
 times in a training of milliseconds. To wake somebody on another core takes longer than such an operation: on one core
-together, the calls of thirty visitors take half of the processor's time. What works for long without the lock, as a
-model does that reads pictures, goes on wherever there is room (`Cores.everywhere`).
+together, the calls of thirty visitors take two thirds of the processor's time (docs/speed.md). What works for long
+without the lock, as a model does that reads pictures, goes on wherever there is room (`Cores.everywhere`).
 
 Where the system does not let a program choose or does not tell its threads, which is everywhere but on Linux with its
 /proc, threads are left alone.
