@@ -54,7 +54,8 @@ class Loads:
     def __init__(self) -> None:
         self._loads: dict[str, _Load] = {}
         self._visits: dict[str, Visit] = {}
-        self._lock, self._threads = threading.Lock(), WeakSet[threading.Thread]()
+        # one that its holder may take again: a wait that nobody reads any more is left wherever it is collected
+        self._lock, self._threads = threading.RLock(), WeakSet[threading.Thread]()
 
     @contextmanager
     def visit(self, visitor: str) -> Iterator[Visit]:
@@ -129,11 +130,10 @@ class Loads:
 
     def _leave(self, visit: Visit) -> None:
         with self._lock:
-            left = [(key, load) for key, load in self._loads.items() if visit in load.waiting]
-            for key, load in left:
+            for key, load in list(self._loads.items()):
                 load.waiting.discard(visit)
                 if not load.waiting:  # whoever asks for it now begins anew
-                    del self._loads[key]
+                    self._forget(key, load)
 
     def _forget(self, key: str, load: _Load) -> None:
         with self._lock:
