@@ -8,7 +8,13 @@ import torch
 
 from support.toy_encoder import ToyEncoder
 
-pytest_plugins = ["support.browser_fixtures", "support.app_fixtures", "support.demo_sessions", "support.wheel_fixtures"]
+pytest_plugins = [
+    "support.browser_fixtures",
+    "support.app_fixtures",
+    "support.demo_sessions",
+    "support.wheel_fixtures",
+    "support.written_sources",
+]
 
 TINY_CONFIG = {
     "model_cfg": {

@@ -41,7 +41,7 @@ def photographs_payload() -> str:
 
 def _make(read: Callable[[], Image.Image]) -> str:
     try:
-        return _address(Image.fromarray(read.thumbnail) if isinstance(read, StoredPicture) else read())
+        return thumbnail_of_pixels(read.thumbnail) if isinstance(read, StoredPicture) else _address(read())
     except UnreadablePicture:
         return UNREADABLE
 

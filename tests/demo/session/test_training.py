@@ -38,14 +38,20 @@ def test_a_set_of_one_class_says_why_it_cannot_be_trained(session: Session, tmp_
         drain(training.train_adapter(alone, RECIPES["fast"]))
 
 
-def test_to_train_again_decodes_only_what_is_new(zipped: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+@pytest.fixture
+def decoded(monkeypatch: pytest.MonkeyPatch) -> list[drafts.StoredPicture]:
+    """The visitors' pictures that are decoded."""
+    found, plain = list[drafts.StoredPicture](), drafts.StoredPicture.__call__
+    monkeypatch.setattr(drafts.StoredPicture, "__call__", lambda picture: found.append(picture) or plain(picture))
+    return found
+
+
+def test_to_train_again_decodes_only_what_is_new(zipped: Session, tmp_path: Path, decoded: list[drafts.StoredPicture]):
     reading = replace(zipped, encoder=RecentEncoder(zipped.encoder))
     taught, _ = drain(training.train_adapter(reading, RECIPES["fast"]))
     (tmp_path / "new.png").write_bytes(picture_bytes(50))
     grown = edits.add_files(taught, [tmp_path / "new.png"], taught.draft.class_names[0])
-    decoded = []
-    plain = drafts.StoredPicture.__call__
-    monkeypatch.setattr(drafts.StoredPicture, "__call__", lambda picture: decoded.append(1) or plain(picture))
+    decoded.clear()
     again, _ = drain(training.train_adapter(grown, RECIPES["fast"]))
     assert len(decoded) == 1
     anew, _ = drain(training.train_adapter(replace(grown, encoder=zipped.encoder), RECIPES["fast"]))
@@ -57,7 +63,7 @@ def test_to_train_again_decodes_only_what_is_new(zipped: Session, tmp_path: Path
 
 
 def test_what_was_read_before_a_training_was_called_off_is_not_read_again(
-    zipped: Session, monkeypatch: pytest.MonkeyPatch
+    zipped: Session, decoded: list[drafts.StoredPicture], monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(picture_rows, "BATCH", 2)
     reading = replace(zipped, encoder=RecentEncoder(ToyEncoder()))
@@ -65,9 +71,7 @@ def test_what_was_read_before_a_training_was_called_off_is_not_read_again(
     told = next(step for step in steps if step.phase == "Reading pictures" and step.done)
     steps.close()
     assert 0 < told.done < told.total
-    decoded = []
-    plain = drafts.StoredPicture.__call__
-    monkeypatch.setattr(drafts.StoredPicture, "__call__", lambda picture: decoded.append(1) or plain(picture))
+    decoded.clear()
     drain(training.train_adapter(reading, RECIPES["fast"]))
     assert len(decoded) == told.total - told.done
 
