@@ -58,11 +58,27 @@ def _address(path: Path) -> str:
 
 
 def _mount(script: str, function: str, events: tuple[str, ...]) -> str:
-    """What runs when a component is there. Gradio looks for the names of its events, in quotes, in this text."""
+    """What runs when a component is there. Gradio looks for the names of its events, in quotes, in this text.
+
+    A part is seen before its script has come. A button pressed meanwhile is pressed once the script is there, and of
+    several the last: they may be of one who saw nothing happen.
+    """
     return f"""const events = {list(events)};
 const send = (name, data) => {{ if (events.includes(name)) trigger(name, data); }};
+let pressed = null;
+const keepPress = (event) => {{
+  const button = event.target.closest("button");
+  if (!button) return;
+  event.preventDefault();
+  pressed = button;
+}};
+element.addEventListener("click", keepPress, true);
 import(new URL("{_address(CLIENT / script)}", document.baseURI))
-  .then((script) => script.{function}(element, props, send, watch))
+  .then((script) => {{
+    element.removeEventListener("click", keepPress, true);
+    script.{function}(element, props, send, watch);
+    pressed?.click();
+  }})
   .catch((error) => {{
     element.prepend("A part of this page did not load. Reload it; if that does not help, look at the server's log.");
     throw error;
