@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from support.pages import add_zip, choose_folder, move, open_app, open_mode, open_save, tile, train
+from support.pages import add_zip, choose_folder, held_back, move, open_app, open_mode, open_save, tile, train
 from support.sample_pictures import picture_folder, write_zip
 
 pytestmark = pytest.mark.browser
@@ -35,28 +35,20 @@ def test_without_plotly_everything_but_the_map_works(fresh_page: Page, app_addre
 
 
 def test_a_page_that_waits_for_the_server_says_so_and_takes_a_folder(fresh_page: Page, app_address: str, tmp_path):
-    held = []
-    fresh_page.route("**/queue/data*", lambda route: held.append(route))  # the way of all answers
-    fresh_page.goto(app_address)
-    expect(fresh_page.locator(".empty-message")).to_have_text("Loading the explorer.")
-    expect(fresh_page.locator("#beta-slider")).to_be_hidden()
-    choose_folder(fresh_page, picture_folder(tmp_path, "ant", "bee"))
-    fresh_page.unroute("**/queue/data*")
-    for answer in held:
-        answer.continue_()
+    with held_back(fresh_page, "**/queue/data*"):  # the way of all answers
+        fresh_page.goto(app_address)
+        expect(fresh_page.locator(".empty-message")).to_have_text("Loading the explorer.")
+        expect(fresh_page.locator("#beta-slider")).to_be_hidden()
+        choose_folder(fresh_page, picture_folder(tmp_path, "ant", "bee"))
     expect(fresh_page.locator("#cards input.name")).to_have_count(2)
 
 
 def test_a_button_that_is_pressed_before_its_script_has_come_is_not_pressed_in_vain(fresh_page: Page, app_address: str):
-    held = []
-    fresh_page.route("**/modes/modes.js", lambda route: held.append(route))
-    fresh_page.goto(app_address)
-    for _ in range(2):  # as one does who sees nothing happen
-        fresh_page.locator(".modes [data-mode=teach]").click()
-    assert fresh_page.locator("body").get_attribute("data-mode") is None
-    fresh_page.unroute("**/modes/modes.js")
-    for script in held:
-        script.continue_()
+    with held_back(fresh_page, "**/modes/modes.js"):
+        fresh_page.goto(app_address)
+        for _ in range(2):  # as one does who sees nothing happen
+            fresh_page.locator(".modes [data-mode=teach]").click()
+        assert fresh_page.locator("body").get_attribute("data-mode") is None
     expect(fresh_page.locator("body")).to_have_attribute("data-mode", "teach")
     expect(fresh_page.locator("#teach")).to_be_focused()
 

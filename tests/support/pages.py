@@ -1,9 +1,11 @@
 """What the browser tests do with a page of the app."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import FloatRect, Locator, Page, expect
+from playwright.sync_api import FloatRect, Locator, Page, Route, expect
 
 from support.app_fixtures import PATIENCE
 
@@ -48,6 +50,25 @@ def open_reader(page: Page) -> None:
     if page.locator("#model-line details[open]").count() == 0:
         page.locator("#model-line summary").click()
     expect(page.locator("#model-line details")).to_have_attribute("open", "")
+
+
+@contextmanager
+def held_back(page: Page, address: str) -> Iterator[None]:
+    """Nothing that the page asks of an address is answered within the block, and everything at its end."""
+    held: list[Route] = []
+    over = False
+
+    def hold(route: Route) -> None:
+        if over:
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route(address, hold)
+    yield
+    over = True
+    for route in held:
+        route.continue_()
 
 
 def open_app(page: Page, address: str) -> Page:
