@@ -14,6 +14,10 @@ from demo.session import edits, queries
 from demo.session.uploads.question import question_about
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+EACH: dict[str, Any] = {"trigger_mode": "multiple", **PRIVATE}
+NEWEST: dict[str, Any] = {"trigger_mode": "always_last", **PRIVATE}
+"""While one call of an event is under way, each further one is made at once, or the last of them afterwards; gradio by
+itself leaves further ones out, which is right where they are the same once more."""
 READING: dict[str, Any] = {"concurrency_limit": 4}
 """So many at once read files, and wait for the disk and for decoders, of which each may take a whole minute."""
 
@@ -105,7 +109,7 @@ def _wire_answers(questions: Questions, view: View, show_panels: Callable, show_
     panel.new_class.input(None, None, shown[1:], js='() => ["", "", "Add class"]', **PRIVATE)
     answers: Any = panel.answers  # gradio finds its event in its script
     remove = with_event(questions.actions.remove_answer, "name")
-    removed = answers.remove(remove, None, None, trigger_mode="multiple", **PRIVATE)
+    removed = answers.remove(remove, None, None, **EACH)
     show_explorer(show_panels(removed.then).then)
 
 
@@ -113,7 +117,7 @@ def _wire_names(questions: Questions, view: View, show_panels: Callable, show_ex
     """Names that wait after a warning stay in their field, which is drawn anew with those that the set has."""
     panel = view.few_shot
     shown: Sequence[Any] = [panel.names_warned, panel.names_warning, panel.names_anyway]
-    named = panel.unseen.blur(friendly(questions.name_classes), panel.unseen, shown, **PRIVATE)
+    named = panel.unseen.blur(friendly(questions.name_classes), panel.unseen, shown, **NEWEST)
     anyway = panel.names_anyway.click(friendly(questions.take_names), panel.names_warned, shown, **PRIVATE)
     keep = "(waiting, drawn) => waiting || drawn"
     for event in (named, anyway):

@@ -14,7 +14,7 @@ from demo.page.camera import CameraActions
 from demo.page.faults import QuietBlocks, entries, friendly, with_event
 from demo.page.long_work import LongWork
 from demo.page.model_loading import ModelLoading
-from demo.page.questions import PRIVATE, Questions, wire_questions
+from demo.page.questions import EACH, NEWEST, PRIVATE, Questions, wire_questions
 from demo.page.rendering import Rendering
 from demo.page.shelf.actions import ShelfActions
 from demo.page.shelf.wiring import wire_shelf
@@ -70,7 +70,8 @@ class Page:
 
 
 def _show(render: Callable, outputs: Any, event: Callable) -> Any:
-    return event(friendly(render), None, outputs, **PRIVATE)
+    """A part that is just being drawn when the event happens is drawn once more; gradio would leave that out."""
+    return event(friendly(render), None, outputs, **NEWEST)
 
 
 def wire(page: Page, demo: gr.Blocks) -> None:
@@ -95,8 +96,9 @@ def _wire_set(page: Page) -> None:
     actions, few_shot, summary = page.actions, page.view.few_shot, page.view.summary
     wire_questions(Questions(actions), page.view, page.show_panels, page.show_explorer)
     edited = few_shot.templates.blur(
-        friendly(actions.set_templates), few_shot.templates, summary, api_name="set_templates"
-    )
+        friendly(actions.set_templates), few_shot.templates, summary, api_name="set_templates",
+        trigger_mode="always_last",
+    )  # fmt: skip
     page.show_panels(edited.then)
 
 
@@ -109,7 +111,8 @@ def _wire_replacing(page: Page) -> None:
         (view.save.clear.click, actions.clear, []),
     ]
     for event, action, inputs in replacements:
-        page.show_all(event(friendly(action), inputs, view.summary, api_name=action.__name__).success)
+        replaced = event(friendly(action), inputs, view.summary, api_name=action.__name__, trigger_mode="always_last")
+        page.show_all(replaced.success)
 
 
 def _wire_model(page: Page) -> None:
@@ -167,9 +170,9 @@ def _wire_tuning(page: Page) -> None:
 
 def _wire_asking(page: Page) -> None:
     query = page.view.predict.query
-    asked = query.input(friendly(page.actions.ask), query, page.view.summary, api_name="ask")
+    asked = query.input(friendly(page.actions.ask), query, page.view.summary, api_name="ask", trigger_mode="multiple")
     photographs: Any = page.view.predict.photographs  # gradio finds its event in its script
-    chosen = photographs.photograph(with_event(page.actions.ask_photograph, "name"), None, None, **PRIVATE)
+    chosen = photographs.photograph(with_event(page.actions.ask_photograph, "name"), None, None, **EACH)
     for event in (asked, chosen):
         _show(page.rendering.render_answer, [page.view.explorer, query], event.then)
 
@@ -211,19 +214,19 @@ def _wire_cards(page: Page) -> None:
         (cards.discard, with_event(actions.delete_picture, "picture")),
     ]
     for event, edit in edits:
-        page.show_panels(event(edit, None, None, trigger_mode="multiple", **PRIVATE).then)
-    page.show_all(cards.undo(with_event(actions.undo), None, None, trigger_mode="multiple", **PRIVATE).then)
+        page.show_panels(event(edit, None, None, **EACH).then)
+    page.show_all(cards.undo(with_event(actions.undo), None, None, **EACH).then)
 
 
 def _wire_camera(page: Page) -> None:
     """The script has one call of a kind under way, so that none is left out; a recording is drawn when it has ended."""
     camera: Any = page.view.predict.camera  # gradio finds its events in its script
-    actions, many = page.camera, {"trigger_mode": "multiple", **PRIVATE}
+    actions = page.camera
     shot = ("number", "name", "pictures", "recording", "begins", "manner")
-    camera.shots(with_event(actions.add_shots, *shot), None, camera, **many)
+    camera.shots(with_event(actions.add_shots, *shot), None, camera, **EACH)
     page.show_panels(camera.recorded)
-    camera.frame(with_event(actions.answer_frame, "number", "picture", often=True), None, camera, **many)
-    kept = camera.keep(with_event(actions.keep_frame, "number", "picture"), None, camera, **many)
+    camera.frame(with_event(actions.answer_frame, "number", "picture", often=True), None, camera, **EACH)
+    kept = camera.keep(with_event(actions.keep_frame, "number", "picture"), None, camera, **EACH)
     page.show_explorer(kept.then)
 
 
@@ -246,13 +249,12 @@ def _wire_explorer(page: Page) -> None:
         if statistics is not None:  # the adapter has some
             actions.set_statistics(*received(actions.set_statistics, [statistics, request]))
 
-    newest = {"trigger_mode": "always_last", **PRIVATE}
-    moved = explorer.settings(friendly(set_settings), None, None, **newest)
+    moved = explorer.settings(friendly(set_settings), None, None, **NEWEST)
     _show(page.rendering.render_code, [code.library_code, code.client_code], moved.then)
-    explorer.walk(friendly(follow_arc), None, explorer, **newest)
-    explorer.methods(friendly(compare), None, explorer, trigger_mode="multiple", **PRIVATE, **IN_LINE)
-    page.show_explorer(explorer.unquery(with_event(actions.remove_query, "name"), None, None, **PRIVATE).then)
-    linked = explorer.link(with_event(actions.open_link, "hash"), None, None, **PRIVATE)
+    explorer.walk(friendly(follow_arc), None, explorer, **NEWEST)
+    explorer.methods(friendly(compare), None, explorer, **EACH, **IN_LINE)
+    page.show_explorer(explorer.unquery(with_event(actions.remove_query, "name"), None, None, **EACH).then)
+    linked = explorer.link(with_event(actions.open_link, "hash"), None, None, **NEWEST)
     page.show_all(linked.success)
 
 

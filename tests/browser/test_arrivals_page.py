@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from support.pages import add_zip, state
 from support.sample_pictures import picture_bytes, write_zip
@@ -55,6 +55,30 @@ def test_a_zip_over_an_own_set_asks_and_can_be_left(teaching: Page, tmp_path: Pa
     question.get_by_role("button", name="Begin another set").click()
     expect(question).to_be_hidden()
     expect(page.locator('#cards .card[data-name="spotty"] .count')).to_contain_text("6 ")
+
+
+def test_what_comes_while_the_panels_are_drawn_is_drawn_as_well(page: Page):
+    """The drawing after the first press is done on the server and has not come when the second press has its answer."""
+    begun, drawing = 0, []
+
+    def hold_second(route: Route) -> None:
+        nonlocal begun
+        begun += 1
+        if begun == 2:  # a press is the first
+            drawing.append((route, route.fetch()))
+        else:
+            route.continue_()
+
+    page.evaluate("lluExplorer.openMode('ask')")
+    page.locator("#new-class textarea, #new-class input").fill("dog")
+    page.route("**/queue/join*", hold_second)
+    page.locator("#add-class").click()
+    page.get_by_role("button", name="Add anyway").click()
+    expect(page.locator("#class-warning")).to_be_empty()
+    page.wait_for_timeout(300)  # the answer has come; what follows from it has begun
+    [(route, response)] = drawing
+    route.fulfill(response=response)
+    expect(page.get_by_role("button", name="Remove the possible answer dog")).to_be_visible()
 
 
 def test_a_word_nobody_was_taught_is_added_at_a_second_press_and_removed_again(page: Page):

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from support.app_fixtures import DESKTOP, new_page
 from support.browser_fixtures import FLAGS, executable
@@ -157,6 +157,22 @@ def test_a_live_picture_is_kept_when_the_visitor_says_so(opened: Opener):
     expect(page.locator(".live-say")).to_have_text("Kept on the map.")
     page.locator(".live-switch").click()
     expect(queries).to_have_count(before + 1)
+
+
+def test_live_prediction_goes_on_where_an_answer_is_lost(opened: Opener):
+    page = opened(*FAKE_CAMERA)
+    lost = []
+
+    def lose_first(route: Route) -> None:
+        if lost or '"picture"' not in (route.request.post_data or ""):
+            route.continue_()
+        else:
+            lost.append(route)
+
+    page.route("**/queue/join*", lose_first)
+    switch_live_on(page)
+    expect(page.locator(".live-say")).to_be_hidden()
+    assert lost
 
 
 def test_live_prediction_goes_on_with_another_adapter_and_ends_with_the_set(opened: Opener):

@@ -9,13 +9,17 @@ import { ask, limits } from "./talk.js";
 /** @import { Camera, CameraAnswer, LiveSaid } from '../types.d.ts' */
 
 const MANY_BUSY = 8;
-const SLOW = "Many visitors ask at once; answers come more slowly.";
+const SLOW = "The server has much to do; answers come more slowly.";
+
+/** An answer can be lost on its way, so that a newer picture is asked about; the server is gone where many are. */
+const SILENCE_MILLISECONDS = 5000;
+const MANY_SILENT = 3;
 
 /**
  * `round` counts how often it was switched on, so that what is late of an earlier time is left; `picture`: of the last
- * answer.
+ * answer; `busy` and `silent`: how many calls in a row had no other answer.
  * @typedef {{ root: HTMLElement, parts: Record<Part, HTMLElement>, video: HTMLVideoElement, on: boolean, round: number,
- *   camera: Camera | null, picture: string, answered: number, busy: number }} Live
+ *   camera: Camera | null, picture: string, answered: number, busy: number, silent: number }} Live
  * @typedef {"switch" | "view" | "clip" | "llu" | "alpha" | "keep" | "say"} Part
  */
 
@@ -26,7 +30,7 @@ export function createLive(root) {
   /** @type {Live} */
   const live = {
     root, parts: findParts(root, names, "live-"), video: findA(HTMLVideoElement, root, ".live-video"), on: false,
-    round: 0, camera: null, picture: "", answered: 0, busy: 0,
+    round: 0, camera: null, picture: "", answered: 0, busy: 0, silent: 0,
   };
   live.parts.switch.addEventListener("click", () => (live.on ? switchOff(live, "") : switchOn(live)));
   live.parts.keep.addEventListener("click", () => keep(live));
@@ -41,7 +45,7 @@ function say({ parts }, text) {
 /** @type {(live: Live) => Promise<void>} */
 async function switchOn(live) {
   const round = ++live.round;
-  Object.assign(live, { on: true, answered: 0, busy: 0, picture: "" });
+  Object.assign(live, { on: true, answered: 0, busy: 0, silent: 0, picture: "" });
   for (const name of /** @type {Part[]} */ (["clip", "llu", "alpha"])) clear(live, name);
   setPressed(live.parts.switch, true);
   setText(live.parts.switch, "Stop live prediction");
@@ -81,8 +85,10 @@ function switchOff(live, reason) {
 async function step(live, round) {
   const begun = performance.now();
   const picture = grab(live.video);
-  const answer = await ask("frame", { picture });
+  const answer = await ask("frame", { picture }, SILENCE_MILLISECONDS);
   if (live.round !== round) return;
+  live.silent = answer.silent ? live.silent + 1 : 0;
+  if (answer.silent && live.silent < MANY_SILENT) return step(live, round);
   if (answer.message) return switchOff(live, answer.message);
   if (!live.root.isConnected) return switchOff(live, "");
   if (answer.busy) {

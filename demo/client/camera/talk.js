@@ -40,10 +40,11 @@ export function tell(name) {
 }
 
 /**
- * Ask, and wait for the answer; where none comes it is a message.
- * @type {(name: string, data: object) => Promise<CameraAnswer>}
+ * Ask, and wait for the answer, `patience` milliseconds at most; where none comes that is told: it is silent, with a
+ * message.
+ * @type {(name: string, data: object, patience?: number) => Promise<CameraAnswer>}
  */
-export function ask(name, data) {
+export function ask(name, data, patience = PATIENCE_MILLISECONDS) {
   const number = ++calls;
   return new Promise((resolve) => {
     /** @type {(answer: CameraAnswer) => void} */
@@ -52,9 +53,9 @@ export function ask(name, data) {
       waiting.delete(number);
       resolve(answer);
     };
-    const timer = setTimeout(() => end({ message: NO_ANSWER }), PATIENCE_MILLISECONDS);
+    const timer = setTimeout(() => end({ silent: true, message: NO_ANSWER }), patience);
     waiting.set(number, end);
     if (send) send(name, { number, ...data });
-    else end({ message: NO_ANSWER });
+    else end({ silent: true, message: NO_ANSWER });
   });
 }

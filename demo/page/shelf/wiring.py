@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 
 from demo.page.faults import friendly, with_event
-from demo.page.questions import PRIVATE
+from demo.page.questions import EACH, PRIVATE
 from demo.page.shelf.actions import ShelfActions
 from demo.page.views import View
 
@@ -24,6 +24,6 @@ def wire_shelf(actions: ShelfActions, view: View, show_all: Callable) -> None:
         show_all(added.success)
     explorer: Any = view.explorer  # gradio finds its event in its script
     take = with_event(actions.take_off_shelf, "name")
-    show_all(explorer.unshelve(take, None, None, trigger_mode="multiple", **PRIVATE).success)
+    show_all(explorer.unshelve(take, None, None, **EACH).success)
     for action in (actions.put_on_shelf, actions.take_off_shelf, actions.switch_set):
         gr.api(friendly(action), api_name=action.__name__)
