@@ -15,9 +15,11 @@ from demo.session.uploads.question import question_about
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 EACH: dict[str, Any] = {"trigger_mode": "multiple", **PRIVATE}
+IN_ORDER: dict[str, Any] = {"concurrency_limit": 1, **EACH}
 NEWEST: dict[str, Any] = {"trigger_mode": "always_last", **PRIVATE}
-"""While one call of an event is under way, each further one is made at once, or the last of them afterwards; gradio by
-itself leaves further ones out, which is right where they are the same once more."""
+"""Events that come while a call of theirs is under way: each has its call at once, or after those before it, or there
+is one more call afterwards, with what the fields hold by then but the first event's own data. Gradio by itself leaves
+them out, which is right where they are the same once more."""
 READING: dict[str, Any] = {"concurrency_limit": 4}
 """So many at once read files, and wait for the disk and for decoders, of which each may take a whole minute."""
 

@@ -14,7 +14,7 @@ from demo.page.camera import CameraActions
 from demo.page.faults import QuietBlocks, entries, friendly, with_event
 from demo.page.long_work import LongWork
 from demo.page.model_loading import ModelLoading
-from demo.page.questions import EACH, NEWEST, PRIVATE, Questions, wire_questions
+from demo.page.questions import EACH, IN_ORDER, NEWEST, PRIVATE, Questions, wire_questions
 from demo.page.rendering import Rendering
 from demo.page.shelf.actions import ShelfActions
 from demo.page.shelf.wiring import wire_shelf
@@ -127,9 +127,10 @@ def _wire_model(page: Page) -> None:
         friendly(page.models.load_model), chosen, [panel.progress, summary], api_name="load_model",
         show_progress="hidden", **IN_LINE,
     )  # fmt: skip
-    ended = loaded.then(lambda: gr.update(visible=False), None, panel.cancel, **PRIVATE)
     page.show_all(loaded.success)
-    ended.then(friendly(rendering.render_facts), chosen, panel.facts, **PRIVATE)
+    for over in (loaded.then, loaded.failure):
+        ended = over(lambda: gr.update(visible=False), None, panel.cancel, **PRIVATE)
+        ended.then(friendly(rendering.render_facts), chosen, panel.facts, **PRIVATE)
     cancel = friendly(page.models.cancel_model)
     panel.cancel.click(cancel, None, summary, api_name="cancel_model", show_progress="hidden")
     offers: Any = page.view.bar.offers  # gradio finds its event in its script
@@ -147,8 +148,8 @@ def _wire_training(page: Page) -> None:
     trained = panel.train.click(
         friendly(work.train), panel.recipe, [panel.status, summary], api_name="train", **IN_LINE
     )
-    ended = trained.then(lambda: gr.update(visible=False), None, panel.cancel, **PRIVATE)
-    page.show_all(ended.then)
+    for over in (trained.then, trained.failure):
+        page.show_all(over(lambda: gr.update(visible=False), None, panel.cancel, **PRIVATE).then)
     page.view.untrained.train.click(None, None, None, js="() => document.querySelector('#train').click()")
     panel.cancel.click(friendly(work.cancel), None, summary, api_name="cancel", show_progress="hidden")
 
@@ -219,7 +220,7 @@ def _wire_cards(page: Page) -> None:
 
 
 def _wire_camera(page: Page) -> None:
-    """The script has one call of a kind under way, so that none is left out; a recording is drawn when it has ended."""
+    """The script sends the pictures of a recording one call after the other; they are drawn when it has ended."""
     camera: Any = page.view.predict.camera  # gradio finds its events in its script
     actions = page.camera
     shot = ("number", "name", "pictures", "recording", "begins", "manner")
@@ -249,12 +250,12 @@ def _wire_explorer(page: Page) -> None:
         if statistics is not None:  # the adapter has some
             actions.set_statistics(*received(actions.set_statistics, [statistics, request]))
 
-    moved = explorer.settings(friendly(set_settings), None, None, **NEWEST)
+    moved = explorer.settings(friendly(set_settings), None, None, **IN_ORDER)
     _show(page.rendering.render_code, [code.library_code, code.client_code], moved.then)
-    explorer.walk(friendly(follow_arc), None, explorer, **NEWEST)
+    explorer.walk(friendly(follow_arc), None, explorer, **EACH)
     explorer.methods(friendly(compare), None, explorer, **EACH, **IN_LINE)
     page.show_explorer(explorer.unquery(with_event(actions.remove_query, "name"), None, None, **EACH).then)
-    linked = explorer.link(with_event(actions.open_link, "hash"), None, None, **NEWEST)
+    linked = explorer.link(with_event(actions.open_link, "hash"), None, None, **IN_ORDER)
     page.show_all(linked.success)
 
 

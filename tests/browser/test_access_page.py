@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from support.app_fixtures import DESKTOP, PATIENCE
-from support.pages import open_app, open_mode, open_save, state
+from support.pages import open_app, open_mode, open_save
 
 pytestmark = pytest.mark.browser
 
@@ -167,4 +167,4 @@ def test_nothing_moves_by_itself_for_those_who_asked_for_that(forced: Page):
     running = """() => document.querySelector("#explorer").getAnimations({ subtree: true })
         .filter(({ playState }) => playState === "running").length"""
     assert forced.evaluate(running) == 0
-    assert state(forced, "resting")
+    forced.wait_for_function("lluExplorer.state().resting")

@@ -69,7 +69,9 @@ def test_what_comes_while_the_panels_are_drawn_is_drawn_as_well(page: Page):
         else:
             route.continue_()
 
-    page.evaluate("lluExplorer.openMode('ask')")
+    page.wait_for_function("lluExplorer.state().projection === 'UMAP'")  # nothing else is asked for by then
+    with page.expect_response("**/queue/join*"):
+        page.evaluate("lluExplorer.openMode('ask')")
     page.locator("#new-class textarea, #new-class input").fill("dog")
     page.route("**/queue/join*", hold_second)
     page.locator("#add-class").click()
@@ -92,7 +94,7 @@ def test_a_word_nobody_was_taught_is_added_at_a_second_press_and_removed_again(p
     page.get_by_role("button", name="Add anyway").click()
     chip = page.get_by_role("button", name="Remove the possible answer dog")
     expect(chip).to_be_visible()
-    expect(page.locator("#tile-seen")).not_to_have_text(shown)
+    expect(page.locator("#tile-seen")).not_to_have_text(shown, use_inner_text=True)
     assert state(page, "id")
     chip.click()
     expect(chip).to_have_count(0)

@@ -22,7 +22,7 @@ def test_the_tile_moves_with_gamma_and_shows_the_trade(page: Page):
     expect(page.locator("#tile-elsewhere .base")).to_contain_text("0 of 450 names moved")
     before = tile.inner_text()
     move(page, "gamma-slider", -60)
-    expect(tile).not_to_have_text(before)
+    expect(tile).not_to_have_text(before, use_inner_text=True)
     found = page.evaluate("lluExplorer.state().tiles")
     assert found["elsewhere"] <= 65
     assert found["names"] > 100

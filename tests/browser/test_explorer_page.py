@@ -121,6 +121,7 @@ def test_the_legend_hides_what_is_clicked(page: Page):
 
 def test_a_zoomed_view_survives_the_sliders_and_the_move_to_umap(fresh_page: Page, app_address: str):
     page = open_app(fresh_page, app_address)
+    page.wait_for_function("lluExplorer.state().resting")
     page.get_by_role("button", name="Zoom in").click()
     plot = "document.querySelector('#explorer-map .js-plotly-plot')"
     view = f"{plot}._fullLayout.xaxis.range.map((x) => x.toFixed(4)).join()"

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from support.pages import add_zip, choose_folder, held_back, move, open_app, open_mode, open_save, tile, train
 from support.sample_pictures import picture_folder, write_zip
@@ -65,10 +65,43 @@ def test_pictures_and_adapter_are_deleted_and_the_page_says_what_to_do(page: Pag
 def test_sliders_move_the_tiles_without_asking_the_server(page: Page):
     before = tile(page, "changed")
     page.route("**/*", lambda route: None)  # from here on nothing that the page asks for is answered
-    move(page, "beta-slider", 50)
-    expect(page.locator("#tile-changed")).not_to_have_text(before)
+    move(page, "beta-slider", -50)
+    expect(page.locator("#tile-changed")).not_to_have_text(before, use_inner_text=True)
     move(page, "beta-slider", -100)
     page.wait_for_function("lluExplorer.state().tiles.changed === 0")
+
+
+def test_the_server_keeps_the_last_of_two_settings_also_where_it_was_slow_to_answer(page: Page):
+    page.wait_for_function("lluExplorer.state().projection === 'UMAP'")  # no answer is on its way by then
+    open_save(page)
+    page.get_by_role("button", name="Code").first.click()
+    with held_back(page, "**/queue/data*"):
+        for gamma in ("7", "9"):
+            page.locator("#gamma-number").fill(gamma)
+            page.locator("#gamma-number").press("Enter")
+            page.wait_for_function("gamma => location.hash.includes(`gamma=${gamma}&`)", arg=gamma)
+    expect(page.locator("#save")).to_contain_text("1.0, 9.0")
+
+
+def test_a_training_that_is_refused_takes_its_cancel_button_along(page: Page):
+    late: list[Route] = []
+
+    def be_late(route: Route) -> None:
+        if late or '"fast"' not in (route.request.post_data or ""):
+            route.continue_()
+        else:
+            late.append(route)
+
+    open_mode(page, "teach")
+    page.route("**/queue/join*", be_late)
+    page.locator("#train").click()
+    expect(page.locator("#cancel")).to_be_visible()
+    open_save(page)
+    page.locator("#clear").click()
+    expect(page.locator(".empty-message")).to_contain_text("Add pictures")
+    late[0].continue_()
+    expect(page.locator(".toast-body")).to_contain_text("Add pictures of at least one class first")
+    expect(page.locator("#cancel")).to_be_hidden()
 
 
 def test_a_zip_is_trained_and_answers_the_sliders(page: Page, tmp_path: Path):
@@ -86,7 +119,7 @@ def test_a_zip_is_trained_and_answers_the_sliders(page: Page, tmp_path: Path):
     page.locator("#gamma-number").fill("0")
     page.locator("#gamma-number").press("Enter")
     page.wait_for_function("lluExplorer.state().gamma === 0 && lluExplorer.state().beta === 1")
-    expect(page.locator("#tile-changed")).not_to_have_text(before)
+    expect(page.locator("#tile-changed")).not_to_have_text(before, use_inner_text=True)
 
 
 def test_a_class_is_renamed_and_deleted_on_its_card(page: Page, tmp_path: Path):

@@ -28,7 +28,7 @@ export async function openCamera(onEnd) {
   const user = {};
   users.set(user, onEnd);
   try {
-    const stream = await (opening ??= begin());
+    const stream = await begin();
     if (!users.has(user)) throw new Error(OUT_OF_SIGHT);
     return { stream, close: () => leave(user) };
   } catch (error) {
@@ -37,17 +37,40 @@ export async function openCamera(onEnd) {
   }
 }
 
+/**
+ * The stream that is on or on its way; one that did not come is asked for anew.
+ * @type {() => Promise<MediaStream>}
+ */
+function begin() {
+  if (opening) return opening;
+  const begun = start();
+  begun.catch(() => { if (opening === begun) opening = null; });
+  return (opening = begun);
+}
+
 /** @type {() => Promise<MediaStream>} */
-async function begin() {
+async function start() {
   const offered = Boolean(navigator.mediaDevices?.getUserMedia);
   try {
-    const stream = await navigator.mediaDevices.getUserMedia(WANTED);
+    const stream = await request();
     for (const track of stream.getTracks()) track.addEventListener("ended", () => endAll(TAKEN_AWAY));
     if (users.size) showSign();
     return stream;
   } catch (error) {
-    opening = null;
     throw new Error(whyNoCamera(error, offered), { cause: error });
+  }
+}
+
+/**
+ * On a busy machine a camera may start more slowly than the browser waits; then it is asked for once more.
+ * @type {() => Promise<MediaStream>}
+ */
+async function request() {
+  try {
+    return await navigator.mediaDevices.getUserMedia(WANTED);
+  } catch (error) {
+    if (!(error instanceof DOMException) || error.name !== "AbortError") throw error;
+    return navigator.mediaDevices.getUserMedia(WANTED);
   }
 }
 

@@ -11,15 +11,14 @@ import { ask, limits } from "./talk.js";
 const MANY_BUSY = 8;
 const SLOW = "The server has much to do; answers come more slowly.";
 
-/** An answer can be lost on its way, so that a newer picture is asked about; the server is gone where many are. */
+/** After so long a newer picture is asked about as well: an answer can be lost on its way. */
 const SILENCE_MILLISECONDS = 5000;
-const MANY_SILENT = 3;
 
 /**
  * `round` counts how often it was switched on, so that what is late of an earlier time is left; `picture`: of the last
- * answer; `busy` and `silent`: how many calls in a row had no other answer.
+ * answer; `busy`: how many calls in a row had no other answer; `heard`: when the last one came.
  * @typedef {{ root: HTMLElement, parts: Record<Part, HTMLElement>, video: HTMLVideoElement, on: boolean, round: number,
- *   camera: Camera | null, picture: string, answered: number, busy: number, silent: number }} Live
+ *   camera: Camera | null, picture: string, answered: number, busy: number, heard: number }} Live
  * @typedef {"switch" | "view" | "clip" | "llu" | "alpha" | "keep" | "say"} Part
  */
 
@@ -30,7 +29,7 @@ export function createLive(root) {
   /** @type {Live} */
   const live = {
     root, parts: findParts(root, names, "live-"), video: findA(HTMLVideoElement, root, ".live-video"), on: false,
-    round: 0, camera: null, picture: "", answered: 0, busy: 0, silent: 0,
+    round: 0, camera: null, picture: "", answered: 0, busy: 0, heard: 0,
   };
   live.parts.switch.addEventListener("click", () => (live.on ? switchOff(live, "") : switchOn(live)));
   live.parts.keep.addEventListener("click", () => keep(live));
@@ -45,7 +44,8 @@ function say({ parts }, text) {
 /** @type {(live: Live) => Promise<void>} */
 async function switchOn(live) {
   const round = ++live.round;
-  Object.assign(live, { on: true, answered: 0, busy: 0, silent: 0, picture: "" });
+  Object.assign(live, { on: true, answered: 0, busy: 0, heard: 0, picture: "" });
+  live.root.dataset.answered = "0";
   for (const name of /** @type {Part[]} */ (["clip", "llu", "alpha"])) clear(live, name);
   setPressed(live.parts.switch, true);
   setText(live.parts.switch, "Stop live prediction");
@@ -74,33 +74,36 @@ function switchOff(live, reason) {
   live.parts.view.hidden = true;
   setPressed(live.parts.switch, false);
   setText(live.parts.switch, "Live prediction");
-  window.lluExplorer?.live(null);
   say(live, reason);
+  window.lluExplorer?.live(null);
 }
 
 /**
- * Ask about the newest picture; the next one is taken when this one was answered.
+ * Ask about the newest picture; the next one is taken when this one was answered, or has not been for long.
  * @type {(live: Live, round: number) => Promise<void>}
  */
 async function step(live, round) {
   const begun = performance.now();
   const picture = grab(live.video);
-  const answer = await ask("frame", { picture }, SILENCE_MILLISECONDS);
-  if (live.round !== round) return;
-  live.silent = answer.silent ? live.silent + 1 : 0;
-  if (answer.silent && live.silent < MANY_SILENT) return step(live, round);
+  let relieved = false;
+  const goOn = () => { if (live.round === round) step(live, round); };
+  const timer = setTimeout(() => { relieved = true; goOn(); }, SILENCE_MILLISECONDS);
+  const answer = await ask("frame", { picture });
+  clearTimeout(timer);
+  if (live.round !== round || (answer.silent && live.heard > begun)) return;
+  live.heard = performance.now();
   if (answer.message) return switchOff(live, answer.message);
   if (!live.root.isConnected) return switchOff(live, "");
   if (answer.busy) {
     if (++live.busy === MANY_BUSY) say(live, SLOW);
   } else show(live, picture, answer);
-  setTimeout(() => { if (live.round === round) step(live, round); }, waitOf(limits(), begun, performance.now()));
+  if (!relieved) setTimeout(goOn, waitOf(limits(), begun, performance.now()));
 }
 
 /** @type {(live: Live, picture: string, answer: CameraAnswer) => void} */
 function show(live, picture, answer) {
   const said = window.lluExplorer?.live({ ...answer, picture: addressOf(picture) });
-  if (live.busy >= MANY_BUSY) say(live, "");
+  if (live.parts.say.textContent === SLOW) say(live, "");
   live.busy = 0;
   if (!said) return; // the map shows an adapter that came or went meanwhile
   live.picture = picture;
@@ -126,6 +129,7 @@ function clear(live, name) {
 /** @type {(live: Live) => Promise<void>} */
 async function keep(live) {
   if (!live.picture) return;
+  const { round } = live;
   const { message } = await ask("keep", { picture: live.picture });
-  say(live, message || "Kept on the map.");
+  if (live.round === round) say(live, message || "Kept on the map.");
 }

@@ -13,7 +13,8 @@ const TOO_SHORT = "The camera is ready: hold the button until there are as many 
 
 /**
  * @typedef {{ task: RecordingTask, burst: Burst, id: string, camera: Camera | null, held: boolean, ended: boolean,
- *   sending: boolean, timer: ReturnType<typeof setTimeout> | undefined, view: ReturnType<typeof makeView> }} Run
+ *   sending: boolean, asked: boolean, timer: ReturnType<typeof setTimeout> | undefined,
+ *   view: ReturnType<typeof makeView> }} Run
  */
 
 /** The preview, the shots and their number, for the place where the pictures will be. */
@@ -31,7 +32,7 @@ export function startRecording(task) {
   /** @type {Run} */
   const run = {
     task, burst: new Burst(task.most), id: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`, camera: null,
-    held: true, ended: false, sending: false, timer: undefined, view: makeView(),
+    held: true, ended: false, sending: false, asked: false, timer: undefined, view: makeView(),
   };
   task.host.append(run.view.node);
   setText(run.view.count, "Camera is starting …");
@@ -98,7 +99,7 @@ async function send(run) {
   const { begins } = burst;
   const pictures = burst.nextBatch();
   if (!pictures.length) return;
-  run.sending = true;
+  Object.assign(run, { sending: true, asked: true });
   burst.hear(await ask("shots", { name: task.name, pictures, recording: id, begins, manner: task.manner }));
   if (burst.reason && run.held) letGo(run);
   const wait = burst.isSent && !run.held ? 0 : waitOf(limits(), begun, performance.now());
@@ -110,8 +111,8 @@ function end(run) {
   if (run.ended) return;
   run.ended = true;
   const { joined, shots, reason } = run.burst;
-  if (joined) tell("recorded"); // the cards are drawn with the new pictures
-  else run.view.node.remove();
+  if (run.asked) tell("recorded"); // the cards are drawn with the new pictures, also with those whose answer was lost
+  if (!joined) run.view.node.remove();
   const few = joined < shots ? ` ${joined} of ${shots} pictures have joined.` : "";
   const some = `${joined} ${joined === 1 ? "picture" : "pictures"} recorded.`;
   run.task.done(joined, reason ? reason + few : some);

@@ -40,11 +40,10 @@ export function tell(name) {
 }
 
 /**
- * Ask, and wait for the answer, `patience` milliseconds at most; where none comes that is told: it is silent, with a
- * message.
- * @type {(name: string, data: object, patience?: number) => Promise<CameraAnswer>}
+ * Ask, and wait for the answer; where none comes it is silent, with a message.
+ * @type {(name: string, data: object) => Promise<CameraAnswer>}
  */
-export function ask(name, data, patience = PATIENCE_MILLISECONDS) {
+export function ask(name, data) {
   const number = ++calls;
   return new Promise((resolve) => {
     /** @type {(answer: CameraAnswer) => void} */
@@ -53,7 +52,7 @@ export function ask(name, data, patience = PATIENCE_MILLISECONDS) {
       waiting.delete(number);
       resolve(answer);
     };
-    const timer = setTimeout(() => end({ silent: true, message: NO_ANSWER }), patience);
+    const timer = setTimeout(() => end({ silent: true, message: NO_ANSWER }), PATIENCE_MILLISECONDS);
     waiting.set(number, end);
     if (send) send(name, { number, ...data });
     else end({ silent: true, message: NO_ANSWER });

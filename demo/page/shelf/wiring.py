@@ -20,7 +20,8 @@ def wire_shelf(actions: ShelfActions, view: View, show_all: Callable) -> None:
         (panel.file.upload, actions.add_file_to_shelf, panel.file),
     ):
         added = event(friendly(action), field, summary, api_name=action.__name__)
-        added.then(lambda: None, None, field, **PRIVATE)  # ready for the next one, also where this one was refused
+        for over in (added.then, added.failure):
+            over(lambda: None, None, field, **PRIVATE)  # ready for the next one
         show_all(added.success)
     explorer: Any = view.explorer  # gradio finds its event in its script
     take = with_event(actions.take_off_shelf, "name")
