@@ -48,12 +48,12 @@ class Questions:
         yield NOTHING, None, ""
 
     def add_answer(self, name: str, warned: str, request: gr.Request) -> list[Any]:
-        """The field, the name that was warned of, the warning and the button; a name is warned of once."""
+        """The name that was warned of, the warning, the button, and what was added; a name is warned of once."""
         told = queries.warning_before(self.actions.visitors.session(request), [name])
         if told and name != warned:
-            return [gr.skip(), name, warning_panel(f"{told} Not added yet."), "Add anyway"]
+            return [name, warning_panel(f"{told} Not added yet."), "Add anyway", ""]
         self.actions.add_class(name, request)
-        return ["", "", "", "Add class"]
+        return ["", "", "Add class", name]
 
     def name_classes(self, names: str, request: gr.Request) -> list[Any]:
         """The names that are warned of, the warning and its button; names that need no warning are taken."""
@@ -103,12 +103,16 @@ def _wire_files(questions: Questions, view: View, show_panels: Callable) -> None
 
 
 def _wire_answers(questions: Questions, view: View, show_panels: Callable, show_explorer: Callable) -> None:
+    """The field is emptied once its name was added; another one that was typed meanwhile stays."""
     panel = view.predict
-    shown = [panel.new_class, panel.warned, panel.warning, panel.add_class]
+    shown = [panel.warned, panel.warning, panel.add_class]
+    emptied = "(typed, added) => typed === added ? '' : typed"
     for event in (panel.add_class.click, panel.new_class.submit):
-        added = event(friendly(questions.add_answer), [panel.new_class, panel.warned], shown, **PRIVATE)
+        asked = [panel.new_class, panel.warned]
+        added = event(friendly(questions.add_answer), asked, [*shown, panel.added], **PRIVATE)
+        added.success(None, [panel.new_class, panel.added], panel.new_class, js=emptied, **PRIVATE)
         show_explorer(show_panels(added.success).then)
-    panel.new_class.input(None, None, shown[1:], js='() => ["", "", "Add class"]', **PRIVATE)
+    panel.new_class.input(None, None, shown, js='() => ["", "", "Add class"]', **PRIVATE)
     answers: Any = panel.answers  # gradio finds its event in its script
     remove = with_event(questions.actions.remove_answer, "name")
     removed = answers.remove(remove, None, None, **EACH)

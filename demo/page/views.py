@@ -82,7 +82,7 @@ class TrainPanel:
 class PredictPanel:
     """Questions to the adapter: about a picture, a photograph of the installation, what the webcam sees, and a further
     class. camera: carries recordings on the class cards as well. answers: the classes that were added by name; warned:
-    hidden, the name that was warned of.
+    hidden, the name that was warned of; added: hidden, the name that was added last, as it was typed.
     """
 
     query: gr.Image
@@ -90,6 +90,7 @@ class PredictPanel:
     camera: gr.HTML
     new_class: gr.Textbox
     warned: gr.Textbox
+    added: gr.Textbox
     warning: gr.HTML
     add_class: gr.Button
     answers: gr.HTML
@@ -234,6 +235,7 @@ def build_predict_panel(limits: Limits) -> PredictPanel:
     naming = {
         "new_class": new_class,
         "warned": gr.Textbox("", visible=False),
+        "added": gr.Textbox("", visible=False),
         "warning": gr.HTML("", apply_default_css=False, padding=False, elem_id="class-warning"),
         "add_class": add_class,
         "answers": gr.HTML("[]", **ANSWERS, apply_default_css=False, padding=False, elem_id="answers"),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from support.app_fixtures import started
+from support.app_fixtures import PATIENCE, started
 from support.fake_hub import FakeHub, copied
 from support.pages import move, open_app, open_mode, open_reader, state
 
@@ -102,7 +102,9 @@ def test_whoever_turns_to_what_reads_pictures_has_the_models_loaded_once(fresh_p
         def times() -> int:
             return sum("on_load_ahead" in line for line in printed)
 
-        while not times():
+        for _ in range(int(10 * PATIENCE)):
+            if times():
+                break
             page.wait_for_timeout(100)
         for mode in ("explore", "teach", "ask"):
             open_mode(page, mode)
