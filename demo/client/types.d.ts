@@ -325,7 +325,8 @@ export interface CameraLimits { calls: number; frames: number }
  * row of a live frame; or a message, which ends what was begun.
  */
 export interface CameraAnswer {
-  number?: number; message?: string; silent?: boolean; taken?: number; busy?: boolean; kept?: boolean; limits?: CameraLimits;
+  number?: number; message?: string; silent?: boolean; taken?: number; busy?: boolean; kept?: boolean;
+  limits?: CameraLimits;
   id?: string; images?: Near<Floats>; anchor?: number; scores?: Scores<Floats>; place?: number[]; picture?: string;
 }
 /**

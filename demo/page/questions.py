@@ -20,6 +20,13 @@ NEWEST: dict[str, Any] = {"trigger_mode": "always_last", **PRIVATE}
 """Events that come while a call of theirs is under way: each has its call at once, or after those before it, or there
 is one more call afterwards, with what the fields hold by then but the first event's own data. Gradio by itself leaves
 them out, which is right where they are the same once more."""
+
+
+def ends(event: Any) -> tuple[Callable, Callable]:
+    """Both ways in which a call can end: what comes `then` does not in the page where the call was refused."""
+    return event.then, event.failure
+
+
 READING: dict[str, Any] = {"concurrency_limit": 4}
 """So many at once read files, and wait for the disk and for decoders, of which each may take a whole minute."""
 

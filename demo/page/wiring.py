@@ -14,7 +14,7 @@ from demo.page.camera import CameraActions
 from demo.page.faults import QuietBlocks, entries, friendly, with_event
 from demo.page.long_work import LongWork
 from demo.page.model_loading import ModelLoading
-from demo.page.questions import EACH, IN_ORDER, NEWEST, PRIVATE, Questions, wire_questions
+from demo.page.questions import EACH, IN_ORDER, NEWEST, PRIVATE, Questions, ends, wire_questions
 from demo.page.rendering import Rendering
 from demo.page.shelf.actions import ShelfActions
 from demo.page.shelf.wiring import wire_shelf
@@ -128,7 +128,7 @@ def _wire_model(page: Page) -> None:
         show_progress="hidden", **IN_LINE,
     )  # fmt: skip
     page.show_all(loaded.success)
-    for over in (loaded.then, loaded.failure):
+    for over in ends(loaded):
         ended = over(lambda: gr.update(visible=False), None, panel.cancel, **PRIVATE)
         ended.then(friendly(rendering.render_facts), chosen, panel.facts, **PRIVATE)
     cancel = friendly(page.models.cancel_model)
@@ -148,7 +148,7 @@ def _wire_training(page: Page) -> None:
     trained = panel.train.click(
         friendly(work.train), panel.recipe, [panel.status, summary], api_name="train", **IN_LINE
     )
-    for over in (trained.then, trained.failure):
+    for over in ends(trained):
         page.show_all(over(lambda: gr.update(visible=False), None, panel.cancel, **PRIVATE).then)
     page.view.untrained.train.click(None, None, None, js="() => document.querySelector('#train').click()")
     panel.cancel.click(friendly(work.cancel), None, summary, api_name="cancel", show_progress="hidden")
@@ -205,7 +205,7 @@ def _wire_downloads(page: Page) -> None:
 
 
 def _wire_cards(page: Page) -> None:
-    """Every edit on the class cards; afterwards the cards are drawn anew, also where it was refused."""
+    """Every edit on the class cards; afterwards the cards are drawn anew."""
     cards, actions = page.view.few_shot.cards, page.actions
     edits = [
         (cards.rename, with_event(actions.rename_class, "old", "new")),

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from support.pages import add_zip, held_back
 from support.sample_pictures import picture_bytes, write_zip
@@ -22,6 +22,17 @@ def teaching(page: Page) -> Page:
 def drop(page: Page, path: Path) -> None:
     path.write_bytes(picture_bytes(5))
     page.locator("#drop input[type=file]").set_input_files(path)
+
+
+def ask_for_dog(page: Page) -> tuple[Locator, str]:
+    """Press once for a word that nobody was taught; (its field, the tile as it was before)."""
+    page.evaluate("lluExplorer.openMode('ask')")
+    shown = page.locator("#tile-seen").inner_text()
+    field = page.locator("#new-class textarea, #new-class input")
+    field.fill("dog")
+    page.locator("#add-class").click()
+    expect(page.locator("#class-warning")).to_contain_text("never taught dog")
+    return field, shown
 
 
 def test_a_picture_without_a_name_waits_and_asks_where_to_go(teaching: Page, tmp_path: Path):
@@ -85,12 +96,7 @@ def test_what_comes_while_the_panels_are_drawn_is_drawn_as_well(page: Page):
 
 def test_a_name_that_is_typed_while_another_is_added_stays(page: Page):
     page.wait_for_function("lluExplorer.state().projection === 'UMAP'")  # no answer is on its way by then
-    page.evaluate("lluExplorer.openMode('ask')")
-    shown = page.locator("#tile-seen").inner_text()
-    field = page.locator("#new-class textarea, #new-class input")
-    field.fill("dog")
-    page.locator("#add-class").click()
-    expect(page.locator("#class-warning")).to_contain_text("never taught dog")
+    field, shown = ask_for_dog(page)
     with held_back(page, "**/queue/data*"):
         page.get_by_role("button", name="Add anyway").click()
         field.fill("cat")
@@ -100,12 +106,7 @@ def test_a_name_that_is_typed_while_another_is_added_stays(page: Page):
 
 
 def test_a_word_nobody_was_taught_is_added_at_a_second_press_and_removed_again(page: Page):
-    page.evaluate("lluExplorer.openMode('ask')")
-    shown = page.locator("#tile-seen").inner_text()
-    field = page.locator("#new-class textarea, #new-class input")
-    field.fill("dog")
-    page.locator("#add-class").click()
-    expect(page.locator("#class-warning")).to_contain_text("never taught dog")
+    field, shown = ask_for_dog(page)
     assert page.locator("#tile-seen").inner_text() == shown
     page.get_by_role("button", name="Add anyway").click()
     chip = page.get_by_role("button", name="Remove the possible answer dog")

@@ -8,11 +8,11 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Route, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from support.app_fixtures import DESKTOP, new_page
 from support.browser_fixtures import FLAGS, executable
-from support.pages import box_of, open_app, open_mode, open_save, state, train
+from support.pages import box_of, hold_first, open_app, open_mode, open_save, state, train
 
 pytestmark = pytest.mark.browser
 
@@ -163,15 +163,7 @@ def test_a_live_picture_is_kept_when_the_visitor_says_so(opened: Opener):
 
 def test_live_prediction_goes_on_where_an_answer_is_lost(opened: Opener):
     page = opened(*FAKE_CAMERA)
-    lost = []
-
-    def lose_first(route: Route) -> None:
-        if lost or '"picture"' not in (route.request.post_data or ""):
-            route.continue_()
-        else:
-            lost.append(route)
-
-    page.route("**/queue/join*", lose_first)
+    lost = hold_first(page, '"picture"')
     switch_live_on(page)
     expect(page.locator(".live-say")).to_be_hidden()
     assert lost

@@ -3,9 +3,20 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
-from support.pages import add_zip, choose_folder, held_back, move, open_app, open_mode, open_save, tile, train
+from support.pages import (
+    add_zip,
+    choose_folder,
+    held_back,
+    hold_first,
+    move,
+    open_app,
+    open_mode,
+    open_save,
+    tile,
+    train,
+)
 from support.sample_pictures import picture_folder, write_zip
 
 pytestmark = pytest.mark.browser
@@ -84,16 +95,8 @@ def test_the_server_keeps_the_last_of_two_settings_also_where_it_was_slow_to_ans
 
 
 def test_a_training_that_is_refused_takes_its_cancel_button_along(page: Page):
-    late: list[Route] = []
-
-    def be_late(route: Route) -> None:
-        if late or '"fast"' not in (route.request.post_data or ""):
-            route.continue_()
-        else:
-            late.append(route)
-
     open_mode(page, "teach")
-    page.route("**/queue/join*", be_late)
+    late = hold_first(page, '"fast"')
     page.locator("#train").click()
     expect(page.locator("#cancel")).to_be_visible()
     open_save(page)

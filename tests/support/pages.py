@@ -71,6 +71,20 @@ def held_back(page: Page, address: str) -> Iterator[None]:
         route.continue_()
 
 
+def hold_first(page: Page, told: str) -> list[Route]:
+    """Keep back the first call of the page that tells the server this text; it is in the list once it was made."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if held or told not in (route.request.post_data or ""):
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route("**/queue/join*", hold)
+    return held
+
+
 def open_app(page: Page, address: str) -> Page:
     """Go to the app and wait until a trained example is on the map."""
     page.goto(address)

@@ -13,8 +13,7 @@ const TOO_SHORT = "The camera is ready: hold the button until there are as many 
 
 /**
  * @typedef {{ task: RecordingTask, burst: Burst, id: string, camera: Camera | null, held: boolean, ended: boolean,
- *   sending: boolean, asked: boolean, timer: ReturnType<typeof setTimeout> | undefined,
- *   view: ReturnType<typeof makeView> }} Run
+ *   sending: boolean, timer: ReturnType<typeof setTimeout> | undefined, view: ReturnType<typeof makeView> }} Run
  */
 
 /** The preview, the shots and their number, for the place where the pictures will be. */
@@ -32,7 +31,7 @@ export function startRecording(task) {
   /** @type {Run} */
   const run = {
     task, burst: new Burst(task.most), id: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`, camera: null,
-    held: true, ended: false, sending: false, asked: false, timer: undefined, view: makeView(),
+    held: true, ended: false, sending: false, timer: undefined, view: makeView(),
   };
   task.host.append(run.view.node);
   setText(run.view.count, "Camera is starting …");
@@ -99,7 +98,7 @@ async function send(run) {
   const { begins } = burst;
   const pictures = burst.nextBatch();
   if (!pictures.length) return;
-  Object.assign(run, { sending: true, asked: true });
+  run.sending = true;
   burst.hear(await ask("shots", { name: task.name, pictures, recording: id, begins, manner: task.manner }));
   if (burst.reason && run.held) letGo(run);
   const wait = burst.isSent && !run.held ? 0 : waitOf(limits(), begun, performance.now());
@@ -111,7 +110,7 @@ function end(run) {
   if (run.ended) return;
   run.ended = true;
   const { joined, shots, reason } = run.burst;
-  if (run.asked) tell("recorded"); // the cards are drawn with the new pictures, also with those whose answer was lost
+  if (shots) tell("recorded"); // the cards are drawn with the new pictures, also with those whose answer was lost
   if (!joined) run.view.node.remove();
   const few = joined < shots ? ` ${joined} of ${shots} pictures have joined.` : "";
   const some = `${joined} ${joined === 1 ? "picture" : "pictures"} recorded.`;

@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 
 from demo.page.faults import friendly, with_event
-from demo.page.questions import EACH, PRIVATE
+from demo.page.questions import EACH, PRIVATE, ends
 from demo.page.shelf.actions import ShelfActions
 from demo.page.views import View
 
@@ -20,7 +20,7 @@ def wire_shelf(actions: ShelfActions, view: View, show_all: Callable) -> None:
         (panel.file.upload, actions.add_file_to_shelf, panel.file),
     ):
         added = event(friendly(action), field, summary, api_name=action.__name__)
-        for over in (added.then, added.failure):
+        for over in ends(added):
             over(lambda: None, None, field, **PRIVATE)  # ready for the next one
         show_all(added.success)
     explorer: Any = view.explorer  # gradio finds its event in its script
