@@ -293,6 +293,7 @@ export interface Face {
   select(i: number): void; choose(indices: number[] | null): void; where(i: number): number[];
   live(answer: CameraAnswer | null): LiveSaid | null; predict(beta: number, gamma: number | string): Float32Array | null;
   exportSvg(): Promise<string>; saveMap(kind: "png" | "svg"): Promise<void>; copyLink(): Promise<string>;
+  takeUnsent(): Settings | null;
   openMode(mode: "explore" | "teach" | "ask" | "lesson"): void;
 }
 

@@ -39,6 +39,7 @@ class SavePanel:
     predictions: gr.Button
     project: gr.Button
     page: gr.Button
+    unsent: gr.JSON
     file: gr.DownloadButton
     link: gr.Button
     link_said: gr.Markdown
@@ -91,7 +92,8 @@ def build_save_panel() -> SavePanel:
     )
     project = gr.Button("Save the project (zip with the pictures)", size="sm", elem_id="save-project")
     page = gr.Button("Save as a page (HTML, holds small pictures)", size="sm", elem_id="save-page")
-    # written when asked for, then handed to the browser by a click on the hidden one
+    # written when asked for, with what the server had not heard of the sliders, then handed over by a hidden button
+    unsent = gr.JSON(visible=False)
     file = gr.DownloadButton(visible="hidden", elem_id="download-file")
     reopen = gr.File(label="Reopen a saved adapter or project (.zip)", file_types=[".zip"], height=84, elem_id="reopen")
     reopen.preprocess = file_path
@@ -110,6 +112,7 @@ def build_save_panel() -> SavePanel:
         predictions=predictions,
         project=project,
         page=page,
+        unsent=unsent,
         file=file,
         link=link,
         link_said=link_said,

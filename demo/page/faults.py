@@ -54,15 +54,15 @@ def with_event(action: Callable, *keys: str, often: bool = False) -> Callable:
     """Call an action with the named entries of a page event's data; often: as for `friendly`."""
 
     def call(request: gr.Request, event: gr.EventData) -> Any:
-        return action(*received(action, [*entries(event, *keys), request]))
+        return action(*received(action, [*entries(event._data, *keys), request]))
 
     call.__name__ = f"on_{action.__name__}"  # for the log; the plain name is the endpoint's
     return friendly(call, often=often)
 
 
-def entries(event: gr.EventData, *keys: str) -> list[Any]:
+def entries(sent: Any, *keys: str) -> list[Any]:
     """The named entries of what the page sent; raises LluError where one is missing, as in a program's call only."""
-    data = event._data if isinstance(event._data, dict) else {}
+    data = sent if isinstance(sent, dict) else {}
     missing = [key for key in keys if key not in data]
     if missing:
         raise LluError(f"the event lacks {', '.join(missing)}")

@@ -17,6 +17,7 @@ from demo.page.model_loading import ModelLoading
 from demo.page.questions import EACH, IN_ORDER, NEWEST, PRIVATE, Questions, ends, wire_questions
 from demo.page.rendering import Rendering
 from demo.page.shelf.actions import ShelfActions
+from demo.page.shelf.sent_settings import SETTINGS, SentSettings
 from demo.page.shelf.wiring import wire_shelf
 from demo.page.uploads_only import take_uploads_only
 from demo.page.views import View, build_view
@@ -48,6 +49,7 @@ class Page:
     camera: CameraActions
     models: ModelLoading
     shelf: ShelfActions
+    settings: SentSettings
     rendering: Rendering
 
     def show_panels(self, event: Callable) -> Any:
@@ -64,6 +66,10 @@ class Page:
 
     def show_umap(self, event: Callable) -> Any:
         return _show(self.rendering.draw_umap, self.view.explorer, event)
+
+    def show_code(self, event: Callable) -> Any:
+        save = self.view.save
+        return _show(self.rendering.render_code, [save.library_code, save.client_code], event)
 
     def show_all(self, event: Callable) -> Any:
         return self.show_umap(self.show_explorer(self.show_panels(event).then).then)
@@ -187,7 +193,8 @@ def _wire_visit(page: Page, demo: gr.Blocks) -> None:
 
 
 def _wire_downloads(page: Page) -> None:
-    """The file is written when it is asked for; a click on the hidden button then hands it to the browser."""
+    """The file is written when it is asked for, once the server knows where the sliders are; a click on the hidden
+    button then hands it to the browser."""
     panel, actions = page.view.save, page.actions
     hand_over = "() => setTimeout(() => document.querySelector('#download-file').click(), 50)"
     files = [
@@ -196,8 +203,11 @@ def _wire_downloads(page: Page) -> None:
         (panel.project, actions.save_project, None),
         (panel.page, actions.save_page, None),
     ]
+    unsent, take = "() => [window.lluExplorer?.takeUnsent() ?? null]", friendly(page.settings.take_settings)
     for button, action, asked in files:
-        written = button.click(friendly(action), asked, panel.file, api_name=action.__name__, show_progress="hidden")
+        told = button.click(take, panel.unsent, None, js=unsent, **SETTINGS)
+        page.show_code(told.success)
+        written = told.success(friendly(action), asked, panel.file, api_name=action.__name__, show_progress="hidden")
         written.success(None, None, None, js=hand_over)
     panel.link.click(None, None, panel.link_said, js="() => lluExplorer.copyLink()")
     for button, kind in ((panel.png, "png"), (panel.svg, "svg")):
@@ -233,25 +243,18 @@ def _wire_camera(page: Page) -> None:
 
 def _wire_explorer(page: Page) -> None:
     """What the explorer asks the server for: to remember the sliders, an arc's points, a comparison, another set."""
-    actions, shelf, explorer, code = page.actions, page.shelf, page.view.explorer, page.view.save
+    actions, explorer = page.actions, page.view.explorer
 
     def follow_arc(request: gr.Request, event: gr.EventData) -> str:
         return actions.follow_arc(*received(actions.follow_arc, [event._data, request]))
 
     def compare(request: gr.Request, event: gr.EventData) -> Iterator[str]:
-        yield from page.work.compare(*received(page.work.compare, [*entries(event, "run"), request]))
+        yield from page.work.compare(*received(page.work.compare, [*entries(event._data, "run"), request]))
 
     def set_settings(request: gr.Request, event: gr.EventData) -> None:
-        *mask, statistics, resting, masks = entries(event, "beta", "gamma", "statistics", "resting", "masks")
-        actions.set_mask(*received(actions.set_mask, [*mask, request]))
-        if resting is not None and masks is not None:  # the shelf has others
-            shelf.let_rest(*received(shelf.let_rest, [resting, request]))
-            shelf.move_all(*received(shelf.move_all, [masks, request]))
-        if statistics is not None:  # the adapter has some
-            actions.set_statistics(*received(actions.set_statistics, [statistics, request]))
+        page.settings.take_settings(event._data, request)
 
-    moved = explorer.settings(friendly(set_settings), None, None, **IN_ORDER)
-    _show(page.rendering.render_code, [code.library_code, code.client_code], moved.then)
+    page.show_code(explorer.settings(friendly(set_settings), None, None, **SETTINGS).then)
     explorer.walk(friendly(follow_arc), None, explorer, **EACH)
     explorer.methods(friendly(compare), None, explorer, **EACH, **IN_LINE)
     page.show_explorer(explorer.unquery(with_event(actions.remove_query, "name"), None, None, **EACH).then)
@@ -280,7 +283,8 @@ def build_app(host: Host, settings: Settings) -> gr.Blocks:
     with QuietBlocks(title="LLU Explorer", analytics_enabled=False, delete_cache=UPLOADS_KEPT) as demo:
         rendering = Rendering(Visitors(host.store), host.maps)
         actions = Actions(host), LongWork(host), CameraActions(host), ModelLoading(host), ShelfActions(host)
-        wire(Page(build_view(settings), *actions, rendering), demo)
+        sent = SentSettings(actions[0], actions[-1])
+        wire(Page(build_view(settings), *actions, sent, rendering), demo)
     demo.queue(default_concurrency_limit=CONCURRENT, max_size=MAX_QUEUE)
     demo._queue.sleep_when_free = LOOK_SECONDS
     return demo

@@ -1,6 +1,7 @@
 """Asking about other pictures and other classes on the page, and taking results home."""
 
 import csv
+import math
 import zipfile
 from pathlib import Path
 
@@ -72,6 +73,23 @@ def test_adapter_and_predictions_are_downloaded(page: Page, tmp_path: Path):
     download.value.save_as(tmp_path / "predictions.csv")
     rows = list(csv.DictReader((tmp_path / "predictions.csv").read_text(encoding="utf-8-sig").splitlines()))
     assert len(rows) > 100
+
+
+def test_what_is_downloaded_is_of_the_sliders_as_they_are(page: Page, tmp_path: Path):
+    move_and_press = """([gamma, button]) => {
+        lluExplorer.setGamma(gamma);
+        document.querySelector(button).click();
+    }"""
+    with page.expect_download() as download:
+        page.evaluate(move_and_press, [7, "#download"])
+    download.value.save_as(tmp_path / "adapter.zip")
+    assert TrainedAdapter.from_pretrained(tmp_path / "adapter.zip").adapter.gamma == 7
+    with page.expect_download() as download:
+        page.evaluate(move_and_press, [9, "#download-predictions"])
+    download.value.save_as(tmp_path / "predictions.csv")
+    rows = list(csv.DictReader((tmp_path / "predictions.csv").read_text(encoding="utf-8-sig").splitlines()))
+    alpha = [math.exp(-9 * (1 - float(row["anchor_cosine"]))) for row in rows]
+    assert [float(row["alpha"]) for row in rows] == pytest.approx(alpha, abs=1e-4)
 
 
 def test_a_query_outlives_a_new_training(page: Page, tmp_path: Path):

@@ -38,6 +38,7 @@ export function publicFace(root, state, frame) {
     exportSvg: () => Promise.resolve(mapSvg(scene())),
     async saveMap(kind) { if (state.data && frame.panels.map.isReady()) await saveMap(scene(), kind); },
     copyLink: () => copyLink(state),
+    takeUnsent: () => state.takeUnsent(),
     openMode,
     predict: (beta, gamma) => state.data && probabilitiesOf(state.data, beta, readGamma(gamma)),
   };
