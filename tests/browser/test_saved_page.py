@@ -24,6 +24,8 @@ def saved(chromium: Browser, app_address: str, tmp_path_factory: pytest.TempPath
         page.locator("#save-page").click()
     path = tmp_path_factory.mktemp("saved") / download.value.suggested_filename
     download.value.save_as(path)
+    page.get_by_role("button", name="Code").first.click()
+    expect(page.locator("#save")).to_contain_text("1.0, 7.0")
     tiles = state(page, "tiles")
     page.context.close()
     return path, tiles
