@@ -282,9 +282,9 @@ def build_app(host: Host, settings: Settings) -> gr.Blocks:
     gr.set_static_paths([PLOTLY_JS])  # the gate answers the modules; every file of a call is held against these
     with QuietBlocks(title="LLU Explorer", analytics_enabled=False, delete_cache=UPLOADS_KEPT) as demo:
         rendering = Rendering(Visitors(host.store), host.maps)
-        actions = Actions(host), LongWork(host), CameraActions(host), ModelLoading(host), ShelfActions(host)
-        sent = SentSettings(actions[0], actions[-1])
-        wire(Page(build_view(settings), *actions, sent, rendering), demo)
+        actions, shelf = Actions(host), ShelfActions(host)
+        others = LongWork(host), CameraActions(host), ModelLoading(host), shelf, SentSettings(actions, shelf)
+        wire(Page(build_view(settings), actions, *others, rendering), demo)
     demo.queue(default_concurrency_limit=CONCURRENT, max_size=MAX_QUEUE)
     demo._queue.sleep_when_free = LOOK_SECONDS
     return demo
