@@ -19,7 +19,10 @@ from support.synthetic import random_adapter, unit_rows
 
 INF = math.inf
 IMAGES, CLASSES = unit_rows(12, 16, seed=1), unit_rows(7, 16, seed=2)
-CLIP = ZeroShotClassifier().logits(IMAGES, CLASSES)
+
+
+def clip_logits(images: torch.Tensor = IMAGES) -> torch.Tensor:
+    return ZeroShotClassifier().logits(images, CLASSES)
 
 
 @pytest.mark.parametrize(
@@ -104,13 +107,13 @@ def test_random_weights_follow_the_generator():
 
 @pytest.mark.parametrize("gamma", [0.0, 20.0, INF])
 def test_beta_zero_is_clip_bit_for_bit(gamma: float):
-    assert torch.equal(random_adapter(beta=0, gamma=gamma).logits(IMAGES, CLASSES), CLIP)
+    assert torch.equal(random_adapter(beta=0, gamma=gamma).logits(IMAGES, CLASSES), clip_logits())
 
 
 def test_gamma_infinity_leaves_all_but_the_anchors_at_clip_bit_for_bit():
     adapter = random_adapter(beta=1, gamma=INF)
     images = torch.cat([IMAGES, adapter.image.anchors[:1]])
-    logits, clip = adapter.logits(images, CLASSES), ZeroShotClassifier().logits(images, CLASSES)
+    logits, clip = adapter.logits(images, CLASSES), clip_logits(images)
     assert torch.equal(logits[:-1], clip[:-1])
     assert (logits[-1] - clip[-1]).abs().max() > 1
 
@@ -119,7 +122,7 @@ def test_gamma_infinity_leaves_all_but_the_anchors_at_clip_bit_for_bit():
 @pytest.mark.parametrize("gamma", [0.0, 5.0, INF])
 def test_the_identity_changes_nothing_at_any_alpha(beta: float, gamma: float):
     same = LocalizedUpdate(AffineUpdate.identity(16), IMAGES[:3])
-    torch.testing.assert_close(LocalizedAdapter(same, same, beta, gamma).logits(IMAGES, CLASSES), CLIP)
+    torch.testing.assert_close(LocalizedAdapter(same, same, beta, gamma).logits(IMAGES, CLASSES), clip_logits())
 
 
 def test_logits_are_the_scaled_cosines_of_the_updated_embeddings():
