@@ -13,7 +13,7 @@ from llu_core.systems.frozen import clap, lfa, lp_plus_plus, proker
 from llu_core.systems.frozen.clap import ClapRecipe
 from llu_core.systems.frozen.lfa import FittedAlignment, LfaRecipe
 from llu_core.systems.frozen.lp_plus_plus import LpRecipe
-from llu_core.systems.frozen.proker import ProkerRecipe
+from llu_core.systems.frozen.proker import FittedKernel, ProkerRecipe
 from llu_core.systems.registry import CannotAnswer, Material
 from support.synthetic import halves, problem, unit_rows
 
@@ -49,7 +49,7 @@ def test_proker_takes_every_view_as_a_row_and_chooses_on_validation():
     views = torch.stack([X, X])
     fitted = proker.fit(material(views=views), 1, "cpu")
     solved = proker.solve(views.flatten(0, 1), Y.repeat(2), T, 1.5, 0.05)
-    torch.testing.assert_close(logits(fitted), solved.logits(IMAGES, T))
+    assert torch.equal(logits(fitted), logits(FittedKernel(SHOTS, solved)))  # both with columns in one memory order
     recipe = ProkerRecipe(widths=(0.5, 3.0), strengths=(0.01,))
     right = [
         int((proker.solve(X, Y, T, b, 0.01).logits(SHOTS.test.embeddings, T).argmax(1) == SHOTS.test.labels).sum())
@@ -57,7 +57,7 @@ def test_proker_takes_every_view_as_a_row_and_chooses_on_validation():
     ]
     best = proker.solve(X, Y, T, recipe.widths[right.index(max(right))], 0.01)
     chosen = proker.fit(material(validation=SHOTS.test), 1, "cpu", recipe)
-    torch.testing.assert_close(logits(chosen), best.logits(IMAGES, T))
+    assert torch.equal(logits(chosen), logits(FittedKernel(SHOTS, best)))
     assert ProkerRecipe().widths[0] == 0.5
     assert (ProkerRecipe().widths[-1], len(ProkerRecipe().strengths)) == (3.0, 10)
 
