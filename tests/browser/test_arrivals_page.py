@@ -118,6 +118,32 @@ def test_a_word_nobody_was_taught_is_added_at_a_second_press_and_removed_again(p
     expect(page.locator("#tile-seen")).to_have_text(shown, use_inner_text=True)
 
 
+def test_a_press_while_the_way_of_the_answers_before_is_ending_is_answered(page: Page):
+    """The word that ends a stream of answers comes late, as on a slow wire, and a press before it does."""
+    page.evaluate("""() => {
+        const fetched = window.fetch;
+        window.fetch = async (...asked) => {
+            const answer = await fetched(...asked);
+            if (!(asked[0].url ?? String(asked[0])).includes("queue/data")) return answer;
+            const late = new TransformStream({
+                async transform(chunk, stream) {
+                    const [before, ending] = new TextDecoder().decode(chunk).split(/(?=data: {[^\\n]*"close_stream")/);
+                    stream.enqueue(new TextEncoder().encode(before));
+                    if (!ending) return;
+                    window.ending = true;
+                    await new Promise((resolve) => setTimeout(resolve, 500));
+                    stream.enqueue(new TextEncoder().encode(ending));
+                },
+            });
+            return new Response(answer.body.pipeThrough(late), answer);
+        };
+    }""")
+    ask_for_dog(page)
+    page.wait_for_function("window.ending")
+    page.get_by_role("button", name="Add anyway").click()
+    expect(page.get_by_role("button", name="Remove the possible answer dog")).to_be_visible()
+
+
 def test_an_upload_tells_how_far_it_is(teaching: Page, tmp_path: Path):
     page, question = teaching, teaching.locator("#question .question")
     path = tmp_path / "large.png"

@@ -21,6 +21,7 @@ from demo.hosting.gate.login import Login, is_logged_in
 from demo.hosting.gate.modules import answer_module, module_of
 from demo.hosting.gate.origins import ANYWHERE, Origins
 from demo.hosting.gate.routes import UPLOAD, Kind, has_short_query, kind_of, route_of
+from demo.hosting.gate.streams import JOIN, STREAM, Streams
 from demo.hosting.gate.tally import Tally
 from demo.settings import MB, Limits
 
@@ -47,6 +48,7 @@ class Gate:
         self._origins, self._login, self._mcp = origins, login, mcp
         self._calls = Tally(limits.calls_per_minute, MINUTE) if limits.calls_per_minute else None
         self._uploads = Tally(limits.uploads_mb * MB, UPLOADS_KEPT)
+        self._streams = Streams()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "websocket":  # the page has none
@@ -80,6 +82,8 @@ class Gate:
             return await self._post(kind, route, scope, receive, send)
         if scope["method"] in ("GET", "HEAD") and (path := module_of(route)):
             return await answer_module(path, scope, send)
+        if route == STREAM:
+            return await self._streams.serve(self._app, scope, receive, send)
         return await self._app(scope, receive, send)
 
     async def _post(self, kind: Kind, route: str, scope: Any, receive: Any, send: Any) -> None:
@@ -98,6 +102,8 @@ class Gate:
         body = await read_body(receive, most) if has_body else b""
         if kind == "call":
             check_json(body)
+        if route == JOIN:
+            send = self._streams.after_ending(body, send)
         await self._app(scope, replayed(body, receive), send)
 
     async def _upload(self, scope: Any, receive: Any, send: Any) -> None:
