@@ -166,11 +166,14 @@ def test_an_older_set_on_show_is_told_and_trained_from_there(fresh_page: Page, a
 
 
 def test_the_address_chooses_mode_and_what_is_left_out(fresh_page: Page, app_address: str):
-    page = open_app(fresh_page, f"{app_address}?mode=teach&hide=presets,tiles")
+    options = "?mode=teach&hide=presets,tiles"
+    page = open_app(fresh_page, f"{app_address}{options}")
     expect(page.locator("#train")).to_be_in_viewport(ratio=1)
     for part in (".presets", ".tiles"):
         expect(page.locator(f"#explorer {part}")).to_be_hidden()
     expect(page.locator("#gamma-slider")).to_be_visible()
+    page.wait_for_function("location.hash.includes('beta=1')")
+    assert page.evaluate("location.search") == options
 
 
 def test_the_strip_tells_the_shares_that_the_core_gives(page: Page, tmp_path: Path):

@@ -77,11 +77,17 @@ export function createLink(root, state, ask) {
   };
 }
 
+/** The page's address with another hash. A hash alone would be one of the page's base, which is without its options.
+ * @type {(hash: string) => string} */
+function withHash(hash) {
+  return window.location.href.split("#")[0] + hash;
+}
+
 /** Without a new entry in the history, or "back" would undo every drag. @type {(hash: string) => void} */
 function writeLink(hash) {
   if (hash === window.location.hash) return;
   try {
-    window.history.replaceState(window.history.state, "", hash);
+    window.history.replaceState(window.history.state, "", withHash(hash));
   } catch {
     // Some embeddings forbid it; the link button still works.
   }
@@ -93,7 +99,7 @@ function writeLink(hash) {
  * @type {(state: State) => Promise<string>}
  */
 export async function copyLink(state) {
-  const address = window.location.href.split("#")[0] + linkHash(state);
+  const address = withHash(linkHash(state));
   const alone = state.data?.shelf ? "; the shelf stays in your session" : "";
   const what = state.data?.preset ? `this example with its settings, colours and selected picture${alone}`
     : "the settings and colours only: your pictures stay in your session";
