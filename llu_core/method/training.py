@@ -8,7 +8,7 @@ training point is a constant and no gradient flows through it.
 import math
 from collections.abc import Generator
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import torch
 from torch import Tensor
@@ -25,6 +25,7 @@ from llu_core.method.adapter import (
     nearest_anchor,
 )
 from llu_core.method.anchors import cluster_anchors
+from llu_core.method.batched.threads import begun
 from llu_core.method.recipes import RECIPES, Recipe
 from llu_core.method.schedule import (
     Adam,
@@ -114,7 +115,9 @@ class TrainingProblem:
         images, (trained, targets) = shots.train.embeddings, shots.train.labels.unique(return_inverse=True)
         texts = shots.class_embeddings[trained]
         # where the shots are, since a GPU is no faster at it, and Adam would make other adapters of other roundings
-        basis = class_subspace(images, targets, texts).to(device) if recipe.within_classes else None
+        subspace = partial(class_subspace, images, targets, texts) if recipe.within_classes else None
+        if subspace and images.device.type != torch.device(device).type:
+            subspace = begun(subspace)  # while the device finds the anchors
         images, targets, texts = images.to(device), targets.to(device), texts.to(device)
         image_anchors, text_anchors = (cluster_anchors(points, recipe.max_anchors) for points in (images, texts))
         return cls(
@@ -125,7 +128,7 @@ class TrainingProblem:
             text_alpha=_training_alpha(texts, text_anchors, recipe),
             image_anchors=image_anchors,
             text_anchors=text_anchors,
-            basis=basis,
+            basis=subspace().to(device) if subspace else None,
             logit_scale=shots.logit_scale,
         )
 

@@ -18,6 +18,7 @@ from llu_core.method.classifier import ZeroShotClassifier
 from llu_core.method.elsewhere.accuracy import ElsewhereSweep
 from llu_core.method.fitting import fit
 from llu_core.method.recipes import RECIPES
+from llu_core.method.statistics.gaussian import group_sums
 from llu_core.method.statistics.head import ClassStatistics, nearness, share
 from llu_core.method.sweep import Sweep
 from support.adapters import logits, trained
@@ -34,6 +35,15 @@ def head(images: torch.Tensor, texts: torch.Tensor, statistics: ClassStatistics 
     """h, (n, C)."""
     rows, offsets = statistics.closed_form.linear(texts)
     return images @ rows.T - offsets
+
+
+def test_the_points_of_a_group_are_added_in_their_order():
+    """Floats that are added in another order have another sum."""
+    points, groups = torch.randn(700, 40, generator=torch.Generator().manual_seed(0)), torch.arange(700) ** 2 % 11
+    expected = torch.zeros(12, 40)
+    for point, group in zip(points, groups.tolist(), strict=True):
+        expected[group] += point
+    assert torch.equal(group_sums(points, groups, 12), expected)
 
 
 def by_hand(images: np.ndarray, labels: np.ndarray, texts: np.ndarray, asked: np.ndarray, shots: list[int]):

@@ -18,19 +18,35 @@ _SHARED_MEMORY: dict[torch.device, torch.cuda.CUDAGraph] = {}
 unused behind, and shared memory lives as long as a graph that it belongs to."""
 
 
+class _SetUp(threading.local):
+    """The devices that a thread has trained on."""
+
+    def __init__(self) -> None:
+        self.devices: set[torch.device] = set()
+
+
+_set_up = _SetUp()
+
+
 def replay(step: Step, steps: int, device: torch.device) -> None:
-    """Take the steps 0 to steps - 1 and wait for the last: the first as it is, the others as replays of its graph, or
-    as they are too where it cannot be captured."""
-    number = torch.zeros(1, dtype=torch.int64, device=device)
+    """Take the steps 0 to steps - 1 and wait for the last: as replays of one step's graph, or as they are where it
+    cannot be captured. The first of a thread is taken as it is: libraries set themselves up then, which cannot be
+    captured."""
+    number, taken, graph = torch.zeros(1, dtype=torch.int64, device=device), 0, None
     here, (side, _) = torch.cuda.current_stream(device), streams(device)
     with _ONE_AT_A_TIME:
         side.wait_stream(here)
         with torch.cuda.stream(side):
-            step(number)  # libraries set themselves up at first use, which cannot be captured
-            number += 1
-            graph = _captured(step, number, device)
+            if device in _set_up.devices:
+                graph = _captured(step, number, device)
+            if graph is None:
+                step(number)
+                number += 1
+                taken = 1
+                graph = _captured(step, number, device)
+                _set_up.devices.add(device)
         here.wait_stream(side)
-        for _ in range(1, steps):
+        for _ in range(taken, steps):
             if graph is not None:
                 graph.replay()
             else:

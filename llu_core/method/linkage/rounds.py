@@ -19,32 +19,33 @@ def merges_in_rounds(distances: Tensor, needed: int) -> tuple[Tensor, Tensor, Te
     absorbed, into, heights = [], [], []
     while True:
         here = torch.arange(len(distances), device=distances.device)
-        alive = torch.ones_like(here, dtype=torch.bool)
+        gone = torch.zeros_like(here, dtype=torch.bool)
         for _ in range(_ROUNDS):
             height, nearest = distances.min(dim=1)
-            mutual = (nearest[nearest] == here) & height.isfinite()
-            joins, gone = mutual & (here < nearest), mutual & (here > nearest)
-            absorbed.append(names[nearest])
+            mutual = (nearest.index_select(0, nearest) == here) & (height < torch.inf)
+            joins = mutual & (nearest > here)
+            absorbed.append(names.index_select(0, nearest))
             into.append(names)
-            heights.append(height.masked_fill(~joins, torch.inf))  # infinite where nothing is merged
+            heights.append(torch.where(joins, height, torch.inf))  # infinite where nothing is merged
+            gone |= mutual ^ joins
             _join(distances, torch.where(joins, nearest, here), gone)
-            alive &= ~gone
         found, lowest = torch.cat(heights), distances.min()
-        if int((found.isfinite() & (found <= lowest)).sum()) >= needed:
-            merged = found.isfinite()
-            return torch.cat(absorbed)[merged], torch.cat(into)[merged], found[merged]
-        kept = torch.nonzero(alive).flatten()
-        distances, names = distances[kept][:, kept], names[kept]
+        merged = found < torch.inf
+        if int((merged & (found <= lowest)).sum()) >= needed:
+            which = torch.nonzero(merged).flatten()
+            return torch.cat(absorbed)[which], torch.cat(into)[which], found[which]
+        kept = torch.nonzero(~gone).flatten()
+        distances, names = distances.index_select(0, kept).index_select(1, kept), names.index_select(0, kept)
 
 
 def _join(distances: Tensor, partners: Tensor, gone: Tensor) -> None:
     """Join every cluster with its partner, itself where it has none, and take those that are gone out of reach.
 
-    In place, since a partner comes after the one that it joins.
+    In place, since a partner comes after the one that it joins; the diagonal stays infinite. As few operations as can
+    be: what takes the time of a round on a GPU is that the host starts them.
     """
     for start in range(0, len(distances), _ROWS_AT_ONCE):
         rows = slice(start, start + _ROWS_AT_ONCE)
-        joined = torch.maximum(distances[rows], distances[partners[rows]])
-        joined = torch.maximum(joined, joined[:, partners])
-        distances[rows] = joined.masked_fill_(gone[rows, None] | gone, torch.inf)
-    distances.fill_diagonal_(torch.inf)
+        joined = torch.maximum(distances[rows], distances.index_select(0, partners[rows]))
+        torch.maximum(joined, joined.index_select(1, partners), out=distances[rows])
+        distances[rows].masked_fill_(gone[rows, None] | gone, torch.inf)

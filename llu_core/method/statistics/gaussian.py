@@ -9,6 +9,8 @@ def group_sums(points: Tensor, groups: Tensor, count: int) -> Tensor:
 
     Added in the points' order on every device, where a scattered sum on a GPU has other bits in every run.
     """
+    if points.device.type == "cpu":  # where it is the faster one, and in order
+        return points.new_zeros(count, points.shape[1]).index_add_(0, groups, points)
     sizes = torch.bincount(groups, minlength=count)
     return torch.segment_reduce(points[groups.argsort(stable=True)], "sum", lengths=sizes, axis=0)
 
