@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -47,9 +48,14 @@ def answered(door: Any, path: str, body: Body | None = None, *, method: str = "P
         sent.append(message)
 
     scope = {"type": "http", "method": method, "path": path, "client": ("1.2.3.4", 5), "headers": [LOOPBACK]} | scope
-    with ThreadPoolExecutor(1) as thread:  # playwright's loop runs in this one
-        thread.submit(lambda: asyncio.run(door(scope, body or Body(b""), send))).result()
+    run_apart(door(scope, body or Body(b""), send))
     return (sent[0]["status"], told(sent)) if sent else (0, None)
+
+
+def run_apart(work: Coroutine[Any, Any, Any]) -> None:
+    """Run to its end in a thread of its own, since playwright's loop runs in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, work).result()
 
 
 def told(sent: list[dict[str, Any]]) -> Any:

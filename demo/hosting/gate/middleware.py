@@ -20,8 +20,8 @@ from demo.hosting.gate.bodies import (
 from demo.hosting.gate.login import Login, is_logged_in
 from demo.hosting.gate.modules import answer_module, module_of
 from demo.hosting.gate.origins import ANYWHERE, Origins
-from demo.hosting.gate.routes import UPLOAD, Kind, has_short_query, kind_of, route_of
-from demo.hosting.gate.streams import JOIN, STREAM, Streams
+from demo.hosting.gate.routes import JOIN, STREAM, UPLOAD, Kind, has_short_query, kind_of, route_of
+from demo.hosting.gate.streams import Streams
 from demo.hosting.gate.tally import Tally
 from demo.settings import MB, Limits
 

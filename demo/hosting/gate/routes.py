@@ -14,7 +14,8 @@ Kind = Literal["open", "read", "call", "upload", "login"]
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)
 """The beginning of a web address; the letter of a drive is shorter."""
 
-UPLOAD = "/gradio_api/upload"
+UPLOAD, JOIN, STREAM = "/gradio_api/upload", "/gradio_api/queue/join", "/gradio_api/queue/data"
+"""Of files, of a call, and of what comes of a tab's calls."""
 MAX_QUERY = 200
 """Bytes of a query to gradio's own routes: a random name, of a tab or of an upload. What is asked by a name is kept."""
 

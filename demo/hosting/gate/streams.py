@@ -11,7 +11,6 @@ import re
 from typing import Any
 from urllib.parse import parse_qs
 
-STREAM, JOIN = "/gradio_api/queue/data", "/gradio_api/queue/join"
 GRACE = 1.0
 """Seconds that a tab has to leave a stream. Some callers read it to its end, and some proxies tell of no leaving."""
 

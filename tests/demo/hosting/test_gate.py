@@ -1,9 +1,7 @@
 """Before gradio: the health answer, calls and uploads per address, and logs without personal data."""
 
-import asyncio
 import json
 import logging
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from starlette.datastructures import Headers
@@ -12,7 +10,7 @@ from demo.client import PLOTLY_JS, SCRIPTS
 from demo.hosting import logs
 from demo.hosting.gate import Gate, Tally
 from demo.settings import MB, Limits
-from support.requests import told
+from support.requests import run_apart, told
 
 
 async def served(scope, receive, send) -> None:
@@ -32,8 +30,7 @@ def ask(
     headers = [] if length is None else [(b"content-length", str(length).encode())]
     scope = {"type": "http", "method": method, "path": path, "client": (client, 5), "headers": headers}
     scope["query_string"] = query.encode()
-    with ThreadPoolExecutor(1) as thread:  # playwright's loop runs in this one
-        thread.submit(lambda: asyncio.run(gate(scope, None, send))).result()
+    run_apart(gate(scope, None, send))
     return sent[0]["status"], told(sent)
 
 
@@ -50,8 +47,7 @@ def test_a_browser_asks_for_the_pages_modules_again_and_gets_what_has_changed():
 
         headers = [(b"if-none-match", tag.encode())]
         scope = {"type": "http", "method": "GET", "path": path, "client": ("1.2.3.4", 5), "headers": headers}
-        with ThreadPoolExecutor(1) as thread:
-            thread.submit(lambda: asyncio.run(gate()(scope, None, send))).result()
+        run_apart(gate()(scope, None, send))
         return sent[0]["status"], Headers(raw=sent[0]["headers"]), sent[1]["body"]
 
     address = f"/gradio_api/file={SCRIPTS[0].as_posix()}"

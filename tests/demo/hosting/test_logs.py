@@ -1,15 +1,14 @@
 """Logs: one JSON line an event, free of data, whoever writes and whatever an exception's text holds."""
 
-import asyncio
 import json
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from demo.hosting.broken import Broken
+from support.requests import run_apart
 
 WRITERS = """
 import logging, threading, traceback, warnings
@@ -52,8 +51,7 @@ def answered(app) -> tuple[int, str]:
     async def send(message: dict) -> None:
         sent.append(message)
 
-    with ThreadPoolExecutor(1) as thread:  # playwright's loop runs in this one
-        thread.submit(lambda: asyncio.run(Broken(app)({"type": "http"}, None, send))).result()
+    run_apart(Broken(app)({"type": "http"}, None, send))
     return sent[0]["status"], sent[1]["body"].decode()
 
 

@@ -1,14 +1,13 @@
 """A call is said to be taken once its tab has left a stream of answers that is ending."""
 
 import asyncio
-from collections.abc import Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from demo.hosting.gate import streams
 from demo.hosting.gate.streams import Streams
+from support.requests import run_apart
 
 ENDING = b'data: {"msg":"close_stream","event_id":null}\n\n'
 TAKEN: dict[str, Any] = {"type": "http.response.start", "status": 200, "headers": []}
@@ -56,11 +55,6 @@ async def settled() -> None:
         await asyncio.sleep(0)
 
 
-def run(test: Coroutine) -> None:
-    with ThreadPoolExecutor(1) as thread:  # playwright's loop runs in this one
-        thread.submit(asyncio.run, test).result()
-
-
 def test_a_call_waits_until_its_own_tab_has_left_the_ending_stream():
     async def test() -> None:
         all_streams, tab, other = Streams(), Tab("abc"), Tab("def")
@@ -74,7 +68,7 @@ def test_a_call_waits_until_its_own_tab_has_left_the_ending_stream():
         assert tab.sent[-1] is TAKEN
         assert (await tab.call(all_streams)).done()
 
-    run(test())
+    run_apart(test())
 
 
 def test_a_tab_that_does_not_leave_is_left_alone(monkeypatch: pytest.MonkeyPatch):
@@ -89,11 +83,11 @@ def test_a_tab_that_does_not_leave_is_left_alone(monkeypatch: pytest.MonkeyPatch
         assert taken.done()
         assert tab.sent[-2] == body(b"", more=False)
 
-    run(test())
+    run_apart(test())
 
 
 def test_a_call_while_no_stream_is_ending_is_answered_at_once():
     async def test() -> None:
         assert (await Tab("abc").call(Streams())).done()
 
-    run(test())
+    run_apart(test())

@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, MutableMapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import gradio as gr
@@ -14,6 +13,7 @@ from gradio.routes import App
 
 from demo.page import leftovers
 from demo.page.leftovers import QUIET_SECONDS, Leftovers
+from support.requests import run_apart
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # one that gradio raised would end its queue's work
 MARK = "a name that only this visit has"
@@ -71,8 +71,7 @@ def visited(visit: Callable[[Served], Awaitable[None]]) -> None:
             await visit(served)
         served.demo._queue.close()
 
-    with ThreadPoolExecutor(1) as thread:  # playwright's loop runs in this one
-        thread.submit(lambda: asyncio.run(asyncio.wait_for(run(), 120))).result()
+    run_apart(asyncio.wait_for(run(), 120))
 
 
 def holds(root: Any, sought: str) -> bool:

@@ -1,14 +1,13 @@
 """What the reader of an upload's form leaves behind."""
 
-import asyncio
 import errno
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from gradio.route_utils import GradioUploadFile
 from starlette.datastructures import Headers
 
 from demo.page.uploads_only import _Parser
+from support.requests import run_apart
 
 HEAD = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\n'
 
@@ -25,6 +24,6 @@ def test_an_upload_onto_a_full_disk_leaves_no_file(tmp_path, monkeypatch):
     monkeypatch.setattr(GradioUploadFile, "write", write)
     headers = Headers({"content-type": "multipart/form-data; boundary=x"})
     parser = _Parser(headers, stream(), upload_dir=tmp_path, max_file_size=10**6)
-    with ThreadPoolExecutor(1) as thread, pytest.raises(OSError, match="No space left"):  # playwright's loop is here
-        thread.submit(lambda: asyncio.run(parser.parse())).result()
+    with pytest.raises(OSError, match="No space left"):
+        run_apart(parser.parse())
     assert not list(tmp_path.iterdir())
