@@ -81,6 +81,11 @@ class SessionStore:
                 return kept.session
         return self._first()  # nobody else need wait for it
 
+    def kept(self, visitor: str) -> Session | None:
+        """What is kept for the visitor, which counts as no use of it; None where nothing was changed or kept yet."""
+        kept = self._kept.get(visitor)
+        return None if kept is None else kept.session
+
     def update(self, visitor: str, change: Callable[[Session], Session], *, address: str | None = None) -> Session:
         """Keep what `change` makes of the visitor's session as it is then, and return it, all in one piece.
 

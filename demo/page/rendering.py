@@ -1,12 +1,14 @@
 """What the page shows of a visitor's session, drawn anew after every event."""
 
 import html
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
 from demo.hosting.maps.maps import Maps
+from demo.page.faults import QuietBlocks
 from demo.page.visitors import Visitors
 from demo.payloads.cards import cards_payload, cards_payload_of_features
 from demo.payloads.explorer import explorer_payload, positions_payload
@@ -24,7 +26,37 @@ from llu_core.data.taught import warning
 from llu_core.errors import as_written
 
 MOST_DRAWN = 5
-"""So often the panels are drawn for one event, where the visitor's edits are quicker than the drawing."""
+"""So often a part is drawn for one event, where the visitor's edits are quicker than the drawing."""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """Draws a part of the page; kept: what it is drawn from, for the blocks to see whether that has changed."""
+
+    draw: Callable[[gr.Request], Any]
+    kept: Callable[[gr.Request], Session | None]
+
+    def __call__(self, request: gr.Request) -> Any:
+        return self.draw(request)
+
+
+class DrawnBlocks(QuietBlocks):
+    """Blocks that draw once more what has changed before its drawing is sent: who edits the set while it is still drawn
+    must not find it drawn as it was before. Nothing waits between the last look and the sending, so that of two
+    drawings by two events, whichever was begun first, the one that is sent last is not the older.
+    """
+
+    async def process_api(
+        self, block_fn: Any, inputs: list[Any], *args: Any, request: Any = None, **kwargs: Any
+    ) -> dict[str, Any]:
+        drawing, sent = block_fn.fn, {}
+        look = drawing.kept if isinstance(drawing, Drawing) else lambda request: None
+        for _ in range(MOST_DRAWN):
+            before = look(request)
+            sent = await super().process_api(block_fn, inputs, *args, request=request, **kwargs)
+            if look(request) is before:
+                break
+        return sent
 
 
 @dataclass(frozen=True)
@@ -35,18 +67,8 @@ class Rendering:
     maps: Maps
 
     def render_panels(self, request: gr.Request) -> list[Any]:
-        """Everything beside the explorer, as the session has it when it is done: who edits the set while it is still
-        drawn must not find it drawn as it was before.
-        """
-        session, drawn = self.visitors.session(request), []
-        for _ in range(MOST_DRAWN):
-            drawn = self._panels(session, request)
-            before, session = session, self.visitors.session(request)
-            if session is before:
-                break
-        return drawn
-
-    def _panels(self, session: Session, request: gr.Request) -> list[Any]:
+        """Everything beside the explorer."""
+        session = self.visitors.session(request)
         reason = session.why_not_trainable()
         untrained = session.model is not None and session.changed_since_training
         return [

@@ -51,6 +51,10 @@ class Visitors:
     def session(self, request: gr.Request) -> Session:
         return self.store.get(visitor(request))
 
+    def kept(self, request: gr.Request) -> Session | None:
+        """The visitor's session as it is kept at the moment, without waiting for anything; None where none is."""
+        return self.store.kept(request.session_hash or "")
+
     def update(
         self,
         request: gr.Request,

@@ -11,11 +11,11 @@ from demo.hosting.host import Host
 from demo.page.actions import Actions
 from demo.page.arguments import received
 from demo.page.camera import CameraActions
-from demo.page.faults import QuietBlocks, entries, friendly, with_event
+from demo.page.faults import entries, friendly, with_event
 from demo.page.long_work import LongWork
 from demo.page.model_loading import ModelLoading
 from demo.page.questions import EACH, IN_ORDER, NEWEST, PRIVATE, Questions, ends, wire_questions
-from demo.page.rendering import Rendering
+from demo.page.rendering import Drawing, DrawnBlocks, Rendering
 from demo.page.shelf.actions import ShelfActions
 from demo.page.shelf.sent_settings import SETTINGS, SentSettings
 from demo.page.shelf.wiring import wire_shelf
@@ -59,25 +59,27 @@ class Page:
             view.predict.answers, view.train.train, view.train.status, view.untrained.row, view.untrained.text,
             view.untrained.train, view.shelf.put, view.shelf.status, view.save.library_code, view.save.client_code,
         ]  # fmt: skip
-        return _show(self.rendering.render_panels, panels, event)
+        return self._show(self.rendering.render_panels, panels, event)
 
     def show_explorer(self, event: Callable) -> Any:
-        return _show(self.rendering.render_explorer, self.view.explorer, event)
+        return self._show(self.rendering.render_explorer, self.view.explorer, event)
 
     def show_umap(self, event: Callable) -> Any:
-        return _show(self.rendering.draw_umap, self.view.explorer, event)
+        return self._show(self.rendering.draw_umap, self.view.explorer, event)
 
     def show_code(self, event: Callable) -> Any:
         save = self.view.save
-        return _show(self.rendering.render_code, [save.library_code, save.client_code], event)
+        return self._show(self.rendering.render_code, [save.library_code, save.client_code], event)
 
     def show_all(self, event: Callable) -> Any:
         return self.show_umap(self.show_explorer(self.show_panels(event).then).then)
 
+    def show_answer(self, event: Callable) -> Any:
+        return self._show(self.rendering.render_answer, [self.view.explorer, self.view.predict.query], event)
 
-def _show(render: Callable, outputs: Any, event: Callable) -> Any:
-    """A part that is just being drawn when the event happens is drawn once more; gradio would leave that out."""
-    return event(friendly(render), None, outputs, **NEWEST)
+    def _show(self, render: Callable, outputs: Any, event: Callable) -> Any:
+        """A part that is just being drawn when the event happens is drawn once more; gradio would leave that out."""
+        return event(Drawing(friendly(render), self.rendering.visitors.kept), None, outputs, **NEWEST)
 
 
 def wire(page: Page, demo: gr.Blocks) -> None:
@@ -181,7 +183,7 @@ def _wire_asking(page: Page) -> None:
     photographs: Any = page.view.predict.photographs  # gradio finds its event in its script
     chosen = photographs.photograph(with_event(page.actions.ask_photograph, "name"), None, None, **EACH)
     for event in (asked, chosen):
-        _show(page.rendering.render_answer, [page.view.explorer, query], event.then)
+        page.show_answer(event.then)
 
 
 def _wire_visit(page: Page, demo: gr.Blocks) -> None:
@@ -280,7 +282,7 @@ def build_app(host: Host, settings: Settings) -> gr.Blocks:
     """The whole app for what its visitors share."""
     take_uploads_only()
     gr.set_static_paths([PLOTLY_JS])  # the gate answers the modules; every file of a call is held against these
-    with QuietBlocks(title="LLU Explorer", analytics_enabled=False, delete_cache=UPLOADS_KEPT) as demo:
+    with DrawnBlocks(title="LLU Explorer", analytics_enabled=False, delete_cache=UPLOADS_KEPT) as demo:
         rendering = Rendering(Visitors(host.store), host.maps)
         actions, shelf = Actions(host), ShelfActions(host)
         others = LongWork(host), CameraActions(host), ModelLoading(host), shelf, SentSettings(actions, shelf)

@@ -14,16 +14,17 @@ from demo.hosting.host import Host
 from demo.hosting.line import Cancelled, Line
 from demo.hosting.maps.maps import Maps
 from demo.hosting.store import SessionStore
-from demo.page import rendering
 from demo.page.actions import Actions
 from demo.page.long_work import LongWork
-from demo.page.rendering import Rendering
+from demo.page.rendering import Drawing, Rendering
+from demo.page.wiring import build_app
 from demo.session import edits, queries, saving, training
 from demo.session.session import Session
-from demo.settings import Limits
+from demo.settings import Limits, Settings
 from llu_core.errors import LluError
 from support import drawers
 from support.drawers import InProcess
+from support.requests import run_apart
 from support.sample_pictures import picture_bytes
 
 ADA = gr.Request(session_hash="ada")
@@ -201,13 +202,26 @@ def test_cancel_reaches_the_choice_of_the_mask_and_the_comparison(host, monkeypa
     assert "called off" in last
 
 
-def test_cards_that_took_long_to_draw_show_what_was_edited_meanwhile(host, meanwhile):
-    actions, drawing = Actions(host), Rendering(Actions(host).visitors, host.maps)
-    meanwhile(rendering, "cards_payload", lambda: actions.create_class("newt", ADA))
-    panels = drawing.render_panels(ADA)
-    assert _class_names(panels)[-1] == "newt"
+def test_no_drawing_is_sent_of_a_set_that_changed_while_it_was_made_ready(host, monkeypatch):
+    """Of two drawings by two events the older may be ready last, and the page would keep it."""
+    made, changes = gr.Blocks.process_api, []
 
+    async def changed_meanwhile(*args, **kwargs):
+        sent = await made(*args, **kwargs)
+        if changes:
+            changes.pop()()
+        return sent
 
-def _class_names(panels: list) -> list[str]:
-    cards = next(panel for panel in panels if isinstance(panel, str) and panel.startswith('{"classes"'))
-    return [card["name"] for card in json.loads(cards)["classes"]]
+    async def draw_all() -> None:
+        app = build_app(host, Settings())
+        drawings = [fn for fn in app.fns.values() if isinstance(fn.fn, Drawing)]
+        parts = {component.elem_id for fn in drawings for component in fn.outputs}
+        assert {"explorer", "cards", "client-code"} <= parts
+        for number, drawing in enumerate(drawings):
+            changes.append(lambda name=f"newt {number}": Actions(host).create_class(name, ADA))
+            sent = await app.process_api(drawing, [], request=ADA)
+            assert f"newt {number}" in classes(host)
+            assert sent["data"] == (await app.process_api(drawing, [], request=ADA))["data"]
+
+    monkeypatch.setattr(gr.Blocks, "process_api", changed_meanwhile)
+    run_apart(draw_all())
